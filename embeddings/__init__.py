@@ -1,0 +1,1 @@
+"""Text to vectors: encoders, language detection. Knows no organisation and no Flask."""

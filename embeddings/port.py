@@ -1,0 +1,62 @@
+"""The encoder port: what every way from text to vectors has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Progress = Callable[[str, float], None]
+"""Called as `progress(stage, fraction)`; `fraction` runs from 0 to 1 within each stage."""
+
+
+class EncoderError(Exception):
+    """An encoder is unknown, cannot be fitted, or its folder cannot be read."""
+
+
+class Encoder(Protocol):
+    """Text to vectors.
+
+    Invariants that every encoder keeps:
+
+    * equal texts have equal vectors, whatever else is in the batch (batch equals single);
+    * a row has Euclidean length 1, or is all zeros where the text says nothing that the encoder
+      knows (see `understood`); it is never NaN or infinite;
+    * an encoder does not change after it was made, so that it may be shared by threads.
+    """
+
+    @property
+    def name(self) -> str:
+        """The encoder's name, such as `lsa`: what `registry.fit_encoder` takes."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """The number of columns of the vectors."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """A short name that changes whenever the vectors would."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of `texts`, float32 of shape (len(texts), dim), in their order."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write the encoder into `folder`, made if it is missing; `load_encoder` reads it back.
+
+        An encoder that was saved and loaded gives bitwise equal vectors and has the same
+        fingerprint. The caller makes the folder visible to others, so writing is not atomic.
+        """
+        ...
+
+
+def understood(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return for each row of `vectors` (n, dim) whether the encoder knew anything of its text."""
+    result: NDArray[np.bool_] = np.any(vectors != 0.0, axis=1)
+    return result

@@ -1,0 +1,1 @@
+"""Schakel: finds who brings what a cluster initiative still lacks."""

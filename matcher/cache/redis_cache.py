@@ -1,0 +1,197 @@
+"""The cache in Redis, shared by all workers on all machines."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+import structlog
+
+from matcher.cache.flight import Outcome, SingleFlight
+from matcher.cache.memory import MEBIBYTE, Shelf
+from matcher.cache.parts import Counters, check_question, decode, encode, reset_after_fork
+from matcher.cache.port import JSON, CacheState
+from matcher.cache.redis_link import RedisAwayError, RedisLink
+
+logger = structlog.get_logger(__name__)
+
+_FIRST_PAUSE = 0.005
+_LONGEST_PAUSE = 0.05
+
+
+class _Turn(NamedTuple):
+    """What came of asking Redis: a value, the lock's token, or neither after a long wait."""
+
+    data: bytes | None = None
+    token: str | None = None
+
+
+class RedisCache:
+    """A `Cache` in Redis: one computation for all askers of all processes.
+
+    Within a process askers share a future, between processes a lock in Redis. The lock lasts
+    `lock_ttl` seconds and is extended while the computation runs, so that when its holder is
+    killed another takes over within `lock_ttl`. Who has waited `wait_limit` seconds for another
+    process computes for itself.
+
+    Redis is never needed for an answer. When it can't be reached, doesn't answer in time or
+    refuses to write, values are computed and kept in this process for up to `spare_ttl` seconds,
+    one computation for all askers of the process, and Redis is left alone for `rest` seconds
+    before one asker tries it again. An unreadable value is computed again and overwritten.
+
+    All times are in seconds. Never connects before the first question; thread safe; may be made
+    before a fork. Raises ValueError, without the URL, when the URL can't be used.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        prefix: str = "schakel:",
+        *,
+        connect_timeout: float = 0.25,
+        read_timeout: float = 0.4,
+        lock_ttl: float = 5.0,
+        wait_limit: float = 15.0,
+        rest: float = 2.0,
+        spare_ttl: float = 30.0,
+    ) -> None:
+        self._lock_ttl = lock_ttl
+        self._wait_limit = wait_limit
+        self._spare_ttl = spare_ttl
+        self._counters = Counters()
+        self._flights = SingleFlight()
+        self._spare = Shelf(maxsize=256, max_bytes=16 * MEBIBYTE)
+        self._link = RedisLink(
+            url,
+            prefix,
+            self._counters,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            rest=rest,
+        )
+        reset_after_fork(self._counters)
+        reset_after_fork(self._flights)
+
+    def get_or_compute(self, key: str, compute: Callable[[], JSON], ttl: int) -> tuple[JSON, bool]:
+        """Return the value of `key` and whether it came from the cache; see `Cache`."""
+        check_question(key, ttl)
+        try:
+            outcome, led = self._flights.run(key, lambda: self._produce(key, compute, ttl))
+        except BaseException:
+            self._counters.asked(found=False)
+            raise
+        self._counters.asked(outcome.found)
+        return decode(outcome.data), outcome.found or not led
+
+    def clear(self) -> None:
+        """Forget the values in Redis and those kept in this process; see `Cache`."""
+        self._spare.clear()
+        try:
+            self._link.clear()
+        except RedisAwayError:
+            logger.warning("cache_not_cleared")
+
+    def state(self) -> CacheState:
+        """Return the counters and whether Redis answers now; asks it at most once."""
+        try:
+            self._link.ping()
+            reachable = True
+        except RedisAwayError:
+            reachable = False
+        hits, misses, computed, errors = self._counters.read()
+        return CacheState(
+            kind="redis",
+            reachable=reachable,
+            hits=hits,
+            misses=misses,
+            computed=computed,
+            errors=errors,
+        )
+
+    def _produce(self, key: str, compute: Callable[[], JSON], ttl: int) -> Outcome:
+        try:
+            turn = self._await_turn(key)
+        except RedisAwayError:
+            return self._produce_here(key, compute, ttl)
+        if turn.data is not None:
+            return Outcome(turn.data, found=True)
+        with self._holding(key, turn.token):
+            data = self._compute(compute)
+            try:
+                self._link.store(key, data, ttl)
+            except RedisAwayError:
+                self._spare.put(key, data, min(ttl, self._spare_ttl))
+        return Outcome(data, found=False)
+
+    def _produce_here(self, key: str, compute: Callable[[], JSON], ttl: int) -> Outcome:
+        data = self._spare.get(key)
+        if data is not None:
+            return Outcome(data, found=True)
+        data = self._compute(compute)
+        self._spare.put(key, data, min(ttl, self._spare_ttl))
+        return Outcome(data, found=False)
+
+    def _compute(self, compute: Callable[[], JSON]) -> bytes:
+        self._counters.computing()
+        return encode(compute())
+
+    def _await_turn(self, key: str) -> _Turn:
+        give_up = time.monotonic() + self._wait_limit
+        pause = _FIRST_PAUSE
+        while True:
+            data, held = self._read(key)
+            if data is not None:
+                return _Turn(data=data)
+            token = None if held else self._link.lock(key, self._lock_ttl)
+            if token is not None:
+                # Between our look and our lock somebody may have stored and released.
+                data, _ = self._read(key)
+                if data is None:
+                    return _Turn(token=token)
+                self._link.release(key, token)
+                return _Turn(data=data)
+            if time.monotonic() >= give_up:
+                logger.warning("cache_wait_over", key=key)
+                return _Turn()
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _read(self, key: str) -> tuple[bytes | None, bool]:
+        """Read as `RedisLink.read` does, but take a value that can't be read for none."""
+        data, held = self._link.read(key)
+        if data is not None:
+            try:
+                decode(data)
+            except ValueError:
+                self._counters.failed()
+                logger.warning("cache_value_unreadable", key=key)
+                return None, held
+        return data, held
+
+    @contextmanager
+    def _holding(self, key: str, token: str | None) -> Iterator[None]:
+        """Keep the lock while the body runs and release it afterwards; no token, no lock."""
+        if token is None:
+            yield
+            return
+        done = threading.Event()
+        threading.Thread(
+            target=self._extend_until, args=(done, key, token), name="cache-lock", daemon=True
+        ).start()
+        try:
+            yield
+        finally:
+            done.set()
+            with suppress(RedisAwayError):  # then it ends by itself
+                self._link.release(key, token)
+
+    def _extend_until(self, done: threading.Event, key: str, token: str) -> None:
+        while not done.wait(self._lock_ttl / 3):
+            try:
+                if not self._link.extend(key, token, self._lock_ttl):
+                    return
+            except RedisAwayError:
+                continue  # it may be back before the lock ends

@@ -1,0 +1,222 @@
+"""The nouns of the service as plain dataclasses and enums.
+
+Everything here is free of Flask, of the database and of the vector index; every other layer
+speaks in these words (see docs/design.md for what each of them means).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+
+class OrganisationType(StrEnum):
+    """What kind of organisation it is: the strands of the helix."""
+
+    COMPANY = "company"
+    RESEARCH_INSTITUTE = "research_institute"
+    HIGHER_EDUCATION = "higher_education"
+    PUBLIC_BODY = "public_body"
+    HOSPITAL = "hospital"
+    CLUSTER_ORGANISATION = "cluster_organisation"
+    CIVIL_SOCIETY = "civil_society"
+    OTHER = "other"
+
+
+class SizeClass(StrEnum):
+    """Size classes of Commission Recommendation 2003/361/EC; all but LARGE are SMEs."""
+
+    MICRO = "micro"
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+
+class FacetKind(StrEnum):
+    """What one statement about an organisation is."""
+
+    OFFER = "offer"
+    NEED = "need"
+    EVIDENCE = "evidence"
+
+
+class Stage(StrEnum):
+    """Value-chain stages, in the order from idea to market."""
+
+    RESEARCH = "research"
+    DEVELOPMENT = "development"
+    PILOT = "pilot"
+    PRODUCTION = "production"
+    SUPPLY = "supply"
+    MARKET = "market"
+    REGULATION = "regulation"
+    TRAINING = "training"
+    FINANCE = "finance"
+
+
+class NeedLevel(StrEnum):
+    """Whether an initiative can do without."""
+
+    MUST = "must"
+    NICE = "nice"
+
+
+class Role(StrEnum):
+    """The part that an organisation had in a past project."""
+
+    COORDINATOR = "coordinator"
+    PARTICIPANT = "participant"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an organisation is. Coordinates are WGS 84 degrees; country is ISO 3166 alpha-2."""
+
+    city: str | None = None
+    country: str | None = None
+    region: str | None = None
+    """NUTS code of any level, such as BE2 or BE213."""
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person or desk. Private: never shown to anonymous callers."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One statement, embedded on its own: an offer, a need, or evidence (a past project)."""
+
+    kind: FacetKind
+    text: str
+    title: str | None = None
+    """Evidence only: the project's title; `text` is its description and may be empty."""
+    source: str | None = None
+    """Evidence only: the identifier that its source gives it, such as `cordis:306321`."""
+    language: str | None = None
+    stage: Stage | None = None
+    trl_min: int | None = None
+    trl_max: int | None = None
+    certifications: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    """Evidence only: paths such as `/natural sciences/biology` (EuroSciVoc)."""
+    valid_until: date | None = None
+    year: int | None = None
+    id: int | None = None
+    """Set by the store; the id of its vector in every index."""
+
+    @property
+    def embedded_text(self) -> str:
+        """The text that the encoder sees."""
+        return f"{self.title}\n{self.text}" if self.title else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """An organisation with its own offers and needs. Evidence is shared: see Participation."""
+
+    id: str
+    name: str
+    type: OrganisationType
+    short_name: str | None = None
+    size: SizeClass | None = None
+    sme: bool | None = None
+    """True or False where known; follows from `size` where that is given."""
+    place: Place = field(default_factory=Place)
+    sectors: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    website: str | None = None
+    description: str | None = None
+    contact: Contact | None = None
+    offers: tuple[Facet, ...] = ()
+    needs: tuple[Facet, ...] = ()
+
+    @property
+    def facets(self) -> tuple[Facet, ...]:
+        """Offers first, then needs."""
+        return self.offers + self.needs
+
+
+@dataclass(frozen=True, slots=True)
+class Participation:
+    """One owner of a piece of evidence: who took part, in which role, in which year."""
+
+    organisation_id: str
+    role: Role = Role.PARTICIPANT
+    year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A text that several organisations share: one facet (evidence) with several owners."""
+
+    facet: Facet
+    participations: tuple[Participation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What an initiative, or a question, asks for."""
+
+    text: str
+    level: NeedLevel = NeedLevel.MUST
+    weight: float = 1.0
+    stage: Stage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Initiative:
+    """A new cluster initiative: a brief, needs, members, the wanted composition."""
+
+    id: str
+    name: str
+    brief: str
+    needs: tuple[Need, ...] = ()
+    members: tuple[str, ...] = ()
+    wanted: tuple[tuple[OrganisationType, int], ...] = ()
+    """How many organisations of each type the initiative would like to have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A circle: only organisations whose coordinates lie within it."""
+
+    latitude: float
+    longitude: float
+    radius_km: float
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which organisations may be recommended; empty means any. All that are set must hold."""
+
+    types: tuple[OrganisationType, ...] = ()
+    countries: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    """NUTS prefixes: `BE2` holds for an organisation in `BE213`."""
+    sectors: tuple[str, ...] = ()
+    """Stated sectors, or parts of the topic paths of an organisation's evidence."""
+    stages: tuple[Stage, ...] = ()
+    """Organisations with an offer in one of these stages."""
+    sme_only: bool = False
+    near: Near | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody asks of the recommender."""
+
+    text: str = ""
+    needs: tuple[Need, ...] = ()
+    members: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    filters: Filters = field(default_factory=Filters)
+    limit: int = 20
+    offset: int = 0

@@ -1,0 +1,155 @@
+"""Checks and rankings that all indexes share, so that they agree to the last bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.index.port import NO_ID, NO_SCORE, Ids, Vectors
+
+_BLOCK_SCORES = 8_000_000
+"""At most so many float32 scores (32 MB) are held at once by a scan."""
+
+
+def check_ids(ids: NDArray[Any], what: str = "ids") -> Ids:
+    """Return `ids` where they are int64 of shape (n,); raise ValueError otherwise."""
+    if not isinstance(ids, np.ndarray) or ids.dtype != np.int64 or ids.ndim != 1:
+        raise ValueError(f"{what}: expected an int64 array of shape (n,), got {_describe(ids)}")
+    return ids
+
+
+def check_vectors(vectors: NDArray[Any], dim: int, what: str = "vectors") -> Vectors:
+    """Return `vectors` where they are finite float32 of shape (n, dim); raise ValueError else."""
+    if (
+        not isinstance(vectors, np.ndarray)
+        or vectors.dtype != np.float32
+        or vectors.ndim != 2
+        or vectors.shape[1] != dim
+    ):
+        raise ValueError(
+            f"{what}: expected a float32 array of shape (n, {dim}), got {_describe(vectors)}"
+        )
+    if not np.isfinite(vectors).all():
+        raise ValueError(f"{what}: expected finite numbers, got NaN or infinity")
+    return vectors
+
+
+def check_search(queries: NDArray[Any], dim: int, k: int, allowed: NDArray[Any] | None) -> None:
+    """Raise ValueError unless these are the arguments that `VectorIndex.search` expects."""
+    check_vectors(queries, dim, "queries")
+    if k < 1:
+        raise ValueError(f"k: expected at least 1, got {k}")
+    if allowed is not None:
+        check_ids(allowed, "allowed")
+
+
+def check_pairs(ids: NDArray[Any], vectors: NDArray[Any], dim: int) -> tuple[Ids, Vectors]:
+    """Return what `VectorIndex.add` was given, ascending by id, the last of doubles kept.
+
+    Raises ValueError for wrong shapes or dtypes, different lengths, and negative ids.
+    """
+    check_ids(ids)
+    check_vectors(vectors, dim)
+    if len(ids) != len(vectors):
+        raise ValueError(f"vectors: expected {len(ids)} rows, one an id, got {len(vectors)}")
+    if len(ids) and int(ids.min()) < 0:
+        raise ValueError(f"ids: expected ids of at least 0, got {int(ids.min())}")
+    if is_ascending(ids):
+        return ids, vectors
+    unique, last = np.unique(ids[::-1], return_index=True)
+    return unique, vectors[len(ids) - 1 - last]
+
+
+def is_ascending(ids: Ids) -> bool:
+    """Whether each id is larger than the one before it (so there are no doubles either)."""
+    return bool(np.all(ids[1:] > ids[:-1]))
+
+
+def contained(ids: Ids, ascending: Ids) -> NDArray[np.bool_]:
+    """Return for each of `ids` whether it is in `ascending` (ascending, without doubles)."""
+    if not len(ascending):
+        return np.zeros(len(ids), dtype=np.bool_)
+    places = np.minimum(np.searchsorted(ascending, ids), len(ascending) - 1)
+    result: NDArray[np.bool_] = ascending[places] == ids
+    return result
+
+
+def row_norms(vectors: Vectors) -> NDArray[np.float32]:
+    """Return the Euclidean length of each row."""
+    squares: NDArray[np.float32] = np.einsum("ij,ij->i", vectors, vectors)
+    return np.sqrt(squares)
+
+
+def exact_scores(query: Vectors, rows: Vectors) -> Vectors:
+    """Return the inner products of `query` (dim,) and `rows` (n, dim) as float32 (n,).
+
+    Summed in float64, row by row: BLAS rounds one and the same row differently depending on its
+    place in the matrix, which would make equal vectors unequal and batches unlike single queries.
+    """
+    products = rows.astype(np.float64) * query
+    result: Vectors = products.sum(axis=1).astype(np.float32)
+    return result
+
+
+def ranked(scores: Vectors, ids: Ids, k: int) -> tuple[Vectors, Ids]:
+    """Return the best k of `scores` (n,) and `ids` (n,), padded, as two arrays of shape (k,)."""
+    order = np.lexsort((ids, -scores))[:k]
+    best_scores = np.full(k, NO_SCORE, dtype=np.float32)
+    best_ids = np.full(k, NO_ID, dtype=np.int64)
+    best_scores[: len(order)] = scores[order]
+    best_ids[: len(order)] = ids[order]
+    return best_scores, best_ids
+
+
+def nothing_found(queries: int, k: int) -> tuple[Vectors, Ids]:
+    """Return an answer (queries, k) that is all padding."""
+    return (
+        np.full((queries, k), NO_SCORE, dtype=np.float32),
+        np.full((queries, k), NO_ID, dtype=np.int64),
+    )
+
+
+def tolerance(query: Vectors, largest_norm: float) -> float:
+    """How far a float32 inner product with `query` may be off; it decides what is re-scored.
+
+    The worst case grows with the dimension; sums in blocks, as BLAS and FAISS make them, stay
+    far below (Higham, 2002, Accuracy and Stability of Numerical Algorithms, section 3.1).
+    """
+    return 4e-6 * float(np.linalg.norm(query)) * largest_norm + 1e-12
+
+
+def scan(
+    queries: Vectors, rows: Vectors, ids: Ids, k: int, largest_norm: float
+) -> tuple[Vectors, Ids]:
+    """Search all of `rows` (n, dim), whose ids (n,) are `ids`: the exact answer, (q, k) twice.
+
+    `largest_norm` is at least the length of the longest row.
+    """
+    scores, found = nothing_found(len(queries), k)
+    if not len(rows):
+        return scores, found
+    step = max(1, _BLOCK_SCORES // len(rows))
+    for start in range(0, len(queries), step):
+        block = queries[start : start + step]
+        rough = block @ rows.T
+        for offset, query in enumerate(block):
+            places = _best_places(rough[offset], k, tolerance(query, largest_norm))
+            exact = exact_scores(query, rows[places])
+            scores[start + offset], found[start + offset] = ranked(exact, ids[places], k)
+    return scores, found
+
+
+def _best_places(rough: Vectors, k: int, margin: float) -> NDArray[np.intp]:
+    """Return the places of all rough scores that may belong to the best k."""
+    if k >= len(rough):
+        return np.arange(len(rough))
+    smallest = np.partition(rough, len(rough) - k)[len(rough) - k]
+    return np.flatnonzero(rough >= smallest - 2.0 * margin)
+
+
+def _describe(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} of shape {value.shape}"
+    return type(value).__name__

@@ -1,0 +1,140 @@
+"""The exact index: every vector is looked at. The oracle of all other indexes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.index.arrays import (
+    check_ids,
+    check_pairs,
+    check_search,
+    contained,
+    is_ascending,
+    nothing_found,
+    row_norms,
+    scan,
+)
+from matcher.index.port import Ids, Vectors
+
+_Number = TypeVar("_Number", np.int64, np.float32)
+
+
+class ExactIndex:
+    """Inner products with every vector, in numpy.
+
+    The arrays are never changed in place: `add` and `remove` put new ones in their stead, so a
+    copy costs nothing and a search that has begun goes on with what it began with. Each write
+    costs a copy of all vectors, which is meant for small deltas and for tests.
+    """
+
+    def __init__(self, dim: int, ids: Ids | None = None, vectors: Vectors | None = None) -> None:
+        """Make an index of `vectors` (n, dim) under `ids` (n,); empty without them.
+
+        Ascending ids are wrapped as they are, memory-mapped arrays too; others are copied into
+        that order. Raises ValueError as `add` does.
+        """
+        if dim < 1:
+            raise ValueError(f"dim: expected at least 1, got {dim}")
+        if (ids is None) != (vectors is None):
+            raise ValueError("expected both ids and vectors, or neither")
+        self._dim = dim
+        self._largest_norm: float | None = None
+        if ids is None or vectors is None:
+            ids, vectors = np.empty(0, np.int64), np.empty((0, dim), np.float32)
+        ids, vectors = check_pairs(ids, vectors, dim)
+        self._content = (_read_only(ids), _read_only(vectors))
+
+    @classmethod
+    def open(cls, folder: Path) -> ExactIndex:
+        """Open what `save` wrote, memory-mapped. Raises OSError or ValueError where it cannot."""
+        ids = np.load(folder / "ids.npy", mmap_mode="r", allow_pickle=False)
+        vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+        check_ids(ids)
+        if vectors.ndim != 2 or vectors.dtype != np.float32 or len(vectors) != len(ids):
+            raise ValueError(f"{folder}: ids and vectors do not belong together")
+        if not is_ascending(ids):
+            raise ValueError(f"{folder}: the ids do not ascend")
+        index = cls(int(vectors.shape[1]))
+        # Not through the constructor: its checks would read the whole file.
+        index._content = (np.asarray(ids), np.asarray(vectors))
+        return index
+
+    def save(self, folder: Path) -> None:
+        """Write `ids.npy` and `vectors.npy` into `folder`, which is made if it is missing."""
+        folder.mkdir(parents=True, exist_ok=True)
+        ids, vectors = self._content
+        np.save(folder / "ids.npy", ids, allow_pickle=False)
+        np.save(folder / "vectors.npy", vectors, allow_pickle=False)
+
+    @property
+    def dim(self) -> int:
+        """The number of columns of the vectors."""
+        return self._dim
+
+    def __len__(self) -> int:
+        return len(self._content[0])
+
+    def ids(self) -> Ids:
+        """Return the ids, ascending, read-only."""
+        return self._content[0]
+
+    def copy(self) -> ExactIndex:
+        """Return an index with the same content that later writes to this one do not reach."""
+        twin = ExactIndex(self._dim)
+        twin._content, twin._largest_norm = self._content, self._largest_norm
+        return twin
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        """Store or replace; see the port."""
+        new_ids, new_vectors = check_pairs(ids, vectors, self._dim)
+        if not len(new_ids):
+            return
+        old_ids, old_vectors = self._content
+        kept = ~contained(old_ids, new_ids)
+        all_ids = np.concatenate([old_ids[kept], new_ids])
+        all_vectors = np.concatenate([old_vectors[kept], new_vectors])
+        order = np.argsort(all_ids)
+        self._replace(all_ids[order], all_vectors[order])
+
+    def remove(self, ids: Ids) -> int:
+        """Remove; see the port."""
+        old_ids, old_vectors = self._content
+        kept = ~contained(old_ids, np.unique(check_ids(ids)))
+        gone = len(old_ids) - int(kept.sum())
+        if gone:
+            self._replace(old_ids[kept], old_vectors[kept])
+        return gone
+
+    def search(self, queries: Vectors, k: int, allowed: Ids | None = None) -> tuple[Vectors, Ids]:
+        """Search every allowed vector; see the port."""
+        check_search(queries, self._dim, k, allowed)
+        ids, vectors = self._content
+        if allowed is not None:
+            wanted = np.unique(allowed)
+            wanted = wanted[contained(wanted, ids)]
+            if not len(wanted):
+                return nothing_found(len(queries), k)
+            if len(wanted) < len(ids):
+                vectors, ids = vectors[np.searchsorted(ids, wanted)], wanted
+        return scan(queries, vectors, ids, k, self._norm_bound())
+
+    def _replace(self, ids: Ids, vectors: Vectors) -> None:
+        self._content = (_read_only(ids), _read_only(vectors))
+        self._largest_norm = None
+
+    def _norm_bound(self) -> float:
+        if self._largest_norm is None:
+            norms = row_norms(self._content[1])
+            self._largest_norm = float(norms.max()) if len(norms) else 0.0
+        return self._largest_norm
+
+
+def _read_only(array: NDArray[_Number]) -> NDArray[_Number]:
+    """Return a view that cannot be written, so that nobody changes the index by its arrays."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,64 @@
+"""The nearest-neighbour port: what every vector index has in common."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ids = NDArray[np.int64]
+Vectors = NDArray[np.float32]
+
+NO_ID = -1
+"""The id of a padded place."""
+NO_SCORE = -np.inf
+"""The score of a padded place."""
+
+
+class VectorIndex(Protocol):
+    """Vectors under ids, and the search for those most similar to a query.
+
+    Invariants that every index keeps:
+
+    * ids are facet ids: int64, not negative, each there at most once;
+    * a score is the inner product, so larger is more similar; it is summed in float64 and rounded
+      to float32, so that one pair of query and vector has one score in every index and batch;
+    * results descend by score, ties by ascending id; where fewer than k are found, the rest is
+      padded with id -1 and score -inf;
+    * a filter (`allowed`) is exact: None means all, an empty array means none, ids that are not
+      in the index are ignored, doubles count once;
+    * wrong shapes or dtypes, numbers that are not finite and k < 1 raise ValueError, which says
+      what was expected; nothing has changed then.
+
+    Threads: searches may run at the same time. `add` and `remove` need the caller's lock against
+    each other and against searches, unless an adapter promises more.
+    """
+
+    @property
+    def dim(self) -> int:
+        """The number of columns of the vectors."""
+        ...
+
+    def __len__(self) -> int:
+        """Return the number of vectors that can be found."""
+        ...
+
+    def ids(self) -> Ids:
+        """Return the ids that can be found, ascending, read-only."""
+        ...
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        """Store `vectors` (n, dim) float32 under `ids` (n,) int64.
+
+        An id that is there already is replaced; of an id given twice, the last one stays.
+        """
+        ...
+
+    def remove(self, ids: Ids) -> int:
+        """Remove `ids` (n,) int64; return how many were there. Unknown ids are ignored."""
+        ...
+
+    def search(self, queries: Vectors, k: int, allowed: Ids | None = None) -> tuple[Vectors, Ids]:
+        """Return (scores float32, ids int64), both (q, k), for `queries` (q, dim) float32."""
+        ...

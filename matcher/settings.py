@@ -1,0 +1,192 @@
+"""The settings: one table, from which the README's table and `flask settings` are made."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SettingsError(ValueError):
+    """A setting that the service can't start with; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table. `name` is the attribute, `variable` the environment variable."""
+
+    name: str
+    variable: str
+    default: str
+    help: str
+
+
+TABLE: tuple[Setting, ...] = (
+    Setting(
+        "environment",
+        "SCHAKEL_ENV",
+        "development",
+        "`development` or `production`. In production the service refuses to start without "
+        "SCHAKEL_SECRET_KEY, and writing through the API needs a key.",
+    ),
+    Setting("home", "SCHAKEL_HOME", "var", "Folder of store, index and logs."),
+    Setting("bind", "SCHAKEL_BIND", "127.0.0.1:8000", "host:port to serve on."),
+    Setting("workers", "SCHAKEL_WORKERS", "2", "Number of gunicorn worker processes."),
+    Setting("threads", "SCHAKEL_THREADS", "4", "Threads of each gunicorn worker."),
+    Setting(
+        "database_url",
+        "DATABASE_URL",
+        "",
+        "SQLAlchemy URL of the store; empty: SQLite in SCHAKEL_HOME. "
+        "PostgreSQL: postgresql+psycopg://user:password@host/name",
+    ),
+    Setting(
+        "redis_url",
+        "REDIS_URL",
+        "",
+        "Redis for cache and rate limits, such as redis://127.0.0.1:6379/0; empty: in-process.",
+    ),
+    Setting("cache_ttl", "SCHAKEL_CACHE_TTL", "3600", "Seconds that an answer is kept."),
+    Setting("encoder", "SCHAKEL_ENCODER", "lsa", "How texts become vectors: `lsa`."),
+    Setting("index", "SCHAKEL_INDEX", "faiss", "Nearest-neighbour index: `faiss` or `exact`."),
+    Setting(
+        "rate_limits",
+        "SCHAKEL_RATE_LIMITS",
+        "120 per minute",
+        "Requests that one address may make to the form and to the API, such as "
+        "`120 per minute; 2000 per hour`; `off` turns them off.",
+    ),
+    Setting(
+        "api_writes",
+        "SCHAKEL_API_WRITES",
+        "",
+        "Who may write through the API: `open` (anybody) or `key` (an API key made by "
+        "`flask --app app apikey create`); empty: `open` in development, `key` in production.",
+    ),
+    Setting(
+        "secret_key",
+        "SCHAKEL_SECRET_KEY",
+        "",
+        "Signs sessions and forms. Needed in production; in development one is made and kept "
+        "in SCHAKEL_HOME.",
+    ),
+    Setting("log_level", "SCHAKEL_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
+    Setting(
+        "trusted_proxies",
+        "SCHAKEL_TRUSTED_PROXIES",
+        "0",
+        "How many reverse proxies stand in front and set X-Forwarded-For and -Proto.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings as read; attributes are named as in `TABLE`."""
+
+    environment: str
+    home: Path
+    bind: str
+    workers: int
+    threads: int
+    database_url: str
+    redis_url: str
+    cache_ttl: int
+    encoder: str
+    index: str
+    rate_limits: str
+    api_writes: str
+    secret_key: str
+    log_level: str
+    trusted_proxies: int
+
+    @property
+    def development(self) -> bool:
+        """Whether this is somebody's own machine."""
+        return self.environment == "development"
+
+    @property
+    def index_folder(self) -> Path:
+        """Where the index generations lie."""
+        return self.home / "index"
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read all settings from `environ` (default: the process environment).
+
+    Raises SettingsError, naming the variable, when a value can't be used or a secret is missing.
+    """
+    values = os.environ if environ is None else environ
+    raw = {row.name: values.get(row.variable, "").strip() or row.default for row in TABLE}
+    _one_of("SCHAKEL_ENV", raw["environment"], ("development", "production"))
+    _one_of("SCHAKEL_INDEX", raw["index"], ("faiss", "exact"))
+    _one_of("SCHAKEL_ENCODER", raw["encoder"], ("lsa",))
+    _one_of("SCHAKEL_API_WRITES", raw["api_writes"], ("", "open", "key"))
+    raw["log_level"] = raw["log_level"].upper()
+    _one_of("SCHAKEL_LOG_LEVEL", raw["log_level"], ("DEBUG", "INFO", "WARNING", "ERROR"))
+    development = raw["environment"] == "development"
+    home = Path(raw["home"]).expanduser().resolve()
+    if not raw["secret_key"] and not development:
+        raise SettingsError(
+            "SCHAKEL_SECRET_KEY is not set. In production give it a random value, for example "
+            "one made by: python -c 'import secrets; print(secrets.token_hex(32))'"
+        )
+    return Settings(
+        environment=raw["environment"],
+        home=home,
+        bind=_bind(raw["bind"]),
+        workers=_number("SCHAKEL_WORKERS", raw["workers"], 1),
+        threads=_number("SCHAKEL_THREADS", raw["threads"], 1),
+        database_url=raw["database_url"] or f"sqlite:///{home / 'schakel.sqlite3'}",
+        redis_url=raw["redis_url"],
+        cache_ttl=_number("SCHAKEL_CACHE_TTL", raw["cache_ttl"], 1),
+        encoder=raw["encoder"],
+        index=raw["index"],
+        rate_limits=raw["rate_limits"],
+        api_writes=raw["api_writes"] or ("open" if development else "key"),
+        secret_key=raw["secret_key"] or development_secret(home),
+        log_level=raw["log_level"],
+        trusted_proxies=_number("SCHAKEL_TRUSTED_PROXIES", raw["trusted_proxies"], 0),
+    )
+
+
+def development_secret(home: Path) -> str:
+    """Return the secret kept in `home`, made at first use, so that all workers share it."""
+    path = home / "secret_key"
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        own = home / f"secret_key.{os.getpid()}"
+        with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+        try:
+            os.link(own, path)  # atomic: of several workers that start at once, one wins
+        except FileExistsError:
+            pass
+        finally:
+            own.unlink()
+    return path.read_text(encoding="ascii").strip()
+
+
+def _one_of(variable: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        known = ", ".join(name for name in allowed if name)
+        raise SettingsError(f"{variable} is {value!r}; it can be: {known}")
+
+
+def _number(variable: str, value: str, least: int) -> int:
+    try:
+        number = int(value)
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise SettingsError(f"{variable} is {value!r}; it must be a whole number from {least}")
+    return number
+
+
+def _bind(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise SettingsError(f"SCHAKEL_BIND is {value!r}; it must be host:port")
+    return value
