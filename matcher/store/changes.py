@@ -1,0 +1,52 @@
+"""What changed after a corpus version: all that a worker needs to catch up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from matcher.store.models import (
+    CorpusState,
+    DeletionRow,
+    FacetRow,
+    OrganisationRow,
+    OwnershipRow,
+)
+from matcher.store.organisations import chunks
+
+
+@dataclass(slots=True)
+class Changes:
+    """Rows written after one version, up to and including `version`."""
+
+    version: int
+    organisations: list[OrganisationRow] = field(default_factory=list)
+    facets: list[FacetRow] = field(default_factory=list)
+    owners: dict[int, list[OwnershipRow]] = field(default_factory=dict)
+    """All owners of every facet in `facets`, by facet id."""
+    gone_organisations: list[int] = field(default_factory=list)
+    gone_facets: list[int] = field(default_factory=list)
+
+
+def changes_since(session: Session, version: int) -> Changes:
+    """Read what was written after `version` (-1 for everything), in one consistent view."""
+    newest = session.scalars(select(CorpusState.version)).one()
+    changes = Changes(version=newest)
+    if newest == version:
+        return changes
+    organisations = select(OrganisationRow).where(
+        OrganisationRow.version > version, OrganisationRow.version <= newest
+    )
+    changes.organisations = list(session.scalars(organisations.order_by(OrganisationRow.key)))
+    facets = select(FacetRow).where(FacetRow.version > version, FacetRow.version <= newest)
+    changes.facets = list(session.scalars(facets.order_by(FacetRow.id)))
+    for part in chunks([row.id for row in changes.facets]):
+        owned = select(OwnershipRow).where(OwnershipRow.facet_id.in_(part))
+        for owner in session.scalars(owned.order_by(OwnershipRow.position)):
+            changes.owners.setdefault(owner.facet_id, []).append(owner)
+    for gone in session.scalars(select(DeletionRow).where(DeletionRow.version > version)):
+        keys = changes.gone_facets if gone.kind == "facet" else changes.gone_organisations
+        keys.append(gone.key)
+    return changes

@@ -1,0 +1,135 @@
+"""The store: engine, sessions, schema upgrades, the corpus version."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, event, select, text, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+from matcher.store.models import CorpusState
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+UPGRADE_LOCK = 7_233_642
+"""PostgreSQL advisory lock number: of many starting processes one upgrades, the rest wait."""
+
+
+class Store:
+    """Where organisations, facets and initiatives are kept. Safe to share between threads.
+
+    Creating one opens no connection. A process that forks must create its own, or call `dispose`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self._sqlite = self.url.get_backend_name() == "sqlite"
+        if self._sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        options: dict[str, Any] = {} if self._sqlite else {"pool_pre_ping": True}
+        self.engine: Engine = create_engine(self.url, **options)
+        if self._sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session for reading; nothing is committed."""
+        with self._sessions() as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Write]:
+        """Give a transaction that adds one to the corpus version and commits at the end.
+
+        The version is raised first, which also makes writers wait for one another. An exception
+        rolls everything back; so does `Write.nothing_changed()`.
+        """
+        with self._sessions() as session:
+            version = session.execute(
+                update(CorpusState)
+                .where(CorpusState.id == 1)
+                .values(version=CorpusState.version + 1)
+                .returning(CorpusState.version)
+            ).scalar_one()
+            write = Write(session, version)
+            yield write
+            if write.changed:
+                session.commit()
+            else:
+                session.rollback()
+
+    def corpus_version(self) -> int:
+        """Return the version of the corpus as of the last committed write."""
+        with self.engine.connect() as connection:
+            version: int = connection.execute(select(CorpusState.version)).scalar_one()
+            return version
+
+    def upgrade(self) -> None:
+        """Bring the schema to the newest migration; does nothing when it is there already."""
+        if self._at_head():
+            return
+        if self._sqlite:
+            with open(f"{self.url.database}.upgrade-lock", "w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if not self._at_head():
+                    self._upgrade()
+            return
+        with self.engine.connect() as holder:
+            holder.execute(text("SELECT pg_advisory_lock(:n)"), {"n": UPGRADE_LOCK})
+            try:
+                if not self._at_head():
+                    self._upgrade()
+            finally:
+                holder.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": UPGRADE_LOCK})
+
+    def _at_head(self) -> bool:
+        with self.engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        return current == ScriptDirectory.from_config(_alembic_config()).get_current_head()
+
+    def _upgrade(self) -> None:
+        config = _alembic_config()
+        with self.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def dispose(self) -> None:
+        """Close all connections of this process."""
+        self.engine.dispose()
+
+
+class Write:
+    """A write transaction: its session and the corpus version that it makes."""
+
+    def __init__(self, session: Session, version: int) -> None:
+        self.session = session
+        self.version = version
+        self.changed = True
+
+    def nothing_changed(self) -> None:
+        """Say that the write changed nothing: the version stays as it was."""
+        self.changed = False
+
+
+def _alembic_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.close()

@@ -1,0 +1,129 @@
+"""The tables.
+
+Every row of `organisation` and `facet` carries the corpus version that last wrote it, and what is
+deleted leaves a line in `deletion`; so a worker that knows version v reads just what came after.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Date, DateTime, ForeignKey, Index, Integer, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+Key = BigInteger().with_variant(Integer(), "sqlite")
+"""Integer keys: SQLite counts up by itself only on a plain INTEGER."""
+
+
+class Base(DeclarativeBase):
+    """The declarative base of all tables."""
+
+
+class CorpusState(Base):
+    """One row: the corpus version, which every write adds to in its own transaction."""
+
+    __tablename__ = "corpus_state"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    version: Mapped[int] = mapped_column(Key)
+
+
+class OrganisationRow(Base):
+    """An organisation; `id` is the public id, `key` the one that the arrays use."""
+
+    __tablename__ = "organisation"
+    key: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(String(140), unique=True)
+    name: Mapped[str] = mapped_column(String(300), index=True)
+    short_name: Mapped[str | None] = mapped_column(String(300))
+    type: Mapped[str] = mapped_column(String(32))
+    size: Mapped[str | None] = mapped_column(String(16))
+    sme: Mapped[bool | None]
+    city: Mapped[str | None] = mapped_column(String(200))
+    country: Mapped[str | None] = mapped_column(String(2), index=True)
+    region: Mapped[str | None] = mapped_column(String(5))
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    sectors: Mapped[list[str]] = mapped_column(JSON, default=list)
+    languages: Mapped[list[str]] = mapped_column(JSON, default=list)
+    website: Mapped[str | None] = mapped_column(String(500))
+    description: Mapped[str | None] = mapped_column(Text)
+    contact_name: Mapped[str | None] = mapped_column(String(300))
+    contact_email: Mapped[str | None] = mapped_column(String(320))
+    contact_phone: Mapped[str | None] = mapped_column(String(64))
+    version: Mapped[int] = mapped_column(Key, index=True)
+
+    __table_args__ = {"sqlite_autoincrement": True}  # a key is never given out twice
+
+
+class FacetRow(Base):
+    """One statement. Offers and needs have one owner, evidence has as many as took part."""
+
+    __tablename__ = "facet"
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    title: Mapped[str | None] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    source: Mapped[str | None] = mapped_column(String(140), unique=True)
+    language: Mapped[str | None] = mapped_column(String(8))
+    stage: Mapped[str | None] = mapped_column(String(16))
+    trl_min: Mapped[int | None]
+    trl_max: Mapped[int | None]
+    certifications: Mapped[list[str]] = mapped_column(JSON, default=list)
+    topics: Mapped[list[str]] = mapped_column(JSON, default=list)
+    valid_until: Mapped[date | None] = mapped_column(Date)
+    year: Mapped[int | None]
+    version: Mapped[int] = mapped_column(Key, index=True)
+
+    __table_args__ = {"sqlite_autoincrement": True}
+
+
+class OwnershipRow(Base):
+    """Who owns a facet, with the role and year for evidence."""
+
+    __tablename__ = "ownership"
+    facet_id: Mapped[int] = mapped_column(
+        ForeignKey("facet.id", ondelete="CASCADE"), primary_key=True
+    )
+    organisation_key: Mapped[int] = mapped_column(
+        ForeignKey("organisation.key", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(Integer, default=0)
+    role: Mapped[str | None] = mapped_column(String(16))
+    year: Mapped[int | None]
+
+    __table_args__ = (Index("ix_ownership_organisation_key", "organisation_key"),)
+
+
+class DeletionRow(Base):
+    """What is gone: `kind` is `organisation` or `facet`, `key` its integer key."""
+
+    __tablename__ = "deletion"
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    key: Mapped[int] = mapped_column(Key)
+    version: Mapped[int] = mapped_column(Key, index=True)
+
+
+class InitiativeRow(Base):
+    """A new cluster initiative. Needs and members are small and read as a whole."""
+
+    __tablename__ = "initiative"
+    id: Mapped[str] = mapped_column(String(140), primary_key=True)
+    name: Mapped[str] = mapped_column(String(300))
+    brief: Mapped[str] = mapped_column(Text)
+    needs: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    members: Mapped[list[str]] = mapped_column(JSON, default=list)
+    wanted: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
+    version: Mapped[int] = mapped_column(Key)
+
+
+class ApiKeyRow(Base):
+    """A key for writing through the API. Only its SHA-256 is kept: the key itself is random."""
+
+    __tablename__ = "api_key"
+    id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    name: Mapped[str] = mapped_column(String(200))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    revoked: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -1,0 +1,447 @@
+"""Organisations, their offers and needs, and shared evidence: reading and writing rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy.orm import Session
+
+from matcher.domain import (
+    Contact,
+    Facet,
+    FacetKind,
+    Organisation,
+    OrganisationType,
+    Participation,
+    Place,
+    Project,
+    Role,
+    SizeClass,
+    Stage,
+)
+from matcher.store.database import Write
+from matcher.store.models import DeletionRow, FacetRow, OrganisationRow, OwnershipRow
+
+CHUNK = 500
+"""Values in one IN list; SQLite's limit on variables is far above it."""
+
+
+def chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    """Cut a sequence into pieces of CHUNK values."""
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
+
+
+def keys_of(session: Session, ids: Iterable[str]) -> dict[str, int]:
+    """Return the integer keys of the public ids that the store knows."""
+    found: dict[str, int] = {}
+    for part in chunks(sorted(set(ids))):
+        rows = session.execute(
+            select(OrganisationRow.id, OrganisationRow.key).where(OrganisationRow.id.in_(part))
+        )
+        found.update((row.id, row.key) for row in rows)
+    return found
+
+
+def get_organisation(session: Session, organisation_id: str) -> Organisation | None:
+    """Return an organisation with its offers, needs and contact, or None."""
+    return load_organisations(session, [organisation_id]).get(organisation_id)
+
+
+def load_organisations(session: Session, ids: Iterable[str]) -> dict[str, Organisation]:
+    """Return the organisations with these public ids, offers and needs in their order."""
+    found: dict[str, Organisation] = {}
+    for part in chunks(sorted(set(ids))):
+        rows = session.scalars(select(OrganisationRow).where(OrganisationRow.id.in_(part))).all()
+        facets: dict[int, list[Facet]] = {}
+        owned = session.execute(
+            select(OwnershipRow.organisation_key, FacetRow)
+            .join(FacetRow, FacetRow.id == OwnershipRow.facet_id)
+            .where(
+                OwnershipRow.organisation_key.in_([row.key for row in rows]),
+                FacetRow.kind != FacetKind.EVIDENCE.value,
+            )
+            .order_by(OwnershipRow.position, FacetRow.id)
+        )
+        for key, facet in owned:
+            facets.setdefault(key, []).append(facet_from_row(facet))
+        for row in rows:
+            found[row.id] = organisation_from_row(row, facets.get(row.key, []))
+    return found
+
+
+def search_organisations(
+    session: Session,
+    text: str = "",
+    *,
+    type: OrganisationType | None = None,
+    country: str | None = None,
+    limit: int = 20,
+    offset: int = 0,
+) -> tuple[int, list[Organisation]]:
+    """Return how many organisations fit, and one page of them by name, without facets.
+
+    `text` is looked for in name, short name, city and in the texts of offers and needs.
+    """
+    query = select(OrganisationRow)
+    for word in text.split():
+        pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        owners = (
+            select(OwnershipRow.organisation_key)
+            .join(FacetRow, FacetRow.id == OwnershipRow.facet_id)
+            .where(
+                FacetRow.kind != FacetKind.EVIDENCE.value,
+                FacetRow.text.ilike(pattern, escape="\\"),
+            )
+        )
+        query = query.where(
+            or_(
+                OrganisationRow.name.ilike(pattern, escape="\\"),
+                OrganisationRow.short_name.ilike(pattern, escape="\\"),
+                OrganisationRow.city.ilike(pattern, escape="\\"),
+                OrganisationRow.key.in_(owners),
+            )
+        )
+    if type is not None:
+        query = query.where(OrganisationRow.type == type.value)
+    if country:
+        query = query.where(OrganisationRow.country == country)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    page = query.order_by(OrganisationRow.name, OrganisationRow.id).limit(limit).offset(offset)
+    return total, [organisation_from_row(row, []) for row in session.scalars(page)]
+
+
+def save_organisation(write: Write, organisation: Organisation, *, keep_contact: bool) -> bool:
+    """Insert or update one organisation with its offers and needs; whether anything changed.
+
+    With `keep_contact` a stored contact stays when the new record has none.
+    """
+    return save_organisations(write, [organisation], keep_contact=keep_contact) == 1
+
+
+def save_organisations(
+    write: Write,
+    organisations: Iterable[Organisation],
+    *,
+    with_facets: bool = True,
+    keep_contact: bool = True,
+) -> int:
+    """Insert or update organisations; returns how many were new or changed.
+
+    With `with_facets=False` the offers and needs that are stored stay as they are, and so does
+    every stored value where the new record has none: the source knows only a part.
+    """
+    given = {organisation.id: organisation for organisation in organisations}
+    known = load_organisations(write.session, given)
+    rows: dict[str, OrganisationRow] = {}
+    for part in chunks(sorted(known)):
+        query = select(OrganisationRow).where(OrganisationRow.id.in_(part))
+        rows.update((row.id, row) for row in write.session.scalars(query))
+    changed = 0
+    fresh: list[Organisation] = []
+    for organisation in given.values():
+        old = known.get(organisation.id)
+        if old is None:
+            fresh.append(organisation)
+            continue
+        new = _merged(old, organisation, with_facets=with_facets, keep_contact=keep_contact)
+        if _comparable(new) == _comparable(old):
+            continue
+        changed += 1
+        row = rows[organisation.id]
+        for name, value in _columns(new).items():
+            setattr(row, name, value)
+        row.version = write.version
+        if with_facets:
+            _replace_facets(write, row.key, old.facets, new.facets)
+    _insert_organisations(write, fresh, with_facets=with_facets)
+    write.session.flush()
+    return changed + len(fresh)
+
+
+def delete_organisation(write: Write, organisation_id: str) -> bool:
+    """Delete an organisation with its offers and needs; whether it was there.
+
+    Evidence stays as long as somebody else owns it; the last owner takes it along.
+    """
+    row = write.session.scalar(select(OrganisationRow).where(OrganisationRow.id == organisation_id))
+    if row is None:
+        return False
+    owned = write.session.scalars(
+        select(OwnershipRow.facet_id).where(OwnershipRow.organisation_key == row.key)
+    ).all()
+    write.session.execute(delete(OwnershipRow).where(OwnershipRow.organisation_key == row.key))
+    for facet_id in owned:
+        others = select(OwnershipRow.facet_id).where(OwnershipRow.facet_id == facet_id).limit(1)
+        if write.session.scalar(others) is None:
+            _delete_facet(write, facet_id)
+    write.session.add(DeletionRow(kind="organisation", key=row.key, version=write.version))
+    write.session.delete(row)
+    write.session.flush()
+    return True
+
+
+def save_projects(write: Write, projects: Iterable[Project]) -> int:
+    """Insert or update evidence with its owners; returns how many were new or changed.
+
+    The owners given are all owners of that evidence. Owners that the store doesn't know raise
+    KeyError: save organisations first.
+    """
+    given = {str(project.facet.source): project for project in projects}
+    keys = keys_of(
+        write.session,
+        {owner.organisation_id for p in given.values() for owner in p.participations},
+    )
+    rows, owners = _known_evidence(write.session, list(given))
+    changed = 0
+    for source, project in given.items():
+        wanted = {
+            keys[owner.organisation_id]: (owner.role.value, owner.year, position)
+            for position, owner in enumerate(project.participations)
+        }
+        row = rows.get(source)
+        if row is not None:
+            same = _facet_content(facet_from_row(row)) == _facet_content(project.facet)
+            if same and owners.get(row.id, {}) == wanted:
+                continue
+            write.session.execute(delete(OwnershipRow).where(OwnershipRow.facet_id == row.id))
+            for name, value in _facet_columns(project.facet).items():
+                setattr(row, name, value)
+            row.version = write.version
+        else:
+            row = FacetRow(**_facet_columns(project.facet), version=write.version)
+            write.session.add(row)
+            write.session.flush()
+        changed += 1
+        if wanted:
+            write.session.execute(
+                insert(OwnershipRow),
+                [
+                    _ownership(row.id, key, position=position, role=role, year=year)
+                    for key, (role, year, position) in wanted.items()
+                ],
+            )
+    write.session.flush()
+    return changed
+
+
+def organisation_from_row(row: OrganisationRow, facets: Iterable[Facet]) -> Organisation:
+    """Build the domain object from its row and facets."""
+    facets = list(facets)
+    contact = Contact(row.contact_name, row.contact_email, row.contact_phone)
+    return Organisation(
+        id=row.id,
+        name=row.name,
+        type=OrganisationType(row.type),
+        short_name=row.short_name,
+        size=SizeClass(row.size) if row.size else None,
+        sme=row.sme,
+        place=Place(row.city, row.country, row.region, row.latitude, row.longitude),
+        sectors=tuple(row.sectors),
+        languages=tuple(row.languages),
+        website=row.website,
+        description=row.description,
+        contact=contact if contact != Contact() else None,
+        offers=tuple(facet for facet in facets if facet.kind is FacetKind.OFFER),
+        needs=tuple(facet for facet in facets if facet.kind is FacetKind.NEED),
+    )
+
+
+def facet_from_row(row: FacetRow) -> Facet:
+    """Build the domain object from its row."""
+    return Facet(
+        id=row.id,
+        kind=FacetKind(row.kind),
+        title=row.title,
+        text=row.text,
+        source=row.source,
+        language=row.language,
+        stage=Stage(row.stage) if row.stage else None,
+        trl_min=row.trl_min,
+        trl_max=row.trl_max,
+        certifications=tuple(row.certifications),
+        topics=tuple(row.topics),
+        valid_until=row.valid_until,
+        year=row.year,
+    )
+
+
+def participations_of(session: Session, facet_ids: Iterable[int]) -> dict[int, list[Participation]]:
+    """Return the owners of each of these facets, in their order."""
+    found: dict[int, list[Participation]] = {}
+    for part in chunks(sorted(set(facet_ids))):
+        rows = session.execute(
+            select(OwnershipRow, OrganisationRow.id)
+            .join(OrganisationRow, OrganisationRow.key == OwnershipRow.organisation_key)
+            .where(OwnershipRow.facet_id.in_(part))
+            .order_by(OwnershipRow.position, OrganisationRow.id)
+        )
+        for owner, public_id in rows:
+            role = Role(owner.role or Role.PARTICIPANT)
+            found.setdefault(owner.facet_id, []).append(Participation(public_id, role, owner.year))
+    return found
+
+
+def _merged(
+    old: Organisation, new: Organisation, *, with_facets: bool, keep_contact: bool
+) -> Organisation:
+    if keep_contact and new.contact is None:
+        new = replace(new, contact=old.contact)
+    if with_facets:
+        return new
+    place = Place(
+        *(
+            getattr(new.place, name) if getattr(new.place, name) is not None else kept
+            for name, kept in (
+                ("city", old.place.city),
+                ("country", old.place.country),
+                ("region", old.place.region),
+                ("latitude", old.place.latitude),
+                ("longitude", old.place.longitude),
+            )
+        )
+    )
+    unknown = new.type is OrganisationType.OTHER
+    return replace(
+        new,
+        type=old.type if unknown else new.type,
+        short_name=new.short_name or old.short_name,
+        size=new.size or old.size,
+        sme=old.sme if new.sme is None else new.sme,
+        place=place,
+        sectors=new.sectors or old.sectors,
+        languages=new.languages or old.languages,
+        website=new.website or old.website,
+        description=new.description or old.description,
+        offers=old.offers,
+        needs=old.needs,
+    )
+
+
+def _comparable(organisation: Organisation) -> Organisation:
+    return replace(
+        organisation,
+        offers=tuple(_facet_content(facet) for facet in organisation.offers),
+        needs=tuple(_facet_content(facet) for facet in organisation.needs),
+    )
+
+
+def _facet_content(facet: Facet) -> Facet:
+    return replace(facet, id=None, language=None)  # detected, not stated
+
+
+def _columns(organisation: Organisation) -> dict[str, Any]:
+    contact = organisation.contact or Contact()
+    return {
+        "id": organisation.id,
+        "name": organisation.name,
+        "short_name": organisation.short_name,
+        "type": organisation.type.value,
+        "size": organisation.size.value if organisation.size else None,
+        "sme": organisation.sme,
+        "city": organisation.place.city,
+        "country": organisation.place.country,
+        "region": organisation.place.region,
+        "latitude": organisation.place.latitude,
+        "longitude": organisation.place.longitude,
+        "sectors": list(organisation.sectors),
+        "languages": list(organisation.languages),
+        "website": organisation.website,
+        "description": organisation.description,
+        "contact_name": contact.name,
+        "contact_email": contact.email,
+        "contact_phone": contact.phone,
+    }
+
+
+def _facet_columns(facet: Facet) -> dict[str, Any]:
+    return {
+        "kind": facet.kind.value,
+        "title": facet.title,
+        "text": facet.text,
+        "source": facet.source,
+        "language": facet.language,
+        "stage": facet.stage.value if facet.stage else None,
+        "trl_min": facet.trl_min,
+        "trl_max": facet.trl_max,
+        "certifications": list(facet.certifications),
+        "topics": list(facet.topics),
+        "valid_until": facet.valid_until,
+        "year": facet.year,
+    }
+
+
+def _ownership(
+    facet_id: int, key: int, *, position: int, role: str | None = None, year: int | None = None
+) -> dict[str, Any]:
+    return {
+        "facet_id": facet_id,
+        "organisation_key": key,
+        "position": position,
+        "role": role,
+        "year": year,
+    }
+
+
+def _insert_organisations(
+    write: Write, organisations: Sequence[Organisation], *, with_facets: bool
+) -> None:
+    if not organisations:
+        return
+    write.session.execute(
+        insert(OrganisationRow),
+        [{**_columns(one), "version": write.version} for one in organisations],
+    )
+    if not with_facets:
+        return
+    keys = keys_of(write.session, [one.id for one in organisations])
+    for one in organisations:
+        _replace_facets(write, keys[one.id], (), one.facets)
+
+
+def _replace_facets(write: Write, key: int, old: Sequence[Facet], new: Sequence[Facet]) -> None:
+    """Make `new` the offers and needs of an organisation; equal statements keep their id."""
+    left = {(facet.kind, facet.text): facet for facet in old}
+    for position, facet in enumerate(new):
+        kept = left.pop((facet.kind, facet.text), None)
+        if kept is None or kept.id is None:
+            row = FacetRow(**_facet_columns(facet), version=write.version)
+            write.session.add(row)
+            write.session.flush()
+            owner = OwnershipRow(**_ownership(row.id, key, position=position))
+            write.session.add(owner)
+            continue
+        stored = write.session.get_one(FacetRow, kept.id)
+        if _facet_content(kept) != _facet_content(facet):
+            for name, value in _facet_columns(facet).items():
+                setattr(stored, name, value)
+            stored.version = write.version
+        owner = write.session.get_one(OwnershipRow, (kept.id, key))
+        owner.position = position
+    for facet in left.values():
+        if facet.id is not None:
+            _delete_facet(write, facet.id)
+
+
+def _delete_facet(write: Write, facet_id: int) -> None:
+    write.session.execute(delete(OwnershipRow).where(OwnershipRow.facet_id == facet_id))
+    write.session.execute(delete(FacetRow).where(FacetRow.id == facet_id))
+    write.session.add(DeletionRow(kind="facet", key=facet_id, version=write.version))
+
+
+def _known_evidence(
+    session: Session, sources: list[str]
+) -> tuple[dict[str, FacetRow], dict[int, dict[int, tuple[str | None, int | None, int]]]]:
+    rows: dict[str, FacetRow] = {}
+    owners: dict[int, dict[int, tuple[str | None, int | None, int]]] = {}
+    for part in chunks(sources):
+        found = session.scalars(select(FacetRow).where(FacetRow.source.in_(part))).all()
+        rows.update((str(row.source), row) for row in found)
+        ids = [row.id for row in found]
+        for owner in session.scalars(select(OwnershipRow).where(OwnershipRow.facet_id.in_(ids))):
+            held = owners.setdefault(owner.facet_id, {})
+            held[owner.organisation_key] = (owner.role, owner.year, owner.position)
+    return rows, owners

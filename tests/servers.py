@@ -1,0 +1,141 @@
+"""Real servers for tests, private to one test session: their own port, folder and process.
+
+    with redis_server() as server:
+        cache = make_cache(server.url)
+
+or as a fixture:
+
+    @pytest.fixture(scope="session")
+    def redis_url():
+        with redis_server() as server:
+            yield server.url
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import redis
+
+HOST = "127.0.0.1"
+
+
+def program(name: str) -> str:
+    """Path of a server program; without it the test is skipped, or fails when CI is set."""
+    path = shutil.which(name)
+    if path is not None:
+        return path
+    reason = f"{name} is not installed on this machine"
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason}, and in CI nothing may be skipped", pytrace=False)
+    pytest.skip(reason)
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+class RedisServer:
+    """A redis-server on a port of its own that keeps nothing on disk.
+
+    `kill` and `start` may follow each other on the same port; `freeze` makes it hang without
+    refusing connections, `thaw` undoes that.
+    """
+
+    def __init__(self, folder: Path, password: str = "", options: tuple[str, ...] = ()) -> None:
+        self._program = program("redis-server")
+        self._folder = folder
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+        self.password = password
+        self.port = free_port()
+
+    @property
+    def url(self) -> str:
+        user = f":{quote(self.password, safe='')}@" if self.password else ""
+        return f"redis://{user}{HOST}:{self.port}/0"
+
+    def client(self) -> redis.Redis:
+        """A client for the test's own questions; close it, or use it in a with statement."""
+        return redis.Redis.from_url(self.url)
+
+    def start(self, wait: float = 10.0) -> None:
+        """Start it and return when it answers; takes another port when somebody has this one."""
+        for _ in range(5):
+            self._process = subprocess.Popen(self._command(), stdin=subprocess.DEVNULL)
+            if self._answers(time.monotonic() + wait):
+                return
+            self.kill()
+            self.port = free_port()
+        raise RuntimeError(f"redis-server doesn't start; see {self._log}")
+
+    def kill(self) -> None:
+        """Kill it as a crash would (SIGKILL)."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def freeze(self) -> None:
+        """Stop it (SIGSTOP): connections are still accepted, by the kernel, but not answered."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on (SIGCONT)."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "redis.log"
+
+    def _command(self) -> list[str]:
+        secret = ["--requirepass", self.password] if self.password else []
+        return [
+            self._program,
+            *("--port", str(self.port), "--bind", HOST, "--dir", str(self._folder)),
+            *("--save", "", "--appendonly", "no", "--logfile", str(self._log)),
+            *secret,
+            *self._options,
+        ]
+
+    def _answers(self, until: float) -> bool:
+        assert self._process is not None
+        with self.client() as client:
+            while time.monotonic() < until and self._process.poll() is None:
+                try:
+                    # The process id, so that nobody else's server is taken for ours.
+                    return bool(client.info("server")["process_id"] == self._process.pid)
+                except redis.ConnectionError:
+                    time.sleep(0.02)
+        return False
+
+
+@contextmanager
+def redis_server(password: str = "", options: tuple[str, ...] = ()) -> Iterator[RedisServer]:
+    """A running redis-server; `options` are further arguments, such as ("--maxmemory", "2mb").
+
+    Skips (fails when CI is set) when redis-server isn't installed.
+    """
+    with tempfile.TemporaryDirectory(prefix="schakel-redis-") as folder:
+        server = RedisServer(Path(folder), password, options)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.kill()
