@@ -36,6 +36,11 @@ class Breaker:
             self._retry_at = now + self._rest
             return True
 
+    def resting(self) -> bool:
+        """Return whether nobody may ask yet; unlike `allows`, it leaves the probe to others."""
+        with self._lock:
+            return self._open and self._timer() < self._retry_at
+
     def succeeded(self) -> bool:
         """Close; return whether it was open."""
         with self._lock:

@@ -145,6 +145,8 @@ class RedisCache:
             data, held = self._read(key)
             if data is not None:
                 return _Turn(data=data)
+            if self._link.refuses():
+                raise RedisAwayError  # whoever holds the lock couldn't store either
             token = None if held else self._link.lock(key, self._lock_ttl)
             if token is not None:
                 # Between our look and our lock somebody may have stored and released.

@@ -6,12 +6,13 @@ import math
 import re
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import redis
 import structlog
 from redis.backoff import NoBackoff
-from redis.exceptions import ChildDeadlockedError, RedisError, ResponseError
+from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 from matcher.cache.breaker import Breaker
@@ -31,7 +32,6 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then
 end
 return 0
 """
-_FAILURES = (RedisError, OSError, ChildDeadlockedError)
 _CLEAR_BATCH = 500
 _MAX_CONNECTIONS = 1024  # one for each thread that asks at this moment; never a limit in practice
 
@@ -41,7 +41,7 @@ class RedisAwayError(Exception):
 
 
 class RedisLink:
-    """Values and locks in Redis. Every method raises RedisAwayError and nothing else.
+    """Values and locks in Redis. What fails is a RedisAwayError and nothing else.
 
     Thread safe; connects at the first question; a forked child gets connections of its own. Times
     are in seconds. No method takes longer than `connect_timeout` + `read_timeout`, but for the
@@ -79,10 +79,15 @@ class RedisLink:
 
     def read(self, key: str) -> tuple[bytes | None, bool]:
         """Return the value of `key`, None when there is none, and whether its lock is held."""
-        data, lock = self._ask(
-            lambda client: client.mget(self._value_name(key), self._lock_name(key))
-        )
-        return data, lock is not None
+
+        def look(client: redis.Redis) -> tuple[bytes | None, bool]:
+            data, lock = client.mget(self._value_name(key), self._lock_name(key))
+            if data is not None and not isinstance(data, bytes):
+                raise TypeError("a value is bytes")
+            return data, lock is not None
+
+        found: tuple[bytes | None, bool] = self._ask(look)
+        return found
 
     def store(self, key: str, data: bytes, ttl: int) -> None:
         """Keep `data` for `ttl` seconds, in place of whatever was there."""
@@ -109,8 +114,21 @@ class RedisLink:
         )
 
     def release(self, key: str, token: str) -> None:
-        """Give the lock back if it is still ours."""
-        self._ask(lambda client: client.eval(_RELEASE, 1, self._lock_name(key), token), writes=True)
+        """Give the lock back if it is still ours.
+
+        Asked of a server that refuses writes too: one without memory does delete, and a lock that
+        stays makes others wait. Whether it worked says nothing about other writes.
+        """
+
+        def give_back(client: redis.Redis) -> None:
+            with suppress(ResponseError):
+                client.eval(_RELEASE, 1, self._lock_name(key), token)
+
+        self._ask(give_back)
+
+    def refuses(self) -> bool:
+        """Return whether the server refused to write just now and isn't to be asked yet."""
+        return self._writes.resting()
 
     def ping(self) -> None:
         """Return when Redis answers."""
@@ -142,7 +160,8 @@ class RedisLink:
             raise RedisAwayError
         try:
             answer = command(self._client)
-        except _FAILURES as error:
+        except Exception as error:
+            # All of them: a garbled reply makes the driver raise ValueError, IndexError and more.
             refused = writes and isinstance(error, ResponseError)
             self._failed(error, self._writes if refused else self._reach)
             raise RedisAwayError from None  # the driver's message may hold address and user

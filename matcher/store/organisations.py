@@ -292,18 +292,12 @@ def _merged(
         new = replace(new, contact=old.contact)
     if with_facets:
         return new
-    place = Place(
-        *(
-            getattr(new.place, name) if getattr(new.place, name) is not None else kept
-            for name, kept in (
-                ("city", old.place.city),
-                ("country", old.place.country),
-                ("region", old.place.region),
-                ("latitude", old.place.latitude),
-                ("longitude", old.place.longitude),
-            )
-        )
-    )
+
+    def first(name: str) -> Any:
+        value = getattr(new.place, name)
+        return getattr(old.place, name) if value is None else value
+
+    place = Place(*(first(name) for name in Place.__dataclass_fields__))
     unknown = new.type is OrganisationType.OTHER
     return replace(
         new,

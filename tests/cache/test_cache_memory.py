@@ -129,7 +129,9 @@ def test_breaker_rests_then_lets_one_probe() -> None:
     assert not breaker.allows()
     clock.now += 1.9
     assert not breaker.allows()
+    assert breaker.resting()
     clock.now += 0.1
+    assert not breaker.resting()
     assert [breaker.allows() for _ in range(3)] == [True, False, False]
     assert breaker.failed() is False
     clock.now += 2.0
