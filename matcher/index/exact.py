@@ -82,6 +82,11 @@ class ExactIndex:
         """Return the ids, ascending, read-only."""
         return self._content[0]
 
+    def rows(self, ids: Ids) -> Vectors:
+        """Return the vectors (n, dim) under `ids` (n,), all of which must be there."""
+        vectors: Vectors = self._content[1][np.searchsorted(self._content[0], ids)]
+        return vectors
+
     def copy(self) -> ExactIndex:
         """Return an index with the same content that later writes to this one do not reach."""
         twin = ExactIndex(self._dim)

@@ -147,6 +147,20 @@ def test_lost_patience_computes(server: RedisServer) -> None:
         assert first.result(LIVENESS) == ("late", False)
 
 
+def test_lock_that_went_to_another_is_not_released(server: RedisServer) -> None:
+    cache = RedisCache(server.url, lock_ttl=0.3)
+    with server.client() as client:
+
+        def compute() -> int:
+            client.set("schakel:{k}:lock", "somebody else's token", px=60_000)
+            time.sleep(0.5)  # and it isn't extended either
+            assert 50_000 < client.pttl("schakel:{k}:lock") < 59_600
+            return 1
+
+        assert cache.get_or_compute("k", compute, 60) == (1, False)
+        assert client.get("schakel:{k}:lock") == b"somebody else's token"
+
+
 def _compute_for_ever(url: str, runs: Path) -> None:
     def for_ever() -> Any:
         note(runs)

@@ -1,0 +1,32 @@
+"""Which of the service's four languages a text is in."""
+
+from __future__ import annotations
+
+import threading
+from functools import cache
+from typing import Any
+
+LANGUAGES = ("nl", "fr", "de", "en")
+_FEWEST_WORDS = 3
+_LEAST_PROBABILITY = 0.6
+_READ_CHARACTERS = 600
+_lock = threading.Lock()
+
+
+@cache
+def _identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(list(LANGUAGES))
+    return identifier
+
+
+def detect_language(text: str) -> str | None:
+    """Return `nl`, `fr`, `de` or `en`; None for a text too short or too unsure to tell."""
+    if len(text.split()) < _FEWEST_WORDS:
+        return None
+    with _lock:
+        identifier = _identifier()
+        language, probability = identifier.classify(text[:_READ_CHARACTERS])
+    return str(language) if probability >= _LEAST_PROBABILITY else None

@@ -1,0 +1,148 @@
+"""Generations: an index on disk with its encoder, published by one atomic rename."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from embeddings.port import Encoder, EncoderError
+from embeddings.registry import load_encoder
+from matcher.index.exact import ExactIndex
+from matcher.index.faiss_index import FaissIndex
+from matcher.index.port import Ids, VectorIndex, Vectors
+
+_FORMAT = 1
+_CURRENT = "CURRENT"
+_KINDS: dict[str, type[ExactIndex] | type[FaissIndex]] = {"exact": ExactIndex, "faiss": FaissIndex}
+_REBUILD = "run: flask --app app index build"
+
+
+class GenerationError(Exception):
+    """A generation is missing or can't be read; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """An opened generation: everything in `index` is as of `corpus_version`."""
+
+    name: str
+    corpus_version: int
+    model: str
+    encoder: Encoder
+    index: VectorIndex
+
+
+def build_generation(
+    root: Path, encoder: Encoder, ids: Ids, vectors: Vectors, corpus_version: int, kind: str
+) -> str:
+    """Write a generation beside the others, publish it, and return its name.
+
+    Until the last step nobody sees it; a build that is killed leaves only a folder that `prune`
+    removes. `vectors` is (n, dim) float32 made by `encoder`, `ids` (n,) int64.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    name = f"gen-{corpus_version}-{secrets.token_hex(4)}"
+    building = root / f"building-{name}"
+    index = _KINDS[kind](encoder.dim)
+    if len(ids):
+        index.add(ids, vectors)
+    index.save(building / "index")
+    encoder.save(building / "encoder")
+    manifest = {
+        "format": _FORMAT,
+        "corpus_version": corpus_version,
+        "model": encoder.fingerprint,
+        "dim": encoder.dim,
+        "count": len(ids),
+        "kind": kind,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    (building / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    for path in [*building.rglob("*"), building]:
+        _sync(path)
+    building.rename(root / name)
+    publish(root, name)
+    return name
+
+
+def publish(root: Path, name: str) -> None:
+    """Make `name` the current generation: one atomic rename."""
+    pointer = root / f"{_CURRENT}.{os.getpid()}"
+    pointer.write_text(name, encoding="ascii")
+    _sync(pointer)
+    os.replace(pointer, root / _CURRENT)
+    _sync(root)
+
+
+def current_name(root: Path) -> str | None:
+    """Return the name of the current generation; None when none was ever published."""
+    try:
+        return (root / _CURRENT).read_text(encoding="ascii").strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def read_manifest(root: Path, name: str) -> dict[str, Any]:
+    """Return the manifest of a generation. Raises GenerationError where it can't be read."""
+    try:
+        manifest: dict[str, Any] = json.loads((root / name / "manifest.json").read_text("utf-8"))
+        if manifest["format"] != _FORMAT:
+            raise GenerationError(f"{name} was written by another version; {_REBUILD}")
+        return manifest
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise GenerationError(f"{name} has no readable manifest; {_REBUILD}") from error
+
+
+def open_generation(root: Path, name: str) -> Generation:
+    """Open a generation, memory-mapped. Raises GenerationError where it can't be read."""
+    manifest = read_manifest(root, name)
+    try:
+        encoder = load_encoder(root / name / "encoder")
+        index = _KINDS[manifest["kind"]].open(root / name / "index")
+    except (EncoderError, OSError, ValueError, KeyError) as error:
+        raise GenerationError(f"{name} can't be read; {_REBUILD}") from error
+    if encoder.fingerprint != manifest["model"] or index.dim != encoder.dim:
+        raise GenerationError(f"{name}: encoder and index don't belong together; {_REBUILD}")
+    return Generation(name, int(manifest["corpus_version"]), encoder.fingerprint, encoder, index)
+
+
+def prune(root: Path, keep: int = 2, stale_after: float = 3600.0) -> None:
+    """Remove all but the newest `keep` generations, and builds given up `stale_after` s ago.
+
+    The current one always stays. What is removed stays readable for workers that have it mapped.
+    """
+    current = current_name(root)
+    generations = sorted(root.glob("gen-*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    others = [path for path in generations if path.name != current]
+    for path in others[max(0, keep - 1) :]:
+        shutil.rmtree(path, ignore_errors=True)
+    for path in root.glob("building-*"):
+        if time.time() - path.stat().st_mtime > stale_after:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def build_lock(root: Path) -> Iterator[None]:
+    """Hold the lock that lets only one process build at a time; waits for it."""
+    root.mkdir(parents=True, exist_ok=True)
+    with open(root / "build-lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,94 @@
+"""A generation and what was written since: base index, exact delta, hidden ids."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matcher.index.arrays import (
+    check_ids,
+    check_pairs,
+    check_search,
+    contained,
+    nothing_found,
+    ranked,
+)
+from matcher.index.exact import ExactIndex
+from matcher.index.port import Ids, VectorIndex, Vectors
+
+
+class LayeredIndex:
+    """A base that is never written, a small exact delta over it, and base ids that are hidden.
+
+    An id that is added hides the base's vector of that id. `copy` is cheap and independent, so a
+    reader keeps a snapshot while the next one is being made.
+    """
+
+    def __init__(self, base: VectorIndex) -> None:
+        """Start with all of `base`; nothing else may write to it from now on."""
+        self._base = base
+        self._delta = ExactIndex(base.dim)
+        self._hidden: Ids = np.empty(0, np.int64)
+
+    @property
+    def dim(self) -> int:
+        """The number of columns of the vectors."""
+        return self._base.dim
+
+    def __len__(self) -> int:
+        return len(self._base) - len(self._hidden) + len(self._delta)
+
+    @property
+    def written(self) -> int:
+        """How many vectors lie in the delta: a rebuild brings it to 0."""
+        return len(self._delta)
+
+    def ids(self) -> Ids:
+        """Return the ids that can be found, ascending."""
+        base = self._base.ids()
+        return np.union1d(base[~contained(base, self._hidden)], self._delta.ids())
+
+    def copy(self) -> LayeredIndex:
+        """Return an index with the same content that later writes to this one do not reach."""
+        twin = LayeredIndex(self._base)
+        twin._delta, twin._hidden = self._delta.copy(), self._hidden
+        return twin
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        """Store or replace in the delta; see the port."""
+        ids, vectors = check_pairs(ids, vectors, self.dim)
+        self._hide(ids)
+        self._delta.add(ids, vectors)
+
+    def remove(self, ids: Ids) -> int:
+        """Remove from both layers; see the port."""
+        before = len(self)
+        self._delta.remove(check_ids(ids))
+        self._hide(np.unique(ids))
+        return before - len(self)
+
+    def search(self, queries: Vectors, k: int, allowed: Ids | None = None) -> tuple[Vectors, Ids]:
+        """Search both layers and merge; see the port."""
+        check_search(queries, self.dim, k, allowed)
+        in_base = allowed
+        reach = k
+        if len(self._hidden) and allowed is not None:
+            in_base = allowed[~contained(allowed, self._hidden)]
+        elif len(self._hidden):
+            reach = k + len(self._hidden)
+        layers = [self._base.search(queries, reach, in_base)]
+        if len(self._delta):
+            layers.append(self._delta.search(queries, k, allowed))
+        scores, found = nothing_found(len(queries), k)
+        for row in range(len(queries)):
+            row_ids = np.concatenate([layer[1][row] for layer in layers])
+            row_scores = np.concatenate([layer[0][row] for layer in layers])
+            base_rows = np.arange(len(row_ids)) < layers[0][1].shape[1]
+            usable = (row_ids >= 0) & ~(base_rows & contained(row_ids, self._hidden))
+            scores[row], found[row] = ranked(row_scores[usable], row_ids[usable], k)
+        return scores, found
+
+    def _hide(self, ids: Ids) -> None:
+        base = self._base.ids()
+        hidden = ids[contained(ids, base)]
+        if len(hidden):
+            self._hidden = np.union1d(self._hidden, hidden)
