@@ -236,7 +236,7 @@ def _weighted(config: LsaConfig, word: Any, character: Any) -> Any:
 
 
 def _components(features: Any, config: LsaConfig) -> NDArray[np.float32]:
-    """Return the (features, dim) map into the latent space, with signs that don't depend on chance."""
+    """Return the (features, dim) map into the latent space; its signs don't depend on chance."""
     dimensions = max(1, min(config.dimensions, min(features.shape) - 1))
     svd = TruncatedSVD(dimensions, n_iter=4, random_state=config.seed).fit(features)
     components = np.ascontiguousarray(svd.components_.T, dtype=np.float32)

@@ -1,0 +1,1 @@
+"""Demo data, written for the project: invented firms, real public institutions."""

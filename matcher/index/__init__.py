@@ -1,0 +1,1 @@
+"""The nearest-neighbour port and its adapters: exact, FAISS, layers, generations."""

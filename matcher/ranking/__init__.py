@@ -1,0 +1,1 @@
+"""Votes, score parts, filters, metrics: pure functions over arrays and ids."""

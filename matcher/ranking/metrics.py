@@ -1,0 +1,23 @@
+"""How good a ranked list is, given who really was a partner."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+
+
+def ndcg(ranked: Sequence[str], relevant: Collection[str], k: int) -> float:
+    """Normalised discounted cumulative gain with gains 0 and 1 (Järvelin & Kekäläinen, 2002)."""
+    gain = sum(1 / math.log2(i + 2) for i, one in enumerate(ranked[:k]) if one in relevant)
+    ideal = sum(1 / math.log2(i + 2) for i in range(min(k, len(relevant))))
+    return gain / ideal if ideal else 0.0
+
+
+def recall(ranked: Sequence[str], relevant: Collection[str], k: int) -> float:
+    """Share of the relevant ones that are among the first k."""
+    return len(set(ranked[:k]) & set(relevant)) / len(relevant) if relevant else 0.0
+
+
+def reciprocal_rank(ranked: Sequence[str], relevant: Collection[str]) -> float:
+    """1 over the place of the first relevant one; 0 when there is none."""
+    return next((1 / place for place, one in enumerate(ranked, 1) if one in relevant), 0.0)
