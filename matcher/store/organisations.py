@@ -439,3 +439,36 @@ def _known_evidence(
             held = owners.setdefault(owner.facet_id, {})
             held[owner.organisation_key] = (owner.role, owner.year, owner.position)
     return rows, owners
+
+
+def embedded_texts(session: Session) -> tuple[list[int], list[str]]:
+    """Return the ids of all facets, ascending, and the text that the encoder sees of each."""
+    rows = session.execute(select(FacetRow.id, FacetRow.title, FacetRow.text).order_by(FacetRow.id))
+    ids: list[int] = []
+    texts: list[str] = []
+    for row in rows:
+        ids.append(row.id)
+        texts.append(f"{row.title}\n{row.text}" if row.title else row.text)
+    return ids, texts
+
+
+def load_facets(session: Session, ids: Iterable[int]) -> dict[int, Facet]:
+    """Return the facets with these ids."""
+    found: dict[int, Facet] = {}
+    for part in chunks(sorted(set(ids))):
+        for row in session.scalars(select(FacetRow).where(FacetRow.id.in_(part))):
+            found[row.id] = facet_from_row(row)
+    return found
+
+
+def evidence_of(session: Session, organisation_id: str) -> list[tuple[Facet, list[Participation]]]:
+    """Return the past projects of an organisation, newest first, each with all its owners."""
+    rows = session.scalars(
+        select(FacetRow)
+        .join(OwnershipRow, OwnershipRow.facet_id == FacetRow.id)
+        .join(OrganisationRow, OrganisationRow.key == OwnershipRow.organisation_key)
+        .where(OrganisationRow.id == organisation_id, FacetRow.kind == FacetKind.EVIDENCE.value)
+        .order_by(FacetRow.year.desc(), FacetRow.id)
+    ).all()
+    owners = participations_of(session, [row.id for row in rows])
+    return [(facet_from_row(row), owners.get(row.id, [])) for row in rows]
