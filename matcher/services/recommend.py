@@ -21,7 +21,6 @@ from matcher.ranking.corpus import Corpus
 from matcher.ranking.filters import allowed_organisations, facets_of
 from matcher.ranking.scoring import (
     Floats,
-    Votes,
     Weights,
     cast_votes,
     gather,

@@ -1,0 +1,1 @@
+"""Reading files into organisations and projects: parsing and validation only, no database."""

@@ -1,0 +1,53 @@
+"""What is wrong in a file: where, what, and what was expected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from matcher.domain import Organisation, Project
+
+MOST_KEPT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault. `line` is that of the row's first line; 0 for the file as a whole."""
+
+    file: str
+    line: int
+    column: str
+    problem: str
+    expected: str
+
+
+class ImportRefused(Exception):
+    """A file with faults; nothing of it was stored."""
+
+    def __init__(self, faults: list[Fault], count: int | None = None) -> None:
+        self.faults = faults[:MOST_KEPT]
+        self.count = len(faults) if count is None else count
+        super().__init__(f"{self.count} fault(s); nothing was imported")
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a file holds. `faults` are those of the rows that were left out."""
+
+    organisations: list[Organisation] = field(default_factory=list)
+    projects: list[Project] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    skipped: int = 0
+    complete_profiles: bool = True
+    """False where a record says nothing of offers and needs (CORDIS)."""
+
+    def settle(self, *, skip_invalid: bool) -> Batch:
+        """Return the batch; raise ImportRefused when it has faults that aren't to be skipped."""
+        if self.faults and not skip_invalid:
+            raise ImportRefused(self.faults)
+        return self
+
+
+def shown(value: object) -> str:
+    """Return a value for a message: quoted, on one line, shortened."""
+    text = " ".join(str(value).split())
+    return repr(text if len(text) <= 60 else text[:57] + "...")
