@@ -60,6 +60,10 @@ class FaissIndex:
         """Return the ids, ascending, read-only."""
         return self._exact.ids()
 
+    def rows(self, ids: Ids) -> Vectors:
+        """Return the vectors (n, dim) under `ids` (n,), all of which must be there."""
+        return self._exact.rows(ids)
+
     def add(self, ids: Ids, vectors: Vectors) -> None:
         """Store or replace; see the port."""
         ids, vectors = check_pairs(ids, vectors, self.dim)

@@ -47,6 +47,14 @@ class LayeredIndex:
         base = self._base.ids()
         return np.union1d(base[~contained(base, self._hidden)], self._delta.ids())
 
+    def rows(self, ids: Ids) -> Vectors:
+        """Return the vectors (n, dim) under `ids` (n,), all of which must be there."""
+        vectors = np.empty((len(ids), self.dim), dtype=np.float32)
+        written = contained(ids, self._delta.ids())
+        vectors[written] = self._delta.rows(ids[written])
+        vectors[~written] = self._base.rows(ids[~written])
+        return vectors
+
     def copy(self) -> LayeredIndex:
         """Return an index with the same content that later writes to this one do not reach."""
         twin = LayeredIndex(self._base)

@@ -48,6 +48,10 @@ class VectorIndex(Protocol):
         """Return the ids that can be found, ascending, read-only."""
         ...
 
+    def rows(self, ids: Ids) -> Vectors:
+        """Return the vectors (n, dim) under `ids` (n,), all of which must be there."""
+        ...
+
     def add(self, ids: Ids, vectors: Vectors) -> None:
         """Store `vectors` (n, dim) float32 under `ids` (n,) int64.
 
