@@ -1,1 +1,45 @@
-"""The JSON API: /api/v1."""
+"""The JSON API: /api/v1, its documentation, and the health of the service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIFlask
+from flask import render_template
+
+from matcher.api import health, routes
+
+
+def init_app(app: APIFlask) -> None:
+    """Register the API, its documentation page and the health checks."""
+    app.config["OPENAPI_VERSION"] = "3.1.0"
+    app.config["VALIDATION_ERROR_STATUS_CODE"] = 422
+    app.config["DESCRIPTION"] = "Finds complementary partners for new cluster initiatives."
+    app.config["HTTP_ERROR_SCHEMA"] = app.config["VALIDATION_ERROR_SCHEMA"] = PROBLEM
+    app.register_blueprint(routes.blueprint)
+    app.register_blueprint(health.blueprint)
+    health.blueprint.enable_openapi = False  # type: ignore[attr-defined]
+    app.add_url_rule("/api/docs", "docs", _docs)
+    app.view_functions["docs"]._spec = {"hide": True}  # type: ignore[attr-defined]
+
+
+def _docs() -> str:
+    return render_template("docs.html")
+
+
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}

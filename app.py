@@ -1,0 +1,53 @@
+"""The WSGI application: `gunicorn app:app`, `flask --app app …`, or `python app.py`."""
+
+from __future__ import annotations
+
+import sys
+
+from apiflask import APIFlask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from matcher import api, cli, logs, web
+from matcher.services.container import Services
+from matcher.settings import Settings, SettingsError, read_settings
+
+VERSION = "0.1.0"
+
+
+def create_app(settings: Settings | None = None) -> APIFlask:
+    """Put the parts together. Raises SettingsError for settings that can't be used."""
+    settings = settings or read_settings()
+    application = APIFlask(
+        "matcher.web",
+        title="Schakel",
+        version=VERSION,
+        spec_path="/api/v1/openapi.json",
+        docs_path=None,
+    )
+    application.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=2 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=not settings.development,
+    )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        application.wsgi_app = ProxyFix(application.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    application.extensions["schakel"] = Services(settings)
+    logs.init_app(application, settings)
+    web.init_app(application, settings)
+    api.init_app(application)
+    cli.init_app(application)
+    return application
+
+
+try:
+    app = create_app()
+except SettingsError as error:
+    sys.exit(f"Schakel can't start: {error}")
+
+if __name__ == "__main__":
+    host, _, port = read_settings().bind.rpartition(":")
+    app.run(host, int(port))

@@ -1,0 +1,18 @@
+"""How gunicorn serves: `gunicorn app:app` takes everything from the settings."""
+
+from matcher.settings import read_settings
+
+_settings = read_settings()
+bind = _settings.bind
+workers = _settings.workers
+threads = _settings.threads
+worker_class = "gthread"
+timeout = 60
+graceful_timeout = 20
+# FAISS and SQLite connections must not cross a fork, so each worker loads the application itself.
+preload_app = False
+
+
+def post_worker_init(worker):
+    """Open the index before the first request comes."""
+    worker.wsgi.extensions["schakel"].warm_up()

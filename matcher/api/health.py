@@ -1,0 +1,33 @@
+"""/health/live and /health/ready, for whatever watches over the service."""
+
+from __future__ import annotations
+
+import structlog
+from flask import Blueprint, current_app, jsonify
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
+
+from matcher.api.errors import problem
+from matcher.index.generation import GenerationError
+
+blueprint = Blueprint("health", __name__, url_prefix="/health")
+log = structlog.get_logger()
+
+
+@blueprint.get("/live")
+def live() -> ResponseReturnValue:
+    """Say that the process answers."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/ready")
+def ready() -> ResponseReturnValue:
+    """Say whether questions can be answered; a cache that is away doesn't matter for that."""
+    try:
+        _, state = current_app.extensions["schakel"].readiness()
+    except GenerationError as error:
+        return problem(503, str(error))
+    except SQLAlchemyError as error:
+        log.error("store not reachable", kind=type(error).__name__)
+        return problem(503, "The store can't be reached.")
+    return jsonify(status="ready", **state)

@@ -1,0 +1,171 @@
+"""/api/v1: recommendations and organisations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIBlueprint, HTTPTokenAuth
+from flask import Response, current_app, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+
+from matcher.api.errors import problem
+from matcher.api.schemas import (
+    Answer,
+    OrganisationIn,
+    OrganisationOut,
+    OrganisationPage,
+    QuestionIn,
+    SearchIn,
+)
+from matcher.api.translate import (
+    organisation_brief,
+    organisation_from,
+    organisation_out,
+    question_from,
+)
+from matcher.services import organisations
+from matcher.services.api_keys import valid_key
+from matcher.services.container import Services
+from matcher.services.recommend import QuestionError
+
+blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Schakel")
+auth = HTTPTokenAuth(scheme="Bearer", description="An API key: needed for writing in production.")
+EXAMPLE = {
+    "text": "We want to turn potato peels into biodegradable packaging",
+    "needs": [{"text": "extrusion of bioplastics at pilot scale", "level": "must"}],
+    "filters": {"types": ["company"], "countries": ["BE"]},
+    "limit": 10,
+}
+
+
+def services() -> Services:
+    """Return the services of this application."""
+    found: Services = current_app.extensions["schakel"]
+    return found
+
+
+@blueprint.before_request
+def _only_json() -> Response | None:
+    """Refuse bodies that a foreign page could make a browser send without asking first."""
+    if request.method in {"POST", "PUT"} and not request.is_json:
+        return problem(415, "Send the body as JSON, with Content-Type: application/json.")
+    return None
+
+
+@auth.verify_token
+def _may_write(token: str) -> bool:
+    current = services()
+    return current.settings.api_writes == "open" or valid_key(current.store, token)
+
+
+@auth.error_processor
+def _unauthorised(_error: Any) -> Response:
+    detail = "Writing needs an API key: send it as 'Authorization: Bearer <key>'."
+    return problem(401, detail, WWW_Authenticate="Bearer")
+
+
+@blueprint.post("/recommendations")
+@blueprint.input(QuestionIn, example=EXAMPLE)
+@blueprint.output(Answer)
+@blueprint.doc(
+    summary="Recommend partners",
+    description="Ranked organisations with score parts that add up to the score, and reasons.",
+)
+def recommendations(json_data: QuestionIn) -> ResponseReturnValue:
+    """Answer a question."""
+    try:
+        answer = services().recommender.recommend(question_from(json_data))
+    except QuestionError as error:
+        fault = {"field": error.field, "message": str(error)}
+        return problem(422, "The question can't be answered as it stands.", [fault])
+    return jsonify(answer)
+
+
+@blueprint.get("/organisations")
+@blueprint.input(SearchIn, location="query")
+@blueprint.output(OrganisationPage)
+@blueprint.doc(summary="List organisations", description="By name, with text search.")
+def list_organisations(query_data: SearchIn) -> ResponseReturnValue:
+    """List one page."""
+    asked = query_data
+    total, page = organisations.search(
+        services().store, asked.q, asked.type, asked.country, asked.limit, asked.offset
+    )
+    return jsonify(
+        total=total,
+        limit=asked.limit,
+        offset=asked.offset,
+        results=[organisation_brief(one) for one in page],
+    )
+
+
+@blueprint.get("/organisations/<organisation_id>")
+@blueprint.output(OrganisationOut)
+@blueprint.doc(summary="Show an organisation", responses={404: "There is no such organisation."})
+def show_organisation(organisation_id: str) -> ResponseReturnValue:
+    """Show one, with offers and needs."""
+    found = organisations.get(services().store, organisation_id)
+    return jsonify(organisation_out(found)) if found else _missing(organisation_id)
+
+
+@blueprint.post("/organisations")
+@blueprint.auth_required(auth)
+@blueprint.input(OrganisationIn)
+@blueprint.output(OrganisationOut, status_code=201)
+@blueprint.doc(summary="Store a new organisation", responses={409: "The id is taken."})
+def create_organisation(json_data: OrganisationIn) -> ResponseReturnValue:
+    """Store a new one."""
+    try:
+        stored = organisations.create(services().store, organisation_from(json_data))
+    except organisations.Exists as error:
+        detail = f"There is an organisation {error} already; PUT replaces it."
+        return problem(409, detail, [{"field": "id", "message": "taken"}])
+    return _created(stored)
+
+
+@blueprint.put("/organisations/<organisation_id>")
+@blueprint.auth_required(auth)
+@blueprint.input(OrganisationIn)
+@blueprint.output(OrganisationOut)
+@blueprint.doc(
+    summary="Replace an organisation",
+    description="Or store it, where there is none with that id. A contact that is left out stays; "
+    "null removes it.",
+)
+def put_organisation(organisation_id: str, json_data: OrganisationIn) -> ResponseReturnValue:
+    """Replace one, or store it."""
+    try:
+        checked = OrganisationIn.__pydantic_validator__.validate_assignment(
+            json_data.model_copy(), "id", organisation_id
+        )
+    except ValueError:
+        fault = {"field": "id", "message": "an id is lower-case letters, a colon, a name"}
+        return problem(422, "The id in the address can't be used.", [fault])
+    if json_data.id not in (None, organisation_id):
+        fault = {"field": "id", "message": "differs from the id in the address"}
+        return problem(422, "Which organisation is meant isn't clear.", [fault])
+    keep = "contact" not in json_data.model_fields_set
+    stored, fresh = organisations.replace_organisation(
+        services().store, organisation_from(checked, organisation_id), keep_contact=keep
+    )
+    return _created(stored) if fresh else jsonify(organisation_out(stored))
+
+
+@blueprint.delete("/organisations/<organisation_id>")
+@blueprint.auth_required(auth)
+@blueprint.output({}, status_code=204)
+@blueprint.doc(summary="Delete an organisation", responses={404: "There is no such organisation."})
+def delete_organisation(organisation_id: str) -> ResponseReturnValue:
+    """Delete one with all its offers and needs."""
+    if not organisations.remove(services().store, organisation_id):
+        return _missing(organisation_id)
+    return "", 204
+
+
+def _created(stored: Any) -> ResponseReturnValue:
+    where = url_for("api.show_organisation", organisation_id=stored.id)
+    return jsonify(organisation_out(stored)), 201, {"Location": where}
+
+
+def _missing(organisation_id: str) -> Response:
+    return problem(404, f"There is no organisation {organisation_id!r}.")

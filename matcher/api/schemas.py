@@ -1,0 +1,264 @@
+"""The shapes of the API: what may be sent, what is answered. The OpenAPI document follows them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from matcher.domain import (
+    FacetKind,
+    NeedLevel,
+    OrganisationType,
+    SizeClass,
+    Stage,
+)
+from matcher.services.recommend import LONGEST_TEXT, MOST_MEMBERS, MOST_NEEDS
+
+ID_PATTERN = r"^[a-z0-9]+:[A-Za-z0-9._-]{1,120}$"
+OrganisationId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=5_000)]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9A-Z]{0,3}$")]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+Email = Annotated[
+    str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]+\.[^@\s]+$", max_length=320)
+]
+Website = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=500)]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+_NUL = re.compile("\x00")
+
+
+class Strict(BaseModel):
+    """A shape in which an unknown field is an error, and text holds no NUL characters."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nul(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            for name, text in value.items():
+                if isinstance(text, str) and _NUL.search(text):
+                    raise ValueError(f"{name} holds a NUL character")
+        return value
+
+
+class NeedIn(Strict):
+    """Something that is asked for."""
+
+    text: Sentence
+    level: NeedLevel = NeedLevel.MUST
+    weight: float = Field(default=1.0, gt=0, le=100, allow_inf_nan=False)
+    stage: Stage | None = None
+
+
+class NearIn(Strict):
+    """A circle around a place."""
+
+    latitude: Latitude
+    longitude: Longitude
+    radius_km: float = Field(gt=0, le=20_100, allow_inf_nan=False)
+
+
+class FiltersIn(Strict):
+    """Which organisations may be recommended; all that are set must hold."""
+
+    types: list[OrganisationType] = Field(default=[], max_length=8)
+    countries: list[Country] = Field(default=[], max_length=50)
+    regions: list[Region] = Field(default=[], max_length=50)
+    sectors: list[Tag] = Field(default=[], max_length=50)
+    stages: list[Stage] = Field(default=[], max_length=9)
+    sme_only: bool = False
+    near: NearIn | None = None
+
+
+class QuestionIn(Strict):
+    """A question to the recommender: at least text, needs or members."""
+
+    text: str = Field(default="", max_length=LONGEST_TEXT)
+    needs: list[NeedIn] = Field(default=[], max_length=MOST_NEEDS)
+    members: list[OrganisationId] = Field(default=[], max_length=MOST_MEMBERS)
+    exclude: list[OrganisationId] = Field(default=[], max_length=MOST_MEMBERS)
+    filters: FiltersIn = FiltersIn()
+    limit: int = Field(default=20, ge=1, le=200)
+    offset: int = Field(default=0, ge=0, le=100_000)
+
+
+class OrganisationBrief(BaseModel):
+    """An organisation in a result list."""
+
+    id: str
+    name: str
+    type: OrganisationType
+    city: str | None
+    country: str | None
+    region: str | None
+    latitude: float | None
+    longitude: float | None
+    sme: bool | None
+    sectors: list[str]
+
+
+class FacetBrief(BaseModel):
+    """The quoted statement or past project."""
+
+    id: int
+    kind: FacetKind
+    text: str
+    language: str | None
+    year: int | None
+
+
+class Reason(BaseModel):
+    """Why an organisation is in the list."""
+
+    need: str | None = Field(description="The need that is answered; null: the text as a whole.")
+    facet: FacetBrief
+    similarity: float | None = Field(description="0 to 1; null for a reason by network.")
+    with_members: list[str] = Field(description="Members who took part in that past project.")
+
+
+class Match(BaseModel):
+    """One recommended organisation."""
+
+    rank: int
+    organisation: OrganisationBrief
+    score: float = Field(description="0 to 1: the sum of the parts.")
+    parts: dict[str, float]
+    reasons: list[Reason]
+
+
+class Notice(BaseModel):
+    """Why a list is empty."""
+
+    code: Literal["nothing_usable", "nothing_allowed", "nothing_found"]
+    message: str
+
+
+class Answer(BaseModel):
+    """What the recommender answers."""
+
+    corpus_version: int
+    model: str
+    cached: bool
+    took_ms: float
+    total: int
+    notices: list[Notice]
+    not_understood: list[str]
+    results: list[Match]
+
+
+class StatementIn(Strict):
+    """An offer or a need of an organisation."""
+
+    text: Sentence
+    stage: Stage | None = None
+    trl_min: int | None = Field(default=None, ge=1, le=9)
+    trl_max: int | None = Field(default=None, ge=1, le=9)
+    certifications: list[Tag] = Field(default=[], max_length=50)
+    valid_until: date | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> StatementIn:
+        if self.trl_min and self.trl_max and self.trl_min > self.trl_max:
+            raise ValueError("trl_min must not be above trl_max")
+        return self
+
+
+class ContactIn(Strict):
+    """Private: stored, never given out by the API."""
+
+    name: str | None = Field(default=None, max_length=300)
+    email: Email | None = None
+    phone: str | None = Field(default=None, max_length=64)
+
+
+class OrganisationIn(Strict):
+    """An organisation to be stored. Without a contact, a stored one stays."""
+
+    id: OrganisationId | None = Field(
+        default=None, description="Made by the service where it is left out."
+    )
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+    type: OrganisationType
+    short_name: str | None = Field(default=None, max_length=300)
+    size: SizeClass | None = None
+    sme: bool | None = None
+    city: str | None = Field(default=None, max_length=200)
+    country: Country | None = None
+    region: Region | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    sectors: list[Tag] = Field(default=[], max_length=50)
+    languages: list[Language] = Field(default=[], max_length=20)
+    website: Website | None = None
+    description: str | None = Field(default=None, max_length=5_000)
+    contact: ContactIn | None = None
+    offers: list[StatementIn] = Field(default=[], max_length=200)
+    needs: list[StatementIn] = Field(default=[], max_length=200)
+
+    @model_validator(mode="after")
+    def _whole_place(self) -> OrganisationIn:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("give latitude and longitude, or neither")
+        return self
+
+
+class StatementOut(BaseModel):
+    """An offer or need as stored."""
+
+    id: int
+    kind: FacetKind
+    text: str
+    language: str | None
+    stage: Stage | None
+    trl_min: int | None
+    trl_max: int | None
+    certifications: list[str]
+    valid_until: date | None
+
+
+class OrganisationOut(BaseModel):
+    """An organisation as everybody may see it: without its contact."""
+
+    id: str
+    name: str
+    type: OrganisationType
+    short_name: str | None
+    size: SizeClass | None
+    sme: bool | None
+    city: str | None
+    country: str | None
+    region: str | None
+    latitude: float | None
+    longitude: float | None
+    sectors: list[str]
+    languages: list[str]
+    website: str | None
+    description: str | None
+    offers: list[StatementOut]
+    needs: list[StatementOut]
+
+
+class OrganisationPage(BaseModel):
+    """One page of organisations by name; offers and needs only on the organisation itself."""
+
+    total: int
+    limit: int
+    offset: int
+    results: list[OrganisationBrief]
+
+
+class SearchIn(Strict):
+    """What to list. `q` is looked for in names, cities, offers and needs."""
+
+    q: str = Field(default="", max_length=200)
+    type: OrganisationType | None = None
+    country: Country | None = None
+    limit: int = Field(default=20, ge=1, le=200)
+    offset: int = Field(default=0, ge=0, le=1_000_000)

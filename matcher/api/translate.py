@@ -1,0 +1,136 @@
+"""Between the shapes of the API and the nouns of the domain."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from typing import Any
+
+from matcher.api.schemas import OrganisationIn, QuestionIn, StatementIn
+from matcher.domain import (
+    Contact,
+    Facet,
+    FacetKind,
+    Filters,
+    Near,
+    Need,
+    Organisation,
+    Place,
+    Question,
+    SizeClass,
+)
+
+
+def question_from(body: QuestionIn) -> Question:
+    """Turn a request into a question; order and doubles in filters and ids don't matter."""
+    near = body.filters.near
+    filters = Filters(
+        types=tuple(sorted(set(body.filters.types))),
+        countries=tuple(sorted(set(body.filters.countries))),
+        regions=tuple(sorted(set(body.filters.regions))),
+        sectors=tuple(sorted({sector.casefold() for sector in body.filters.sectors})),
+        stages=tuple(sorted(set(body.filters.stages))),
+        sme_only=body.filters.sme_only,
+        near=Near(near.latitude, near.longitude, near.radius_km) if near else None,
+    )
+    return Question(
+        text=body.text.strip(),
+        needs=tuple(Need(one.text, one.level, one.weight, one.stage) for one in body.needs),
+        members=tuple(sorted(set(body.members))),
+        exclude=tuple(sorted(set(body.exclude))),
+        filters=filters,
+        limit=body.limit,
+        offset=body.offset,
+    )
+
+
+def organisation_from(body: OrganisationIn, organisation_id: str | None = None) -> Organisation:
+    """Turn a request into an organisation, with `organisation_id` or one of its own."""
+    contact = Contact(**body.contact.model_dump()) if body.contact else None
+    sme = body.sme if body.size is None else body.size is not SizeClass.LARGE
+    return Organisation(
+        id=organisation_id or body.id or made_id(body.name, body.country, body.city),
+        name=body.name,
+        type=body.type,
+        short_name=body.short_name or None,
+        size=body.size,
+        sme=sme,
+        place=Place(body.city or None, body.country, body.region, body.latitude, body.longitude),
+        sectors=tuple(dict.fromkeys(body.sectors)),
+        languages=tuple(dict.fromkeys(body.languages)),
+        website=body.website,
+        description=body.description or None,
+        contact=contact,
+        offers=_facets(FacetKind.OFFER, body.offers),
+        needs=_facets(FacetKind.NEED, body.needs),
+    )
+
+
+def organisation_out(organisation: Organisation) -> dict[str, Any]:
+    """Show an organisation with offers and needs; never its contact."""
+    return {
+        **organisation_brief(organisation),
+        "short_name": organisation.short_name,
+        "size": organisation.size,
+        "languages": list(organisation.languages),
+        "website": organisation.website,
+        "description": organisation.description,
+        "offers": [_statement(facet) for facet in organisation.offers],
+        "needs": [_statement(facet) for facet in organisation.needs],
+    }
+
+
+def organisation_brief(organisation: Organisation) -> dict[str, Any]:
+    """Show what lists hold of an organisation."""
+    place = organisation.place
+    return {
+        "id": organisation.id,
+        "name": organisation.name,
+        "type": organisation.type,
+        "sme": organisation.sme,
+        "city": place.city,
+        "country": place.country,
+        "region": place.region,
+        "latitude": place.latitude,
+        "longitude": place.longitude,
+        "sectors": list(organisation.sectors),
+    }
+
+
+def made_id(name: str, country: str | None, city: str | None) -> str:
+    """Return an id that follows from name, country and city, so that it is the same again."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.casefold()).strip("-")[:60] or "organisation"
+    whole = f"{name}|{country or ''}|{city or ''}".casefold()
+    return f"org:{slug}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
+
+
+def _facets(kind: FacetKind, statements: list[StatementIn]) -> tuple[Facet, ...]:
+    unique = {statement.text: statement for statement in statements}
+    return tuple(
+        Facet(
+            kind=kind,
+            text=one.text,
+            stage=one.stage,
+            trl_min=one.trl_min,
+            trl_max=one.trl_max,
+            certifications=tuple(one.certifications),
+            valid_until=one.valid_until,
+        )
+        for one in unique.values()
+    )
+
+
+def _statement(facet: Facet) -> dict[str, Any]:
+    return {
+        "id": facet.id,
+        "kind": facet.kind,
+        "text": facet.text,
+        "language": facet.language,
+        "stage": facet.stage,
+        "trl_min": facet.trl_min,
+        "trl_max": facet.trl_max,
+        "certifications": list(facet.certifications),
+        "valid_until": facet.valid_until,
+    }

@@ -1,0 +1,55 @@
+"""Keys for writing through the API: shown once, stored as SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+
+from matcher.store import Store
+from matcher.store.models import ApiKeyRow
+
+PREFIX = "schakel_"
+
+
+def create_key(store: Store, name: str) -> str:
+    """Make a key, store its digest, return the key: it can't be read again.
+
+    A plain SHA-256 will do, as the key holds 256 random bits.
+    """
+    key = PREFIX + secrets.token_urlsafe(32)
+    with store.reading() as session:
+        session.add(ApiKeyRow(name=name, digest=_digest(key), created=datetime.now(UTC)))
+        session.commit()
+    return key
+
+
+def valid_key(store: Store, key: str) -> bool:
+    """Whether a key is known and not revoked."""
+    with store.reading() as session:
+        row = session.scalar(select(ApiKeyRow).where(ApiKeyRow.digest == _digest(key)))
+        return row is not None and row.revoked is None
+
+
+def revoke_key(store: Store, name: str) -> int:
+    """Revoke all keys of that name; returns how many there were."""
+    with store.reading() as session:
+        rows = session.scalars(
+            select(ApiKeyRow).where(ApiKeyRow.name == name, ApiKeyRow.revoked.is_(None))
+        ).all()
+        for row in rows:
+            row.revoked = datetime.now(UTC)
+        session.commit()
+        return len(rows)
+
+
+def list_keys(store: Store) -> list[ApiKeyRow]:
+    """Return all keys, oldest first."""
+    with store.reading() as session:
+        return list(session.scalars(select(ApiKeyRow).order_by(ApiKeyRow.id)))
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,75 @@
+"""The parts that belong together in one process, made when first needed (so after a fork)."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from typing import Any
+
+from matcher.cache import Cache, make_cache
+from matcher.services.live import Live
+from matcher.services.recommend import Recommender
+from matcher.settings import Settings, SettingsError
+from matcher.store import Store
+
+
+class Services:
+    """Store, cache, live corpus and recommender of one process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._lock = threading.RLock()
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, its schema up to date."""
+        with self._lock:
+            made = self.__dict__.get("store")
+            if made is None:
+                self.settings.home.mkdir(parents=True, exist_ok=True)
+                made = Store(self.settings.database_url)
+                made.upgrade()
+            store: Store = made
+            return store
+
+    @cached_property
+    def cache(self) -> Cache:
+        """The cache; Redis when REDIS_URL names one."""
+        try:
+            return make_cache(self.settings.redis_url)
+        except ValueError as error:
+            raise SettingsError(f"REDIS_URL can't be used: {error}") from error
+
+    @cached_property
+    def live(self) -> Live:
+        """The live corpus."""
+        with self._lock:
+            made: Live = self.__dict__.get("live") or Live(self.store, self.settings)
+            return made
+
+    @cached_property
+    def recommender(self) -> Recommender:
+        """The recommender."""
+        with self._lock:
+            made = self.__dict__.get("recommender")
+            fresh = made or Recommender(self.live, self.cache, self.settings.cache_ttl)
+            recommender: Recommender = fresh
+            return recommender
+
+    def warm_up(self) -> None:
+        """Open the index and load the corpus, so that the first answer isn't the slow one."""
+        self.live.snapshot()
+
+    def readiness(self) -> tuple[bool, dict[str, Any]]:
+        """Return whether questions can be answered, and the state of the parts."""
+        snapshot = self.live.snapshot()
+        state = {
+            "corpus_version": snapshot.version,
+            "organisations": len(snapshot.corpus),
+            "facets": len(snapshot.corpus.facets),
+            "generation": snapshot.generation.name,
+            "model": snapshot.generation.model,
+            "written_since_generation": snapshot.index.written,
+            "cache": self.cache.state(),
+        }
+        return True, state

@@ -1,0 +1,86 @@
+"""Reading, writing and deleting single organisations."""
+
+from __future__ import annotations
+
+from matcher.domain import Facet, Organisation, OrganisationType, Participation
+from matcher.services.imports import with_languages
+from matcher.store import Store
+from matcher.store.organisations import (
+    delete_organisation,
+    evidence_of,
+    get_organisation,
+    load_organisations,
+    save_organisation,
+    search_organisations,
+)
+
+
+class Exists(Exception):
+    """There is an organisation with that id already."""
+
+
+def get(store: Store, organisation_id: str) -> Organisation | None:
+    """Return an organisation with offers and needs, or None."""
+    with store.reading() as session:
+        return get_organisation(session, organisation_id)
+
+
+def search(
+    store: Store,
+    text: str,
+    kind: OrganisationType | None,
+    country: str | None,
+    limit: int,
+    offset: int,
+) -> tuple[int, list[Organisation]]:
+    """Return how many organisations fit, and one page of them by name."""
+    with store.reading() as session:
+        return search_organisations(
+            session, text, type=kind, country=country, limit=limit, offset=offset
+        )
+
+
+def create(store: Store, organisation: Organisation) -> Organisation:
+    """Store a new organisation. Raises Exists when its id is taken."""
+    with store.writing() as write:
+        if get_organisation(write.session, organisation.id) is not None:
+            raise Exists(organisation.id)
+        save_organisation(write, with_languages(organisation), keep_contact=False)
+        stored = get_organisation(write.session, organisation.id)
+    assert stored is not None
+    return stored
+
+
+def replace_organisation(
+    store: Store, organisation: Organisation, *, keep_contact: bool
+) -> tuple[Organisation, bool]:
+    """Store an organisation in the stead of what was there; the flag says it is new."""
+    with store.writing() as write:
+        fresh = get_organisation(write.session, organisation.id) is None
+        changed = save_organisation(write, with_languages(organisation), keep_contact=keep_contact)
+        stored = get_organisation(write.session, organisation.id)
+        if not changed:
+            write.nothing_changed()
+    assert stored is not None
+    return stored, fresh
+
+
+def remove(store: Store, organisation_id: str) -> bool:
+    """Delete an organisation; whether it was there."""
+    with store.writing() as write:
+        found = delete_organisation(write, organisation_id)
+        if not found:
+            write.nothing_changed()
+        return found
+
+
+def evidence(store: Store, organisation_id: str) -> list[tuple[Facet, list[Participation]]]:
+    """Return its past projects, newest first, each with all its owners."""
+    with store.reading() as session:
+        return evidence_of(session, organisation_id)
+
+
+def names(store: Store, ids: set[str]) -> dict[str, str]:
+    """Return the names of organisations by id."""
+    with store.reading() as session:
+        return {one.id: one.name for one in load_organisations(session, ids).values()}
