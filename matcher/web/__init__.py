@@ -1,1 +1,142 @@
-"""The pages."""
+"""The pages: the form, the matches, organisations; also errors, languages, headers, rate limits."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import structlog
+from apiflask import APIFlask, HTTPError
+from flask import Response, current_app, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import Babel, get_locale
+from flask_babel import gettext as _
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from matcher.api.errors import field_errors, problem
+from matcher.settings import Settings
+from matcher.web import pages
+from matcher.web.labels import LABELS
+
+LANGUAGES = ("nl", "fr", "de", "en")
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+log = structlog.get_logger()
+
+
+def init_app(app: APIFlask, settings: Settings) -> None:
+    """Register pages, error pages, languages, CSRF, rate limits and headers."""
+    Babel(app, locale_selector=choose_language, default_translation_directories="translations")
+    csrf = CSRFProtect(app)
+    _limits(app, settings)
+    app.register_blueprint(pages.blueprint)
+    pages.blueprint.enable_openapi = False  # type: ignore[attr-defined]
+    app.context_processor(lambda: {"asset": _asset, "labels": LABELS, "language": get_locale})
+    app.after_request(_headers)
+    app.register_error_handler(CSRFError, _csrf_failed)
+    app.register_error_handler(Exception, _failed)
+    app.error_processor(_error)
+    app.before_request(lambda: _protect(csrf))
+
+
+def choose_language() -> str:
+    """Return the language of the page: the one asked for, else the browser's, else Dutch."""
+    asked = request.args.get("lang") or request.cookies.get("lang")
+    if asked in LANGUAGES:
+        return asked
+    return request.accept_languages.best_match(LANGUAGES) or "nl"
+
+
+def _is_page() -> bool:
+    return not request.path.startswith(("/api/", "/health/"))
+
+
+def _protect(csrf: CSRFProtect) -> None:
+    if _is_page():
+        csrf.protect()
+
+
+def _limits(app: APIFlask, settings: Settings) -> None:
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    storage = settings.redis_url or "memory://"
+    options = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}
+    limiter = Limiter(
+        get_remote_address,
+        app=app,
+        enabled=settings.rate_limits != "off",
+        application_limits=[settings.rate_limits] if settings.rate_limits != "off" else [],
+        storage_uri=storage,
+        storage_options=options if settings.redis_url else {},  # type: ignore[arg-type]
+        in_memory_fallback_enabled=bool(settings.redis_url),
+        swallow_errors=True,
+        headers_enabled=True,
+    )
+    limiter.request_filter(lambda: request.path.startswith(("/health/", "/static/")))
+
+
+def _headers(response: Response) -> Response:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint == "static" and request.args.get("v"):
+        response.cache_control.max_age = 31_536_000
+        response.cache_control.immutable = True
+    asked = request.args.get("lang")
+    if asked in LANGUAGES:
+        response.set_cookie("lang", asked, max_age=31_536_000, samesite="Lax", httponly=True)
+    return response
+
+
+def _asset(name: str) -> str:
+    """Return the address of a static file with a hash of what is in it."""
+    known = current_app.extensions.setdefault("schakel-assets", {})
+    if name not in known:
+        content = (Path(str(current_app.static_folder)) / name).read_bytes()
+        known[name] = hashlib.sha256(content).hexdigest()[:12]
+    return url_for("static", filename=name, v=known[name])
+
+
+def _error(error: HTTPError) -> ResponseReturnValue:
+    """Answer an HTTP error: problem details to programs, a page that helps to people."""
+    status = error.status_code
+    if not _is_page():
+        errors = field_errors(error.detail)
+        detail = "The request can't be used; see errors." if errors else error.message
+        return problem(status, detail or "", errors), status, dict(error.headers or {})
+    return _page(status), status, dict(error.headers or {})
+
+
+def _csrf_failed(_failure: CSRFError) -> ResponseReturnValue:
+    return _page(400, _("The form had expired. Go back, reload the page and send it again.")), 400
+
+
+def _failed(error: Exception) -> ResponseReturnValue:
+    from werkzeug.exceptions import HTTPException
+
+    if isinstance(error, HTTPException):
+        wrapped = HTTPError(error.code or 500, error.description or "")
+        wrapped.headers = {k: v for k, v in error.get_headers() if k in ("Allow", "Retry-After")}
+        return _error(wrapped)
+    log.error("request failed", path=request.path, exc_info=error)
+    if not _is_page():
+        return problem(500, "Something went wrong here. Nothing was stored.")
+    return _page(500), 500
+
+
+def _page(status: int, advice: str | None = None) -> str:
+    known: dict[int, Any] = {
+        404: (_("Not found"), _("There is nothing at this address.")),
+        405: (_("That doesn't work here"), _("This address can't be used in this way.")),
+        413: (_("Too long"), _("What was sent is too large. Shorten it and send it again.")),
+        429: (_("A moment, please"), _("Too many questions at once. Wait a minute and try again.")),
+    }
+    failed = (_("Something went wrong"), _("The fault is ours and was written down. Try again."))
+    title, text = known.get(status, failed)
+    return render_template("error.html", title=title, advice=advice or text, status=status)

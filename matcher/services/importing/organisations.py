@@ -1,0 +1,564 @@
+"""The project's own table of organisations: flat CSV or XLSX rows, or nested NDJSON objects."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from difflib import get_close_matches
+from enum import StrEnum
+from functools import cache
+from itertools import islice
+from math import isfinite
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from babel import Locale
+from email_validator import validate_email
+
+from matcher.domain import (
+    Contact,
+    Facet,
+    FacetKind,
+    Organisation,
+    OrganisationType,
+    Place,
+    SizeClass,
+    Stage,
+)
+from matcher.services.importing.cordis import COUNTRIES, iso_date
+from matcher.services.importing.faults import Batch, Fault, ImportRefused, shown
+from matcher.services.importing.tables import clean, read_table
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+MOST_FACETS = 200
+MOST_FAULTS = 10_000
+MOST_UNKNOWN = 20
+ID_PATTERN = re.compile(r"[a-z0-9]+:[A-Za-z0-9._-]{1,120}")
+PLAIN_COLUMNS = (
+    "id",
+    "name",
+    "short_name",
+    "type",
+    "size",
+    "sme",
+    "city",
+    "country",
+    "region",
+    "latitude",
+    "longitude",
+    "sectors",
+    "languages",
+    "website",
+    "description",
+)
+CONTACT_KEYS = ("name", "email", "phone")
+FACET_COLUMNS = ("text", "stage", "trl", "certifications", "valid_until")
+FACET_KEYS = ("text", "stage", "trl_min", "trl_max", "certifications", "valid_until")
+KEYS = (*PLAIN_COLUMNS, "contact", "offers", "needs")
+
+_GROUP = re.compile(rf"(offer|need)_([1-9][0-9]{{0,3}})_({'|'.join(FACET_COLUMNS)})")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}([.,][0-9]{0,30})?([eE][+-]?[0-9]{1,3})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[/.][0-9]{1,2}[/.][0-9]{4}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_COUNTRY = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
+_YES = {"yes", "y", "ja", "j", "oui", "o", "true", "1", "vrai", "wahr", "waar"}
+_NO = {"no", "n", "nee", "non", "nein", "false", "0", "faux", "falsch", "onwaar"}
+
+TYPE_WORDS = {
+    OrganisationType.COMPANY: "firm,business,enterprise,bedrijf,onderneming,firma,entreprise,"
+    "société,unternehmen,betrieb",
+    OrganisationType.RESEARCH_INSTITUTE: "research organisation,research centre,research,"
+    "onderzoeksinstelling,onderzoeksinstituut,onderzoekscentrum,kennisinstelling,"
+    "institut de recherche,organisme de recherche,centre de recherche,"
+    "forschungsinstitut,forschungseinrichtung,forschungszentrum",
+    OrganisationType.HIGHER_EDUCATION: "university,hoger onderwijs,universiteit,hogeschool,"
+    "enseignement supérieur,université,haute école,hochschule,universität,fachhochschule",
+    OrganisationType.PUBLIC_BODY: "public authority,overheid,overheidsinstelling,overheidsdienst,"
+    "openbaar bestuur,organisme public,autorité publique,administration publique,"
+    "behörde,öffentliche einrichtung,öffentliche stelle",
+    OrganisationType.HOSPITAL: "clinic,ziekenhuis,kliniek,hôpital,clinique,krankenhaus,klinik",
+    OrganisationType.CLUSTER_ORGANISATION: "cluster,clusterorganisatie,clusterorganisation,"
+    "organisation de cluster,grappe,pôle de compétitivité",
+    OrganisationType.CIVIL_SOCIETY: "ngo,association,civil society organisation,"
+    "maatschappelijk middenveld,maatschappelijke organisatie,vereniging,vzw,société civile,"
+    "ong,asbl,zivilgesellschaft,verein,nichtregierungsorganisation",
+    OrganisationType.OTHER: "andere,anders,overig,overige,autre,sonstige,sonstiges",
+}
+SIZE_WORDS = {
+    SizeClass.MICRO: "micro-onderneming,micro-entreprise,microentreprise,kleinstunternehmen",
+    SizeClass.SMALL: "klein,kleine onderneming,petite,petite entreprise,kleines unternehmen",
+    SizeClass.MEDIUM: "middelgroot,middelgrote onderneming,moyenne,moyenne entreprise,mittel,"
+    "mittelgroß,mittleres unternehmen",
+    SizeClass.LARGE: "groot,grote onderneming,grande,grande entreprise,groß,großunternehmen",
+}
+STAGE_WORDS = {
+    Stage.RESEARCH: "onderzoek,recherche,forschung",
+    Stage.DEVELOPMENT: "ontwikkeling,développement,entwicklung",
+    Stage.PILOT: "proef,piloot,pilootproject,proefproject,pilote,projet pilote,pilotprojekt",
+    Stage.PRODUCTION: "productie,produktion,fabrication,fertigung,herstellung",
+    Stage.SUPPLY: "levering,toelevering,fourniture,approvisionnement,lieferung,zulieferung",
+    Stage.MARKET: "markt,verkoop,marché,commercialisation,vente,vertrieb,vermarktung",
+    Stage.REGULATION: "regelgeving,regulering,réglementation,régulation,regulierung",
+    Stage.TRAINING: "opleiding,vorming,formation,ausbildung,schulung,weiterbildung",
+    Stage.FINANCE: "financiering,financement,finances,finanzierung,finanzen",
+}
+
+
+def folded(text: str) -> str:
+    """Return a word without case, accents, underscores and hyphens, for comparing."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    return " ".join(re.sub(r"[_\-\s]+", " ", plain).split())
+
+
+def _vocabulary(words: Mapping[Choice, str]) -> dict[str, Choice]:
+    found = {folded(member.value): member for member in words}
+    for member, others in words.items():
+        found.update({folded(word): member for word in others.split(",")})
+    return found
+
+
+_TYPES = _vocabulary(TYPE_WORDS)
+_SIZES = _vocabulary(SIZE_WORDS)
+_STAGES = _vocabulary(STAGE_WORDS)
+
+
+@cache
+def country_codes() -> frozenset[str]:
+    """Return the two-letter codes of countries (ISO 3166 alpha-2, and XK)."""
+    codes = (str(code) for code in Locale("en").territories)
+    codes = (code for code in codes if re.fullmatch("[A-Z]{2}", code))
+    return frozenset(codes) - _NO_COUNTRY
+
+
+@dataclass(slots=True)
+class Checker:
+    """Takes values out of an untrusted mapping; what is wrong becomes a fault."""
+
+    file: str = ""
+    line: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+    def wrong(self, path: str, problem: str, expected: str) -> None:
+        """Note one fault."""
+        column = _SURROGATE.sub("?", clean(path))[:200]
+        self.faults.append(Fault(self.file, self.line, column, problem, expected))
+
+    def keys(self, given: Iterable[str], known: Iterable[str], path: str = "") -> None:
+        """Fault the keys that nobody knows."""
+        known = tuple(known)
+        strange = (key for key in given if key not in known)
+        for key in islice(strange, MOST_UNKNOWN):
+            self.wrong(f"{path}{key}", "unknown key", nearest(key, known))
+
+    def text(self, value: object, path: str, longest: int, *, lines: bool = False) -> str | None:
+        """Return a text, on one line unless `lines`; None of a blank or faulty one."""
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            self.wrong(path, named(value), "a text")
+            return None
+        found = clean(value)
+        if not lines:
+            found = " ".join(found.split())
+        if _SURROGATE.search(found):
+            self.wrong(path, "half a character (a lone surrogate)", "Unicode text")
+            return None
+        if len(found) > longest:
+            self.wrong(path, f"{len(found)} characters", f"at most {longest}")
+            return None
+        return found or None
+
+    def texts(self, value: object, path: str, most: int, longest: int) -> tuple[str, ...]:
+        """Return the texts of a list, each once."""
+        found = []
+        for at, item in enumerate(self.items(value, path, most)):
+            text = self.text(item, f"{path}[{at}]", longest)
+            if text is not None:
+                found.append(text)
+        return tuple(dict.fromkeys(found))
+
+    def items(self, value: object, path: str, most: int) -> list[object]:
+        """Return the items of a list."""
+        if value is None:
+            return []
+        if not isinstance(value, list | tuple):
+            self.wrong(path, named(value), "a list")
+            return []
+        if len(value) > most:
+            self.wrong(path, f"{len(value)} items", f"at most {most}")
+            return []
+        return list(value)
+
+    def mapping(self, value: object, path: str) -> Mapping[str, object] | None:
+        """Return an object; None of anything else."""
+        if value is None:
+            return None
+        if not isinstance(value, Mapping):
+            self.wrong(path, named(value), "an object")
+            return None
+        return value
+
+    def choice(self, value: object, path: str, words: Mapping[str, Choice]) -> Choice | None:
+        """Return the member that a word stands for, in any of the four languages."""
+        word = self.text(value, path, 100)
+        if word is None:
+            return None
+        found = words.get(folded(word))
+        if found is None:
+            members = ", ".join(dict.fromkeys(member.value for member in words.values()))
+            self.wrong(path, f"{shown(word)} isn't one of the choices", members)
+        return found
+
+    def number(self, value: object, path: str, least: float, most: float) -> float | None:
+        """Return a finite number within bounds; a text may have a decimal comma."""
+        if isinstance(value, str):
+            value = clean(value)
+        if value is None or value == "":
+            return None
+        expected = f"a number from {least:g} to {most:g}"
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            self.wrong(path, named(value), expected)
+            return None
+        if isinstance(value, str):
+            if not _NUMBER.fullmatch(value):
+                self.wrong(path, f"{shown(value)} isn't a number", expected)
+                return None
+            value = value.replace(",", ".")
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number beyond 1e308
+            number = float("inf")
+        if not (isfinite(number) and least <= number <= most):
+            self.wrong(path, "out of bounds", expected)
+            return None
+        return number
+
+    def whole(self, value: object, path: str, least: int, most: int) -> int | None:
+        """Return a whole number within bounds."""
+        number = self.number(value, path, least, most)
+        if number is None:
+            return None
+        if not number.is_integer():
+            self.wrong(path, f"{number:g} isn't whole", f"a whole number from {least} to {most}")
+            return None
+        return int(number)
+
+    def day(self, value: object, path: str) -> date | None:
+        """Return a date that exists, from YYYY-MM-DD or DD/MM/YYYY."""
+        word = self.text(clean(value) if isinstance(value, date) else value, path, 100)
+        if word is None:
+            return None
+        try:
+            return date.fromisoformat((_DATE.fullmatch(word) and iso_date(word)) or "")
+        except ValueError:
+            self.wrong(path, f"{shown(word)} isn't a date", "YYYY-MM-DD or DD/MM/YYYY")
+            return None
+
+
+def named(value: object) -> str:
+    """Return what kind of JSON value it is, for a message."""
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "a text"
+    if isinstance(value, Mapping):
+        return "an object"
+    return "a list" if isinstance(value, list | tuple) else "something else"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return what to expect in the place of an unknown name."""
+    known = tuple(known)
+    close = get_close_matches(word[:60].casefold(), known, n=1, cutoff=0.5)
+    return f"perhaps {close[0]!r}" if close else "one of " + ", ".join(known)
+
+
+def read_organisations(path: Path, *, skip_invalid: bool = False) -> Batch:
+    """Read a .csv, .xlsx or .ndjson file; raises ImportRefused with all faults.
+
+    With `skip_invalid` the rows with faults are left out, and so are unknown columns.
+    """
+    flat = path.suffix.lower() not in (".ndjson", ".jsonl")
+    batch = Batch()
+    columns: set[str] = set()
+    lines: dict[str, int] = {}
+    for line, row in read_table(path):
+        if flat:
+            _new_columns(row, columns, path.name, batch)
+            organisation, faults = _from_flat(row, path.name, line)
+        else:
+            organisation, faults = organisation_from_mapping(row, file=path.name, line=line)
+        if organisation is not None and organisation.id in lines:
+            problem = f"{organisation.id!r} is also that of line {lines[organisation.id]}"
+            faults.append(Fault(path.name, line, "id", problem, "each organisation once"))
+        if organisation is None or faults:
+            batch.skipped += 1
+            batch.faults.extend(faults[: max(MOST_FAULTS - len(batch.faults), 0)])
+        else:
+            lines[organisation.id] = line
+            batch.organisations.append(organisation)
+        if len(batch.faults) >= MOST_FAULTS and not skip_invalid:
+            break
+    if columns and "name" not in columns:
+        unknown = [fault for fault in batch.faults if fault.line == 1]
+        missing = Fault(path.name, 1, "name", "the column is missing", "a column 'name'")
+        raise ImportRefused([missing, *unknown])
+    return batch.settle(skip_invalid=skip_invalid)
+
+
+def organisation_from_mapping(
+    mapping: Mapping[str, object], *, file: str = "", line: int = 0
+) -> tuple[Organisation | None, list[Fault]]:
+    """Return the organisation that a nested mapping states, or None and what is wrong."""
+    check = Checker(file, line)
+    check.keys(mapping, KEYS)
+    name = check.text(mapping.get("name"), "name", 300)
+    if name is None and not any(fault.column == "name" for fault in check.faults):
+        check.wrong("name", "empty", "the organisation's name, 1 to 300 characters")
+    kind = check.choice(mapping.get("type"), "type", _TYPES)
+    if kind is None and not any(fault.column == "type" for fault in check.faults):
+        check.wrong("type", "empty", ", ".join(OrganisationType))
+    place = _place(mapping, check)
+    size = check.choice(mapping.get("size"), "size", _SIZES)
+    identifier = check.text(mapping.get("id"), "id", 200)
+    if identifier is not None and not ID_PATTERN.fullmatch(identifier):
+        expected = "a source, a colon and letters, digits, '.', '_' or '-', such as org:acme-1"
+        check.wrong("id", f"{shown(identifier)} isn't an id", expected)
+    description = check.text(mapping.get("description"), "description", 5_000, lines=True)
+    organisation = Organisation(
+        id=identifier or identifier_of(name or "", place),
+        name=name or "",
+        type=kind or OrganisationType.OTHER,
+        short_name=check.text(mapping.get("short_name"), "short_name", 300),
+        size=size,
+        sme=_sme(mapping.get("sme"), size, check),
+        place=place,
+        sectors=check.texts(mapping.get("sectors"), "sectors", 50, 100),
+        languages=_languages(mapping.get("languages"), check),
+        website=_website(mapping.get("website"), check),
+        description=description,
+        contact=_contact(mapping.get("contact"), check),
+        offers=_facets(mapping.get("offers"), FacetKind.OFFER, check),
+        needs=_facets(mapping.get("needs"), FacetKind.NEED, check),
+    )
+    return (None if check.faults else organisation), check.faults
+
+
+def identifier_of(name: str, place: Place) -> str:
+    """Return the id of an organisation whose file gives none; the same for the same name."""
+    key = f"{name}|{place.country or ''}|{place.city or ''}".casefold()
+    slug = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", slug).strip("-")[:60].strip("-")
+    digest = hashlib.sha256(key.encode("utf-8")).hexdigest()[:8]
+    return f"org:{slug}-{digest}" if slug else f"org:{digest}"
+
+
+def _place(mapping: Mapping[str, object], check: Checker) -> Place:
+    city = check.text(mapping.get("city"), "city", 200)
+    country = check.text(mapping.get("country"), "country", 100)
+    if country is not None:
+        country = COUNTRIES.get(country.upper(), country.upper())
+        if country not in country_codes():
+            expected = "two letters of ISO 3166, such as BE"
+            check.wrong("country", f"{shown(country)} isn't a country", expected)
+    region = check.text(mapping.get("region"), "region", 100)
+    if region is not None:
+        region = region.upper()
+        if not re.fullmatch(r"[A-Z]{2}[0-9A-Z]{0,3}", region):
+            check.wrong("region", f"{shown(region)} isn't a region", "a NUTS code, such as BE213")
+    before = len(check.faults)
+    latitude = check.number(mapping.get("latitude"), "latitude", -90, 90)
+    longitude = check.number(mapping.get("longitude"), "longitude", -180, 180)
+    if len(check.faults) == before and (latitude is None) != (longitude is None):
+        absent = "latitude" if latitude is None else "longitude"
+        check.wrong(absent, "empty", "both latitude and longitude, or neither")
+    return Place(city, country, region, latitude, longitude)
+
+
+def _sme(value: object, size: SizeClass | None, check: Checker) -> bool | None:
+    follows = None if size is None else size is not SizeClass.LARGE
+    if isinstance(value, bool):
+        stated: bool | None = value
+    else:
+        word = check.text(value, "sme", 100)
+        if word is None:
+            return follows
+        if folded(word) not in _YES | _NO:
+            check.wrong("sme", f"{shown(word)} isn't yes or no", "yes or no")
+            return None
+        stated = folded(word) in _YES
+    if size is not None and stated is not follows:
+        expected = f"{'yes' if follows else 'no'}, or nothing"
+        check.wrong("sme", f"doesn't go with the size {size.value!r}", expected)
+    return stated
+
+
+def _languages(value: object, check: Checker) -> tuple[str, ...]:
+    found = []
+    for code in check.texts(value, "languages", 50, 100):
+        if not re.fullmatch("[A-Za-z]{2}", code):
+            check.wrong("languages", f"{shown(code)} isn't a language", "two letters, such as nl")
+        found.append(code.lower())
+    return tuple(dict.fromkeys(found))
+
+
+def _website(value: object, check: Checker) -> str | None:
+    website = check.text(value, "website", 500)
+    if website is None:
+        return None
+    try:
+        parts = urlsplit(website)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and " " not in website
+    except ValueError:
+        good = False
+    if not good:
+        check.wrong("website", f"{shown(website)} isn't a web address", "http:// or https:// first")
+    return website
+
+
+def _contact(value: object, check: Checker) -> Contact | None:
+    given = check.mapping(value, "contact")
+    if given is None:
+        return None
+    check.keys(given, CONTACT_KEYS, "contact.")
+    name = check.text(given.get("name"), "contact.name", 200)
+    phone = check.text(given.get("phone"), "contact.phone", 50)
+    email = check.text(given.get("email"), "contact.email", 254)
+    if email is not None:
+        try:
+            email = validate_email(
+                email, check_deliverability=False, test_environment=True
+            ).normalized
+        except ValueError:  # EmailNotValidError is one
+            problem = f"{shown(email)} isn't an e-mail address"
+            check.wrong("contact.email", problem, "name@organisation.example")
+    return Contact(name, email, phone) if name or email or phone else None
+
+
+def _facets(value: object, kind: FacetKind, check: Checker) -> tuple[Facet, ...]:
+    found: dict[str, Facet] = {}
+    for at, item in enumerate(check.items(value, f"{kind.value}s", MOST_FACETS)):
+        path = f"{kind.value}s[{at}]"
+        given = check.mapping(item, path)
+        if given is None:
+            if item is None:
+                check.wrong(path, "empty", "an object")
+            continue
+        facet = _facet(given, kind, path, check)
+        found.setdefault(folded(facet.text), facet)
+    return tuple(found.values())
+
+
+def _facet(given: Mapping[str, object], kind: FacetKind, path: str, check: Checker) -> Facet:
+    check.keys(given, FACET_KEYS, f"{path}.")
+    before = len(check.faults)
+    text = check.text(given.get("text"), f"{path}.text", 5_000, lines=True) or ""
+    if len(text) < 3 and len(check.faults) == before:
+        problem = f"{len(text)} characters" if text else "empty"
+        check.wrong(f"{path}.text", problem, "3 to 5000 characters")
+    stage = check.choice(given.get("stage"), f"{path}.stage", _STAGES)
+    least = check.whole(given.get("trl_min"), f"{path}.trl_min", 1, 9)
+    most = check.whole(given.get("trl_max"), f"{path}.trl_max", 1, 9)
+    if least is not None and most is not None and least > most:
+        check.wrong(f"{path}.trl_min", f"{least} is more than {most}", "the lower TRL first")
+    certifications = check.texts(given.get("certifications"), f"{path}.certifications", 50, 200)
+    return Facet(
+        kind=kind,
+        text=text,
+        stage=stage,
+        trl_min=least,
+        trl_max=most,
+        certifications=certifications,
+        valid_until=check.day(given.get("valid_until"), f"{path}.valid_until"),
+    )
+
+
+def _new_columns(row: Mapping[str, object], seen: set[str], file: str, batch: Batch) -> None:
+    """Fault the columns that nobody knows, each once."""
+    for column in row:
+        if column in seen:
+            continue
+        seen.add(column)
+        if not _known_column(column) and len(batch.faults) < MOST_FAULTS:
+            number = re.search("[1-9][0-9]{0,2}", column)
+            known = [*PLAIN_COLUMNS, *(f"contact_{key}" for key in CONTACT_KEYS)]
+            for kind in ("offer", "need"):
+                group = f"{kind}_{number.group() if number else 1}_"
+                known.extend(group + part for part in FACET_COLUMNS)
+            problem = f"{shown(column)} isn't a known column"
+            batch.faults.append(Fault(file, 1, column[:200], problem, nearest(column, known)))
+
+
+def _known_column(column: str) -> bool:
+    contact = column.startswith("contact_") and column[8:] in CONTACT_KEYS
+    return column in PLAIN_COLUMNS or contact or _GROUP.fullmatch(column) is not None
+
+
+def _from_flat(
+    row: Mapping[str, object], file: str, line: int
+) -> tuple[Organisation | None, list[Fault]]:
+    nested, columns = _nested(row)
+    organisation, faults = organisation_from_mapping(nested, file=file, line=line)
+    placed = []
+    for fault in faults:
+        plain = re.sub(r"\[\d+\]$", "", fault.column)
+        column = columns.get(fault.column) or columns.get(plain) or plain
+        placed.append(replace(fault, column=column))
+    return organisation, placed
+
+
+def _nested(row: Mapping[str, object]) -> tuple[dict[str, object], dict[str, str]]:
+    """Return the nested form of a flat row, and the column of each of its paths."""
+    nested: dict[str, object] = {}
+    contact: dict[str, object] = {}
+    groups: dict[tuple[str, int], dict[str, str]] = {}
+    for column, value in row.items():
+        text = clean(value)
+        group = _GROUP.fullmatch(column)
+        if not text:
+            continue
+        if group is not None:
+            groups.setdefault((group[1], int(group[2])), {})[group[3]] = text
+        elif column.startswith("contact_") and _known_column(column):
+            contact[column[8:]] = text
+        elif column in PLAIN_COLUMNS:
+            nested[column] = text
+    columns = {f"contact.{key}": f"contact_{key}" for key in CONTACT_KEYS}
+    if contact:
+        nested["contact"] = contact
+    for column, between in (("sectors", ";"), ("languages", "[;,]")):
+        if column in nested:
+            nested[column] = re.split(between, str(nested[column]))
+    for kind in ("offer", "need"):
+        facets: list[object] = []
+        for (_, number), cells in sorted(item for item in groups.items() if item[0][0] == kind):
+            path, stem = f"{kind}s[{len(facets)}]", f"{kind}_{number}_"
+            columns.update({f"{path}.{part}": stem + part for part in FACET_COLUMNS})
+            columns.update({f"{path}.trl_min": f"{stem}trl", f"{path}.trl_max": f"{stem}trl"})
+            facets.append(_nested_facet(cells))
+        nested[f"{kind}s"] = facets
+    return nested, columns
+
+
+def _nested_facet(cells: Mapping[str, str]) -> dict[str, object]:
+    facet: dict[str, object] = {}
+    for part, text in cells.items():
+        if part == "trl":
+            span = re.fullmatch(r"([0-9]+)\s*(?:-|–|—|\.\.)\s*([0-9]+)", text)
+            facet["trl_min"], facet["trl_max"] = span.groups() if span else (text, None)
+            if span is None and text.isdecimal():
+                facet["trl_max"] = text
+        elif part == "certifications":
+            facet[part] = text.split(";")
+        else:
+            facet[part] = text
+    return facet
