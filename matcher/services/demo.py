@@ -23,7 +23,7 @@ def read() -> tuple[Batch, list[Initiative]]:
     for path in sorted(FOLDER.glob("organisations-*.ndjson")):
         batch.organisations.extend(read_organisations(path).organisations)
     known = {one.id for one in batch.organisations}
-    for path in sorted(FOLDER.glob("collaborations-*.ndjson")):
+    for path in sorted(FOLDER.glob("collaborations*.ndjson")):
         batch.projects.extend(read_projects(path, known).projects)
     lines = (FOLDER / "initiatives.ndjson").read_text(encoding="utf-8").splitlines()
     return batch, [_initiative(json.loads(line)) for line in lines if line.strip()]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import re
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,6 +50,17 @@ _REQUIRED = {
 }
 _MOST_MEMBERS = 200
 _LARGEST_MEMBER = 2 * 1024**3
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    IndexError,
+)
+"""What zipfile raises, somewhere in its depths, on archives that are damaged."""
 
 
 class _Source:
@@ -113,19 +126,21 @@ def read_cordis(
     projects come out sorted by id.
     """
     report = progress or (lambda stage, done, total: None)
-    source = _Source(path)
     batch = Batch(complete_profiles=False)
+    source: _Source | None = None
     try:
+        source = _Source(path)
         facets = _projects(source, batch)
         report("read", 1, 3)
         _topics(source, batch, facets)
         report("read", 2, 3)
         _participations(source, batch, facets)
         report("read", 3, 3)
-    except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise refused(path.name, "the zip is damaged or encrypted", "a readable zip") from error
     finally:
-        source.close()
+        if source is not None:
+            source.close()
     batch.skipped = len(batch.faults)
     return batch.settle(skip_invalid=skip_invalid)
 

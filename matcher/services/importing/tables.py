@@ -9,6 +9,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -82,6 +83,9 @@ def csv_rows(file: BinaryIO, name: str, delimiter: str | None) -> Iterator[tuple
     except csv.Error as error:
         problem = "a quote that isn't closed, or a cell that is too long"
         raise refused(name, problem, 'quotes in pairs, "" inside them', line) from error
+    finally:
+        with suppress(ValueError):  # the caller closed the file already
+            text.detach()
 
 
 def refused(
