@@ -18,9 +18,7 @@ def init_app(app: APIFlask) -> None:
     app.config["HTTP_ERROR_SCHEMA"] = app.config["VALIDATION_ERROR_SCHEMA"] = PROBLEM
     app.register_blueprint(routes.blueprint)
     app.register_blueprint(health.blueprint)
-    health.blueprint.enable_openapi = False  # type: ignore[attr-defined]
-    app.add_url_rule("/api/docs", "docs", _docs)
-    app.view_functions["docs"]._spec = {"hide": True}  # type: ignore[attr-defined]
+    app.add_url_rule("/api/docs", "docs", app.doc(hide=True)(_docs))
 
 
 def _docs() -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import structlog
-from flask import Blueprint, current_app, jsonify
+from apiflask import APIBlueprint
+from flask import current_app, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
 from matcher.api.errors import problem
 from matcher.index.generation import GenerationError
 
-blueprint = Blueprint("health", __name__, url_prefix="/health")
+blueprint = APIBlueprint("health", __name__, url_prefix="/health", enable_openapi=False)
 log = structlog.get_logger()
 
 

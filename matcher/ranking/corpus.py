@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -92,8 +92,9 @@ class Corpus:
 
     def of_kind(self, kind: FacetKind) -> NDArray[np.bool_]:
         """Return which facets (m,) are of this kind."""
-        return self.facet_kind == KINDS.index(kind)
+        marked: NDArray[np.bool_] = self.facet_kind == KINDS.index(kind)
+        return marked
 
 
-def _coordinates(values: object) -> NDArray[np.float64]:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)  # type: ignore[attr-defined]
+def _coordinates(values: Iterable[float | None]) -> NDArray[np.float64]:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.domain import FacetKind, Filters, Near
-from matcher.ranking.corpus import Corpus
+from matcher.ranking.corpus import Corpus, OrganisationRecord
 
 EARTH_RADIUS_KM = 6371.0088
 
 
 def allowed_organisations(corpus: Corpus, filters: Filters) -> NDArray[np.bool_]:
     """Return which organisations (n,) pass all filters that are set."""
-    allowed = np.ones(len(corpus), dtype=bool)
+    allowed = np.ones(len(corpus), dtype=np.bool_)
     if filters.types:
         allowed &= _each(corpus, lambda record: record.type in filters.types)
     if filters.countries:
@@ -31,7 +31,7 @@ def allowed_organisations(corpus: Corpus, filters: Filters) -> NDArray[np.bool_]
     if filters.stages:
         offers = corpus.of_kind(FacetKind.OFFER)
         staged = [facet.stage in filters.stages for facet in corpus.facets]
-        allowed &= owners_of(corpus, offers & np.array(staged, dtype=bool))
+        allowed &= owners_of(corpus, offers & np.array(staged, dtype=np.bool_))
     if filters.near is not None:
         with np.errstate(invalid="ignore"):
             allowed &= distances_km(corpus, filters.near) <= filters.near.radius_km
@@ -52,14 +52,14 @@ def distances_km(corpus: Corpus, near: Near) -> NDArray[np.float64]:
 
 def owners_of(corpus: Corpus, facets: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return which organisations (n,) own at least one of the facets (m,) marked."""
-    owners = np.zeros(len(corpus), dtype=bool)
+    owners = np.zeros(len(corpus), dtype=np.bool_)
     owners[corpus.owner_rows[facets[corpus.owner_facets]]] = True
     return owners
 
 
 def facets_of(corpus: Corpus, organisations: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return which facets (m,) have at least one owner among the organisations (n,) marked."""
-    facets = np.zeros(len(corpus.facets), dtype=bool)
+    facets = np.zeros(len(corpus.facets), dtype=np.bool_)
     facets[corpus.owner_facets[organisations[corpus.owner_rows]]] = True
     return facets
 
@@ -73,8 +73,8 @@ def _in_sectors(corpus: Corpus, sectors: tuple[str, ...]) -> NDArray[np.bool_]:
     wanted = {sector.strip().casefold() for sector in sectors}
     stated = _each(corpus, lambda record: bool(wanted & {s.casefold() for s in record.sectors}))
     topical = [bool(wanted & topic_words(facet.topics)) for facet in corpus.facets]
-    return stated | owners_of(corpus, np.array(topical, dtype=bool))
+    return stated | owners_of(corpus, np.array(topical, dtype=np.bool_))
 
 
-def _each(corpus: Corpus, test: object) -> NDArray[np.bool_]:
-    return np.array([test(record) for record in corpus.organisations], dtype=bool)  # type: ignore[operator]
+def _each(corpus: Corpus, test: Callable[[OrganisationRecord], bool]) -> NDArray[np.bool_]:
+    return np.array([test(record) for record in corpus.organisations], dtype=np.bool_)

@@ -57,9 +57,7 @@ def gather(corpus: Corpus, votes: Votes) -> Floats:
     """Return the sum of votes (n,) that each organisation gets from the facets it owns."""
     facet_votes = np.zeros(len(corpus.facets))
     facet_votes[votes.facet_rows] = votes.weights
-    return np.bincount(
-        corpus.owner_rows, weights=facet_votes[corpus.owner_facets], minlength=len(corpus)
-    )
+    return _sums(corpus.owner_rows, facet_votes[corpus.owner_facets], len(corpus))
 
 
 def network_strength(
@@ -76,10 +74,16 @@ def network_strength(
     pull = np.zeros(len(corpus))
     pull[members] = 1.0 / np.sqrt(np.maximum(projects[members], 1))
     size = np.bincount(facets, minlength=len(corpus.facets))
-    in_facet = np.bincount(facets, weights=pull[rows], minlength=len(corpus.facets))
+    in_facet = _sums(facets, pull[rows], len(corpus.facets))
     facet_strength = in_facet / np.maximum(size, 1) ** weights.crowding
-    strength = np.bincount(rows, weights=facet_strength[facets], minlength=len(corpus))
+    strength = _sums(rows, facet_strength[facets], len(corpus))
     return strength, facet_strength
+
+
+def _sums(places: NDArray[np.int64], values: Floats, count: int) -> Floats:
+    """Return (count,) sums of the values (k,) at each place (k,)."""
+    sums: Floats = np.bincount(places, weights=values, minlength=count).astype(np.float64)
+    return sums
 
 
 def saturate(values: Floats, half: float) -> Floats:

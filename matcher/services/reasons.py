@@ -111,12 +111,12 @@ def _add_network(
     of_members = set(members.tolist())
     wanted = {int(row) for row in page}
     strongest: dict[int, int] = {}
-    for facet_row in np.flatnonzero(facet_strength > 0):
+    for facet_row in np.flatnonzero(facet_strength > 0).tolist():
         start, end = corpus.owner_start[facet_row], corpus.owner_start[facet_row + 1]
         for owner in wanted.intersection(corpus.owner_rows[start:end].tolist()):
             old = strongest.get(owner)
             if old is None or facet_strength[facet_row] > facet_strength[old]:
-                strongest[owner] = int(facet_row)
+                strongest[owner] = facet_row
     for owner, facet_row in strongest.items():
         start, end = corpus.owner_start[facet_row], corpus.owner_start[facet_row + 1]
         rows = corpus.owner_rows[start:end].tolist()

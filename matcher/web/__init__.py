@@ -38,12 +38,11 @@ def init_app(app: APIFlask, settings: Settings) -> None:
     csrf = CSRFProtect(app)
     _limits(app, settings)
     app.register_blueprint(pages.blueprint)
-    pages.blueprint.enable_openapi = False  # type: ignore[attr-defined]
     app.context_processor(lambda: {"asset": _asset, "labels": LABELS, "language": get_locale})
     app.after_request(_headers)
     app.register_error_handler(CSRFError, _csrf_failed)
     app.register_error_handler(Exception, _failed)
-    app.error_processor(_error)
+    app.error_processor(_error)  # type: ignore[arg-type]
     app.before_request(lambda: _protect(csrf))
 
 

@@ -26,7 +26,7 @@ from matcher.web.labels import LABELS
 DEFAULT_RADIUS_KM = 50.0
 
 
-class Checkboxes(SelectMultipleField):
+class Checkboxes(SelectMultipleField):  # type: ignore[misc]
     """Several choices as check boxes."""
 
     widget = ListWidget(prefix_label=False)
@@ -103,10 +103,12 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
     @staticmethod
     def _unknown(name: str, similar: Sequence[str], corpus: Corpus) -> str:
         if not similar:
-            return _("We know no organisation called “%(name)s”.", name=name[:80])
+            return str(_("We know no organisation called “%(name)s”.", name=name[:80]))
         names = [one.name for one in corpus.organisations if one.name.casefold() in set(similar)]
         meant = ", ".join(names[:4])
-        return _("“%(name)s” may be several: %(meant)s. Which one?", name=name[:80], meant=meant)
+        return str(
+            _("“%(name)s” may be several: %(meant)s. Which one?", name=name[:80], meant=meant)
+        )
 
     def _near(self, corpus: Corpus) -> Near | None:
         city = (self.near.data or "").strip().casefold()
