@@ -16,6 +16,7 @@ def init_app(app: APIFlask) -> None:
     app.config["VALIDATION_ERROR_STATUS_CODE"] = 422
     app.config["DESCRIPTION"] = "Finds complementary partners for new cluster initiatives."
     app.config["HTTP_ERROR_SCHEMA"] = app.config["VALIDATION_ERROR_SCHEMA"] = PROBLEM
+    app.security_schemes = {"ApiKey": {"type": "http", "scheme": "bearer"}}
     app.register_blueprint(routes.blueprint)
     app.register_blueprint(health.blueprint)
     app.add_url_rule("/api/docs", "docs", app.doc(hide=True)(_docs))

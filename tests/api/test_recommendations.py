@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+ADDRESS = "/api/v1/recommendations"
+
+
+def ask(client: FlaskClient, **question: Any) -> Any:
+    response = client.post(ADDRESS, json=question)
+    assert response.status_code == 200, response.get_json()
+    return response.get_json()
+
+
+def ids(answer: Any) -> list[str]:
+    return [result["organisation"]["id"] for result in answer["results"]]
+
+
+def test_the_obvious_partner_comes_first(client: FlaskClient) -> None:
+    answer = ask(client, text="Vrachtfietsen met koelbox bouwen voor stadsdistributie", limit=5)
+    assert ids(answer)[0] == "demo:trapkar"
+    first = answer["results"][0]
+    assert first["rank"] == 1
+    assert first["organisation"]["name"] == "Trapkar Cargo (demo)"
+    assert first["organisation"]["type"] == "company"
+    assert (first["organisation"]["city"], first["organisation"]["country"]) == ("Gent", "BE")
+    reason = first["reasons"][0]
+    assert reason["need"] is None
+    assert reason["facet"]["kind"] == "offer"
+    assert reason["facet"]["language"] == "nl"
+    assert "vrachtfietsen met uitneembare koelbox" in reason["facet"]["text"]
+    assert 0.2 < reason["similarity"] <= 1
+
+
+def test_parts_add_up_to_the_score_and_scores_descend(client: FlaskClient) -> None:
+    answer = ask(
+        client,
+        text="biosensor chips for diagnostics",
+        needs=[{"text": "injection moulding of cartridges"}, {"text": "CE marking", "weight": 2}],
+        members=["demo:dijlenano"],
+        limit=50,
+    )
+    scores = [result["score"] for result in answer["results"]]
+    assert scores == sorted(scores, reverse=True)
+    assert answer["total"] >= len(scores) > 10
+    for result in answer["results"]:
+        assert set(result["parts"]) == {"text", "needs", "network"}
+        assert result["score"] == pytest.approx(sum(result["parts"].values()), abs=2e-6)
+        assert 0 < result["score"] <= 1
+        assert result["reasons"]
+
+
+def test_members_and_excluded_never_come_back(client: FlaskClient) -> None:
+    text = "microfluidic cartridges in series"
+    before = ids(ask(client, text=text, limit=5))
+    answer = ask(client, text=text, members=before[:1], exclude=before[1:2], limit=50)
+    assert not set(before[:2]) & set(ids(answer))
+
+
+def test_who_worked_with_a_member_rises_and_says_so(client: FlaskClient) -> None:
+    answer = ask(client, members=["demo:dijlenano"], limit=10)
+    assert set(ids(answer)) == {
+        "demo:surfalink",
+        "demo:markerloft",
+        "demo:klinisch-demerland",
+        "demo:conformiteitshuis",
+        "demo:quarantel",
+    }
+    reason = answer["results"][0]["reasons"][0]
+    assert reason["facet"]["kind"] == "evidence"
+    assert reason["similarity"] is None
+    assert reason["with_members"] == ["Dijlenano Instituut (demo)"]
+
+
+def test_the_missing_link_is_found(client: FlaskClient) -> None:
+    need = "Serial production of microfluidic lab-on-chip cartridges by injection moulding"
+    answer = ask(client, needs=[{"text": need, "stage": "production"}], limit=5)
+    assert "demo:spritzguss-venn" in ids(answer)
+    assert {reason["need"] for r in answer["results"] for reason in r["reasons"]} == {need}
+
+
+@pytest.mark.parametrize(
+    ("filters", "holds"),
+    [
+        (
+            {"types": ["hospital", "public_body"]},
+            lambda o: o["type"] in {"hospital", "public_body"},
+        ),
+        ({"countries": ["DE"]}, lambda o: o["country"] == "DE"),
+        ({"regions": ["BE3"]}, lambda o: o["region"].startswith("BE3")),
+        ({"sme_only": True}, lambda o: o["sme"] is True),
+        ({"sectors": ["Health"]}, lambda o: "health" in o["sectors"]),
+        (
+            {"near": {"latitude": 51.05, "longitude": 3.72, "radius_km": 20}},
+            lambda o: abs(o["latitude"] - 51.05) < 0.19 and abs(o["longitude"] - 3.72) < 0.3,
+        ),
+    ],
+)
+def test_filters_hold_for_every_result(client: FlaskClient, filters: Any, holds: Any) -> None:
+    answer = ask(client, text="sensors and diagnostics for patients", filters=filters, limit=100)
+    assert answer["results"]
+    assert all(holds(result["organisation"]) for result in answer["results"])
+
+
+def test_stage_filter_keeps_those_with_an_offer_in_that_stage(client: FlaskClient) -> None:
+    answer = ask(client, text="diagnostics", filters={"stages": ["finance"]}, limit=100)
+    assert "demo:biovonk" in ids(answer)
+    assert "demo:markerloft" not in ids(answer)
+
+
+def test_pages_are_cuts_of_one_list(client: FlaskClient) -> None:
+    whole = ids(ask(client, text="recycling of plastics", limit=20))
+    cut = ask(client, text="recycling of plastics", limit=5, offset=5)
+    assert ids(cut) == whole[5:10]
+    assert [result["rank"] for result in cut["results"]] == [6, 7, 8, 9, 10]
+
+
+def test_the_same_question_is_answered_from_the_cache(client: FlaskClient) -> None:
+    first = ask(client, text="hydrogen", filters={"countries": ["BE", "DE"]})
+    again = ask(client, text=" hydrogen ", filters={"countries": ["DE", "BE", "BE"]})
+    assert (first["cached"], again["cached"]) == (False, True)
+    assert again["results"] == first["results"]
+
+
+def test_a_write_makes_a_new_answer(client: FlaskClient) -> None:
+    text = "zeldzame krekelteelt voor huisdierenvoeding"
+    assert "org:krekel" not in ids(ask(client, text=text))
+    body = {
+        "id": "org:krekel",
+        "name": "Krekelhof (voorbeeld)",
+        "type": "company",
+        "offers": [{"text": "Krekelteelt voor huisdierenvoeding op groenteresten"}],
+    }
+    assert client.post("/api/v1/organisations", json=body).status_code == 201
+    answer = ask(client, text=text)
+    assert answer["cached"] is False
+    assert ids(answer)[0] == "org:krekel"
+    assert client.delete("/api/v1/organisations/org:krekel").status_code == 204
+    assert "org:krekel" not in ids(ask(client, text=text))
+
+
+@pytest.mark.parametrize("text", ["asdf qwer zxcvb", "???", "12345", "partner gezocht"])
+def test_a_brief_that_says_nothing_usable(client: FlaskClient, text: str) -> None:
+    answer = ask(client, text=text)
+    assert answer["results"] == []
+    assert answer["notices"][0]["code"] == "nothing_usable"
+    assert "Describe" in answer["notices"][0]["message"]
+
+
+def test_filters_that_nobody_passes_say_so(client: FlaskClient) -> None:
+    answer = ask(client, text="hydrogen", filters={"countries": ["JP"]})
+    assert (answer["results"], answer["notices"][0]["code"]) == ([], "nothing_allowed")
+
+
+def test_expired_offers_do_not_speak(client: FlaskClient) -> None:
+    body = {
+        "id": "org:verlopen",
+        "name": "Verlopen (voorbeeld)",
+        "type": "company",
+        "offers": [
+            {"text": "Tijdelijk aanbod van zeepaardjeskweek", "valid_until": "2020-01-01"},
+            {"text": "Langlopend aanbod van mosselkweek", "valid_until": "2999-01-01"},
+        ],
+    }
+    assert client.post("/api/v1/organisations", json=body).status_code == 201
+    texts = [
+        reason["facet"]["text"]
+        for result in ask(client, text="zeepaardjeskweek en mosselkweek")["results"]
+        for reason in result["reasons"]
+    ]
+    assert any("mosselkweek" in text for text in texts)
+    assert not any("zeepaardjes" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("question", "field"),
+    [
+        ({}, "text"),
+        ({"text": "x", "limit": 0}, "limit"),
+        ({"text": "x", "limit": 201}, "limit"),
+        ({"text": "x", "offset": -1}, "offset"),
+        ({"text": "x" * 20_001}, "text"),
+        ({"text": "a\x00b"}, ""),
+        ({"text": 3}, "text"),
+        ({"text": "x", "wat": 1}, "wat"),
+        ({"text": "x", "needs": [{"text": "ok then", "level": "maybe"}]}, "needs[0].level"),
+        ({"text": "x", "needs": [{"text": "ok then", "weight": -1}]}, "needs[0].weight"),
+        ({"text": "x", "members": ["org:unknown"]}, "members"),
+        ({"text": "x", "exclude": ["nonsense"]}, "exclude[0]"),
+        ({"text": "x", "filters": {"types": ["firm"]}}, "filters.types[0]"),
+        ({"text": "x", "filters": {"countries": ["Belgium"]}}, "filters.countries[0]"),
+        (
+            {"text": "x", "filters": {"near": {"latitude": 99, "longitude": 4, "radius_km": 5}}},
+            "filters.near.latitude",
+        ),
+    ],
+)
+def test_wrong_input_names_the_field(client: FlaskClient, question: Any, field: str) -> None:
+    response = client.post(ADDRESS, json=question)
+    assert response.status_code == 422
+    assert response.content_type == "application/problem+json"
+    problem = response.get_json()
+    assert problem["status"] == 422
+    assert field in [error["field"] for error in problem["errors"]]
+
+
+def test_malformed_bodies_are_problems_too(client: FlaskClient) -> None:
+    broken = client.post(ADDRESS, data="{", content_type="application/json")
+    assert (broken.status_code, broken.content_type) == (400, "application/problem+json")
+    plain = client.post(ADDRESS, data='{"text": "x"}', content_type="text/plain")
+    assert plain.status_code == 415
+    huge = client.post(ADDRESS, data=b" " * 3_000_000, content_type="application/json")
+    assert huge.status_code == 413
+    assert client.get(ADDRESS).status_code == 405
+    assert client.get("/api/v1/nothing").content_type == "application/problem+json"
+
+
+def test_simultaneous_askers_cost_one_computation(client: FlaskClient) -> None:
+    cache = client.application.extensions["schakel"].cache
+    client.application.extensions["schakel"].warm_up()
+    before = cache.state()["computed"]
+
+    def one(_number: int) -> Any:
+        return ask(client.application.test_client(), text="circular concrete facades")["results"]
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(one, range(16)))
+    assert all(answer == answers[0] for answer in answers)
+    assert cache.state()["computed"] == before + 1
+
+
+def test_an_empty_store_answers(empty_client: FlaskClient) -> None:
+    answer = ask(empty_client, text="hydrogen")
+    assert answer["results"] == []
+    assert answer["notices"]
+    assert empty_client.get("/health/ready").get_json()["organisations"] == 0

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+
+os.environ.setdefault("SCHAKEL_HOME", "/tmp/schakel-tests-unused")
+
+from app import create_app  # noqa: E402
+from matcher.services import demo  # noqa: E402
+from matcher.services.container import Services  # noqa: E402
+from matcher.services.live import build_index  # noqa: E402
+from matcher.settings import Settings, read_settings  # noqa: E402
+
+
+def settings_for(home: Path, **environ: str) -> Settings:
+    """Settings of a service that lives in `home`; rate limits off unless asked for."""
+    defaults = {"SCHAKEL_HOME": str(home), "SCHAKEL_RATE_LIMITS": "off"}
+    return read_settings({**defaults, **environ})
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the demo data and its index; to be copied, not written."""
+    home = tmp_path_factory.mktemp("demo")
+    services = Services(settings_for(home))
+    demo.load(services.store)
+    build_index(services.store, services.settings)
+    services.store.dispose()
+    return home
+
+
+@pytest.fixture
+def home(demo_home: Path, tmp_path: Path) -> Path:
+    """A home of the test's own with the demo data in it."""
+    copy = tmp_path / "home"
+    shutil.copytree(demo_home, copy)
+    return copy
+
+
+@pytest.fixture
+def make_app() -> Iterator[Callable[..., APIFlask]]:
+    made: list[APIFlask] = []
+
+    def make(home: Path, **environ: str) -> APIFlask:
+        app = create_app(settings_for(home, **environ))
+        app.config["TESTING"] = True
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        if "store" in app.extensions["schakel"].__dict__:
+            app.extensions["schakel"].store.dispose()
+
+
+@pytest.fixture
+def app(home: Path, make_app: Callable[..., APIFlask]) -> APIFlask:
+    """The application over the demo data."""
+    return make_app(home)
+
+
+@pytest.fixture
+def client(app: APIFlask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def empty_client(tmp_path: Path, make_app: Callable[..., APIFlask]) -> FlaskClient:
+    """The application over an empty store."""
+    return make_app(tmp_path / "empty").test_client()
