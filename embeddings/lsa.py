@@ -3,12 +3,17 @@
 TF-IDF with logarithmic term counts over words and over character n-grams within words, side by
 side, then a truncated singular value decomposition (Deerwester et al., 1990, Indexing by Latent
 Semantic Analysis). The n-grams carry inflections, compounds and related words across languages.
+
+Words that came after the fit have no place in that space, so they go into a block of their own,
+hashed with signs (Weinberger et al., 2009, Feature Hashing): a profile with a new word is found
+by that word at once, and texts of known words keep zeros there.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -43,6 +48,7 @@ class LsaConfig:
     """At most so many texts, evenly spread, are fitted on."""
     background_below: int = 500
     """With fewer texts than this the shipped background sentences are fitted on too."""
+    new_word_dimensions: int = 128
     seed: int = 7
 
 
@@ -109,7 +115,7 @@ class LsaEncoder:
     @property
     def dim(self) -> int:
         """The number of columns of the vectors."""
-        return int(self._components.shape[1])
+        return int(self._components.shape[1]) + self.config.new_word_dimensions
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return rows (n, dim) float32 of length 1, zeros where nothing is understood."""
@@ -122,9 +128,25 @@ class LsaEncoder:
             word, character = (one.transform(part) for one in self._vectorizers)
             rows = _weighted(self.config, word, character) @ self._components
             lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-            usable = known & (lengths[:, 0] > 1e-9)
-            vectors[start : start + len(part)][usable] = rows[usable] / lengths[usable]
+            for place in np.flatnonzero(known & (lengths[:, 0] > 1e-9)):
+                latent = rows[place] / lengths[place]
+                vectors[start + place] = self._with_new_words(part[place], latent)
         return vectors
+
+    def _with_new_words(self, text: str, latent: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Append the block of new words to a latent row; each has its share of the length."""
+        words = [word for word in self._split(text) if len(word) >= 4 and not word.isdigit()]
+        new = {word for word in words if word not in self._vocabularies[0]}
+        block = np.zeros(self.config.new_word_dimensions, dtype=np.float32)
+        for word in sorted(new):
+            for part in (word, *(word[i : i + 5] for i in range(len(word) - 4))):
+                code = zlib.crc32(part.encode())
+                block[code % len(block)] += 1.0 if code & 0x80000000 else -1.0
+        length = np.linalg.norm(block)
+        share = len(new) / len(words) if new and length > 0 else 0.0
+        if share:
+            block *= np.float32(np.sqrt(share)) / length
+        return np.concatenate([latent * np.float32(np.sqrt(1 - share)), block])
 
     def save(self, folder: Path) -> None:
         """Write the encoder as JSON and .npy files into `folder`."""
@@ -164,7 +186,7 @@ class LsaEncoder:
         return encoder
 
     def _understands(self, text: str) -> bool:
-        """Whether a content word is known, or most long n-grams of a long word are."""
+        """Whether a content word is known, or enough n-grams of a long word are."""
         words, characters = self._vocabularies
         shortest = max(4, self.config.character_range[0])
         longest = self.config.character_range[1]
@@ -180,7 +202,7 @@ class LsaEncoder:
                 for size in range(shortest, longest + 1)
                 for i in range(len(word) - size + 1)
             ]
-            if sum(part in characters for part in parts) >= 0.6 * len(parts):
+            if sum(part in characters for part in parts) >= 0.3 * len(parts):
                 return True
         return False
 

@@ -22,6 +22,8 @@ class Weights:
     """How many nearest facets vote on each need."""
     sharpness: float = 4.0
     """The power that a similarity is raised to before it counts as a vote."""
+    least_similarity: float = 0.05
+    """What is less similar than this does not vote: it would only be chance."""
     text: float = 1.0
     needs: float = 1.0
     network: float = 2.0
@@ -47,7 +49,7 @@ def cast_votes(
     corpus: Corpus, ids: NDArray[np.int64], scores: NDArray[np.float32], weights: Weights
 ) -> Votes:
     """Turn one search result, ids (k,) padded with -1 and scores (k,), into votes."""
-    usable = (ids >= 0) & (scores > 0)
+    usable = (ids >= 0) & (scores >= weights.least_similarity)
     similarities = np.minimum(scores[usable].astype(np.float64), 1.0)
     rows = corpus.facet_rows(ids[usable])
     return Votes(rows, similarities, similarities**weights.sharpness)
