@@ -48,7 +48,7 @@ class LsaConfig:
     """At most so many texts, evenly spread, are fitted on."""
     background_below: int = 500
     """With fewer texts than this the shipped background sentences are fitted on too."""
-    new_word_dimensions: int = 128
+    new_word_dimensions: int = 256
     seed: int = 7
 
 
@@ -118,24 +118,23 @@ class LsaEncoder:
         return int(self._components.shape[1]) + self.config.new_word_dimensions
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return rows (n, dim) float32 of length 1, zeros where nothing is understood."""
+        """Return rows (n, dim) float32 of length 1, zeros where there is no content word."""
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
         for start in range(0, len(texts), _BATCH):
             part = [text[:_LONGEST_TEXT] for text in texts[start : start + _BATCH]]
-            known = np.array([self._understands(text) for text in part], dtype=bool)
-            if not known.any():
-                continue
             word, character = (one.transform(part) for one in self._vectorizers)
             rows = _weighted(self.config, word, character) @ self._components
-            lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-            for place in np.flatnonzero(known & (lengths[:, 0] > 1e-9)):
-                latent = rows[place] / lengths[place]
-                vectors[start + place] = self._with_new_words(part[place], latent)
+            lengths = np.linalg.norm(rows, axis=1)
+            for place, text in enumerate(part):
+                known = lengths[place] > 1e-9 and self._understands(text)
+                latent = rows[place] / lengths[place] if known else np.zeros_like(rows[place])
+                vectors[start + place] = self._with_new_words(text, latent)
         return vectors
 
     def _with_new_words(self, text: str, latent: NDArray[np.float32]) -> NDArray[np.float32]:
         """Append the block of new words to a latent row; each has its share of the length."""
-        words = [word for word in self._split(text) if len(word) >= 4 and not word.isdigit()]
+        words = [word for word in self._split(text) if len(word) >= 4 and word.isalpha()]
+        words = [word for word in words if word not in GENERIC_WORDS]
         new = {word for word in words if word not in self._vocabularies[0]}
         block = np.zeros(self.config.new_word_dimensions, dtype=np.float32)
         for word in sorted(new):
@@ -143,7 +142,9 @@ class LsaEncoder:
                 code = zlib.crc32(part.encode())
                 block[code % len(block)] += 1.0 if code & 0x80000000 else -1.0
         length = np.linalg.norm(block)
-        share = len(new) / len(words) if new and length > 0 else 0.0
+        share = len(new) / len(words) if length > 0 else 0.0
+        if not latent.any() and length > 0:
+            share = 1.0
         if share:
             block *= np.float32(np.sqrt(share)) / length
         return np.concatenate([latent * np.float32(np.sqrt(1 - share)), block])

@@ -39,7 +39,7 @@ NOTICES = {
     "nothing_usable": "Nothing in the question could be understood. Describe in a sentence or two "
     "what is to be done and what is needed: materials, techniques, products, markets.",
     "nothing_allowed": "No organisation passes the filters. Loosen or remove one of them.",
-    "nothing_found": "No organisation has an offer or a past project that comes near the question.",
+    "nothing_found": "No organisation that may be recommended comes near the question.",
 }
 
 
@@ -136,7 +136,7 @@ class Recommender:
             _result(corpus, place, row, total, parts, reasons[int(row)])
             for place, row in enumerate(page, start=question.offset + 1)
         ]
-        notices = [] if len(order) else [_notice("nothing_found")]
+        notices = [] if len(order) else [_notice(_why_nothing(heard, bool(len(members))))]
         unheard = [one.text for one, usable in zip(headings, known, strict=True) if not usable]
         return {
             "total": len(order),
@@ -144,6 +144,13 @@ class Recommender:
             "not_understood": unheard,
             "results": results,
         }
+
+
+def _why_nothing(heard: list[Heard], with_members: bool) -> str:
+    """Say why a list is empty: no facet came near any of the texts, or nobody is left."""
+    if not with_members and not any(len(one.votes.facet_rows) for one in heard):
+        return "nothing_usable"
+    return "nothing_found"
 
 
 def check_question(corpus: Corpus, question: Question) -> None:
