@@ -18,6 +18,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -27,8 +28,10 @@ from urllib.parse import quote
 
 import pytest
 import redis
+import requests
 
 HOST = "127.0.0.1"
+ROOT = Path(__file__).parent.parent
 
 
 def program(name: str) -> str:
@@ -139,3 +142,67 @@ def redis_server(password: str = "", options: tuple[str, ...] = ()) -> Iterator[
             yield server
         finally:
             server.kill()
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """Give the SQLAlchemy URL of a private PostgreSQL with an empty database."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    initdb = str(found[-1]) if found else program("initdb")
+    binaries = Path(initdb).parent
+    folder = Path(tempfile.mkdtemp(prefix="schakel-postgres-"))
+    run: list[str] = []
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        shutil.chown(folder, "postgres")
+        run = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    port, data = free_port(), folder / "data"
+    quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
+    options = f"-c listen_addresses={HOST} -p {port} -k {folder} -c fsync=off"
+    subprocess.run([*run, initdb, "-D", data, "-U", "schakel", "-A", "trust"], **quiet)  # type: ignore[call-overload]
+    control = [*run, str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
+    subprocess.run([*control, "-o", options, "start"], **quiet)  # type: ignore[call-overload]
+    try:
+        yield f"postgresql+psycopg://schakel@{HOST}:{port}/postgres"
+    finally:
+        subprocess.run([*control, "-m", "immediate", "stop"], **quiet)  # type: ignore[call-overload]
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Service:
+    """gunicorn with real workers over a home of its own."""
+
+    def __init__(self, home: Path, workers: int = 2, **environ: str) -> None:
+        self.port = free_port()
+        self.address = f"http://{HOST}:{self.port}"
+        self.environ = {
+            **os.environ,
+            "SCHAKEL_HOME": str(home),
+            "SCHAKEL_BIND": f"{HOST}:{self.port}",
+            "SCHAKEL_WORKERS": str(workers),
+            "SCHAKEL_RATE_LIMITS": "off",
+            **environ,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Service:
+        command = [sys.executable, "-m", "gunicorn", "app:app"]
+        self._process = subprocess.Popen(command, env=self.environ, cwd=ROOT)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                if requests.get(f"{self.address}/health/ready", timeout=5).ok:
+                    return self
+            except requests.ConnectionError:
+                time.sleep(0.1)
+        raise RuntimeError("gunicorn did not become ready")
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(30)
+
+    def workers(self) -> list[int]:
+        """Process ids of the workers."""
+        assert self._process is not None
+        listed = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
+        return [int(one) for one in listed.split()]

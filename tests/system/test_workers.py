@@ -1,0 +1,136 @@
+"""What only real processes can show: gunicorn workers, Redis that dies, imports that are killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.servers import ROOT, Service, redis_server
+
+BODY = {
+    "name": "Zwaluwtil (voorbeeld)",
+    "type": "company",
+    "offers": [{"text": "Zwaluwtillen en nestkasten van gerecycleerd hout voor gemeenten"}],
+}
+
+
+def ask(service: Service, text: str, **more: Any) -> Any:
+    """Ask over a connection of its own, so that any worker may answer."""
+    response = requests.post(
+        f"{service.address}/api/v1/recommendations", json={"text": text, **more}, timeout=30
+    )
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def test_what_one_worker_stores_every_worker_finds_at_once(home: Path) -> None:
+    with Service(home, workers=2) as service:
+        assert len(service.workers()) == 2
+        for number in range(6):
+            name = f"org:zwaluw{number}"
+            url = f"{service.address}/api/v1/organisations/{name}"
+            assert requests.put(url, json=BODY, timeout=30).status_code == 201
+            answers = [ask(service, "nestkasten van hout", limit=1 + n) for n in range(8)]
+            for answer in answers:
+                assert answer["results"][0]["organisation"]["id"] == name
+            assert len({answer["corpus_version"] for answer in answers}) == 1
+            assert requests.delete(url, timeout=30).status_code == 204
+            for n in range(8):
+                found = ask(service, "nestkasten van hout", limit=20 + n)["results"]
+                assert name not in [one["organisation"]["id"] for one in found]
+
+
+def test_every_worker_gives_the_same_answer_and_a_killed_one_is_replaced(home: Path) -> None:
+    with Service(home, workers=2) as service:
+        # The limit differs, so that no answer comes from a cache.
+        answers = [ask(service, "waterstof en batterijen", limit=10 + n) for n in range(12)]
+        heads = [answer["results"][:10] for answer in answers]
+        assert all(head == heads[0] for head in heads)
+        os.kill(service.workers()[0], signal.SIGKILL)
+        for n in range(12):
+            try:
+                again = ask(service, "waterstof en batterijen", limit=30 + n)
+            except requests.ConnectionError:
+                continue  # the killed worker held this connection
+            assert again["results"][:10] == heads[0]
+        deadline = time.monotonic() + 30
+        while len(service.workers()) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert len(service.workers()) == 2
+
+
+def test_workers_go_over_to_a_new_generation(home: Path) -> None:
+    with Service(home, workers=2) as service:
+        before = ask(service, "houtbouw")["model"]
+        url = f"{service.address}/api/v1/organisations/org:zwaluw"
+        requests.put(url, json=BODY, timeout=30)
+        command = [sys.executable, "-m", "flask", "--app", "app", "index", "build"]
+        subprocess.run(command, env=service.environ, cwd=ROOT, check=True, capture_output=True)
+        models = {ask(service, "houtbouw", limit=1 + n)["model"] for n in range(8)}
+        assert len(models) == 1
+        assert models != {before}
+        ready = requests.get(f"{service.address}/health/ready", timeout=5).json()
+        assert ready["written_since_generation"] == 0
+
+
+def test_with_redis_workers_share_answers_and_a_dead_redis_costs_no_answer(home: Path) -> None:
+    with redis_server() as redis, Service(home, REDIS_URL=redis.url) as service:
+        first = ask(service, "textielrecyclage")
+        assert first["cached"] is False
+        assert all(ask(service, "textielrecyclage")["cached"] for _ in range(8))
+        with ThreadPoolExecutor(16) as pool:
+            same = list(pool.map(lambda _: ask(service, "zonne-energie"), range(32)))
+        assert sum(not answer["cached"] for answer in same) == 1
+        killed = threading.Timer(0.3, redis.kill)
+        killed.start()
+        with ThreadPoolExecutor(8) as pool:
+            texts = [f"recyclage van materiaal {number % 10}" for number in range(150)]
+            answers = list(pool.map(lambda text: ask(service, text), texts))
+        killed.join()
+        assert len(answers) == 150
+        assert all(answer["results"] for answer in answers)
+        assert ask(service, "textielrecyclage")["results"] == first["results"]
+        ready = requests.get(f"{service.address}/health/ready", timeout=5).json()
+        assert ready["status"] == "ready"
+        redis.start()
+
+
+def test_a_killed_import_leaves_the_store_as_it_was(home: Path, tmp_path: Path) -> None:
+    from matcher.store import Store
+
+    store = Store(f"sqlite:///{home / 'schakel.sqlite3'}")
+    version = store.corpus_version()
+    folder = tmp_path / "cordis"
+    folder.mkdir()
+    with (folder / "project.csv").open("w") as projects:
+        projects.write('"id";"title";"startDate"\n')
+        projects.writelines(f'"{n}";"Projet numéro {n}";"2010-01-01"\n' for n in range(20_000))
+    with (folder / "organization.csv").open("w") as rows:
+        rows.write('"projectID";"organisationID";"name";"activityType"\n')
+        rows.writelines(f'"{n}";"o{n}";"Firme {n}";"PRC"\n' for n in range(20_000))
+    command = [sys.executable, "-m", "flask", "--app", "app", "import", "cordis", str(folder)]
+    environ = {**os.environ, "SCHAKEL_HOME": str(home)}
+    process = subprocess.Popen(command, env=environ, cwd=ROOT, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    seen = b""
+    while b"organisations:" not in seen:  # the bar of the step that writes
+        piece = process.stderr.read1(4096)  # type: ignore[attr-defined]
+        assert piece, seen
+        seen += piece
+    process.kill()
+    process.wait(30)
+    process.stderr.close()
+    assert store.corpus_version() == version
+    from matcher.services.organisations import search
+
+    assert search(store, "Firme", None, None, 1, 0)[0] == 0
+    store.dispose()
