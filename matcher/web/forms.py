@@ -16,6 +16,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -41,10 +42,12 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
     needs = TextAreaField(_l("What do you still need?"), [Length(max=5_000)])
     members = TextAreaField(_l("Who is in already?"), [Length(max=5_000)])
     types = Checkboxes(
-        _l("Kind of partner"), choices=[(kind.value, LABELS[kind]) for kind in OrganisationType]
+        _l("Kind of partner"),
+        choices=[SelectChoice(kind.value, LABELS[kind]) for kind in OrganisationType],
     )
     stages = Checkboxes(
-        _l("Stage from idea to market"), choices=[(one.value, LABELS[one]) for one in Stage]
+        _l("Stage from idea to market"),
+        choices=[SelectChoice(one.value, LABELS[one]) for one in Stage],
     )
     country = StringField(_l("Country"), [Length(max=2)])
     region = StringField(_l("Region (NUTS code)"), [Length(max=5)])
