@@ -41,7 +41,6 @@ check: .venv/tests-installed
 
 bench: install
 	$(BIN)/python -m benchmarks.answers
-	$(BIN)/python -m benchmarks.imports
 
 screenshots: .venv/tests-installed
 	$(BIN)/python -m tests.browser.screenshots

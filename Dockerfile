@@ -1,0 +1,17 @@
+FROM python:3.11-slim
+RUN useradd --create-home schakel
+WORKDIR /srv/schakel
+COPY requirements.txt .
+RUN pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
+COPY app.py gunicorn.conf.py ./
+COPY matcher matcher
+COPY embeddings embeddings
+RUN mkdir /data && chown schakel /data
+USER schakel
+# Needs SCHAKEL_SECRET_KEY; without it the service says so and stops.
+ENV SCHAKEL_ENV=production SCHAKEL_HOME=/data SCHAKEL_BIND=0.0.0.0:8000
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \
+  CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health/ready', timeout=4)"]
+CMD ["gunicorn", "app:app"]
