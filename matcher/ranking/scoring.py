@@ -25,11 +25,13 @@ class Weights:
     least_similarity: float = 0.05
     """What is less similar than this does not vote: it would only be chance."""
     text: float = 1.0
-    needs: float = 1.0
-    network: float = 2.0
+    needs: float = 2.0
+    network: float = 1.5
     """Shares of the parts; divided by the sum of those that the question gives rise to."""
-    half_vote: float = 0.1
-    """The sum of votes at which the text part reaches half of its share."""
+    half_vote: float = 0.5
+    """The share of the strongest sum of votes at which half of the part is reached."""
+    least_half_vote: float = 0.02
+    """Where even the strongest votes are weak: the sum of votes at which half is reached."""
     half_network: float = 0.5
     """The network strength at which the network part reaches half of its share."""
     crowding: float = 0.5
@@ -88,6 +90,12 @@ def _sums(places: NDArray[np.int64], values: Floats, count: int) -> Floats:
     return sums
 
 
+def vote_share(votes: Floats, weights: Weights) -> Floats:
+    """Map sums of votes onto 0..1, relative to the strongest, unless all are weak."""
+    strongest = float(votes.max()) if len(votes) else 0.0
+    return saturate(votes, max(weights.least_half_vote, weights.half_vote * strongest))
+
+
 def saturate(values: Floats, half: float) -> Floats:
     """Map 0..infinity onto 0..1, reaching 1/2 at `half`."""
     return values / (values + half)
@@ -106,10 +114,10 @@ def score_parts(
     """
     parts: dict[str, tuple[float, Floats]] = {}
     if text is not None:
-        parts["text"] = (weights.text, saturate(text, weights.half_vote))
+        parts["text"] = (weights.text, vote_share(text, weights))
     if needs:
         total = sum(weight for weight, _ in needs)
-        met = sum(weight * saturate(votes, weights.half_vote) for weight, votes in needs) / total
+        met = sum(weight * vote_share(votes, weights) for weight, votes in needs) / total
         parts["needs"] = (weights.needs, np.asarray(met))
     if network is not None:
         parts["network"] = (weights.network, saturate(network, weights.half_network))
