@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from tqdm import tqdm
 
 from matcher import settings as settings_module
@@ -129,6 +129,7 @@ def demo_load(once: bool) -> None:
 
 
 @click.command("match")
+@with_appcontext
 @click.argument("text", default="")
 @click.option("--need", "needs", multiple=True, help="Something needed; may be repeated.")
 @click.option("--member", "members", multiple=True, help="Id of an organisation that is in.")
@@ -164,6 +165,7 @@ def match(text: str, needs: tuple[str, ...], as_json: bool, **options: Any) -> N
 
 
 @click.command("evaluate")
+@with_appcontext
 @click.option("--train", required=True, type=EXISTING, help="CORDIS folder that makes profiles.")
 @click.option("--test", required=True, type=EXISTING, help="CORDIS folder of the questions.")
 @click.option("--seed", default=1, show_default=True, help="Draws the members that are given.")

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+from apiflask import APIFlask
+
+from matcher import cli
+from matcher.domain import OrganisationType
+from matcher.ranking.metrics import ndcg, recall, reciprocal_rank
+from matcher.services.organisations import get
+from matcher.settings import TABLE, SettingsError, read_settings
+from tests.servers import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def write_cordis(folder: Path, title: str = "Algae for feed") -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "project.csv").write_text(
+        '"title";"id";"startDate";"objective";"extra"\n'
+        f'"{title}";"1";"2011-05-01";"Growing algae ""at sea"";\nfor fish feed";"x"\n'
+        '"Steel bridges";"2";"01/02/2012";"";""\n',
+        encoding="utf-8-sig",
+    )
+    (folder / "organization.csv").write_text(
+        '"projectID";"organisationID";"name";"activityType";"SME";"country";"city";"geolocation";'
+        '"role"\n'
+        '"1";"a";"Alga BV";"PRC";"true";"NL";"DELFT";"52,01,4,36";"coordinator"\n'
+        '"1";"b";"Sea University";"HES";"";"UK";"";"";"participant"\n'
+        '"2";"b";"Sea University";"HES";"";"UK";"Hull";"(53.7, -0.3)";"participant"\n',
+        encoding="utf-8",
+    )
+    return folder
+
+
+def run(app: APIFlask, *arguments: str, fails: bool = False) -> str:
+    result = app.test_cli_runner().invoke(args=list(arguments))
+    assert (result.exit_code != 0) is fails, result.output
+    return str(result.output)
+
+
+def test_cordis_is_imported_once_and_changes_are_taken_over(app: APIFlask, tmp_path: Path) -> None:
+    store = app.extensions["schakel"].store
+    folder = write_cordis(tmp_path / "cordis")
+    first = run(app, "import", "cordis", str(folder))
+    assert "2 organisations (2 new or changed), 2 projects (2 new or changed)" in first
+    version = store.corpus_version()
+    again = run(app, "import", "cordis", str(folder))
+    assert "2 organisations (0 new or changed), 2 projects (0 new or changed)" in again
+    assert store.corpus_version() == version
+    one, other = get(store, "cordis:a"), get(store, "cordis:b")
+    assert one is not None and other is not None
+    assert (one.name, one.type, one.sme) == ("Alga BV", OrganisationType.COMPANY, True)
+    assert (one.place.city, one.place.latitude, one.place.longitude) == ("Delft", 52.01, 4.36)
+    assert (other.place.country, other.place.city) == ("GB", "Hull")
+    printed = run(app, "match", "algae at sea for fish feed", "--limit", "2")
+    assert "Alga BV" in printed and "evidence 2011" in printed
+    write_cordis(folder, title="Seaweed for feed")
+    assert "2 projects (1 new or changed)" in run(app, "import", "cordis", str(folder))
+
+
+def test_faults_refuse_the_whole_file(app: APIFlask, tmp_path: Path) -> None:
+    store = app.extensions["schakel"].store
+    version = store.corpus_version()
+    folder = write_cordis(tmp_path / "cordis")
+    with (folder / "organization.csv").open("a", encoding="utf-8") as file:
+        file.write('"9";"c";"Nobody";"PRC";"";"";"";"";""\n')
+    refused = run(app, "import", "cordis", str(folder), fails=True)
+    assert "organization.csv" in refused and "projectID" in refused and "no project '9'" in refused
+    assert "nothing was imported" in refused
+    assert store.corpus_version() == version
+    assert "1 rows left out" in run(app, "import", "cordis", str(folder), "--skip-invalid")
+
+
+def test_the_template_can_be_filled_in_and_imported(app: APIFlask, tmp_path: Path) -> None:
+    for suffix in ("csv", "xlsx", "ndjson"):
+        path = tmp_path / f"firms.{suffix}"
+        run(app, "import", "template", str(path))
+        assert "is there already" in run(app, "import", "template", str(path), fails=True)
+        assert "3 organisations" in run(app, "import", "organisations", str(path))
+
+
+def test_match_prints_json_for_machines(app: APIFlask) -> None:
+    answer = json.loads(run(app, "match", "vrachtfietsen met koelbox", "--json", "--limit", "1"))
+    assert answer["results"][0]["organisation"]["id"] == "demo:trapkar"
+    assert "members" in run(app, "match", "--member", "org:nobody", fails=True)
+
+
+def test_demo_data_is_loaded_once(app: APIFlask) -> None:
+    assert "not loaded again" in run(app, "demo", "load", "--once")
+    assert "185 organisations, 31 past projects" in run(app, "demo", "load")
+
+
+def test_evaluate_knows_the_answer(app: APIFlask, tmp_path: Path) -> None:
+    """Four fields, each with its own eight partners: whoever reads finds them all."""
+    fields = ["hydrogen electrolysis", "wool spinning", "cancer imaging", "potato breeding"]
+    for name, numbers in (("train", range(40)), ("test", range(40, 48))):
+        folder = tmp_path / name
+        folder.mkdir()
+        projects, rows = ['"id";"title";"startDate"'], ['"projectID";"organisationID";"name"']
+        for n in numbers:
+            field = n % 4
+            projects.append(f'"{n}";"{fields[field]} number {n}";"20{10 + n // 10}-01-01"')
+            rows += [f'"{n}";"o{field}{o}";"Org {field}{o}"' for o in range(8)]
+        (folder / "project.csv").write_text("\n".join(projects))
+        (folder / "organization.csv").write_text("\n".join(rows))
+    arguments = ["evaluate", "--train", str(tmp_path / "train"), "--test", str(tmp_path / "test")]
+    printed = run(app, *arguments, "--json")
+    found = json.loads(printed[printed.index("{\n") :])
+    for mode in found["modes"].values():
+        assert mode["questions"] == 8
+        assert mode["methods"]["schakel"]["ndcg@10"] == 1.0
+        assert mode["methods"]["schakel"]["recall@50"] == 1.0
+        assert mode["methods"]["popularity"]["ndcg@10"] < 0.6
+    assert "half of the members given: 8 questions" in run(app, *arguments)
+
+
+def test_metrics_have_their_textbook_values() -> None:
+    assert ndcg(["a", "x", "b"], {"a", "b"}, 10) == pytest.approx(1.5 / (1 + 1 / 1.5849625), 1e-6)
+    assert recall(["a", "x", "b"], {"a", "b", "c"}, 2) == pytest.approx(1 / 3)
+    assert reciprocal_rank(["x", "y", "a"], {"a"}) == pytest.approx(1 / 3)
+    assert (ndcg([], {"a"}, 10), recall([], set(), 5), reciprocal_rank([], {"a"})) == (0, 0, 0)
+
+
+def test_the_readme_holds_every_setting_and_command(app: APIFlask) -> None:
+    assert cli.settings_table() in README
+    for name, command in app.cli.commands.items():
+        if name in {"routes", "run", "shell", "spec"}:
+            continue
+        for sub in getattr(command, "commands", {"": None}):
+            assert f"{name} {sub}".strip() in README
+    for row in TABLE:
+        assert f"`{row.variable}`" in README
+
+
+def test_the_readmes_commands_run(app: APIFlask) -> None:
+    for line in README.replace("\\\n", " ").splitlines():
+        if line.startswith(".venv/bin/python -m flask --app app match"):
+            assert "score" in run(app, *shlex.split(line)[5:])
+            return
+    raise AssertionError("no command found")
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        ({"SCHAKEL_ENV": "production"}, "SCHAKEL_SECRET_KEY is not set"),
+        ({"SCHAKEL_BIND": "nowhere"}, "SCHAKEL_BIND"),
+        ({"SCHAKEL_WORKERS": "0"}, "SCHAKEL_WORKERS"),
+        ({"SCHAKEL_ENCODER": "magic"}, "lsa"),
+        ({"SCHAKEL_ENV": "test"}, "development, production"),
+    ],
+)
+def test_settings_that_can_not_be_used(
+    environ: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError, match=message):
+        read_settings({"SCHAKEL_HOME": str(tmp_path), **environ})
+
+
+def test_real_records_reach_what_was_promised(app: APIFlask) -> None:
+    import os
+
+    folder = os.environ.get("SCHAKEL_TEST_DATA")
+    if not folder:
+        pytest.skip("SCHAKEL_TEST_DATA names no folder with real records")
+    least = {"cordis-fp7": (0.12, 0.13), "anr-pia": (0.13, 0.28)}
+    for name, figures in least.items():
+        data = Path(folder) / name
+        printed = run(
+            app, "evaluate", "--train", str(data / "train"), "--test", str(data / "dev"), "--json"
+        )
+        modes = json.loads(printed[printed.index("{\n") :])["modes"]
+        for mode, figure in zip(modes.values(), figures, strict=True):
+            assert mode["methods"]["schakel"]["ndcg@10"] >= figure
