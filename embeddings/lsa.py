@@ -143,8 +143,8 @@ class LsaEncoder:
                 block[code % len(block)] += 1.0 if code & 0x80000000 else -1.0
         length = np.linalg.norm(block)
         share = len(new) / len(words) if length > 0 else 0.0
-        if not latent.any() and length > 0:
-            share = 1.0
+        if latent.any():
+            share = min(share, 0.5)  # a compound of known parts keeps what they say
         if share:
             block *= np.float32(np.sqrt(share)) / length
         return np.concatenate([latent * np.float32(np.sqrt(1 - share)), block])

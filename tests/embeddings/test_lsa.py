@@ -59,7 +59,7 @@ def test_rows_have_length_one_or_none(encoder: LsaEncoder) -> None:
 
 def test_new_words_are_found_by_themselves(encoder: LsaEncoder) -> None:
     assert likeness(encoder, "zeepaardjeskweek", "kweek van zeepaardjeskweek") > 0.5
-    assert likeness(encoder, "zeepaardjeskweek", CORPUS[2]) < 0.2
+    assert likeness(encoder, "zeepaardjeskweek", CORPUS[2]) < 0.3
 
 
 def test_a_batch_equals_single_texts(encoder: LsaEncoder) -> None:
