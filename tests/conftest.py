@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
-os.environ.setdefault("SCHAKEL_HOME", "/tmp/schakel-tests-unused")
+# The application made at import; the tests make their own.
+os.environ["SCHAKEL_HOME"] = tempfile.mkdtemp(prefix="schakel-tests-")
 
 from app import create_app  # noqa: E402
 from matcher.services import demo  # noqa: E402
