@@ -11,7 +11,7 @@ timeout = 60
 graceful_timeout = 20
 # FAISS and SQLite connections must not cross a fork, so each worker loads the application itself.
 preload_app = False
-no_control_socket = True
+control_socket_disable = True
 
 
 def post_worker_init(worker):

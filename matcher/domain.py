@@ -1,7 +1,7 @@
 """The nouns of the service as plain dataclasses and enums.
 
 Everything here is free of Flask, of the database and of the vector index; every other layer
-speaks in these words (see docs/design.md for what each of them means).
+speaks in these words.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
+from tests.servers import free_port
+
 
 def token(client: FlaskClient) -> str:
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/").text)
@@ -106,3 +108,13 @@ def test_rate_limits_answer_in_kind(home: Path, make_app: Callable[..., APIFlask
     refused = client.get("/api/v1/organisations")
     assert (refused.status_code, refused.content_type) == (429, "application/problem+json")
     assert client.get("/health/live").status_code == 200
+
+
+def test_with_redis_away_rate_limits_still_hold_and_pages_answer(
+    home: Path, make_app: Callable[..., APIFlask]
+) -> None:
+    away = f"redis://127.0.0.1:{free_port()}/0"
+    client = make_app(home, SCHAKEL_RATE_LIMITS="3 per minute", REDIS_URL=away).test_client()
+    answers = [client.get("/organisations").status_code for _ in range(5)]
+    assert answers[:3] == [200, 200, 200]
+    assert answers[4] == 429
