@@ -4,30 +4,90 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from embeddings.lexicon import LexiconError, shipped_lexicon
 from embeddings.lsa import LsaEncoder
 from embeddings.port import Encoder, EncoderError, Progress
+from embeddings.remote import RemoteConfig, RemoteEncoder
+from embeddings.transformer import TransformerEncoder
 
-_ENCODERS = {LsaEncoder.name: LsaEncoder}
+NAMES = (LsaEncoder.name, TransformerEncoder.name, RemoteEncoder.name)
 
 
-def fit_encoder(name: str, texts: Sequence[str], progress: Progress | None = None) -> Encoder:
-    """Fit the encoder called `name` on `texts`. Raises EncoderError for an unknown name."""
-    return _kind(name).fit(texts, progress=progress)
+@dataclass(frozen=True, slots=True)
+class EncoderOptions:
+    """What the encoders need besides texts; each takes its own and leaves the rest."""
+
+    lexicon: Path | None = None
+    """`lsa`: a file of concepts besides the shipped ones."""
+    folder: Path | None = None
+    """`transformer`: the converted folder."""
+    threads: int = 2
+    """`transformer`: how many texts are encoded at once."""
+    url: str = ""
+    """`remote`: the address of the service, without `/v1/embeddings`."""
+    model: str = ""
+    """`remote`: the model's name there."""
+    key: str = field(default="", repr=False)
+    """`remote`: the key, sent as bearer."""
+    timeout: float = 10.0
+    """`remote`: seconds to wait for the service."""
+    allow_http: bool = False
+    """`remote`: whether another machine may be asked without encryption."""
+
+
+def fit_encoder(
+    name: str,
+    texts: Sequence[str],
+    progress: Progress | None = None,
+    options: EncoderOptions | None = None,
+) -> Encoder:
+    """Make the encoder called `name`: `lsa` is fitted on `texts`, the others were fitted before.
+
+    Raises EncoderError for an unknown name and for options that don't make an encoder.
+    """
+    chosen = options or EncoderOptions()
+    _known(name)
+    if name == TransformerEncoder.name:
+        if chosen.folder is None:
+            raise EncoderError(
+                "the transformer needs a converted folder, made by: "
+                "flask --app app encoder convert SOURCE TARGET"
+            )
+        return TransformerEncoder.load(chosen.folder, chosen.threads)
+    if name == RemoteEncoder.name:
+        config = RemoteConfig(
+            chosen.url, chosen.model, timeout=chosen.timeout, allow_http=chosen.allow_http
+        )
+        return RemoteEncoder.fit(config, chosen.key)
+    try:
+        lexicon = shipped_lexicon(chosen.lexicon)
+    except LexiconError as error:
+        raise EncoderError(str(error)) from error
+    return LsaEncoder.fit(texts, progress=progress, lexicon=lexicon)
 
 
 def load_encoder(folder: Path) -> Encoder:
-    """Load the encoder saved in `folder`. Raises EncoderError where there is none to be read."""
+    """Load the encoder saved in `folder`, with the threads or time-out that it was made with.
+
+    The key of a remote encoder is not saved; it is read from SCHAKEL_REMOTE_KEY.
+    Raises EncoderError where there is no encoder to be read.
+    """
     try:
         manifest = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
         kind = str(manifest["kind"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EncoderError(f"{folder.name}: no readable encoder there") from error
-    return _kind(kind).load(folder)
+    _known(kind)
+    if kind == TransformerEncoder.name:
+        return TransformerEncoder.load(folder)
+    if kind == RemoteEncoder.name:
+        return RemoteEncoder.load(folder)
+    return LsaEncoder.load(folder)
 
 
-def _kind(name: str) -> type[LsaEncoder]:
-    if name not in _ENCODERS:
-        raise EncoderError(f"no encoder is called {name!r}; there is: {', '.join(_ENCODERS)}")
-    return _ENCODERS[name]
+def _known(name: str) -> None:
+    if name not in NAMES:
+        raise EncoderError(f"no encoder is called {name!r}; there is: {', '.join(NAMES)}")

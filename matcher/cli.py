@@ -1,4 +1,4 @@
-"""Commands: `flask --app app import|index|match|evaluate|demo|apikey|settings`."""
+"""Commands: `flask --app app import|index|match|train|evaluate|demo|encoder|apikey|settings`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from tqdm import tqdm
 
+from embeddings.convert import convert
+from embeddings.port import EncoderError
 from matcher import settings as settings_module
 from matcher.domain import Filters, Need, OrganisationType, Question
 from matcher.services import api_keys, demo
 from matcher.services.container import Services
-from matcher.services.evaluate import evaluate
+from matcher.services.evaluate import TranslationsRefused, evaluate
 from matcher.services.importing.cordis import read_cordis
 from matcher.services.importing.faults import Batch, ImportRefused
 from matcher.services.importing.organisations import read_organisations
@@ -26,6 +28,8 @@ from matcher.services.importing.template import write_template
 from matcher.services.imports import store_batch
 from matcher.services.live import build_index
 from matcher.services.recommend import QuestionError
+from matcher.services.tables import as_text, training_text
+from matcher.services.training import NotEnoughHistory, install, train
 
 EXISTING = click.Path(exists=True, path_type=Path)
 SHOWN_FAULTS = 50
@@ -34,13 +38,14 @@ imports = AppGroup("import", help="Import organisations and what they did.")
 index = AppGroup("index", help="The nearest-neighbour index.")
 demos = AppGroup("demo", help="The demo data that comes with the service.")
 keys = AppGroup("apikey", help="Keys for writing through the API.")
+encoders = AppGroup("encoder", help="Models that turn texts into vectors.")
 
 
 def init_app(app: Flask) -> None:
     """Add the commands."""
-    for group in (imports, index, demos, keys):
+    for group in (imports, index, demos, keys, encoders):
         app.cli.add_command(group)
-    for command in (match, evaluate_command, show_settings):
+    for command in (match, train_command, evaluate_command, show_settings):
         app.cli.add_command(command)
 
 
@@ -106,8 +111,11 @@ def import_template(file: Path, force: bool) -> None:
 @index.command("build")
 def index_build() -> None:
     """Embed everything anew and publish it; workers go over to it by themselves."""
-    with progress_bar() as report:
-        name = build_index(services().store, services().settings, report)
+    try:
+        with progress_bar() as report:
+            name = build_index(services().store, services().settings, report)
+    except EncoderError as error:
+        raise click.ClickException(str(error)) from error
     click.echo(f"The index is {name}.")
 
 
@@ -166,30 +174,60 @@ def match(text: str, needs: tuple[str, ...], as_json: bool, **options: Any) -> N
 
 @click.command("evaluate")
 @with_appcontext
-@click.option("--train", required=True, type=EXISTING, help="CORDIS folder that makes profiles.")
+@click.option("--train", "train_on", required=True, type=EXISTING, help="CORDIS folder: profiles.")
 @click.option("--test", required=True, type=EXISTING, help="CORDIS folder of the questions.")
 @click.option("--seed", default=1, show_default=True, help="Draws the members that are given.")
+@click.option("--translations", type=EXISTING, help="CSV: id and titles in nl, fr, de.")
+@click.option("--trade-off", is_flag=True, help="Also what the popularity setting does.")
 @click.option("--json", "as_json", is_flag=True)
-def evaluate_command(train: Path, test: Path, seed: int, as_json: bool) -> None:
+def evaluate_command(train_on: Path, test: Path, as_json: bool, **options: Any) -> None:
     """Measure how well partners of real projects are found, beside two baselines."""
     try:
         with progress_bar() as report:
-            found = evaluate(train, test, services().settings, seed=seed, progress=report)
+            found = evaluate(train_on, test, services().settings, progress=report, **options)
     except ImportRefused as refused:
         _refuse(refused)
-    if as_json:
-        click.echo(json.dumps(found, indent=2))
+    except TranslationsRefused as refused:
+        raise click.ClickException(str(refused)) from refused
+    click.echo(json.dumps(found, indent=2) if as_json else as_text(found))
+
+
+@click.command("train")
+@with_appcontext
+@click.option("--seed", default=1, show_default=True, help="Draws the members that are given.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be gained.")
+def train_command(seed: int, dry_run: bool) -> None:
+    """Learn from the past projects how much each score part counts; install what gains."""
+    try:
+        with progress_bar() as report:
+            training = train(services().live, services().settings, seed=seed, progress=report)
+    except NotEnoughHistory as reason:
+        raise click.ClickException(str(reason)) from reason
+    click.echo(training_text(training))
+    if not training.gained:
+        raise click.ClickException("The learned weights lose: nothing was installed.")
+    if dry_run:
+        click.echo("Nothing was installed (--dry-run).")
         return
+    version = services().live.snapshot().version
+    name = install(services().settings, training, version)
+    click.echo(f"Installed: the index is {name}; workers go over to it by themselves.")
+
+
+@encoders.command("convert")
+@click.argument("source", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--int8", is_flag=True, help="Round the weights to bytes: smaller and faster.")
+def encoder_convert(source: Path, target: Path, int8: bool) -> None:
+    """Make of a sentence-transformers folder one that runs without torch."""
+    try:
+        convert(source, target, int8=int8)
+    except EncoderError as error:
+        raise click.ClickException(str(error)) from error
     click.echo(
-        f"{found['organisations']} organisations, {found['projects']} projects, "
-        f"model {found['model']}, seed {found['seed']}"
+        f"Wrote {target}. To use it, set SCHAKEL_ENCODER=transformer and "
+        f"SCHAKEL_MODEL_FOLDER={target}, then run: flask --app app index build"
     )
-    for mode, result in found["modes"].items():
-        columns = list(next(iter(result["methods"].values())))
-        click.echo(f"\n{mode}: {result['questions']} questions")
-        click.echo(f"{'':14}" + "".join(f"{column:>16}" for column in columns))
-        for name, figures in result["methods"].items():
-            click.echo(f"{name:14}" + "".join(f"{figures[c]:16.4f}" for c in columns))
 
 
 @keys.command("create")
@@ -274,15 +312,19 @@ def _print_matches(answer: dict[str, Any]) -> None:
         place = ", ".join(part for part in (one["city"], one["country"]) if part)
         parts = ", ".join(f"{name} {value:.3f}" for name, value in match_["parts"].items())
         click.echo(f"{match_['rank']:3}. {one['name']}  [{one['type']}]  {place}  ({one['id']})")
-        click.echo(f"     score {match_['score']:.3f} = {parts}")
+        chance = "" if match_["chance"] is None else f"  (chance {match_['chance']:.0%})"
+        click.echo(f"     score {match_['score']:.3f} = {parts}{chance}")
         for reason in match_["reasons"]:
+            need = f" for: {reason['need']}" if reason["need"] else ""
             facet = reason["facet"]
+            if facet is None:
+                click.echo(f"     - named: {' '.join(reason['named'])}{need}")
+                continue
             year = f" {facet['year']}" if facet["year"] else ""
             if reason["similarity"] is None:
                 how = "worked with " + ", ".join(reason["with_members"])
             else:
                 how = f"{reason['similarity']:.2f}"
-            need = f" for: {reason['need']}" if reason["need"] else ""
             click.echo(f"     - {facet['kind']}{year} ({how}): {facet['text'][:160]}{need}")
     click.echo(
         f"{answer['total']} found, corpus version {answer['corpus_version']}, "

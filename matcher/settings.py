@@ -49,7 +49,50 @@ TABLE: tuple[Setting, ...] = (
         "Redis for cache and rate limits, such as redis://127.0.0.1:6379/0; empty: in-process.",
     ),
     Setting("cache_ttl", "SCHAKEL_CACHE_TTL", "3600", "Seconds that an answer is kept."),
-    Setting("encoder", "SCHAKEL_ENCODER", "lsa", "How texts become vectors: `lsa`."),
+    Setting(
+        "encoder",
+        "SCHAKEL_ENCODER",
+        "lsa",
+        "How texts become vectors: `lsa` (fitted on the corpus, nothing to download), "
+        "`transformer` (a converted folder) or `remote` (a service). After a change: "
+        "`flask --app app index build`.",
+    ),
+    Setting(
+        "lexicon",
+        "SCHAKEL_LEXICON",
+        "",
+        "`lsa`: a file of your own concepts, tab-separated, columns en, nl, fr, de, labels "
+        "separated by a vertical bar; added to the shipped ones.",
+    ),
+    Setting(
+        "model_folder",
+        "SCHAKEL_MODEL_FOLDER",
+        "",
+        "`transformer`: folder made by `flask --app app encoder convert`.",
+    ),
+    Setting("model_threads", "SCHAKEL_MODEL_THREADS", "2", "`transformer`: threads of a worker."),
+    Setting(
+        "remote_url",
+        "SCHAKEL_REMOTE_URL",
+        "",
+        "`remote`: address of an OpenAI-compatible service, without `/v1/embeddings`.",
+    ),
+    Setting("remote_model", "SCHAKEL_REMOTE_MODEL", "", "`remote`: the model's name there."),
+    Setting("remote_key", "SCHAKEL_REMOTE_KEY", "", "`remote`: the key, sent as bearer."),
+    Setting("remote_timeout", "SCHAKEL_REMOTE_TIMEOUT", "10", "`remote`: seconds to wait."),
+    Setting(
+        "remote_http",
+        "SCHAKEL_REMOTE_HTTP",
+        "off",
+        "`remote`: `on` lets texts go to another machine unencrypted.",
+    ),
+    Setting(
+        "popularity",
+        "SCHAKEL_POPULARITY",
+        "0",
+        "0 to 1: how much it counts that an organisation took part in many projects. More finds "
+        "more of the usual partners and fewer small firms; docs/quality.md has the trade-off.",
+    ),
     Setting("index", "SCHAKEL_INDEX", "faiss", "Nearest-neighbour index: `faiss` or `exact`."),
     Setting(
         "rate_limits",
@@ -95,6 +138,15 @@ class Settings:
     redis_url: str
     cache_ttl: int
     encoder: str
+    lexicon: str
+    model_folder: str
+    model_threads: int
+    remote_url: str
+    remote_model: str
+    remote_key: str
+    remote_timeout: int
+    remote_http: bool
+    popularity: float
     index: str
     rate_limits: str
     api_writes: str
@@ -122,7 +174,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     raw = {row.name: values.get(row.variable, "").strip() or row.default for row in TABLE}
     _one_of("SCHAKEL_ENV", raw["environment"], ("development", "production"))
     _one_of("SCHAKEL_INDEX", raw["index"], ("faiss", "exact"))
-    _one_of("SCHAKEL_ENCODER", raw["encoder"], ("lsa",))
+    _one_of("SCHAKEL_ENCODER", raw["encoder"], ("lsa", "transformer", "remote"))
+    _one_of("SCHAKEL_REMOTE_HTTP", raw["remote_http"], ("on", "off"))
     _one_of("SCHAKEL_API_WRITES", raw["api_writes"], ("", "open", "key"))
     raw["log_level"] = raw["log_level"].upper()
     _one_of("SCHAKEL_LOG_LEVEL", raw["log_level"], ("DEBUG", "INFO", "WARNING", "ERROR"))
@@ -143,6 +196,15 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         redis_url=raw["redis_url"],
         cache_ttl=_number("SCHAKEL_CACHE_TTL", raw["cache_ttl"], 1),
         encoder=raw["encoder"],
+        lexicon=raw["lexicon"],
+        model_folder=raw["model_folder"],
+        model_threads=_number("SCHAKEL_MODEL_THREADS", raw["model_threads"], 1),
+        remote_url=raw["remote_url"],
+        remote_model=raw["remote_model"],
+        remote_key=raw["remote_key"],
+        remote_timeout=_number("SCHAKEL_REMOTE_TIMEOUT", raw["remote_timeout"], 1),
+        remote_http=raw["remote_http"] == "on",
+        popularity=_share("SCHAKEL_POPULARITY", raw["popularity"]),
         index=raw["index"],
         rate_limits=raw["rate_limits"],
         api_writes=raw["api_writes"] or ("open" if development else "key"),
@@ -182,6 +244,16 @@ def _number(variable: str, value: str, least: int) -> int:
         number = least - 1
     if number < least:
         raise SettingsError(f"{variable} is {value!r}; it must be a whole number from {least}")
+    return number
+
+
+def _share(variable: str, value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0.0 <= number <= 1.0:
+        raise SettingsError(f"{variable} is {value!r}; it must be a number from 0 to 1")
     return number
 
 

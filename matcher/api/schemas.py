@@ -118,9 +118,10 @@ class Reason(BaseModel):
     """Why an organisation is in the list."""
 
     need: str | None = Field(description="The need that is answered; null: the text as a whole.")
-    facet: FacetBrief
-    similarity: float | None = Field(description="0 to 1; null for a reason by network.")
+    facet: FacetBrief | None = Field(description="What is quoted; null for a reason by name.")
+    similarity: float | None = Field(description="0 to 1; null for a reason by network or name.")
     with_members: list[str] = Field(description="Members who took part in that past project.")
+    named: list[str] = Field(description="Words of its name that stand in the question.")
 
 
 class Match(BaseModel):
@@ -129,7 +130,11 @@ class Match(BaseModel):
     rank: int
     organisation: OrganisationBrief
     score: float = Field(description="0 to 1: the sum of the parts.")
-    parts: dict[str, float]
+    chance: float | None = Field(
+        description="The share of pairs with such a score that did work together, measured on past "
+        "projects held out by `train`; null where there was too little history to learn from."
+    )
+    parts: dict[str, float] = Field(description="Out of text, needs, network, named and prior.")
     reasons: list[Reason]
 
 

@@ -8,9 +8,9 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from matcher.index.exact import ExactIndex
 from matcher.index.faiss_index import FaissIndex
 from matcher.index.port import Ids, VectorIndex, Vectors
 
-_FORMAT = 1
+_FORMAT = 2
+_RANKING = "ranking.json"
 _CURRENT = "CURRENT"
 _KINDS: dict[str, type[ExactIndex] | type[FaissIndex]] = {"exact": ExactIndex, "faiss": FaissIndex}
 _REBUILD = "run: flask --app app index build"
@@ -40,10 +41,18 @@ class Generation:
     model: str
     encoder: Encoder
     index: VectorIndex
+    ranking: Mapping[str, Any] = field(default_factory=dict)
+    """What was learned about ranking on this corpus, as JSON; empty where nothing was."""
 
 
 def build_generation(
-    root: Path, encoder: Encoder, ids: Ids, vectors: Vectors, corpus_version: int, kind: str
+    root: Path,
+    encoder: Encoder,
+    ids: Ids,
+    vectors: Vectors,
+    corpus_version: int,
+    kind: str,
+    ranking: Mapping[str, Any] | None = None,
 ) -> str:
     """Write a generation beside the others, publish it, and return its name.
 
@@ -68,6 +77,35 @@ def build_generation(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     (building / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    (building / _RANKING).write_text(json.dumps(ranking or {}), encoding="utf-8")
+    return _finish(root, building, name)
+
+
+def with_ranking(root: Path, ranking: Mapping[str, Any]) -> str:
+    """Publish a twin of the current generation that ranks by `ranking`; returns its name.
+
+    Raises GenerationError where there is no generation. The large files are shared, not copied.
+    """
+    current = current_name(root)
+    if current is None:
+        raise GenerationError(f"there is no index yet; {_REBUILD}")
+    version = read_manifest(root, current)["corpus_version"]
+    name = f"gen-{version}-{secrets.token_hex(4)}"
+    building = root / f"building-{name}"
+    shutil.copytree(root / current, building, copy_function=_link)
+    (building / _RANKING).unlink(missing_ok=True)
+    (building / _RANKING).write_text(json.dumps(ranking), encoding="utf-8")
+    return _finish(root, building, name)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _finish(root: Path, building: Path, name: str) -> str:
     for path in [*building.rglob("*"), building]:
         _sync(path)
     building.rename(root / name)
@@ -109,11 +147,13 @@ def open_generation(root: Path, name: str) -> Generation:
     try:
         encoder = load_encoder(root / name / "encoder")
         index = _KINDS[manifest["kind"]].open(root / name / "index")
+        ranking = json.loads((root / name / _RANKING).read_text("utf-8"))
     except (EncoderError, OSError, ValueError, KeyError) as error:
         raise GenerationError(f"{name} can't be read; {_REBUILD}") from error
     if encoder.fingerprint != manifest["model"] or index.dim != encoder.dim:
         raise GenerationError(f"{name}: encoder and index don't belong together; {_REBUILD}")
-    return Generation(name, int(manifest["corpus_version"]), encoder.fingerprint, encoder, index)
+    version = int(manifest["corpus_version"])
+    return Generation(name, version, encoder.fingerprint, encoder, index, ranking)
 
 
 def prune(root: Path, keep: int = 2, stale_after: float = 3600.0) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.domain import FacetKind, OrganisationType, Place, Stage
+from matcher.ranking.names import Names
 
 KINDS = tuple(FacetKind)
 NEVER = date.max.toordinal()
@@ -55,9 +56,14 @@ class Corpus:
         version: int,
         organisations: Mapping[int, OrganisationRecord],
         facets: Mapping[int, FacetRecord],
+        names: Names | None = None,
     ) -> None:
-        """Lay the records out as arrays; owners that aren't among `organisations` are left out."""
+        """Lay the records out as arrays; owners that aren't among `organisations` are left out.
+
+        `names` are those of a corpus with the same organisations, where there is one.
+        """
         self.version = version
+        self._names = names
         self.organisations = sorted(organisations.values(), key=lambda record: record.id)
         self.facets = sorted(facets.values(), key=lambda record: record.id)
         self.row_of_id = {record.id: row for row, record in enumerate(self.organisations)}
@@ -81,6 +87,13 @@ class Corpus:
 
     def __len__(self) -> int:
         return len(self.organisations)
+
+    @property
+    def names(self) -> Names:
+        """The names of all organisations, by row; made when first asked for."""
+        if self._names is None:
+            self._names = Names([record.name for record in self.organisations])
+        return self._names
 
     def rows(self, ids: tuple[str, ...]) -> NDArray[np.int64]:
         """Return the rows of the public ids that are known."""

@@ -2,49 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.domain import FacetKind
+from matcher.ranking.arrays import Floats, Mask, Rows
 from matcher.ranking.corpus import Corpus
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
     """The constants of the score; docs/quality.md says how they were chosen."""
 
-    neighbours: int = 50
-    """How many nearest facets vote on each need."""
-    sharpness: float = 4.0
+    neighbours: int = 100
+    """How many nearest facets vote on each text, in each view."""
+    sharpness: float = 2.0
     """The power that a similarity is raised to before it counts as a vote."""
     least_similarity: float = 0.05
     """What is less similar than this does not vote: it would only be chance."""
+    least_votes: float = 0.1
+    """Where even the strongest sum of votes is weaker than this, it doesn't count in full."""
+    meaning: float = 0.6
+    """The share of the view `meaning` in the votes; the rest is that of `wording`."""
     text: float = 1.0
     needs: float = 2.0
-    network: float = 1.5
+    network: float = 0.8
+    named: float = 0.15
+    prior: float = 0.0
     """Shares of the parts; divided by the sum of those that the question gives rise to."""
-    half_vote: float = 0.5
-    """The share of the strongest sum of votes at which half of the part is reached."""
-    least_half_vote: float = 0.02
-    """Where even the strongest votes are weak: the sum of votes at which half is reached."""
     half_network: float = 0.5
     """The network strength at which the network part reaches half of its share."""
     crowding: float = 0.5
     """A past project of n partners counts 1 / n**crowding for each pair of them."""
 
+    def of_view(self, name: str) -> float:
+        """Return the share of a view in the votes; that of a view on its own is 1."""
+        return {"meaning": self.meaning, "wording": 1.0 - self.meaning}.get(name, 1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Votes:
-    """Who votes how strongly: rows of facets (k,) and the similarity of each (k,)."""
+    """Who votes how strongly: rows of facets (k,) and the weight of each (k,)."""
 
-    facet_rows: NDArray[np.int64]
-    similarities: Floats
+    facet_rows: Rows
     weights: Floats
+
+
+NO_VOTES = Votes(np.empty(0, np.int64), np.empty(0, np.float64))
 
 
 def cast_votes(
@@ -53,20 +60,46 @@ def cast_votes(
     """Turn one search result, ids (k,) padded with -1 and scores (k,), into votes."""
     usable = (ids >= 0) & (scores >= weights.least_similarity)
     similarities = np.minimum(scores[usable].astype(np.float64), 1.0)
-    rows = corpus.facet_rows(ids[usable])
-    return Votes(rows, similarities, similarities**weights.sharpness)
+    return Votes(corpus.facet_rows(ids[usable]), similarities**weights.sharpness)
 
 
 def gather(corpus: Corpus, votes: Votes) -> Floats:
-    """Return the sum of votes (n,) that each organisation gets from the facets it owns."""
+    """Return the votes (n,) that each organisation gets from the facets it owns.
+
+    Past projects add up: each is experience. Of offers the best one counts, so that a long list of
+    middling offers doesn't outdo the one that fits.
+    """
     facet_votes = np.zeros(len(corpus.facets))
     facet_votes[votes.facet_rows] = votes.weights
-    return _sums(corpus.owner_rows, facet_votes[corpus.owner_facets], len(corpus))
+    per_owner = facet_votes[corpus.owner_facets]
+    is_evidence = corpus.of_kind(FacetKind.EVIDENCE)[corpus.owner_facets]
+    experience = _sums(corpus.owner_rows, np.where(is_evidence, per_owner, 0.0), len(corpus))
+    best_offer = np.zeros(len(corpus))
+    offered = np.flatnonzero(~is_evidence & (per_owner > 0))
+    np.maximum.at(best_offer, corpus.owner_rows[offered], per_owner[offered])
+    return experience + best_offer
 
 
-def network_strength(
-    corpus: Corpus, members: NDArray[np.int64], weights: Weights
-) -> tuple[Floats, Floats]:
+def levelled(corpus: Corpus, votes: Votes, weights: Weights) -> Votes:
+    """Scale votes so that the organisation with the strongest sum has 1, unless all are weak."""
+    if not len(votes.facet_rows):
+        return votes
+    strongest = max(float(gather(corpus, votes).max()), weights.least_votes)
+    return Votes(votes.facet_rows, votes.weights / strongest)
+
+
+def joined(several: Sequence[tuple[float, Votes]]) -> Votes:
+    """Add up votes by facet, each with its share; the shares are made to add up to 1."""
+    total = sum(share for share, votes in several if len(votes.facet_rows))
+    if not total:
+        return NO_VOTES
+    rows = np.concatenate([votes.facet_rows for _, votes in several])
+    weights = np.concatenate([votes.weights * (share / total) for share, votes in several])
+    kept, places = np.unique(rows, return_inverse=True)
+    return Votes(kept, _sums(places, weights, len(kept)))
+
+
+def network_strength(corpus: Corpus, members: Rows, weights: Weights) -> tuple[Floats, Floats]:
     """Return how closely each organisation (n,) worked with the members, and each facet's part.
 
     A piece of evidence counts the members in it over the number of its owners to the power
@@ -84,16 +117,19 @@ def network_strength(
     return strength, facet_strength
 
 
-def _sums(places: NDArray[np.int64], values: Floats, count: int) -> Floats:
+def popularity(corpus: Corpus) -> Floats:
+    """Return from 0 to 1 how often each organisation (n,) took part in past projects."""
+    is_evidence = corpus.of_kind(FacetKind.EVIDENCE)[corpus.owner_facets]
+    projects = np.bincount(corpus.owner_rows[is_evidence], minlength=len(corpus))
+    most = max(int(projects.max(initial=0)), 1)
+    share: Floats = np.log1p(projects) / np.log1p(most)
+    return share
+
+
+def _sums(places: Rows, values: Floats, count: int) -> Floats:
     """Return (count,) sums of the values (k,) at each place (k,)."""
     sums: Floats = np.bincount(places, weights=values, minlength=count).astype(np.float64)
     return sums
-
-
-def vote_share(votes: Floats, weights: Weights) -> Floats:
-    """Map sums of votes onto 0..1, relative to the strongest, unless all are weak."""
-    strongest = float(votes.max()) if len(votes) else 0.0
-    return saturate(votes, max(weights.least_half_vote, weights.half_vote * strongest))
 
 
 def saturate(values: Floats, half: float) -> Floats:
@@ -101,36 +137,24 @@ def saturate(values: Floats, half: float) -> Floats:
     return values / (values + half)
 
 
-def score_parts(
-    text: Floats | None,
-    needs: Sequence[tuple[float, Floats]],
-    network: Floats | None,
-    weights: Weights,
-) -> dict[str, Floats]:
+def score_parts(parts: Mapping[str, Floats], weights: Weights) -> dict[str, Floats]:
     """Return the score parts (n,), each not negative, adding up to a score from 0 to 1.
 
-    `text` are the votes on the brief, `needs` pairs of weight and votes, `network` the strength;
-    None or empty where the question has no such thing.
+    `parts` holds what the question gives rise to out of text, needs, network, named and prior,
+    each from 0 to 1 before it gets its share; a part of no weight is left out.
     """
-    parts: dict[str, tuple[float, Floats]] = {}
-    if text is not None:
-        parts["text"] = (weights.text, vote_share(text, weights))
-    if needs:
-        total = sum(weight for weight, _ in needs)
-        met = sum(weight * vote_share(votes, weights) for weight, votes in needs) / total
-        parts["needs"] = (weights.needs, np.asarray(met))
-    if network is not None:
-        parts["network"] = (weights.network, saturate(network, weights.half_network))
-    share = sum(weight for weight, _ in parts.values()) or 1.0
-    return {name: weight / share * values for name, (weight, values) in parts.items()}
+    shares = {name: float(getattr(weights, name)) for name in parts}
+    shares = {name: share for name, share in shares.items() if share > 0}
+    total = sum(shares.values()) or 1.0
+    return {name: share / total * parts[name] for name, share in shares.items()}
 
 
-def rank(scores: Floats, candidates: NDArray[np.bool_]) -> NDArray[np.int64]:
+def rank(scores: Floats, candidates: Mask) -> Rows:
     """Return the rows of candidates with a score above 0, best first.
 
     Scores count to six decimals; ties go by row, which is the order of public ids.
     """
     rounded = np.round(scores, 6)
     rows = np.flatnonzero(candidates & (rounded > 0))
-    order: NDArray[np.int64] = rows[np.lexsort((rows, -rounded[rows]))]
+    order: Rows = rows[np.lexsort((rows, -rounded[rows]))]
     return order

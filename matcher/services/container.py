@@ -52,7 +52,12 @@ class Services:
         """The recommender."""
         with self._lock:
             made = self.__dict__.get("recommender")
-            fresh = made or Recommender(self.live, self.cache, self.settings.cache_ttl)
+            fresh = made or Recommender(
+                self.live,
+                self.cache,
+                self.settings.cache_ttl,
+                popularity=self.settings.popularity,
+            )
             recommender: Recommender = fresh
             return recommender
 

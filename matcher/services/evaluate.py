@@ -1,60 +1,71 @@
-"""How well partners of real projects are found: the recommender itself, beside two baselines.
+"""How well partners of real projects are found: the recommender itself, beside baselines.
 
 Profiles come from the train files only. Every test project is a question (title and objective)
 whose partners known from train are to be found; it counts when there are at least two, and in the
-mode where half of the members are given, at least four.
+mode where half of the members are given, at least four. The ranking is trained on the train files
+alone, as `flask --app app train` does it.
 """
 
 from __future__ import annotations
 
-import random
+import csv
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import numpy as np
 
+from embeddings.language import LANGUAGES
 from matcher.cache import MemoryCache
 from matcher.domain import FacetKind, OrganisationType, Project, Question
+from matcher.ranking.corpus import Corpus
 from matcher.ranking.metrics import ndcg, recall, reciprocal_rank
 from matcher.ranking.scoring import Weights
+from matcher.services.cases import MODES, RARE_UP_TO, TEXT_ONLY, Case, cases_of
 from matcher.services.importing.cordis import read_cordis
 from matcher.services.imports import store_batch
 from matcher.services.live import Live, Snapshot, build_index
-from matcher.services.recommend import LONGEST_TEXT, Recommender, Stopwatch
+from matcher.services.recommend import Recommender, Stopwatch
+from matcher.services.training import NotEnoughHistory, Training, install, train
 from matcher.settings import Settings
 from matcher.store import Store
 
 DEPTH = 100
-RARE_UP_TO = 2
-MODES = ("text only", "half of the members given")
+CHANCES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 1.0)
+"""The limits of the groups in the reliability table."""
+EXPERIENCE = ((1, 1), (2, 2), (3, 5), (6, 1_000_000))
+"""Groups of organisations by how many projects they have in train."""
+POPULARITY = (0.0, 0.1, 0.2, 0.4, 0.8)
+
 Progress = Callable[[str, int, int], None]
-Rank = Callable[[str, tuple[str, ...]], list[str]]
+Results = list[dict[str, Any]]
+Rank = Callable[[Case], Results]
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One question: the text, the members given, the partners to be found."""
-
-    text: str
-    given: tuple[str, ...]
-    partners: frozenset[str]
+class TranslationsRefused(ValueError):
+    """A file of translations can't be used; the message says why."""
 
 
 def evaluate(
-    train: Path,
+    train_on: Path,
     test: Path,
     settings: Settings,
     *,
     seed: int = 1,
-    weights: Weights | None = None,
+    translations: Path | None = None,
+    trade_off: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Return the counts and, by mode and method, the figures. Raises ImportRefused."""
+    """Return the counts and, by mode and method, the figures.
+
+    With `translations`, also how well the same questions do in other languages; with `trade_off`,
+    what the popularity setting does. Raises ImportRefused and TranslationsRefused.
+    """
+    words = read_translations(translations) if translations else {}
     with tempfile.TemporaryDirectory(prefix="schakel-evaluate-") as folder:
         home = Path(folder)
         settings = replace(
@@ -62,110 +73,234 @@ def evaluate(
         )
         store = Store(settings.database_url)
         store.upgrade()
-        store_batch(store, read_cordis(train), progress)
+        store_batch(store, read_cordis(train_on), progress)
         build_index(store, settings, progress)
-        recommender = Recommender(Live(store, settings), MemoryCache(), weights=weights)
+        live = Live(store, settings)
+        trained = _train(live, settings, seed, progress)
         projects = read_cordis(test).projects
-        report = _evaluated(recommender, projects, seed, progress)
+        trial = _Trial(live, projects, seed, settings.popularity, progress)
+        report = trial.report(trained)
+        if words:
+            report["translations"] = trial.translated(words)
+        if trade_off:
+            report["popularity"] = trial.trade_off()
         store.dispose()
     return report
 
 
-def cases_of(
-    projects: Sequence[Project], known: Mapping[str, object], mode: str, seed: int
-) -> list[Case]:
-    """Return the questions of a mode; the members given are drawn by `seed` and project."""
-    cases = []
-    for project in sorted(projects, key=lambda one: str(one.facet.source)):
-        partners = sorted(
-            {one.organisation_id for one in project.participations if one.organisation_id in known}
-        )
-        text = project.facet.embedded_text[:LONGEST_TEXT]
-        if mode == MODES[0] and len(partners) >= 2:
-            cases.append(Case(text, (), frozenset(partners)))
-        elif mode == MODES[1] and len(partners) >= 4:
-            draw = random.Random(f"{seed} {project.facet.source}")
-            given = tuple(sorted(draw.sample(partners, len(partners) // 2)))
-            cases.append(Case(text, given, frozenset(partners) - set(given)))
-    return cases
+def read_translations(path: Path) -> dict[str, dict[str, str]]:
+    """Read questions in other words: by language, by project id. Raises TranslationsRefused."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            columns = rows.fieldnames or []
+            languages = [code for code in LANGUAGES if code in columns]
+            if "id" not in columns or not languages:
+                raise TranslationsRefused(
+                    f"{path.name}: the first line must name the columns id and one or more of "
+                    f"{', '.join(LANGUAGES)}"
+                )
+            found: dict[str, dict[str, str]] = {code: {} for code in languages}
+            for row in rows:
+                for code in languages:
+                    if row.get("id") and row.get(code):
+                        found[code][row["id"]] = row[code]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise TranslationsRefused(f"{path.name}: can't be read as CSV in UTF-8") from error
+    return found
 
 
-def _evaluated(
-    recommender: Recommender, projects: Sequence[Project], seed: int, progress: Progress | None
-) -> dict[str, Any]:
-    snapshot = recommender.live.snapshot()
-    corpus = snapshot.corpus
-    methods: dict[str, Rank] = {
-        "schakel": _schakel(recommender, snapshot),
-        "popularity": _popularity(snapshot),
-        "mean vector": _mean_vector(snapshot),
-    }
-    report: dict[str, Any] = {
-        "organisations": len(corpus),
-        "projects": len(corpus.facets),
-        "model": snapshot.generation.model,
-        "seed": seed,
-        "modes": {},
-    }
-    for mode in MODES:
-        cases = cases_of(projects, corpus.row_of_id, mode, seed)
+def _train(
+    live: Live, settings: Settings, seed: int, progress: Progress | None
+) -> dict[str, Any] | None:
+    """Train and install as the command does; None where there isn't enough history."""
+    try:
+        training: Training = train(live, settings, seed=seed, progress=progress)
+    except NotEnoughHistory:
+        return None
+    if training.gained:
+        install(settings, training, live.snapshot().version)
+    return {"installed": training.gained, **training.ranking(live.snapshot().version)}
+
+
+class _Trial:
+    """The questions of the test projects, put to the corpus that train made."""
+
+    def __init__(
+        self,
+        live: Live,
+        projects: Sequence[Project],
+        seed: int,
+        popularity: float,
+        progress: Progress | None,
+    ) -> None:
+        self.recommender = Recommender(live, MemoryCache(), popularity=popularity)
+        self.live = live
+        self.snapshot = live.snapshot()
+        self.projects = projects
+        self.seed = seed
+        self.progress = progress or (lambda stage, done, total: None)
+
+    def report(self, trained: dict[str, Any] | None) -> dict[str, Any]:
+        """Return all methods in both modes, the reliability of chances, and newcomers."""
+        corpus = self.snapshot.corpus
+        shipped = Recommender(self.live, MemoryCache(), weights=Weights())
+        methods: dict[str, Rank] = {
+            "schakel": self._asks(self.recommender),
+            "shipped weights": self._asks(shipped),
+            "popularity": _popularity(self.snapshot),
+            "mean vector": _mean_vector(self.snapshot),
+        }
+        report: dict[str, Any] = {
+            "organisations": len(corpus),
+            "projects": len(corpus.facets),
+            "model": self.snapshot.generation.model,
+            "seed": self.seed,
+            "training": trained,
+            "modes": {},
+        }
+        for mode in MODES:
+            cases = cases_of(self.projects, corpus.row_of_id, mode, self.seed)
+            lists = {name: self._ask(f"{mode}, {name}", m, cases) for name, m in methods.items()}
+            report["modes"][mode] = {
+                "questions": len(cases),
+                "methods": {name: measure(cases, found, corpus) for name, found in lists.items()},
+                "reliability": reliability(cases, lists["schakel"]),
+                "by experience": by_experience(cases, lists["schakel"], corpus),
+            }
+        return report
+
+    def translated(self, words: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+        """Return the figures of the translated questions, and of the same ones by their titles."""
+        chosen = set.intersection(*(set(by_id) for by_id in words.values()))
+        titles = {
+            str(one.facet.source): one.facet.title or one.facet.text
+            for one in self.projects
+            if str(one.facet.source) in chosen
+        }
         figures: dict[str, Any] = {}
-        for name, method in methods.items():
-            lists = []
-            for number, case in enumerate(cases, start=1):
-                lists.append(method(case.text, case.given))
-                if progress:
-                    progress(f"{mode}, {name}", number, len(cases))
-            figures[name] = measure(cases, lists, snapshot)
-        report["modes"][mode] = {"questions": len(cases), "methods": figures}
-    return report
+        rank = self._asks(self.recommender)
+        for name, texts in {"title": titles, **words}.items():
+            asked = {source: text for source, text in texts.items() if source in titles}
+            corpus = self.snapshot.corpus
+            cases = cases_of(self.projects, corpus.row_of_id, TEXT_ONLY, self.seed, asked)
+            found = self._ask(f"translations, {name}", rank, cases)
+            figures[name] = {"questions": len(cases), **measure(cases, found, corpus)}
+        return figures
+
+    def trade_off(self) -> list[dict[str, Any]]:
+        """Return what the popularity setting buys and what it costs."""
+        corpus = self.snapshot.corpus
+        cases = cases_of(self.projects, corpus.row_of_id, TEXT_ONLY, self.seed)
+        curve = []
+        for popularity in POPULARITY:
+            one = Recommender(self.live, MemoryCache(), popularity=popularity)
+            found = self._ask(f"popularity {popularity}", self._asks(one), cases)
+            curve.append({"popularity": popularity, **measure(cases, found, corpus)})
+        return curve
+
+    def _asks(self, recommender: Recommender) -> Rank:
+        def ranked(case: Case) -> Results:
+            question = Question(text=case.text, members=case.given, limit=DEPTH)
+            answer = recommender.compute(self.snapshot, question, Stopwatch())
+            results: Results = answer["results"]
+            return results
+
+        return ranked
+
+    def _ask(self, stage: str, rank: Rank, cases: Sequence[Case]) -> list[Results]:
+        lists = []
+        for number, case in enumerate(cases, start=1):
+            lists.append(rank(case))
+            self.progress(stage, number, len(cases))
+        return lists
 
 
-def measure(
-    cases: Sequence[Case], lists: Sequence[Sequence[str]], snapshot: Snapshot
-) -> dict[str, float]:
+def measure(cases: Sequence[Case], lists: Sequence[Results], corpus: Corpus) -> dict[str, float]:
     """Return the mean figures of ranked lists, one a case."""
-    corpus = snapshot.corpus
-    projects: defaultdict[str, int] = defaultdict(int)
-    for row in corpus.owner_rows:
-        projects[corpus.organisations[row].id] += 1
+    projects = _projects_of(corpus)
     companies = {o.id for o in corpus.organisations if o.type is OrganisationType.COMPANY}
+    ranked = [_ids(found) for found in lists]
     rare = []
-    for case, ranked in zip(cases, lists, strict=True):
+    for case, ids in zip(cases, ranked, strict=True):
         few = {one for one in case.partners if projects[one] <= RARE_UP_TO}
         if few:
-            rare.append(recall(ranked, few, 100))
-    pairs = list(zip(lists, (case.partners for case in cases), strict=True))
-    tops = [one for ranked in lists for one in ranked[:10]]
+            rare.append(recall(ids, few, 100))
+    pairs = list(zip(ranked, (case.partners for case in cases), strict=True))
+    tops = [one for ids in ranked for one in ids[:10]]
     return {
-        "ndcg@10": _mean([ndcg(ranked, partners, 10) for ranked, partners in pairs]),
-        "recall@50": _mean([recall(ranked, partners, 50) for ranked, partners in pairs]),
-        "recall@100": _mean([recall(ranked, partners, 100) for ranked, partners in pairs]),
-        "mrr": _mean([reciprocal_rank(ranked, partners) for ranked, partners in pairs]),
+        "ndcg@10": _mean([ndcg(ids, partners, 10) for ids, partners in pairs]),
+        "recall@50": _mean([recall(ids, partners, 50) for ids, partners in pairs]),
+        "recall@100": _mean([recall(ids, partners, 100) for ids, partners in pairs]),
+        "mrr": _mean([reciprocal_rank(ids, partners) for ids, partners in pairs]),
         "rare recall@100": _mean(rare),
         "coverage@10": round(len(set(tops)) / max(len(corpus), 1), 4),
         "companies@10": _mean([1.0 if one in companies else 0.0 for one in tops]),
     }
 
 
+def reliability(cases: Sequence[Case], lists: Sequence[Results]) -> list[dict[str, Any]]:
+    """Return for groups of chances how many pairs there were and how many did work together."""
+    groups: defaultdict[int, list[tuple[float, float]]] = defaultdict(list)
+    for case, found in zip(cases, lists, strict=True):
+        for result in found:
+            if result["chance"] is not None:
+                group = int(np.searchsorted(CHANCES[1:-1], result["chance"], side="right"))
+                hit = float(result["organisation"]["id"] in case.partners)
+                groups[group].append((result["chance"], hit))
+    return [
+        {
+            "from": CHANCES[group],
+            "to": CHANCES[group + 1],
+            "pairs": len(pairs),
+            "said": _mean([said for said, _ in pairs]),
+            "were": _mean([hit for _, hit in pairs]),
+        }
+        for group, pairs in sorted(groups.items())
+    ]
+
+
+def by_experience(
+    cases: Sequence[Case], lists: Sequence[Results], corpus: Corpus
+) -> list[dict[str, Any]]:
+    """Return recall@100 of partners by how many projects they have in train."""
+    projects = _projects_of(corpus)
+    table = []
+    for least, most in EXPERIENCE:
+        shares, partners = [], 0
+        for case, found in zip(cases, lists, strict=True):
+            some = {one for one in case.partners if least <= projects[one] <= most}
+            if some:
+                partners += len(some)
+                shares.append(recall(_ids(found), some, 100))
+        table.append(
+            {"least": least, "most": most, "partners": partners, "recall@100": _mean(shares)}
+        )
+    return table
+
+
+def _projects_of(corpus: Corpus) -> dict[str, int]:
+    evidence = corpus.of_kind(FacetKind.EVIDENCE)[corpus.owner_facets]
+    counts = np.bincount(corpus.owner_rows[evidence], minlength=len(corpus))
+    return {one.id: int(counts[row]) for row, one in enumerate(corpus.organisations)}
+
+
+def _ids(found: Results) -> list[str]:
+    return [result["organisation"]["id"] for result in found]
+
+
+def _bare(ids: Sequence[str]) -> Results:
+    return [{"organisation": {"id": one}, "chance": None} for one in ids]
+
+
 def _mean(values: Sequence[float]) -> float:
     return round(fmean(values), 4) if values else 0.0
 
 
-def _schakel(recommender: Recommender, snapshot: Snapshot) -> Rank:
-    def ranked(text: str, given: tuple[str, ...]) -> list[str]:
-        question = Question(text=text, members=given, limit=DEPTH)
-        answer = recommender.compute(snapshot, question, Stopwatch())
-        return [result["organisation"]["id"] for result in answer["results"]]
-
-    return ranked
-
-
 def _popularity(snapshot: Snapshot) -> Rank:
-    corpus = snapshot.corpus
-    counts = np.bincount(corpus.owner_rows, minlength=len(corpus))
-    order = [corpus.organisations[row].id for row in np.argsort(-counts, kind="stable")]
-    return lambda text, given: [one for one in order if one not in given][:DEPTH]
+    counts = _projects_of(snapshot.corpus)
+    order = sorted(counts, key=lambda one: -counts[one])
+    return lambda case: _bare([one for one in order if one not in case.given][:DEPTH])
 
 
 def _mean_vector(snapshot: Snapshot) -> Rank:
@@ -179,9 +314,9 @@ def _mean_vector(snapshot: Snapshot) -> Rank:
     np.add.at(means, corpus.owner_rows, vectors[corpus.owner_facets])
     means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
 
-    def ranked(text: str, given: tuple[str, ...]) -> list[str]:
-        scores = means @ encoder.encode([text])[0]
+    def ranked(case: Case) -> Results:
+        scores = means @ encoder.encode([case.text])[0]
         order = (corpus.organisations[row].id for row in np.argsort(-scores, kind="stable"))
-        return [one for one in order if one not in given][:DEPTH]
+        return _bare([one for one in order if one not in case.given][:DEPTH])
 
     return ranked

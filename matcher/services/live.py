@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import structlog
 
-from embeddings.registry import fit_encoder
+from embeddings.port import Encoder
+from embeddings.registry import EncoderOptions, fit_encoder
 from matcher.domain import FacetKind, OrganisationType, Place, Stage
 from matcher.index.generation import (
     Generation,
@@ -109,7 +112,9 @@ class Live:
         for row in changes.facets:
             owners = tuple(owner.organisation_key for owner in changes.owners.get(row.id, []))
             facets[row.id] = _facet_record(row, owners)
-        corpus = Corpus(changes.version, organisations, facets)
+        same_names = known and not changes.gone_organisations and not changes.organisations
+        names = known.corpus.names if known and same_names else None
+        corpus = Corpus(changes.version, organisations, facets, names)
         return Snapshot(generation, index, corpus, organisations, facets)
 
 
@@ -133,18 +138,45 @@ def build_index(
         with store.reading() as session:
             version = store.corpus_version()
             ids, texts = embedded_texts(session)
-        encoder = fit_encoder(
-            settings.encoder, texts, lambda stage, part: report(stage, int(part * 100), 100)
-        )
+        encoder = fitted_encoder(settings, texts, report)
         vectors = np.zeros((len(ids), encoder.dim), dtype=np.float32)
         for start in range(0, len(ids), _BATCH):
             vectors[start : start + _BATCH] = encoder.encode(texts[start : start + _BATCH])
             report("vectors", min(start + _BATCH, len(ids)), len(ids))
         numbers = np.array(ids, dtype=np.int64)
-        name = build_generation(root, encoder, numbers, vectors, version, settings.index)
+        learned = _learned(root, name, encoder)
+        name = build_generation(root, encoder, numbers, vectors, version, settings.index, learned)
         prune(root)
     log.info("index built", generation=name, facets=len(ids), corpus_version=version)
     return name
+
+
+def fitted_encoder(settings: Settings, texts: Sequence[str], report: Progress) -> Encoder:
+    """Return the encoder that the settings name, fitted on `texts`. Raises EncoderError."""
+    options = EncoderOptions(
+        lexicon=Path(settings.lexicon) if settings.lexicon else None,
+        folder=Path(settings.model_folder) if settings.model_folder else None,
+        threads=settings.model_threads,
+        url=settings.remote_url,
+        model=settings.remote_model,
+        key=settings.remote_key,
+        timeout=float(settings.remote_timeout),
+        allow_http=settings.remote_http,
+    )
+    return fit_encoder(
+        settings.encoder, texts, lambda stage, part: report(stage, int(part * 100), 100), options
+    )
+
+
+def _learned(root: Path, name: str | None, encoder: Encoder) -> Mapping[str, Any]:
+    """Return what was learned about ranking, to go on with under an encoder of the same kind."""
+    if name is None:
+        return {}
+    try:
+        old = open_generation(root, name)
+    except GenerationError:
+        return {}
+    return old.ranking if old.encoder.name == encoder.name else {}
 
 
 def _apply_to_index(index: LayeredIndex, changes: Changes, generation: Generation) -> None:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from matcher.domain import Facet, Need
+from matcher.domain import Facet
+from matcher.ranking.arrays import Floats, Rows
 from matcher.ranking.corpus import Corpus
-from matcher.ranking.scoring import Floats, Votes
+from matcher.ranking.scoring import Weights
+from matcher.services.hearing import Heard
+from matcher.services.live import Snapshot
 from matcher.store.organisations import load_facets
 
 MOST_REASONS = 3
@@ -21,11 +23,15 @@ LONGEST_QUOTE = 320
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What the index answered to one text: the brief (need is None) or a need."""
+class Ground:
+    """What the scores of an answer were made of."""
 
-    need: Need | None
-    votes: Votes
+    snapshot: Snapshot
+    heard: Sequence[Heard]
+    members: Rows
+    facet_strength: Floats | None
+    """What each facet (m,) gives to the network part; None without members."""
+    weights: Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +40,29 @@ class _Spoke:
 
     weight: float
     facet_row: int
-    similarity: float | None
-    need: str | None
+    heard: Heard | None
     with_members: tuple[str, ...] = ()
 
 
-def reasons_for(
-    session: Session,
-    corpus: Corpus,
-    page: NDArray[np.int64],
-    heard: Sequence[Heard],
-    members: NDArray[np.int64],
-    facet_strength: Floats | None,
-) -> dict[int, list[dict[str, Any]]]:
+def reasons_for(session: Session, ground: Ground, page: Rows) -> dict[int, list[dict[str, Any]]]:
     """Return for each organisation row on the page its reasons, the strongest first.
 
     A reason by text names the need that it answers (None: the brief) and the similarity; one by
-    network has no similarity and names the members of that past project.
+    network has no similarity and names the members of that past project; one by name has no facet
+    and quotes the words of the name that the question holds.
     """
-    spoke = _spoken(corpus, {int(row) for row in page}, heard)
-    if facet_strength is not None:
-        _add_network(corpus, page, members, facet_strength, spoke)
+    corpus = ground.snapshot.corpus
+    spoke = _spoken(ground, {int(row) for row in page})
+    if ground.facet_strength is not None:
+        _add_network(corpus, page, ground.members, ground.facet_strength, spoke)
     rows = {one.facet_row for several in spoke.values() for one in several}
     facets = load_facets(session, (corpus.facets[row].id for row in rows))
-    return {
-        int(row): [
-            _reason(one, facets[corpus.facets[one.facet_row].id])
-            for one in spoke[int(row)]
-            if corpus.facets[one.facet_row].id in facets
-        ]
-        for row in page
-    }
+    reasons = {}
+    for row in page:
+        known = [one for one in spoke[int(row)] if corpus.facets[one.facet_row].id in facets]
+        quoted = [_reason(ground, one, facets[corpus.facets[one.facet_row].id]) for one in known]
+        reasons[int(row)] = quoted + _by_name(ground, int(row), bool(quoted))
+    return reasons
 
 
 def quote(facet: Facet) -> str:
@@ -75,24 +73,19 @@ def quote(facet: Facet) -> str:
     return whole[:LONGEST_QUOTE].rsplit(" ", 1)[0] + " …"
 
 
-def _spoken(
-    corpus: Corpus, wanted: set[int], heard: Sequence[Heard]
-) -> defaultdict[int, list[_Spoke]]:
+def _spoken(ground: Ground, wanted: set[int]) -> defaultdict[int, list[_Spoke]]:
+    corpus = ground.snapshot.corpus
     best: defaultdict[int, dict[int, _Spoke]] = defaultdict(dict)
-    for one in heard:
-        need = one.need.text if one.need else None
-        share = one.need.weight if one.need else 1.0
-        votes = one.votes
-        for facet_row, similarity, weight in zip(
-            votes.facet_rows, votes.similarities, votes.weights * share, strict=True
+    for one in ground.heard:
+        votes = one.votes(ground.weights)
+        for facet_row, weight in zip(
+            votes.facet_rows.tolist(), (votes.weights * one.heading.weight).tolist(), strict=True
         ):
             start, end = corpus.owner_start[facet_row], corpus.owner_start[facet_row + 1]
             for owner in wanted.intersection(corpus.owner_rows[start:end].tolist()):
-                kept = best[owner].get(int(facet_row))
+                kept = best[owner].get(facet_row)
                 if kept is None or weight > kept.weight:
-                    best[owner][int(facet_row)] = _Spoke(
-                        float(weight), int(facet_row), float(similarity), need
-                    )
+                    best[owner][facet_row] = _Spoke(weight, facet_row, one)
     result: defaultdict[int, list[_Spoke]] = defaultdict(list)
     for owner, by_facet in best.items():
         ordered = sorted(by_facet.values(), key=lambda one: (-one.weight, one.facet_row))
@@ -102,8 +95,8 @@ def _spoken(
 
 def _add_network(
     corpus: Corpus,
-    page: NDArray[np.int64],
-    members: NDArray[np.int64],
+    page: Rows,
+    members: Rows,
     facet_strength: Floats,
     spoke: defaultdict[int, list[_Spoke]],
 ) -> None:
@@ -123,12 +116,41 @@ def _add_network(
         names = tuple(corpus.organisations[row].name for row in rows if row in of_members)
         spoke[owner] = [one for one in spoke[owner] if one.facet_row != facet_row]
         strength = float(facet_strength[facet_row])
-        spoke[owner].append(_Spoke(strength, facet_row, None, None, names))
+        spoke[owner].append(_Spoke(strength, facet_row, None, names))
 
 
-def _reason(spoke: _Spoke, facet: Facet) -> dict[str, Any]:
+def _by_name(ground: Ground, row: int, has_others: bool) -> list[dict[str, Any]]:
+    """Return the reason that the question names the organisation, where that is why it is here.
+
+    Beside other reasons only where at least half of the name is there.
+    """
+    corpus = ground.snapshot.corpus
+    least = 0.5 if has_others else 0.0
+    for one in ground.heard:
+        if corpus.names.named_in(one.heading.text)[row] > least:
+            words = corpus.names.words_in(corpus.organisations[row].name, one.heading.text)
+            need = one.heading.need.text if one.heading.need else None
+            return [
+                {
+                    "need": need,
+                    "facet": None,
+                    "similarity": None,
+                    "with_members": [],
+                    "named": words,
+                }
+            ]
+    return []
+
+
+def _reason(ground: Ground, spoke: _Spoke, facet: Facet) -> dict[str, Any]:
+    similarity, need = None, None
+    if spoke.heard is not None:
+        stored = ground.snapshot.index.rows(np.array([facet.id], dtype=np.int64))[0]
+        lengths = float(np.linalg.norm(spoke.heard.vector) * np.linalg.norm(stored)) or 1.0
+        similarity = round(min(max(float(spoke.heard.vector @ stored) / lengths, 0.0), 1.0), 4)
+        need = spoke.heard.heading.need.text if spoke.heard.heading.need else None
     return {
-        "need": spoke.need,
+        "need": need,
         "facet": {
             "id": facet.id,
             "kind": facet.kind.value,
@@ -136,6 +158,7 @@ def _reason(spoke: _Spoke, facet: Facet) -> dict[str, Any]:
             "language": facet.language,
             "year": facet.year,
         },
-        "similarity": None if spoke.similarity is None else round(spoke.similarity, 4),
+        "similarity": similarity,
         "with_members": list(spoke.with_members),
+        "named": [],
     }

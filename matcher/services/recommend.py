@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, fields, replace
 from datetime import date
 from typing import Any
 
@@ -16,24 +16,31 @@ from numpy.typing import NDArray
 
 from embeddings.port import understood
 from matcher.cache import Cache
-from matcher.domain import FacetKind, Need, Question
+from matcher.domain import FacetKind, Question
+from matcher.ranking.arrays import Floats, Rows
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.filters import allowed_organisations, facets_of
+from matcher.ranking.learning import chances
 from matcher.ranking.scoring import (
-    Floats,
     Weights,
-    cast_votes,
-    gather,
     network_strength,
+    popularity,
     rank,
+    saturate,
     score_parts,
 )
+from matcher.services.hearing import Heard, headings_of, listen, text_parts
 from matcher.services.live import Live, Snapshot
-from matcher.services.reasons import Heard, reasons_for
+from matcher.services.reasons import Ground, reasons_for
 
+TEXT_ONLY = "text only"
+HALF_GIVEN = "half of the members given"
+"""The two ways to ask that are calibrated: without and with members."""
 LONGEST_TEXT = 20_000
 MOST_NEEDS = 50
 MOST_MEMBERS = 500
+SPEAKING = frozenset({"text", "needs", "network", "named"})
+"""Parts that put an organisation in the list; the prior alone doesn't."""
 
 NOTICES = {
     "nothing_usable": "Nothing in the question could be understood. Describe in a sentence or two "
@@ -65,24 +72,24 @@ class Stopwatch:
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """One text that is looked for: the brief (need is None) or one of the needs."""
-
-    text: str
-    need: Need | None
-
-
 class Recommender:
     """Answers questions over the live corpus. Safe to share between threads."""
 
     def __init__(
-        self, live: Live, cache: Cache, ttl: int = 3600, weights: Weights | None = None
+        self,
+        live: Live,
+        cache: Cache,
+        ttl: int = 3600,
+        *,
+        weights: Weights | None = None,
+        popularity: float = 0.0,
     ) -> None:
+        """Take fixed `weights`, or go by those of each generation; `popularity` is from 0 to 1."""
         self.live = live
         self.cache = cache
         self.ttl = ttl
-        self.weights = weights or Weights()
+        self.weights = weights
+        self.popularity = popularity
 
     def recommend(self, question: Question) -> dict[str, Any]:
         """Answer a question; the result is JSON. Raises QuestionError for unknown ids."""
@@ -90,7 +97,13 @@ class Recommender:
         snapshot = self.live.snapshot()
         check_question(snapshot.corpus, question)
         model = snapshot.generation.model
-        key = question_key(question, snapshot.version, model, self.weights)
+        key = question_key(
+            question,
+            snapshot.version,
+            model,
+            self.weights_for(snapshot),
+            snapshot.generation.ranking,
+        )
         body, cached = self.cache.get_or_compute(
             key, lambda: self.compute(snapshot, question, Stopwatch()), self.ttl
         )
@@ -100,13 +113,12 @@ class Recommender:
 
     def compute(self, snapshot: Snapshot, question: Question, watch: Stopwatch) -> dict[str, Any]:
         """Compute the part of an answer that is cached."""
-        corpus, weights = snapshot.corpus, self.weights
+        corpus, weights = snapshot.corpus, self.weights_for(snapshot)
         with watch.step("encode"):
             headings = headings_of(question)
             vectors = snapshot.generation.encoder.encode([one.text for one in headings])
-            known = understood(vectors)
         members = corpus.rows(question.members)
-        if not known.any() and not len(members):
+        if not understood(vectors).any() and not len(members):
             return _empty("nothing_usable")
         with watch.step("filter"):
             allowed = allowed_organisations(corpus, question.filters)
@@ -115,40 +127,74 @@ class Recommender:
             candidates[corpus.rows(question.exclude)] = False
             if not candidates.any():
                 return _empty("nothing_allowed")
-            searchable = _searchable(corpus, allowed)
+            searchable = searchable_facets(corpus, allowed)
         with watch.step("search"):
-            scores, ids = snapshot.index.search(vectors, weights.neighbours, searchable)
+            heard = listen(snapshot, headings, vectors, searchable, weights)
         with watch.step("score"):
-            heard = [
-                Heard(one.need, cast_votes(corpus, ids[row], scores[row], weights))
-                for row, one in enumerate(headings)
-            ]
-            strength, facet_strength = (
-                network_strength(corpus, members, weights) if len(members) else (None, None)
-            )
-            parts = _parts(corpus, heard, known, strength, weights)
-            total = sum(parts.values(), np.zeros(len(corpus)))
-            order = rank(total, candidates)
+            parts, facet_strength = parts_of(snapshot, heard, members, weights)
+            scored = score_parts(parts, weights)
+            total = sum(scored.values(), np.zeros(len(corpus)))
+            spoken = sum((scored[name] for name in SPEAKING & scored.keys()), np.zeros(len(corpus)))
+            order = rank(total, candidates & (spoken > 0))
+            calibrated = snapshot.generation.ranking.get("calibration", {})
+            mode = HALF_GIVEN if len(members) else TEXT_ONLY
+            chance = chances(total, calibrated.get(mode, [])) if self.weights is None else None
         page = order[question.offset : question.offset + question.limit]
         with watch.step("reasons"), self.live.store.reading() as session:
-            reasons = reasons_for(session, corpus, page, heard, members, facet_strength)
+            ground = Ground(snapshot, heard, members, facet_strength, weights)
+            reasons = reasons_for(session, ground, page)
         results = [
-            _result(corpus, place, row, total, parts, reasons[int(row)])
+            _result(corpus, place, row, scored, chance, reasons[int(row)])
             for place, row in enumerate(page, start=question.offset + 1)
         ]
         notices = [] if len(order) else [_notice(_why_nothing(heard, bool(len(members))))]
-        unheard = [one.text for one, usable in zip(headings, known, strict=True) if not usable]
         return {
             "total": len(order),
             "notices": notices,
-            "not_understood": unheard,
+            "not_understood": [one.heading.text for one in heard if not one.understood],
             "results": results,
         }
 
+    def weights_for(self, snapshot: Snapshot) -> Weights:
+        """Return the weights given, or else those trained on this corpus, or the shipped ones."""
+        if self.weights is not None:
+            return self.weights
+        weights = trained_weights(snapshot.generation.ranking) or Weights()
+        return replace(weights, prior=self.popularity)
 
-def _why_nothing(heard: list[Heard], with_members: bool) -> str:
+
+def trained_weights(ranking: Mapping[str, Any]) -> Weights | None:
+    """Return the weights that were kept with a generation; None where nothing was learned."""
+    learned = ranking.get("weights")
+    if not isinstance(learned, dict):
+        return None
+    known = {one.name for one in fields(Weights)}
+    chosen: dict[str, Any] = {name: value for name, value in learned.items() if name in known}
+    return Weights(**chosen)
+
+
+def parts_of(
+    snapshot: Snapshot, heard: Sequence[Heard], members: Rows, weights: Weights
+) -> tuple[dict[str, Floats], Floats | None]:
+    """Return the parts that a question gives rise to, each (n,) from 0 to 1, unweighted.
+
+    Beside them, what each facet (m,) gives to the network part; None without members.
+    """
+    parts = text_parts(snapshot, heard, weights)
+    facet_strength = None
+    if len(members):
+        strength, facet_strength = network_strength(snapshot.corpus, members, weights)
+        parts["network"] = saturate(strength, weights.half_network)
+    if weights.prior > 0:
+        parts["prior"] = popularity(snapshot.corpus)
+    return parts, facet_strength
+
+
+def _why_nothing(heard: Sequence[Heard], with_members: bool) -> str:
     """Say why a list is empty: no facet came near any of the texts, or nobody is left."""
-    if not with_members and not any(len(one.votes.facet_rows) for one in heard):
+    if not with_members and not any(
+        len(votes.facet_rows) for one in heard for votes in one.by_view.values()
+    ):
         return "nothing_usable"
     return "nothing_found"
 
@@ -163,23 +209,25 @@ def check_question(corpus: Corpus, question: Question) -> None:
             raise QuestionError(field, f"No organisation has the id {unknown[0]!r}.")
 
 
-def headings_of(question: Question) -> list[Heading]:
-    """Return the texts to look for: the brief if there is one, then each need."""
-    brief = [Heading(question.text, None)] if question.text.strip() else []
-    return brief + [Heading(need.text, need) for need in question.needs]
-
-
-def question_key(question: Question, version: int, model: str, weights: Weights) -> str:
+def question_key(
+    question: Question,
+    version: int,
+    model: str,
+    weights: Weights,
+    ranking: Mapping[str, Any] | None = None,
+) -> str:
     """Return the cache key: equal only for equal questions on the same corpus and model.
 
     The day counts, since offers can expire.
     """
-    asked = [asdict(question), asdict(weights), version, model, date.today().isoformat()]
+    learned = (ranking or {}).get("calibration")
+    today = date.today().isoformat()
+    asked = [asdict(question), asdict(weights), version, model, today, learned]
     canonical = json.dumps(asked, sort_keys=True, ensure_ascii=False, default=str)
     return "recommend:" + hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _searchable(corpus: Corpus, allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
+def searchable_facets(corpus: Corpus, allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the ids of valid offers and evidence of the organisations allowed."""
     usable = ~corpus.of_kind(FacetKind.NEED)
     usable &= corpus.facet_expiry >= date.today().toordinal()
@@ -188,31 +236,12 @@ def _searchable(corpus: Corpus, allowed: NDArray[np.bool_]) -> NDArray[np.int64]
     return corpus.facet_ids[usable]
 
 
-def _parts(
-    corpus: Corpus,
-    heard: list[Heard],
-    known: NDArray[np.bool_],
-    strength: Floats | None,
-    weights: Weights,
-) -> dict[str, Floats]:
-    text: Floats | None = None
-    needs: list[tuple[float, Floats]] = []
-    for one, usable in zip(heard, known, strict=True):
-        votes = gather(corpus, one.votes) if usable else np.zeros(len(corpus))
-        if one.need is None:
-            text = votes if usable else None
-        else:
-            level = 1.0 if one.need.level == "must" else 0.5
-            needs.append((one.need.weight * level, votes))
-    return score_parts(text, needs, strength, weights)
-
-
 def _result(
     corpus: Corpus,
     place: int,
     row: np.int64,
-    total: Floats,
     parts: dict[str, Floats],
+    chance: Floats | None,
     reasons: list[dict[str, Any]],
 ) -> dict[str, Any]:
     record = corpus.organisations[int(row)]
@@ -232,6 +261,7 @@ def _result(
             "sectors": list(record.sectors),
         },
         "score": round(sum(rounded.values()), 6),
+        "chance": None if chance is None else round(float(chance[row]), 3),
         "parts": rounded,
         "reasons": reasons,
     }

@@ -461,6 +461,17 @@ def load_facets(session: Session, ids: Iterable[int]) -> dict[int, Facet]:
     return found
 
 
+def load_projects(session: Session) -> list[Project]:
+    """Return all evidence with its owners, by source."""
+    rows = session.scalars(
+        select(FacetRow)
+        .where(FacetRow.kind == FacetKind.EVIDENCE.value)
+        .order_by(FacetRow.source, FacetRow.id)
+    ).all()
+    owners = participations_of(session, [row.id for row in rows])
+    return [Project(facet_from_row(row), tuple(owners.get(row.id, ()))) for row in rows]
+
+
 def evidence_of(session: Session, organisation_id: str) -> list[tuple[Facet, list[Participation]]]:
     """Return the past projects of an organisation, newest first, each with all its owners."""
     rows = session.scalars(

@@ -34,6 +34,8 @@ LABELS = {
     "text": _l("Fit with your text"),
     "needs": _l("Answers your needs"),
     "network": _l("Worked with who is in"),
+    "named": _l("Named in your text"),
+    "prior": _l("Takes part often"),
     "nothing_usable": _l(
         "Nothing in your text could be understood. Describe in a sentence or two what you want to "
         "do and what you need: materials, techniques, products, markets."

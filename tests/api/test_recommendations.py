@@ -47,7 +47,7 @@ def test_parts_add_up_to_the_score_and_scores_descend(client: FlaskClient) -> No
     assert scores == sorted(scores, reverse=True)
     assert answer["total"] >= len(scores) > 10
     for result in answer["results"]:
-        assert set(result["parts"]) == {"text", "needs", "network"}
+        assert set(result["parts"]) == {"text", "needs", "network", "named"}
         assert result["score"] == pytest.approx(sum(result["parts"].values()), abs=2e-6)
         assert 0 < result["score"] <= 1
         assert result["reasons"]

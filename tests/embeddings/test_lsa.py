@@ -26,7 +26,7 @@ def encoder() -> LsaEncoder:
 
 def likeness(encoder: LsaEncoder, one: str, other: str) -> float:
     rows = encoder.encode([one, other])
-    return float(rows[0] @ rows[1])
+    return float(rows[0] @ rows[1] / np.prod(np.linalg.norm(rows, axis=1)))
 
 
 def test_like_things_are_near_and_others_far(encoder: LsaEncoder) -> None:

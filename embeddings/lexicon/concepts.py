@@ -1,0 +1,225 @@
+"""Concepts of the field with their labels in four languages, found in running text.
+
+A concept is one line of a tab-separated file with the columns en, nl, fr, de; a cell holds labels
+separated by `|`, the main one first. Labels are found by the stems of their words, the longest
+label first. A Dutch or German word that is no label is taken apart into labels, as in
+`waterzuivering|s|installatie`.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+from embeddings.language import LANGUAGES, detect_language
+from embeddings.stopwords import STOP_WORDS
+from embeddings.words import plain, stem, words_of
+
+_FOLDER = Path(__file__).parent
+_LONGEST_LABEL = 5
+_SHORTEST_PART = 4
+_SHORTEST_COMPOUND = 9
+_LINKS = {"nl": ("", "s", "en", "e"), "de": ("", "s", "n", "en", "es", "er", "e")}
+_MOST_LABELS_A_FILE = 200_000
+
+
+class LexiconError(ValueError):
+    """A lexicon file can't be read; the message names the line and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """One concept: its labels by language, the main one first."""
+
+    labels: dict[str, tuple[str, ...]]
+
+    @property
+    def name(self) -> str:
+        """The main English label, or that of the first language that has one."""
+        return next(self.labels[code][0] for code in ("en", *LANGUAGES) if self.labels.get(code))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a text holds: concepts by number, one a mention, and the plain words left over."""
+
+    concepts: tuple[int, ...]
+    rest: tuple[str, ...]
+
+
+class Lexicon:
+    """Finds concepts in text. Never changed after it was made; safe to share between threads."""
+
+    def __init__(self, concepts: Sequence[Concept]) -> None:
+        self.concepts = tuple(concepts)
+        self._labels: dict[str, dict[tuple[str, ...], int]] = {code: {} for code in LANGUAGES}
+        self._parts: dict[str, dict[str, int]] = {code: {} for code in _LINKS}
+        for number, concept in enumerate(self.concepts):
+            for code, labels in concept.labels.items():
+                for label in labels:
+                    self._learn(number, code, label)
+        self._split = lru_cache(maxsize=100_000)(self._taken_apart)
+
+    def _learn(self, number: int, language: str, label: str) -> None:
+        words = words_of(label)
+        if not words:
+            return
+        key = tuple(stem(word, language) for word in words)
+        self._labels[language].setdefault(key, number)
+        if language in self._parts and len(words) == 1 and len(words[0]) >= _SHORTEST_PART:
+            self._parts[language].setdefault(plain(words[0]), number)
+
+    @property
+    def fingerprint(self) -> str:
+        """A short name that changes with any label."""
+        digest = hashlib.sha256()
+        for concept in self.concepts:
+            digest.update(repr(sorted(concept.labels.items())).encode())
+        return digest.hexdigest()[:16]
+
+    def find(self, text: str) -> Found:
+        """Find the concepts of a text in any of the four languages.
+
+        Where a word is a label in two languages, that of the language of the text counts, then
+        the English one; the other languages are asked only where the language can't be told.
+        """
+        detected = detect_language(text)
+        codes = tuple(dict.fromkeys((detected, "en"))) if detected else ("en", "nl", "fr", "de")
+        languages = tuple(code for code in codes if code is not None)
+        words = words_of(text)
+        concepts: list[int] = []
+        rest: list[str] = []
+        place = 0
+        while place < len(words):
+            number, used = self._label_at(words, place, languages)
+            if number is not None:
+                concepts.append(number)
+                if used > 1:
+                    concepts.extend(self._single(words[place : place + used], languages))
+            else:
+                parts = self._compound(words[place], languages)
+                if parts:
+                    concepts.extend(parts)
+                else:
+                    rest.append(plain(words[place]))
+            place += used
+        return Found(tuple(concepts), tuple(rest))
+
+    def names_in(self, text: str) -> list[str]:
+        """Return the name of each concept mentioned in a text, as often as it is."""
+        return [self.concepts[number].name for number in self.find(text).concepts]
+
+    def _label_at(
+        self, words: Sequence[str], place: int, languages: Iterable[str]
+    ) -> tuple[int | None, int]:
+        longest = min(_LONGEST_LABEL, len(words) - place)
+        for used in range(longest, 0, -1):
+            span = words[place : place + used]
+            if used == 1 and plain(span[0]) in STOP_WORDS:
+                break
+            for code in languages:
+                number = self._labels[code].get(tuple(stem(word, code) for word in span))
+                if number is not None:
+                    return number, used
+        return None, 1
+
+    def _single(self, words: Sequence[str], languages: Iterable[str]) -> list[int]:
+        """Return what the words of a longer label mean one by one."""
+        found = (self._label_at([word], 0, languages)[0] for word in words)
+        return [number for number in found if number is not None]
+
+    def _compound(self, word: str, languages: Iterable[str]) -> tuple[int, ...]:
+        if len(word) < _SHORTEST_COMPOUND:
+            return ()
+        for code in languages:
+            parts = self._split(plain(word), code) if code in self._parts else ()
+            if parts:
+                return parts
+        return ()
+
+    def _taken_apart(self, word: str, language: str) -> tuple[int, ...]:
+        """Return the concepts that a compound consists of; empty when a part is no label."""
+        known = self._parts[language]
+        for end in range(len(word) - _SHORTEST_PART, _SHORTEST_PART - 1, -1):
+            number = known.get(word[:end])
+            if number is None:
+                continue
+            for link in _LINKS[language]:
+                tail = word[end + len(link) :]
+                if not word[end:].startswith(link) or len(tail) < _SHORTEST_PART:
+                    continue
+                last = self._labels[language].get((stem(tail, language),))
+                others = (last,) if last is not None else self._taken_apart(tail, language)
+                if others:
+                    return (number, *others)
+        return ()
+
+
+@cache
+def shipped_lexicon(extra: Path | None = None) -> Lexicon:
+    """Return the lexicon that comes with the service, with an administrator's own file added.
+
+    Labels of the own file go before shipped ones. Raises LexiconError where it can't be read.
+    """
+    shipped = [one for path in sorted(_FOLDER.glob("*.tsv")) for one in read_concepts(path)]
+    return Lexicon(_joined([*(read_concepts(extra) if extra else []), *shipped]))
+
+
+def lexicon_from(labels: Iterable[dict[str, Sequence[str]]]) -> Lexicon:
+    """Return a lexicon of these concepts, each given as its labels by language."""
+    return Lexicon(
+        [Concept({code: tuple(several) for code, several in one.items()}) for one in labels]
+    )
+
+
+def _joined(concepts: Iterable[Concept]) -> list[Concept]:
+    """Make one concept of all that have the same name; labels of the first go first."""
+    by_name: dict[str, Concept] = {}
+    for concept in concepts:
+        name = concept.name.casefold()
+        old = by_name.get(name)
+        labels = dict(concept.labels)
+        if old is not None:
+            labels = {
+                code: tuple(dict.fromkeys((*old.labels.get(code, ()), *labels.get(code, ()))))
+                for code in LANGUAGES
+                if code in labels or code in old.labels
+            }
+        by_name[name] = Concept(labels)
+    return list(by_name.values())
+
+
+def read_concepts(path: Path) -> list[Concept]:
+    """Read a file of concepts. Raises LexiconError with the line at fault."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LexiconError(f"{path.name}: can't be read as UTF-8 text") from error
+    lines = text.splitlines()
+    rows = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+    header = next(rows, [])
+    unknown = [name for name in header if name not in LANGUAGES]
+    if not header or unknown:
+        raise LexiconError(
+            f"{path.name}: line 1 must name the columns, tab-separated, out of en, nl, fr, de"
+        )
+    if len(lines) > _MOST_LABELS_A_FILE:
+        raise LexiconError(f"{path.name}: more than {_MOST_LABELS_A_FILE} lines")
+    concepts = []
+    for number, row in enumerate(rows, start=2):
+        if not any(cell.strip() for cell in row) or row[0].startswith("#"):
+            continue
+        if len(row) > len(header):
+            raise LexiconError(f"{path.name}: line {number} has more cells than the header")
+        cells = zip(header, row, strict=False)
+        labels = {code: _labels(cell) for code, cell in cells if cell.strip()}
+        concepts.append(Concept(labels))
+    return concepts
+
+
+def _labels(cell: str) -> tuple[str, ...]:
+    return tuple(label.strip() for label in cell.split("|") if label.strip())

@@ -1,0 +1,142 @@
+"""Weights and calibration learned from history: pure functions over arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.isotonic import IsotonicRegression
+
+from matcher.ranking.arrays import Floats, Rows
+from matcher.ranking.metrics import ndcg, recall
+from matcher.ranking.scoring import Weights, score_parts
+
+DEPTH = 100
+GRID: Mapping[str, tuple[float, ...]] = {
+    "meaning": (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0),
+    "named": (0.0, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 0.9, 1.3, 2.0),
+    "network": (0.2, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 4.0),
+}
+ROUNDS = 4
+LEAST_STEP = 0.002
+"""What a step must gain; smaller gains are chance."""
+FEWEST_PAIRS = 40
+"""How many pairs at least make one point of the calibration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question whose answer is known: the parts (n,) by name, with the votes by view."""
+
+    by_view: Mapping[str, Floats]
+    trust: Mapping[str, float]
+    """Which share of the text each view understands."""
+    parts: Mapping[str, Floats]
+    """named, and network where members were given."""
+    given: Rows
+    partners: frozenset[int]
+    rare: frozenset[int]
+
+    def scores(self, weights: Weights) -> Floats:
+        """Return the scores (n,) from 0 to 1."""
+        shares = {name: weights.of_view(name) * self.trust[name] for name in self.by_view}
+        total = sum(shares.values()) or 1.0
+        text = sum(
+            (shares[name] / total * votes for name, votes in self.by_view.items()),
+            np.zeros_like(self.parts["named"]),
+        )
+        parts = score_parts({"text": text, **self.parts}, weights)
+        return sum(parts.values(), np.zeros_like(text))
+
+    def ranked(self, weights: Weights) -> list[int]:
+        """Return the first 100 rows, best first; those given are left out."""
+        scores = np.round(self.scores(weights), 6)
+        scores[self.given] = 0.0
+        several = min(DEPTH, len(scores))
+        top = np.argpartition(-scores, several - 1)[:several]
+        order = top[np.lexsort((top, -scores[top]))]
+        return [int(row) for row in order if scores[row] > 0]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Means over questions."""
+
+    ndcg_10: float
+    recall_50: float
+    rare_recall_100: float
+
+    @property
+    def worth(self) -> float:
+        """What training goes by: nDCG first, half as much recall, a quarter of rare partners."""
+        return self.ndcg_10 + 0.5 * self.recall_50 + 0.25 * self.rare_recall_100
+
+
+def quality(questions: Sequence[Asked], weights: Weights) -> Quality:
+    """Return how good the lists are with these weights."""
+    figures: list[list[float]] = [[], [], []]
+    for one in questions:
+        ranked = one.ranked(weights)
+        figures[0].append(ndcg(ranked, one.partners, 10))
+        figures[1].append(recall(ranked, one.partners, 50))
+        if one.rare:
+            figures[2].append(recall(ranked, one.rare, 100))
+    return Quality(*(round(float(np.mean(each)), 4) if each else 0.0 for each in figures))
+
+
+def learn_weights(modes: Sequence[Sequence[Asked]], start: Weights) -> Weights:
+    """Return the weights with which the modes together are worth most.
+
+    Coordinate ascent over a grid, on the measures themselves (Metzler & Croft, 2007, Linear
+    feature-based models for information retrieval): few weights, none negative, no overfitting to
+    speak of. A step must gain at least LEAST_STEP.
+    """
+
+    def worth(weights: Weights) -> float:
+        return sum(quality(questions, weights).worth for questions in modes if questions)
+
+    best, best_worth = start, worth(start)
+    for _ in range(ROUNDS):
+        before = best
+        for name, grid in GRID.items():
+            for value in grid:
+                tried = replace(best, **{name: value})  # type: ignore[arg-type]
+                tried_worth = worth(tried)
+                if tried_worth > best_worth + LEAST_STEP:
+                    best, best_worth = tried, tried_worth
+        if best == before:
+            break
+    return best
+
+
+def calibration(questions: Sequence[Asked], weights: Weights) -> list[list[float]]:
+    """Return scores and the share of such pairs that did work together, as two rising lists.
+
+    Pairs are the first 100 of each question, in groups of FEWEST_PAIRS and more by score, made to
+    rise (isotonic regression; Zadrozny & Elkan, 2002). Empty where there are too few pairs.
+    """
+    scores: list[float] = []
+    together: list[float] = []
+    for one in questions:
+        own = one.scores(weights)
+        for row in one.ranked(weights):
+            scores.append(float(own[row]))
+            together.append(float(row in one.partners))
+    if len(scores) < 5 * FEWEST_PAIRS:
+        return []
+    order = np.argsort(scores, kind="stable")
+    groups = np.array_split(order, min(len(scores) // FEWEST_PAIRS, 60))
+    middle = np.array([np.mean(np.take(scores, group)) for group in groups])
+    share = np.array([np.mean(np.take(together, group)) for group in groups])
+    rising = IsotonicRegression(y_min=0.0, y_max=1.0).fit_transform(middle, share)
+    return [[round(float(one), 5) for one in middle], [round(float(one), 5) for one in rising]]
+
+
+def chances(scores: Floats, knots: Sequence[Sequence[float]]) -> Floats | None:
+    """Return the chance (n,) that belongs to each score; None without a calibration."""
+    if len(knots) != 2 or not knots[0]:
+        return None
+    found: NDArray[np.float64] = np.interp(scores, knots[0], knots[1])
+    return found

@@ -1,0 +1,214 @@
+"""Ranking learned from the corpus's own history: past projects are held out and asked for.
+
+Two quarters are held out, one after the other: the latest projects, and a fair draw over all years.
+The latest alone mislead where one kind of record came last; a draw alone would not show what time
+changes. What is left tells of the partners of those held out, and so how much each score part
+counts and what chance a score stands for. A third of the questions is kept apart to check that the
+learned weights gain; where they lose, nothing is installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from embeddings.port import Encoder
+from matcher.domain import FacetKind, Project, Question
+from matcher.index.exact import ExactIndex
+from matcher.index.generation import Generation, build_lock, with_ranking
+from matcher.index.layered import LayeredIndex
+from matcher.ranking.corpus import Corpus
+from matcher.ranking.learning import GRID, Asked, Quality, calibration, learn_weights, quality
+from matcher.ranking.scoring import Weights, gather
+from matcher.services.cases import MODES, RARE_UP_TO, TEXT_ONLY, Case, cases_of
+from matcher.services.hearing import headings_of, listen
+from matcher.services.live import Live, Snapshot, fitted_encoder
+from matcher.services.recommend import parts_of, searchable_facets, trained_weights
+from matcher.settings import Settings
+from matcher.store import Store
+from matcher.store.organisations import embedded_texts, load_projects
+
+Progress = Callable[[str, int, int], None]
+
+HELD_OUT = 0.25
+FEWEST_QUESTIONS = 40
+MOST_CELLS = 4_000_000
+"""At most so many scores (questions times organisations) are kept in memory."""
+
+
+class NotEnoughHistory(Exception):
+    """There are too few past projects to learn from; the message says how many it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What the learned weights did to one mode on the questions kept apart."""
+
+    mode: str
+    questions: int
+    before: Quality
+    after: Quality
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What was learned and whether it was good enough to install."""
+
+    weights: Weights
+    gains: tuple[Gain, ...]
+    calibration: Mapping[str, list[list[float]]]
+    learned_on: int
+    held_out: int
+
+    @property
+    def gained(self) -> bool:
+        """Whether the learned weights are no worse than those before, all modes together."""
+        after = sum(gain.after.worth for gain in self.gains)
+        return after >= sum(gain.before.worth for gain in self.gains)
+
+    def ranking(self, corpus_version: int) -> dict[str, Any]:
+        """Return what is kept with the generation."""
+        learned = {name: getattr(self.weights, name) for name in GRID}
+        return {
+            "weights": learned,
+            "calibration": dict(self.calibration),
+            "corpus_version": corpus_version,
+            "questions": self.learned_on,
+            "gains": [asdict(gain) for gain in self.gains],
+        }
+
+
+def train(
+    live: Live, settings: Settings, *, seed: int = 1, progress: Progress | None = None
+) -> Training:
+    """Learn from the past projects of the store. Raises NotEnoughHistory."""
+    report = progress or (lambda stage, done, total: None)
+    snapshot = live.snapshot()
+    with live.store.reading() as session:
+        projects = load_projects(session)
+    folds: list[dict[str, list[Asked]]] = []
+    for name, held in (("latest", latest(projects)), ("drawn", drawn(projects))):
+        earlier = past_of(live.store, settings, snapshot, held, report)
+        folds.append(_questions(earlier, held, seed, name, report))
+    fewest = min(len(fold[TEXT_ONLY]) for fold in folds)
+    if fewest < FEWEST_QUESTIONS:
+        raise NotEnoughHistory(
+            f"{fewest} of the projects held out have two partners known from the others; "
+            f"it takes {FEWEST_QUESTIONS} to learn from. The shipped weights stay."
+        )
+    current = trained_weights(snapshot.generation.ranking) or Weights()
+    learning = [
+        [one for n, one in enumerate(fold[mode]) if n % 3] for fold in folds for mode in MODES
+    ]
+    report("weights", 0, 1)
+    weights = learn_weights(learning, Weights())
+    report("weights", 1, 1)
+    apart = {mode: [one for fold in folds for one in fold[mode][::3]] for mode in MODES}
+    gains = tuple(
+        Gain(mode, len(several), quality(several, current), quality(several, weights))
+        for mode, several in apart.items()
+        if several
+    )
+    everything = {mode: [one for fold in folds for one in fold[mode]] for mode in MODES}
+    return Training(
+        weights=weights,
+        gains=gains,
+        calibration={mode: calibration(all_, weights) for mode, all_ in everything.items()},
+        learned_on=sum(len(several) for several in learning),
+        held_out=len(latest(projects)),
+    )
+
+
+def _questions(
+    earlier: Snapshot, held: Sequence[Project], seed: int, name: str, report: Progress
+) -> dict[str, list[Asked]]:
+    """Return by mode the questions that the projects held out make, asked of the others."""
+    questions: dict[str, list[Asked]] = {}
+    for mode in MODES:
+        cases = _few_enough(cases_of(held, _active(earlier.corpus), mode, seed), earlier.corpus)
+        questions[mode] = []
+        for number, case in enumerate(cases, start=1):
+            questions[mode].append(asked(earlier, case))
+            report(f"{name} held out, {mode}", number, len(cases))
+    return questions
+
+
+def install(settings: Settings, training: Training, corpus_version: int) -> str:
+    """Publish a generation that ranks by what was learned; returns its name."""
+    with build_lock(settings.index_folder):
+        return with_ranking(settings.index_folder, training.ranking(corpus_version))
+
+
+def latest(projects: Sequence[Project]) -> list[Project]:
+    """Return the latest quarter; within a year by a hash of the source, which is a fair draw."""
+    ordered = sorted(projects, key=lambda one: (one.facet.year or 0, _lot(one)))
+    return ordered[len(ordered) - int(len(ordered) * HELD_OUT) :]
+
+
+def drawn(projects: Sequence[Project]) -> list[Project]:
+    """Return a quarter of the projects by a hash of the source, the same every time."""
+    return sorted(projects, key=_lot)[: int(len(projects) * HELD_OUT)]
+
+
+def _lot(project: Project) -> str:
+    return hashlib.sha256(str(project.facet.source).encode()).hexdigest()
+
+
+def past_of(
+    store: Store, settings: Settings, snapshot: Snapshot, held: Sequence[Project], report: Progress
+) -> Snapshot:
+    """Return the corpus without the projects held out, under an encoder fitted without them."""
+    gone = {one.facet.id for one in held}
+    with store.reading() as session:
+        ids, texts = embedded_texts(session)
+    kept = [place for place, number in enumerate(ids) if number not in gone]
+    texts = [texts[place] for place in kept]
+    encoder: Encoder = fitted_encoder(settings, texts, report)
+    index = ExactIndex(encoder.dim)
+    if kept:
+        numbers = np.array([ids[place] for place in kept], dtype=np.int64)
+        index.add(numbers, encoder.encode(texts))
+    facets = {key: one for key, one in snapshot.facets.items() if key not in gone}
+    corpus = Corpus(snapshot.version, snapshot.organisations, facets, snapshot.corpus.names)
+    generation = Generation("past", snapshot.version, encoder.fingerprint, encoder, index)
+    return Snapshot(generation, LayeredIndex(index), corpus, snapshot.organisations, facets)
+
+
+def asked(snapshot: Snapshot, case: Case) -> Asked:
+    """Ask one question with the shipped constants and keep its parts."""
+    corpus, weights = snapshot.corpus, Weights()
+    question = Question(text=case.text, members=case.given)
+    headings = headings_of(question)
+    vectors = snapshot.generation.encoder.encode([one.text for one in headings])
+    everyone = np.ones(len(corpus), dtype=np.bool_)
+    heard = listen(snapshot, headings, vectors, searchable_facets(corpus, everyone), weights)
+    members = corpus.rows(case.given)
+    parts, _ = parts_of(snapshot, heard, members, weights)
+    partners = frozenset(corpus.rows(tuple(sorted(case.partners))).tolist())
+    projects = np.bincount(
+        corpus.owner_rows[corpus.of_kind(FacetKind.EVIDENCE)[corpus.owner_facets]],
+        minlength=len(corpus),
+    )
+    return Asked(
+        by_view={name: gather(corpus, votes) for name, votes in heard[0].by_view.items()},
+        trust=heard[0].trust,
+        parts={name: values for name, values in parts.items() if name != "text"},
+        given=members,
+        partners=partners,
+        rare=frozenset(row for row in partners if projects[row] <= RARE_UP_TO),
+    )
+
+
+def _active(corpus: Corpus) -> dict[str, None]:
+    """Return the ids of organisations that took part in something that is left."""
+    evidence = corpus.of_kind(FacetKind.EVIDENCE)[corpus.owner_facets]
+    return {corpus.organisations[row].id: None for row in corpus.owner_rows[evidence]}
+
+
+def _few_enough(cases: list[Case], corpus: Corpus) -> list[Case]:
+    most = max(MOST_CELLS // max(len(corpus), 1), FEWEST_QUESTIONS)
+    return cases if len(cases) <= most else cases[:: -(-len(cases) // most)]
