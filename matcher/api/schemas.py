@@ -124,12 +124,20 @@ class Reason(BaseModel):
     named: list[str] = Field(description="Words of its name that stand in the question.")
 
 
+class Variant(BaseModel):
+    """Another record of the same organisation, under a name written in another way."""
+
+    id: str
+    name: str
+
+
 class Match(BaseModel):
     """One recommended organisation."""
 
     rank: int
     organisation: OrganisationBrief
     score: float = Field(description="0 to 1: the sum of the parts.")
+    variants: list[Variant] = Field(description="Records that share its votes; one is shown.")
     chance: float | None = Field(
         description="The share of pairs with such a score that did work together, measured on past "
         "projects held out by `train`; null where there was too little history to learn from."

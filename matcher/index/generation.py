@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from matcher.index.port import Ids, VectorIndex, Vectors
 
 _FORMAT = 2
 _RANKING = "ranking.json"
+_VARIANTS = "variants.json"
 _CURRENT = "CURRENT"
 _KINDS: dict[str, type[ExactIndex] | type[FaissIndex]] = {"exact": ExactIndex, "faiss": FaissIndex}
 _REBUILD = "run: flask --app app index build"
@@ -43,6 +44,8 @@ class Generation:
     index: VectorIndex
     ranking: Mapping[str, Any] = field(default_factory=dict)
     """What was learned about ranking on this corpus, as JSON; empty where nothing was."""
+    variants: tuple[tuple[str, ...], ...] = ()
+    """Groups of ids of organisations that are surely one, written in several ways."""
 
 
 def build_generation(
@@ -53,6 +56,7 @@ def build_generation(
     corpus_version: int,
     kind: str,
     ranking: Mapping[str, Any] | None = None,
+    variants: Sequence[Sequence[str]] = (),
 ) -> str:
     """Write a generation beside the others, publish it, and return its name.
 
@@ -78,6 +82,7 @@ def build_generation(
     }
     (building / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     (building / _RANKING).write_text(json.dumps(ranking or {}), encoding="utf-8")
+    (building / _VARIANTS).write_text(json.dumps(list(variants)), encoding="utf-8")
     return _finish(root, building, name)
 
 
@@ -148,12 +153,14 @@ def open_generation(root: Path, name: str) -> Generation:
         encoder = load_encoder(root / name / "encoder")
         index = _KINDS[manifest["kind"]].open(root / name / "index")
         ranking = json.loads((root / name / _RANKING).read_text("utf-8"))
+        groups = json.loads((root / name / _VARIANTS).read_text("utf-8"))
     except (EncoderError, OSError, ValueError, KeyError) as error:
         raise GenerationError(f"{name} can't be read; {_REBUILD}") from error
     if encoder.fingerprint != manifest["model"] or index.dim != encoder.dim:
         raise GenerationError(f"{name}: encoder and index don't belong together; {_REBUILD}")
     version = int(manifest["corpus_version"])
-    return Generation(name, version, encoder.fingerprint, encoder, index, ranking)
+    variants = tuple(tuple(group) for group in groups)
+    return Generation(name, version, encoder.fingerprint, encoder, index, ranking, variants)
 
 
 def prune(root: Path, keep: int = 2, stale_after: float = 3600.0) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -57,10 +57,12 @@ class Corpus:
         organisations: Mapping[int, OrganisationRecord],
         facets: Mapping[int, FacetRecord],
         names: Names | None = None,
+        variants: Iterable[Sequence[str]] = (),
     ) -> None:
         """Lay the records out as arrays; owners that aren't among `organisations` are left out.
 
-        `names` are those of a corpus with the same organisations, where there is one.
+        `names` are those of a corpus with the same organisations, where there is one. `variants`
+        are groups of ids that are surely one organisation.
         """
         self.version = version
         self._names = names
@@ -82,6 +84,17 @@ class Corpus:
             [row for rows in owners for row in rows], dtype=np.int64
         )
         self.owner_facets: NDArray[np.int64] = np.repeat(np.arange(len(owners)), sizes)
+        is_evidence = self.of_kind(FacetKind.EVIDENCE)[self.owner_facets]
+        counted = np.bincount(self.owner_rows[is_evidence], minlength=len(self))
+        self.experience: NDArray[np.float64] = counted.astype(np.float64)
+        """How many past projects each organisation (n,) has."""
+        self.group: NDArray[np.int64] = np.arange(len(self.organisations))
+        for several in variants:
+            rows = sorted(self.row_of_id[one] for one in several if one in self.row_of_id)
+            self.group[rows] = rows[0] if rows else 0
+        self.grouped = np.flatnonzero(np.bincount(self.group)[self.group] > 1)
+        self.shown = self._shown()
+        """The row (n,) under which each organisation is shown: of variants the most experienced."""
         self.latitude = _coordinates(record.place.latitude for record in self.organisations)
         self.longitude = _coordinates(record.place.longitude for record in self.organisations)
 
@@ -94,6 +107,34 @@ class Corpus:
         if self._names is None:
             self._names = Names([record.name for record in self.organisations])
         return self._names
+
+    def _shown(self) -> NDArray[np.int64]:
+        shown = np.arange(len(self))
+        for first in np.unique(self.group[self.grouped]):
+            rows = np.flatnonzero(self.group == first)
+            shown[rows] = rows[np.argmax(self.experience[rows])]
+        return shown
+
+    def with_variants(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the rows with all name variants of theirs, ascending."""
+        groups = np.unique(self.group[rows])
+        return np.flatnonzero(np.isin(self.group, groups))
+
+    def shared(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return values (n,) in which name variants of one organisation have their sum."""
+        if not len(self.grouped):
+            return values
+        result = values.copy()
+        sums = np.bincount(self.group, weights=values, minlength=len(self))
+        result[self.grouped] = sums[self.group[self.grouped]]
+        return result
+
+    def variants_of(self, row: int) -> list[int]:
+        """Return the rows of the other name variants of an organisation."""
+        if row not in self.grouped:
+            return []
+        same = np.flatnonzero(self.group == self.group[row])
+        return [int(other) for other in same if other != row]
 
     def rows(self, ids: tuple[str, ...]) -> NDArray[np.int64]:
         """Return the rows of the public ids that are known."""

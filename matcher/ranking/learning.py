@@ -35,7 +35,8 @@ class Asked:
     """Which share of the text each view understands."""
     parts: Mapping[str, Floats]
     """named, and network where members were given."""
-    given: Rows
+    left_out: Rows
+    """Who can't be an answer: the members given, and variants that aren't shown."""
     partners: frozenset[int]
     rare: frozenset[int]
 
@@ -51,9 +52,9 @@ class Asked:
         return sum(parts.values(), np.zeros_like(text))
 
     def ranked(self, weights: Weights) -> list[int]:
-        """Return the first 100 rows, best first; those given are left out."""
+        """Return the first 100 rows, best first."""
         scores = np.round(self.scores(weights), 6)
-        scores[self.given] = 0.0
+        scores[self.left_out] = 0.0
         several = min(DEPTH, len(scores))
         top = np.argpartition(-scores, several - 1)[:several]
         order = top[np.lexsort((top, -scores[top]))]

@@ -67,7 +67,7 @@ def gather(corpus: Corpus, votes: Votes) -> Floats:
     """Return the votes (n,) that each organisation gets from the facets it owns.
 
     Past projects add up: each is experience. Of offers the best one counts, so that a long list of
-    middling offers doesn't outdo the one that fits.
+    middling offers doesn't outdo the one that fits. Name variants of one organisation share votes.
     """
     facet_votes = np.zeros(len(corpus.facets))
     facet_votes[votes.facet_rows] = votes.weights
@@ -77,7 +77,7 @@ def gather(corpus: Corpus, votes: Votes) -> Floats:
     best_offer = np.zeros(len(corpus))
     offered = np.flatnonzero(~is_evidence & (per_owner > 0))
     np.maximum.at(best_offer, corpus.owner_rows[offered], per_owner[offered])
-    return experience + best_offer
+    return corpus.shared(experience + best_offer)
 
 
 def levelled(corpus: Corpus, votes: Votes, weights: Weights) -> Votes:
@@ -114,14 +114,13 @@ def network_strength(corpus: Corpus, members: Rows, weights: Weights) -> tuple[F
     in_facet = _sums(facets, pull[rows], len(corpus.facets))
     facet_strength = in_facet / np.maximum(size, 1) ** weights.crowding
     strength = _sums(rows, facet_strength[facets], len(corpus))
-    return strength, facet_strength
+    return corpus.shared(strength), facet_strength
 
 
 def popularity(corpus: Corpus) -> Floats:
     """Return from 0 to 1 how often each organisation (n,) took part in past projects."""
-    is_evidence = corpus.of_kind(FacetKind.EVIDENCE)[corpus.owner_facets]
-    projects = np.bincount(corpus.owner_rows[is_evidence], minlength=len(corpus))
-    most = max(int(projects.max(initial=0)), 1)
+    projects = corpus.shared(corpus.experience)
+    most = max(float(projects.max(initial=0.0)), 1.0)
     share: Floats = np.log1p(projects) / np.log1p(most)
     return share
 

@@ -145,6 +145,7 @@ class _Trial:
         """Return all methods in both modes, the reliability of chances, and newcomers."""
         corpus = self.snapshot.corpus
         shipped = Recommender(self.live, MemoryCache(), weights=Weights())
+        one_each = self._one_each()
         methods: dict[str, Rank] = {
             "schakel": self._asks(self.recommender),
             "shipped weights": self._asks(shipped),
@@ -160,11 +161,15 @@ class _Trial:
             "modes": {},
         }
         for mode in MODES:
-            cases = cases_of(self.projects, corpus.row_of_id, mode, self.seed)
+            records = cases_of(self.projects, corpus.row_of_id, mode, self.seed)
+            cases = as_one(records, one_each)
             lists = {name: self._ask(f"{mode}, {name}", m, cases) for name, m in methods.items()}
+            figures = {name: measure(cases, found, corpus) for name, found in lists.items()}
+            by_record = self._ask(f"{mode}, by record", methods["schakel"], records)
+            figures["by record"] = measure(records, by_record, corpus)
             report["modes"][mode] = {
                 "questions": len(cases),
-                "methods": {name: measure(cases, found, corpus) for name, found in lists.items()},
+                "methods": figures,
                 "reliability": reliability(cases, lists["schakel"]),
                 "by experience": by_experience(cases, lists["schakel"], corpus),
             }
@@ -179,11 +184,13 @@ class _Trial:
             if str(one.facet.source) in chosen
         }
         figures: dict[str, Any] = {}
+        one_each = self._one_each()
         rank = self._asks(self.recommender)
         for name, texts in {"title": titles, **words}.items():
             asked = {source: text for source, text in texts.items() if source in titles}
             corpus = self.snapshot.corpus
-            cases = cases_of(self.projects, corpus.row_of_id, TEXT_ONLY, self.seed, asked)
+            records = cases_of(self.projects, corpus.row_of_id, TEXT_ONLY, self.seed, asked)
+            cases = as_one(records, one_each)
             found = self._ask(f"translations, {name}", rank, cases)
             figures[name] = {"questions": len(cases), **measure(cases, found, corpus)}
         return figures
@@ -191,13 +198,20 @@ class _Trial:
     def trade_off(self) -> list[dict[str, Any]]:
         """Return what the popularity setting buys and what it costs."""
         corpus = self.snapshot.corpus
-        cases = cases_of(self.projects, corpus.row_of_id, TEXT_ONLY, self.seed)
+        records = cases_of(self.projects, corpus.row_of_id, TEXT_ONLY, self.seed)
+        cases = as_one(records, self._one_each())
         curve = []
         for popularity in POPULARITY:
             one = Recommender(self.live, MemoryCache(), popularity=popularity)
             found = self._ask(f"popularity {popularity}", self._asks(one), cases)
             curve.append({"popularity": popularity, **measure(cases, found, corpus)})
         return curve
+
+    def _one_each(self) -> dict[str, str]:
+        """Return for each id the id that its organisation is shown under."""
+        corpus = self.snapshot.corpus
+        pairs = zip(corpus.organisations, corpus.shown, strict=True)
+        return {one.id: corpus.organisations[row].id for one, row in pairs}
 
     def _asks(self, recommender: Recommender) -> Rank:
         def ranked(case: Case) -> Results:
@@ -214,6 +228,20 @@ class _Trial:
             lists.append(rank(case))
             self.progress(stage, number, len(cases))
         return lists
+
+
+def as_one(cases: Sequence[Case], one_each: Mapping[str, str]) -> list[Case]:
+    """Return the questions with name variants of one organisation counted as one.
+
+    Variants of a member given aren't looked for; a question of which nothing is left falls away.
+    """
+    counted = []
+    for case in cases:
+        given = {one_each[one] for one in case.given}
+        partners = frozenset(one_each[one] for one in case.partners) - given
+        if partners:
+            counted.append(replace(case, partners=partners))
+    return counted
 
 
 def measure(cases: Sequence[Case], lists: Sequence[Results], corpus: Corpus) -> dict[str, float]:
@@ -280,9 +308,12 @@ def by_experience(
 
 
 def _projects_of(corpus: Corpus) -> dict[str, int]:
-    evidence = corpus.of_kind(FacetKind.EVIDENCE)[corpus.owner_facets]
-    counts = np.bincount(corpus.owner_rows[evidence], minlength=len(corpus))
+    counts = corpus.shared(corpus.experience)
     return {one.id: int(counts[row]) for row, one in enumerate(corpus.organisations)}
+
+
+def _shown_ids(corpus: Corpus) -> list[str]:
+    return [one.id for row, one in enumerate(corpus.organisations) if corpus.shown[row] == row]
 
 
 def _ids(found: Results) -> list[str]:
@@ -298,8 +329,8 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _popularity(snapshot: Snapshot) -> Rank:
-    counts = _projects_of(snapshot.corpus)
-    order = sorted(counts, key=lambda one: -counts[one])
+    counts, shown = _projects_of(snapshot.corpus), _shown_ids(snapshot.corpus)
+    order = sorted(shown, key=lambda one: -counts[one])
     return lambda case: _bare([one for one in order if one not in case.given][:DEPTH])
 
 
@@ -311,12 +342,13 @@ def _mean_vector(snapshot: Snapshot) -> Rank:
     rows = corpus.facet_rows(evidence)
     vectors[rows] = snapshot.index.rows(evidence)
     means = np.zeros((len(corpus), encoder.dim), dtype=np.float32)
-    np.add.at(means, corpus.owner_rows, vectors[corpus.owner_facets])
+    np.add.at(means, corpus.shown[corpus.owner_rows], vectors[corpus.owner_facets])
+    shown = set(_shown_ids(corpus))
     means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
 
     def ranked(case: Case) -> Results:
         scores = means @ encoder.encode([case.text])[0]
         order = (corpus.organisations[row].id for row in np.argsort(-scores, kind="stable"))
-        return _bare([one for one in order if one not in case.given][:DEPTH])
+        return _bare([one for one in order if one in shown and one not in case.given][:DEPTH])
 
     return ranked

@@ -25,6 +25,7 @@ from matcher.index.generation import (
 )
 from matcher.index.layered import LayeredIndex
 from matcher.ranking.corpus import Corpus, FacetRecord, OrganisationRecord
+from matcher.services.duplicates import sure_variants
 from matcher.settings import Settings
 from matcher.store import Store
 from matcher.store.changes import Changes, changes_since
@@ -114,7 +115,7 @@ class Live:
             facets[row.id] = _facet_record(row, owners)
         same_names = known and not changes.gone_organisations and not changes.organisations
         names = known.corpus.names if known and same_names else None
-        corpus = Corpus(changes.version, organisations, facets, names)
+        corpus = Corpus(changes.version, organisations, facets, names, generation.variants)
         return Snapshot(generation, index, corpus, organisations, facets)
 
 
@@ -138,6 +139,7 @@ def build_index(
         with store.reading() as session:
             version = store.corpus_version()
             ids, texts = embedded_texts(session)
+            variants = sure_variants(session)
         encoder = fitted_encoder(settings, texts, report)
         vectors = np.zeros((len(ids), encoder.dim), dtype=np.float32)
         for start in range(0, len(ids), _BATCH):
@@ -145,7 +147,9 @@ def build_index(
             report("vectors", min(start + _BATCH, len(ids)), len(ids))
         numbers = np.array(ids, dtype=np.int64)
         learned = _learned(root, name, encoder)
-        name = build_generation(root, encoder, numbers, vectors, version, settings.index, learned)
+        name = build_generation(
+            root, encoder, numbers, vectors, version, settings.index, learned, variants
+        )
         prune(root)
     log.info("index built", generation=name, facets=len(ids), corpus_version=version)
     return name

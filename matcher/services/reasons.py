@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,9 +52,12 @@ def reasons_for(session: Session, ground: Ground, page: Rows) -> dict[int, list[
     and quotes the words of the name that the question holds.
     """
     corpus = ground.snapshot.corpus
-    spoke = _spoken(ground, {int(row) for row in page})
+    shown = {int(row): int(row) for row in page}
+    for row in page.tolist():
+        shown.update((variant, row) for variant in corpus.variants_of(row))
+    spoke = _spoken(ground, shown)
     if ground.facet_strength is not None:
-        _add_network(corpus, page, ground.members, ground.facet_strength, spoke)
+        _add_network(corpus, shown, ground.members, ground.facet_strength, spoke)
     rows = {one.facet_row for several in spoke.values() for one in several}
     facets = load_facets(session, (corpus.facets[row].id for row in rows))
     reasons = {}
@@ -73,7 +76,7 @@ def quote(facet: Facet) -> str:
     return whole[:LONGEST_QUOTE].rsplit(" ", 1)[0] + " …"
 
 
-def _spoken(ground: Ground, wanted: set[int]) -> defaultdict[int, list[_Spoke]]:
+def _spoken(ground: Ground, shown: Mapping[int, int]) -> defaultdict[int, list[_Spoke]]:
     corpus = ground.snapshot.corpus
     best: defaultdict[int, dict[int, _Spoke]] = defaultdict(dict)
     for one in ground.heard:
@@ -82,7 +85,8 @@ def _spoken(ground: Ground, wanted: set[int]) -> defaultdict[int, list[_Spoke]]:
             votes.facet_rows.tolist(), (votes.weights * one.heading.weight).tolist(), strict=True
         ):
             start, end = corpus.owner_start[facet_row], corpus.owner_start[facet_row + 1]
-            for owner in wanted.intersection(corpus.owner_rows[start:end].tolist()):
+            owners = corpus.owner_rows[start:end].tolist()
+            for owner in {shown[row] for row in owners if row in shown}:
                 kept = best[owner].get(facet_row)
                 if kept is None or weight > kept.weight:
                     best[owner][facet_row] = _Spoke(weight, facet_row, one)
@@ -95,18 +99,18 @@ def _spoken(ground: Ground, wanted: set[int]) -> defaultdict[int, list[_Spoke]]:
 
 def _add_network(
     corpus: Corpus,
-    page: Rows,
+    shown: Mapping[int, int],
     members: Rows,
     facet_strength: Floats,
     spoke: defaultdict[int, list[_Spoke]],
 ) -> None:
     """Add to each organisation on the page its strongest past project with members."""
     of_members = set(members.tolist())
-    wanted = {int(row) for row in page}
     strongest: dict[int, int] = {}
     for facet_row in np.flatnonzero(facet_strength > 0).tolist():
         start, end = corpus.owner_start[facet_row], corpus.owner_start[facet_row + 1]
-        for owner in wanted.intersection(corpus.owner_rows[start:end].tolist()):
+        owners = corpus.owner_rows[start:end].tolist()
+        for owner in {shown[row] for row in owners if row in shown}:
             old = strongest.get(owner)
             if old is None or facet_strength[facet_row] > facet_strength[old]:
                 strongest[owner] = facet_row

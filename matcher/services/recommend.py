@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from embeddings.port import understood
 from matcher.cache import Cache
 from matcher.domain import FacetKind, Question
-from matcher.ranking.arrays import Floats, Rows
+from matcher.ranking.arrays import Floats, Mask, Rows
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.filters import allowed_organisations, facets_of
 from matcher.ranking.learning import chances
@@ -117,14 +117,15 @@ class Recommender:
         with watch.step("encode"):
             headings = headings_of(question)
             vectors = snapshot.generation.encoder.encode([one.text for one in headings])
-        members = corpus.rows(question.members)
+        members = corpus.with_variants(corpus.rows(question.members))
         if not understood(vectors).any() and not len(members):
             return _empty("nothing_usable")
         with watch.step("filter"):
             allowed = allowed_organisations(corpus, question.filters)
             candidates = allowed.copy()
             candidates[members] = False
-            candidates[corpus.rows(question.exclude)] = False
+            candidates[corpus.with_variants(corpus.rows(question.exclude))] = False
+            candidates &= shown_of(corpus, candidates)
             if not candidates.any():
                 return _empty("nothing_allowed")
             searchable = searchable_facets(corpus, allowed)
@@ -171,6 +172,21 @@ def trained_weights(ranking: Mapping[str, Any]) -> Weights | None:
     known = {one.name for one in fields(Weights)}
     chosen: dict[str, Any] = {name: value for name, value in learned.items() if name in known}
     return Weights(**chosen)
+
+
+def shown_of(corpus: Corpus, candidates: Mask) -> Mask:
+    """Return which candidates (n,) are shown: one of the name variants of an organisation.
+
+    Usually the most experienced one; where filters leave that out, another.
+    """
+    shown: Mask = corpus.shown == np.arange(len(corpus))
+    for row in np.flatnonzero(candidates & ~shown):
+        others = corpus.variants_of(int(row))
+        if not candidates[others].any() or (
+            not candidates[corpus.shown[row]] and row < min(o for o in others if candidates[o])
+        ):
+            shown[row] = True
+    return shown
 
 
 def parts_of(
@@ -261,6 +277,10 @@ def _result(
             "sectors": list(record.sectors),
         },
         "score": round(sum(rounded.values()), 6),
+        "variants": [
+            {"id": corpus.organisations[other].id, "name": corpus.organisations[other].name}
+            for other in corpus.variants_of(int(row))
+        ],
         "chance": None if chance is None else round(float(chance[row]), 3),
         "parts": rounded,
         "reasons": reasons,

@@ -173,7 +173,8 @@ def past_of(
         numbers = np.array([ids[place] for place in kept], dtype=np.int64)
         index.add(numbers, encoder.encode(texts))
     facets = {key: one for key, one in snapshot.facets.items() if key not in gone}
-    corpus = Corpus(snapshot.version, snapshot.organisations, facets, snapshot.corpus.names)
+    names, variants = snapshot.corpus.names, snapshot.generation.variants
+    corpus = Corpus(snapshot.version, snapshot.organisations, facets, names, variants)
     generation = Generation("past", snapshot.version, encoder.fingerprint, encoder, index)
     return Snapshot(generation, LayeredIndex(index), corpus, snapshot.organisations, facets)
 
@@ -186,18 +187,17 @@ def asked(snapshot: Snapshot, case: Case) -> Asked:
     vectors = snapshot.generation.encoder.encode([one.text for one in headings])
     everyone = np.ones(len(corpus), dtype=np.bool_)
     heard = listen(snapshot, headings, vectors, searchable_facets(corpus, everyone), weights)
-    members = corpus.rows(case.given)
+    members = corpus.with_variants(corpus.rows(case.given))
     parts, _ = parts_of(snapshot, heard, members, weights)
-    partners = frozenset(corpus.rows(tuple(sorted(case.partners))).tolist())
-    projects = np.bincount(
-        corpus.owner_rows[corpus.of_kind(FacetKind.EVIDENCE)[corpus.owner_facets]],
-        minlength=len(corpus),
-    )
+    shown = corpus.shown
+    found = frozenset(shown[corpus.rows(tuple(sorted(case.partners)))].tolist())
+    partners = found - set(shown[members].tolist())
+    projects = corpus.shared(corpus.experience)
     return Asked(
         by_view={name: gather(corpus, votes) for name, votes in heard[0].by_view.items()},
         trust=heard[0].trust,
         parts={name: values for name, values in parts.items() if name != "text"},
-        given=members,
+        left_out=np.union1d(members, np.flatnonzero(shown != np.arange(len(corpus)))),
         partners=partners,
         rare=frozenset(row for row in partners if projects[row] <= RARE_UP_TO),
     )
