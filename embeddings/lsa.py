@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.lexicon import Lexicon, LexiconError, lexicon_from, shipped_lexicon
+from embeddings.lexicon import Lexicon, LexiconError, lexicon_from, saved_lexicon, shipped_lexicon
 from embeddings.meaning import Meaning
 from embeddings.port import EncoderError, Progress, View
 from embeddings.whitening import Floats
@@ -90,8 +90,8 @@ class LsaEncoder:
         folder.mkdir(parents=True, exist_ok=True)
         self._wording.save(folder)
         self._meaning.save(folder)
-        labels = [concept.labels for concept in self._meaning.lexicon.concepts]
-        (folder / _LEXICON).write_text(json.dumps(labels), encoding="utf-8")
+        lexicon = json.dumps(saved_lexicon(self._meaning.lexicon))
+        (folder / _LEXICON).write_text(lexicon, encoding="utf-8")
         manifest = {
             "kind": self.name,
             "config": asdict(self.config),

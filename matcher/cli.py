@@ -1,4 +1,4 @@
-"""Commands: `flask --app app import|index|match|train|evaluate|demo|encoder|apikey|settings`."""
+"""The commands of `flask --app app`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from embeddings.convert import convert
 from embeddings.port import EncoderError
 from matcher import settings as settings_module
 from matcher.domain import Filters, Need, OrganisationType, Question
-from matcher.services import api_keys, demo
+from matcher.services import api_keys, demo, duplicates
 from matcher.services.container import Services
 from matcher.services.evaluate import TranslationsRefused, evaluate
 from matcher.services.importing.cordis import read_cordis
@@ -38,12 +38,13 @@ imports = AppGroup("import", help="Import organisations and what they did.")
 index = AppGroup("index", help="The nearest-neighbour index.")
 demos = AppGroup("demo", help="The demo data that comes with the service.")
 keys = AppGroup("apikey", help="Keys for writing through the API.")
+duplicates_ = AppGroup("duplicates", help="Organisations that are recorded twice.")
 encoders = AppGroup("encoder", help="Models that turn texts into vectors.")
 
 
 def init_app(app: Flask) -> None:
     """Add the commands."""
-    for group in (imports, index, demos, keys, encoders):
+    for group in (imports, index, demos, keys, encoders, duplicates_):
         app.cli.add_command(group)
     for command in (match, train_command, evaluate_command, show_settings):
         app.cli.add_command(command)
@@ -228,6 +229,43 @@ def encoder_convert(source: Path, target: Path, int8: bool) -> None:
         f"Wrote {target}. To use it, set SCHAKEL_ENCODER=transformer and "
         f"SCHAKEL_MODEL_FOLDER={target}, then run: flask --app app index build"
     )
+
+
+@duplicates_.command("list")
+@click.option("--all", "everything", is_flag=True, help="Also those that share votes already.")
+def duplicates_list(everything: bool) -> None:
+    """List records that may be one organisation, the surest first."""
+    found = [one for one in duplicates.proposals(services().store) if everything or not one.sure]
+    for one in found:
+        state = "shares votes" if one.sure else "asks you"
+        click.echo(f"{one.score:.2f}  {state:12}  {one.why}")
+        for public_id, name in (one.one, one.other):
+            click.echo(f"      {public_id}  {name}")
+    click.echo(f"{len(found)} pair(s).")
+
+
+@duplicates_.command("merge")
+@click.argument("keep")
+@click.argument("gone")
+def duplicates_merge(keep: str, gone: str) -> None:
+    """Make one organisation of two: what GONE has goes to KEEP, its id leads there."""
+    try:
+        duplicates.merge(services().store, keep, gone)
+    except duplicates.NoSuchOrganisation as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{gone} is now {keep}.")
+
+
+@duplicates_.command("dismiss")
+@click.argument("one")
+@click.argument("other")
+def duplicates_dismiss(one: str, other: str) -> None:
+    """Say that ONE and OTHER are different; it counts from the next index build on."""
+    try:
+        duplicates.dismiss(services().store, one, other)
+    except duplicates.NoSuchOrganisation as error:
+        raise click.ClickException(str(error)) from error
+    click.echo("They aren't offered again.")
 
 
 @keys.command("create")

@@ -1,5 +1,11 @@
 """Concepts of the field with their labels in four languages, found in running text."""
 
-from embeddings.lexicon.concepts import Lexicon, LexiconError, lexicon_from, shipped_lexicon
+from embeddings.lexicon.concepts import (
+    Lexicon,
+    LexiconError,
+    lexicon_from,
+    saved_lexicon,
+    shipped_lexicon,
+)
 
-__all__ = ["Lexicon", "LexiconError", "lexicon_from", "shipped_lexicon"]
+__all__ = ["Lexicon", "LexiconError", "lexicon_from", "saved_lexicon", "shipped_lexicon"]

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from embeddings.language import LANGUAGES, detect_language
 from embeddings.stopwords import STOP_WORDS
@@ -54,22 +55,29 @@ class Found:
 class Lexicon:
     """Finds concepts in text. Never changed after it was made; safe to share between threads."""
 
-    def __init__(self, concepts: Sequence[Concept]) -> None:
+    def __init__(
+        self, concepts: Sequence[Concept], stems: Mapping[str, Mapping[str, int]] | None = None
+    ) -> None:
+        """Take concepts, and the `stems` of a lexicon of the same concepts where there is one."""
         self.concepts = tuple(concepts)
-        self._labels: dict[str, dict[tuple[str, ...], int]] = {code: {} for code in LANGUAGES}
+        self.stems: dict[str, dict[str, int]] = {code: {} for code in LANGUAGES}
+        """By language, which concept each label means; a label is its words' stems."""
         self._parts: dict[str, dict[str, int]] = {code: {} for code in _LINKS}
         for number, concept in enumerate(self.concepts):
             for code, labels in concept.labels.items():
                 for label in labels:
-                    self._learn(number, code, label)
+                    self._learn(number, code, label, with_stems=stems is None)
+        if stems is not None:
+            self.stems.update({code: dict(known) for code, known in stems.items()})
         self._split = lru_cache(maxsize=100_000)(self._taken_apart)
 
-    def _learn(self, number: int, language: str, label: str) -> None:
+    def _learn(self, number: int, language: str, label: str, *, with_stems: bool) -> None:
         words = words_of(label)
         if not words:
             return
-        key = tuple(stem(word, language) for word in words)
-        self._labels[language].setdefault(key, number)
+        if with_stems:
+            key = " ".join(stem(word, language) for word in words)
+            self.stems[language].setdefault(key, number)
         if language in self._parts and len(words) == 1 and len(words[0]) >= _SHORTEST_PART:
             self._parts[language].setdefault(plain(words[0]), number)
 
@@ -122,7 +130,7 @@ class Lexicon:
             if used == 1 and plain(span[0]) in STOP_WORDS:
                 break
             for code in languages:
-                number = self._labels[code].get(tuple(stem(word, code) for word in span))
+                number = self.stems[code].get(" ".join(stem(word, code) for word in span))
                 if number is not None:
                     return number, used
         return None, 1
@@ -152,7 +160,7 @@ class Lexicon:
                 tail = word[end + len(link) :]
                 if not word[end:].startswith(link) or len(tail) < _SHORTEST_PART:
                     continue
-                last = self._labels[language].get((stem(tail, language),))
+                last = self.stems[language].get(stem(tail, language))
                 others = (last,) if last is not None else self._taken_apart(tail, language)
                 if others:
                     return (number, *others)
@@ -169,11 +177,18 @@ def shipped_lexicon(extra: Path | None = None) -> Lexicon:
     return Lexicon(_joined([*(read_concepts(extra) if extra else []), *shipped]))
 
 
-def lexicon_from(labels: Iterable[dict[str, Sequence[str]]]) -> Lexicon:
-    """Return a lexicon of these concepts, each given as its labels by language."""
-    return Lexicon(
-        [Concept({code: tuple(several) for code, several in one.items()}) for one in labels]
-    )
+def lexicon_from(saved: Mapping[str, Any]) -> Lexicon:
+    """Return the lexicon that `saved_lexicon` wrote down."""
+    concepts = [
+        Concept({code: tuple(several) for code, several in one.items()})
+        for one in saved["concepts"]
+    ]
+    return Lexicon(concepts, saved["stems"])
+
+
+def saved_lexicon(lexicon: Lexicon) -> dict[str, Any]:
+    """Return a lexicon as JSON, with the stems, which take a second to find."""
+    return {"concepts": [one.labels for one in lexicon.concepts], "stems": lexicon.stems}
 
 
 def _joined(concepts: Iterable[Concept]) -> list[Concept]:

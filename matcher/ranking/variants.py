@@ -51,6 +51,7 @@ _ONE_WORD = {
     "laboratory": "laboratories laboratoire laboratoires laboratorium laboratorio labs",
 }
 _ROMAN = frozenset("ii iii iv vi vii viii ix xi xii xiii".split())
+_DIGITS = re.compile(r"\b\d+\b")
 _SINGLE_ROMAN = re.compile(r"\s[IV](?=\s*(\(|-|$))")
 _SAME = {variant: word for word, several in _ONE_WORD.items() for variant in several.split()}
 
@@ -208,7 +209,7 @@ def _only_misspelt(first: set[str], second: set[str]) -> bool:
 
 
 def _numbers(words: Sequence[str], name: str) -> frozenset[str]:
-    numbers = {word for word in words if word.isdigit() or word in _ROMAN}
+    numbers = {word for word in words if word in _ROMAN} | set(_DIGITS.findall(name))
     if _SINGLE_ROMAN.search(name):
         numbers.add("i or v")
     return frozenset(numbers)

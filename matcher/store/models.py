@@ -95,6 +95,24 @@ class OwnershipRow(Base):
     __table_args__ = (Index("ix_ownership_organisation_key", "organisation_key"),)
 
 
+class AliasRow(Base):
+    """The id of an organisation that was merged into another; imports of it land there."""
+
+    __tablename__ = "alias"
+    id: Mapped[str] = mapped_column(String(140), primary_key=True)
+    organisation_key: Mapped[int] = mapped_column(
+        ForeignKey("organisation.key", ondelete="CASCADE"), index=True
+    )
+
+
+class DistinctRow(Base):
+    """Two ids, the smaller first, that somebody said are not one organisation."""
+
+    __tablename__ = "distinct_pair"
+    one: Mapped[str] = mapped_column(String(140), primary_key=True)
+    other: Mapped[str] = mapped_column(String(140), primary_key=True)
+
+
 class DeletionRow(Base):
     """What is gone: `kind` is `organisation` or `facet`, `key` its integer key."""
 

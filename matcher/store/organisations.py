@@ -23,7 +23,7 @@ from matcher.domain import (
     Stage,
 )
 from matcher.store.database import Write
-from matcher.store.models import DeletionRow, FacetRow, OrganisationRow, OwnershipRow
+from matcher.store.models import AliasRow, DeletionRow, FacetRow, OrganisationRow, OwnershipRow
 
 CHUNK = 500
 """Values in one IN list; SQLite's limit on variables is far above it."""
@@ -36,19 +36,41 @@ def chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
 
 
 def keys_of(session: Session, ids: Iterable[str]) -> dict[str, int]:
-    """Return the integer keys of the public ids that the store knows."""
+    """Return the integer keys of the public ids that the store knows, merged ones too."""
     found: dict[str, int] = {}
     for part in chunks(sorted(set(ids))):
         rows = session.execute(
             select(OrganisationRow.id, OrganisationRow.key).where(OrganisationRow.id.in_(part))
         )
         found.update((row.id, row.key) for row in rows)
+        merged = session.execute(
+            select(AliasRow.id, AliasRow.organisation_key).where(AliasRow.id.in_(part))
+        )
+        found.update((row.id, row.organisation_key) for row in merged)
     return found
 
 
+def kept_ids(session: Session, ids: Iterable[str]) -> dict[str, str]:
+    """Return for each of the ids that was merged into another the id of that one."""
+    kept: dict[str, str] = {}
+    for part in chunks(sorted(set(ids))):
+        rows = session.execute(
+            select(AliasRow.id, OrganisationRow.id)
+            .join(OrganisationRow, OrganisationRow.key == AliasRow.organisation_key)
+            .where(AliasRow.id.in_(part))
+        )
+        kept.update((old, new) for old, new in rows)
+    return kept
+
+
 def get_organisation(session: Session, organisation_id: str) -> Organisation | None:
-    """Return an organisation with its offers, needs and contact, or None."""
-    return load_organisations(session, [organisation_id]).get(organisation_id)
+    """Return an organisation with its offers, needs and contact, or None.
+
+    Under the id of one that was merged, the one that was kept.
+    """
+    found = load_organisations(session, [organisation_id]).get(organisation_id)
+    kept = None if found else kept_ids(session, [organisation_id]).get(organisation_id)
+    return load_organisations(session, [kept]).get(kept) if kept else found
 
 
 def load_organisations(session: Session, ids: Iterable[str]) -> dict[str, Organisation]:
@@ -134,7 +156,7 @@ def save_organisations(
     With `with_facets=False` the offers and needs that are stored stay as they are, and so does
     every stored value where the new record has none: the source knows only a part.
     """
-    given = {organisation.id: organisation for organisation in organisations}
+    given = _under_kept_ids(write.session, organisations, with_facets=with_facets)
     known = load_organisations(write.session, given)
     rows: dict[str, OrganisationRow] = {}
     for part in chunks(sorted(known)):
@@ -162,12 +184,29 @@ def save_organisations(
     return changed + len(fresh)
 
 
+def _under_kept_ids(
+    session: Session, organisations: Iterable[Organisation], *, with_facets: bool
+) -> dict[str, Organisation]:
+    """Return the organisations by the id to store them under.
+
+    A whole profile of a merged one is one of the organisation kept; what knows only a part, such
+    as a list of participants, doesn't rename it.
+    """
+    given = {organisation.id: organisation for organisation in organisations}
+    for old, kept in kept_ids(session, given).items():
+        merged = given.pop(old)
+        if with_facets and kept not in given:
+            given[kept] = replace(merged, id=kept)
+    return given
+
+
 def delete_organisation(write: Write, organisation_id: str) -> bool:
     """Delete an organisation with its offers and needs; whether it was there.
 
     Evidence stays as long as somebody else owns it; the last owner takes it along.
     """
-    row = write.session.scalar(select(OrganisationRow).where(OrganisationRow.id == organisation_id))
+    kept = kept_ids(write.session, [organisation_id]).get(organisation_id, organisation_id)
+    row = write.session.scalar(select(OrganisationRow).where(OrganisationRow.id == kept))
     if row is None:
         return False
     owned = write.session.scalars(
@@ -198,10 +237,11 @@ def save_projects(write: Write, projects: Iterable[Project]) -> int:
     rows, owners = _known_evidence(write.session, list(given))
     changed = 0
     for source, project in given.items():
-        wanted = {
-            keys[owner.organisation_id]: (owner.role.value, owner.year, position)
-            for position, owner in enumerate(project.participations)
-        }
+        wanted: dict[int, tuple[str | None, int | None, int]] = {}
+        for position, owner in enumerate(project.participations):
+            key = keys[owner.organisation_id]
+            if key not in wanted or owner.role is Role.COORDINATOR:
+                wanted[key] = (owner.role.value, owner.year, position)
         row = rows.get(source)
         if row is not None:
             same = _facet_content(facet_from_row(row)) == _facet_content(project.facet)

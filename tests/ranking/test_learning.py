@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from matcher.ranking.arrays import Floats
+from matcher.ranking.learning import (
+    DEPTH,
+    FEWEST_PAIRS,
+    GRID,
+    Asked,
+    Quality,
+    calibration,
+    chances,
+    learn_weights,
+    quality,
+)
+from matcher.ranking.scoring import Weights, rank
+
+COUNT = 60
+
+
+def question(
+    partners: set[int],
+    views: dict[str, Floats],
+    parts: dict[str, Floats] | None = None,
+    *,
+    left_out: list[int] | None = None,
+) -> Asked:
+    count = len(next(iter(views.values())))
+    return Asked(
+        by_view=views,
+        trust={name: 1.0 for name in views},
+        parts={"named": np.zeros(count), **(parts or {})},
+        left_out=np.array(left_out or [], dtype=np.int64),
+        partners=frozenset(partners),
+        rare=frozenset(),
+    )
+
+
+def asked_where(telling: str, several: int = 30) -> list[Asked]:
+    """Questions in which one part or view marks the partners and all others are noise."""
+    draw = np.random.default_rng(5)
+    questions = []
+    for _ in range(several):
+        partners = set(draw.choice(COUNT, 5, replace=False).tolist())
+        marked = np.zeros(COUNT)
+        marked[sorted(partners)] = 1.0
+        noise = {name: draw.random(COUNT) for name in ("meaning", "wording", "network", "named")}
+        found = {**noise, telling: marked}
+        views = {name: found[name] for name in ("meaning", "wording")}
+        parts = {name: found[name] for name in ("network", "named")}
+        if telling in views:
+            parts = {name: np.zeros(COUNT) for name in parts}
+        else:
+            other = "named" if telling == "network" else "network"
+            parts[other] = np.zeros(COUNT)
+        questions.append(question(partners, views, parts))
+    return questions
+
+
+@pytest.mark.parametrize("telling", ["network", "named"])
+def test_the_part_that_tells_the_partners_gets_more_weight(telling: str) -> None:
+    questions, start = asked_where(telling), Weights()
+    learned = learn_weights([questions], start)
+    assert getattr(learned, telling) > getattr(start, telling)
+    before, after = quality(questions, start), quality(questions, learned)
+    assert after.worth > before.worth
+    assert after.ndcg_10 > 0.99 and after.recall_50 == 1.0
+
+
+@pytest.mark.parametrize(("telling", "wrong"), [("meaning", 0.15), ("wording", 0.9)])
+def test_the_view_that_tells_the_partners_gets_the_votes(telling: str, wrong: float) -> None:
+    questions, start = asked_where(telling), Weights(meaning=wrong)
+    learned = learn_weights([questions], start)
+    assert learned.of_view(telling) >= 0.5 > start.of_view(telling)
+    assert quality(questions, start).ndcg_10 < quality(questions, learned).ndcg_10 == 1.0
+
+
+def test_a_part_that_only_disturbs_gets_less_weight() -> None:
+    draw = np.random.default_rng(6)
+    questions = [
+        replace(one, parts={"named": draw.random(COUNT), "network": draw.random(COUNT)})
+        for one in asked_where("meaning")
+    ]
+    start = Weights(named=1.3, network=3.0)
+    learned = learn_weights([questions], start)
+    assert learned.named < start.named and learned.network < start.network
+
+
+def test_all_modes_count_together() -> None:
+    modes = [asked_where("network"), [], asked_where("named")]
+    learned = learn_weights(modes, Weights())
+    assert learned.network > Weights().network and learned.named > Weights().named
+
+
+def test_only_the_weights_of_the_grid_are_learned() -> None:
+    learned = learn_weights([asked_where("network")], Weights())
+    kept = {name: getattr(Weights(), name) for name in GRID}
+    assert replace(learned, **kept) == Weights()
+    for name, values in GRID.items():
+        assert getattr(learned, name) in {*values, getattr(Weights(), name)}
+
+
+def test_without_gain_the_weights_stay() -> None:
+    silent = question({1, 2}, {"meaning": np.zeros(4), "wording": np.zeros(4)})
+    certain = question({1}, {"meaning": np.eye(4)[1], "wording": np.eye(4)[1]})
+    start = Weights(named=0.3)
+    assert learn_weights([], start) == start
+    assert learn_weights([[], []], start) == start
+    assert learn_weights([[silent]], start) == start
+    assert learn_weights([[certain] * 3], start) == start
+
+
+def test_learning_twice_learns_the_same() -> None:
+    questions = asked_where("named")
+    assert learn_weights([questions], Weights()) == learn_weights([questions], Weights())
+
+
+def test_quality_has_known_values() -> None:
+    votes = np.array([0.0, 0.9, 0.8, 0.7])
+    one = question({1, 3}, {"meaning": votes, "wording": votes})
+    one = replace(one, rare=frozenset({3}))
+    other = question({0}, {"meaning": votes, "wording": votes})
+    found = quality([one, other], Weights())
+    ndcg = 1.5 / (1 + 1 / np.log2(3)) / 2
+    assert found == Quality(pytest.approx(ndcg, abs=1e-4), 0.5, 1.0)
+    assert found.worth == pytest.approx(found.ndcg_10 + 0.25 + 0.25)
+    assert quality([], Weights()) == Quality(0.0, 0.0, 0.0)
+
+
+def test_scores_are_from_nought_to_one_and_go_by_trust() -> None:
+    views = {"meaning": np.array([1.0, 0.0]), "wording": np.array([0.0, 1.0])}
+    both = question({0}, views)
+    weights = Weights(meaning=0.75, text=1.0, named=0.0)
+    assert both.scores(weights).tolist() == [0.75, 0.25]
+    deaf = replace(both, trust={"meaning": 0.0, "wording": 0.5})
+    assert deaf.scores(weights).tolist() == [0.0, 1.0]
+    full = question({0}, {"meaning": np.ones(2)}, {"named": np.ones(2), "network": np.ones(2)})
+    assert full.scores(Weights()).tolist() == pytest.approx([1.0, 1.0])
+
+
+def test_ranked_leaves_out_members_and_who_has_no_score() -> None:
+    votes = np.array([0.4, 0.0, 0.9, 0.4, 0.7])
+    one = question({0}, {"meaning": votes, "wording": votes}, left_out=[2])
+    assert one.ranked(Weights()) == [4, 0, 3]
+
+
+def test_ranked_is_the_beginning_of_what_users_see() -> None:
+    draw = np.random.default_rng(7)
+    for count in (1, 5, DEPTH, 3 * DEPTH):
+        votes = np.round(draw.random(count), 1)
+        one = question({0}, {"meaning": votes, "wording": votes})
+        scores = one.scores(Weights())
+        everyone = np.ones(count, dtype=np.bool_)
+        assert one.ranked(Weights()) == rank(scores, everyone)[:DEPTH].tolist()
+
+
+def checkerboard(hits_are_high: bool) -> list[Asked]:
+    """10 questions of 40 pairs each with scores of their own; the best or worst 4 are partners."""
+    questions = []
+    for n in range(10):
+        votes = (np.arange(40) * 10 + n + 1) / 400
+        partners = set(range(36, 40)) if hits_are_high else set(range(4))
+        questions.append(question(partners, {"meaning": votes, "wording": votes}))
+    return questions
+
+
+def test_calibration_of_certain_answers_is_certain() -> None:
+    scores, shares = calibration(checkerboard(True), Weights())
+    assert len(scores) == len(shares) == 400 // FEWEST_PAIRS
+    assert scores == sorted(scores)
+    assert shares == [0.0] * 9 + [1.0]
+
+
+def test_calibration_never_falls() -> None:
+    scores, shares = calibration(checkerboard(False), Weights())
+    assert shares == pytest.approx([0.1] * len(scores), abs=1e-5)
+    draw = np.random.default_rng(8)
+    noise = []
+    for _ in range(20):
+        votes = draw.random(COUNT)
+        partners = set(np.flatnonzero(draw.random(COUNT) < votes / 2).tolist())
+        noise.append(question(partners, {"meaning": votes, "wording": votes}))
+    scores, shares = calibration(noise, Weights())
+    assert scores == sorted(scores) and shares == sorted(shares)
+    assert 0 <= shares[0] < 0.15 and 0.3 < shares[-1] <= 1
+
+
+def test_pairs_of_one_score_have_one_chance() -> None:
+    votes = np.ones(COUNT)
+    questions = [question(set(range(15)), {"meaning": votes, "wording": votes})] * 10
+    _, shares = calibration(questions, Weights())
+    assert shares == pytest.approx([0.25] * len(shares), abs=1e-5)
+
+
+@pytest.mark.parametrize("several", [0, 1, 4])
+def test_too_few_pairs_are_no_calibration(several: int) -> None:
+    assert calibration(checkerboard(True)[:several], Weights()) == []
+
+
+def test_just_enough_pairs_are_a_calibration() -> None:
+    assert 5 * FEWEST_PAIRS == 200
+    assert len(calibration(checkerboard(True)[:5], Weights())[0]) == 5
+
+
+def test_chances_lie_between_the_knots() -> None:
+    found = chances(np.array([0.0, 0.2, 0.3, 0.4, 1.0]), [[0.2, 0.4], [0.1, 0.5]])
+    assert found is not None
+    assert found.tolist() == pytest.approx([0.1, 0.1, 0.3, 0.5, 0.5])
+    falling = chances(np.linspace(0, 1, 50), calibration(checkerboard(True), Weights()))
+    assert falling is not None and (np.diff(falling) >= 0).all()
+
+
+def test_without_calibration_there_are_no_chances() -> None:
+    assert chances(np.ones(3), []) is None
+    assert chances(np.ones(3), [[], []]) is None

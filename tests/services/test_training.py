@@ -1,0 +1,485 @@
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from apiflask import APIFlask
+
+from matcher.cache import MemoryCache
+from matcher.domain import (
+    Facet,
+    FacetKind,
+    Organisation,
+    OrganisationType,
+    Participation,
+    Project,
+    Question,
+)
+from matcher.index.generation import current_name, open_generation
+from matcher.ranking.learning import GRID, Quality
+from matcher.ranking.scoring import Weights
+from matcher.services.cases import HALF_GIVEN, MODES, TEXT_ONLY
+from matcher.services.container import Services
+from matcher.services.evaluate import TranslationsRefused, read_translations
+from matcher.services.importing.faults import Batch
+from matcher.services.imports import store_batch
+from matcher.services.live import build_index
+from matcher.services.recommend import Recommender, question_key
+from matcher.services.tables import as_text
+from matcher.services.training import (
+    Gain,
+    NotEnoughHistory,
+    Training,
+    drawn,
+    install,
+    latest,
+    past_of,
+    train,
+)
+from matcher.store.organisations import load_projects
+from tests.conftest import settings_for
+
+FIELDS = ("tidal energy from moving water", "woollen yarn and woven cloth")
+SUBJECTS = "sensors robots training standards logistics materials safety finance testing maps".split()
+CROWD, TOGETHER, PROJECTS = 24, 6, 200
+
+
+def community(project: int) -> int:
+    return project % 2
+
+
+def members_of(side: int) -> list[str]:
+    return [f"test:{'ab'[side]}{number}" for number in range(10, 10 + CROWD)]
+
+
+def history(first: int = 0, count: int = PROJECTS) -> list[Project]:
+    """Two communities that never work together, each in a field of its own, over ten years."""
+    projects = []
+    for number in range(first, first + count):
+        draw = random.Random(number)
+        subjects = " and ".join(draw.sample(SUBJECTS, 2))
+        title = f"{subjects} for {FIELDS[community(number)]}"
+        year = 2000 + 10 * number // PROJECTS
+        source = f"cordis:{1000 + number}"
+        facet = Facet(FacetKind.EVIDENCE, "", title=title, source=source, year=year)
+        partners = draw.sample(members_of(community(number)), TOGETHER)
+        projects.append(Project(facet, tuple(Participation(one, year=year) for one in partners)))
+    return projects
+
+
+def batch_of(projects: list[Project]) -> Batch:
+    organisations = [
+        Organisation(one, f"Partner {one[5:]}", OrganisationType.COMPANY)
+        for side in (0, 1)
+        for one in members_of(side)
+    ]
+    return Batch(organisations, projects, complete_profiles=False)
+
+
+@pytest.fixture(scope="module")
+def built_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("communities")
+    services = Services(settings_for(home))
+    store_batch(services.store, batch_of(history()))
+    build_index(services.store, services.settings)
+    services.store.dispose()
+    return home
+
+
+@pytest.fixture
+def past_home(built_home: Path, tmp_path: Path) -> Path:
+    """A home of the test's own with the two communities in it."""
+    copy = tmp_path / "past"
+    shutil.copytree(built_home, copy)
+    return copy
+
+
+@pytest.fixture
+def open_services() -> Iterator[Callable[[Path], Services]]:
+    opened: list[Services] = []
+
+    def opening(home: Path) -> Services:
+        opened.append(Services(settings_for(home)))
+        return opened[-1]
+
+    yield opening
+    for services in opened:
+        services.store.dispose()
+
+
+@pytest.fixture
+def services(past_home: Path, open_services: Callable[[Path], Services]) -> Services:
+    return open_services(past_home)
+
+
+@pytest.fixture(scope="module")
+def training(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Training:
+    """What the two communities teach."""
+    home = tmp_path_factory.mktemp("trained") / "home"
+    shutil.copytree(built_home, home)
+    services = Services(settings_for(home))
+    learned = train(services.live, services.settings)
+    services.store.dispose()
+    return learned
+
+
+def test_training_says_what_it_gained(training: Training) -> None:
+    """All held out are questions: 50 a fold and mode, two in three to learn from."""
+    assert training.held_out == PROJECTS // 4
+    assert training.learned_on == 2 * 2 * 33
+    assert [gain.mode for gain in training.gains] == list(MODES)
+    assert [gain.questions for gain in training.gains] == [34, 34]
+    assert training.gained
+    for gain in training.gains:
+        assert gain.after.recall_50 == 1.0 and 0 < gain.after.ndcg_10 <= 1
+        assert gain.after.worth >= gain.before.worth - 0.02
+    assert {getattr(training.weights, name) for name in GRID} != {None}
+    assert replace(training.weights, **{n: getattr(Weights(), n) for n in GRID}) == Weights()
+
+
+def test_training_finds_out_what_chance_a_score_stands_for(training: Training) -> None:
+    """6 of 24 work together, 3 of the 21 left where half are given: strangers never do."""
+    assert training.calibration.keys() == set(MODES)
+    for mode, most in ((TEXT_ONLY, 0.5), (HALF_GIVEN, 0.4)):
+        scores, shares = training.calibration[mode]
+        assert scores == sorted(scores) and shares == sorted(shares)
+        assert shares[0] < 0.05 and 0.1 < shares[-1] < most
+
+
+def test_what_is_kept_with_the_generation_is_json(training: Training) -> None:
+    kept = json.loads(json.dumps(training.ranking(7)))
+    assert kept["weights"] == {name: getattr(training.weights, name) for name in GRID}
+    assert kept["calibration"] == training.calibration
+    assert (kept["corpus_version"], kept["questions"]) == (7, training.learned_on)
+    assert [one["mode"] for one in kept["gains"]] == list(MODES)
+
+
+def test_training_twice_learns_the_same(services: Services, training: Training) -> None:
+    assert train(services.live, services.settings) == training
+
+
+def test_training_reports_its_progress(services: Services) -> None:
+    seen: dict[str, tuple[int, int]] = {}
+    train(
+        services.live,
+        services.settings,
+        progress=lambda stage, done, total: seen.update({stage: (done, total)}),
+    )
+    for fold in ("latest", "drawn"):
+        for mode in MODES:
+            assert seen[f"{fold} held out, {mode}"] == (50, 50)
+    assert seen["weights"] == (1, 1)
+
+
+def test_what_is_learned_gains_only_where_it_is_no_worse(training: Training) -> None:
+    good, bad = Quality(0.5, 0.5, 0.5), Quality(0.4, 0.5, 0.5)
+    better, worse = Gain("one", 9, bad, good), Gain("other", 9, good, bad)
+    assert replace(training, gains=(better,)).gained
+    assert replace(training, gains=(better, worse)).gained
+    assert not replace(training, gains=(worse,)).gained
+    assert not replace(training, gains=(better, worse, worse)).gained
+
+
+def test_held_out_are_the_latest_and_a_fair_draw() -> None:
+    projects = history()
+    last, any_year = latest(projects), drawn(projects)
+    assert len(last) == len(any_year) == 50
+    held = {one.facet.source for one in last}
+    others = [one.facet.year or 0 for one in projects if one.facet.source not in held]
+    assert max(others) <= min(one.facet.year or 0 for one in last)
+    assert {one.facet.year for one in any_year} == set(range(2000, 2010))
+    shuffled = random.Random(1).sample(projects, len(projects))
+    assert (latest(shuffled), drawn(shuffled)) == (last, any_year)
+    assert latest([]) == drawn(projects[:3]) == []
+
+
+def test_nothing_of_what_is_held_out_is_left_in_the_past(services: Services) -> None:
+    with services.store.reading() as session:
+        held = latest(load_projects(session))
+    snapshot = services.live.snapshot()
+    past = past_of(services.store, services.settings, snapshot, held, lambda *_: None)
+    gone = {one.facet.id for one in held}
+    assert len(gone) == 50 and gone <= snapshot.facets.keys()
+    assert not gone & past.facets.keys()
+    assert not gone & set(past.index.ids().tolist())
+    assert past.facets.keys() == set(past.index.ids().tolist()) == set(past.corpus.facet_ids)
+    assert past.generation.encoder.fingerprint != snapshot.generation.encoder.fingerprint
+    assert services.live.snapshot() is snapshot
+
+
+def test_what_was_learned_is_used_from_the_next_answer_on(
+    services: Services, training: Training
+) -> None:
+    recommender = Recommender(services.live, MemoryCache())
+    given = tuple(members_of(0)[:3])
+    questions = [Question(text=f"robots for {FIELDS[0]}", limit=48), Question(members=given)]
+    for question in questions:
+        answer = recommender.recommend(question)
+        assert answer["results"] and not answer["cached"]
+        assert all(one["chance"] is None for one in answer["results"])
+        assert recommender.recommend(question)["cached"]
+    before = services.live.snapshot()
+    name = install(services.settings, training, before.version)
+    after = services.live.snapshot()
+    assert (after.generation.name, after.version) == (name, before.version)
+    assert after.generation.name != before.generation.name
+    assert after.generation.ranking == json.loads(json.dumps(training.ranking(before.version)))
+    assert recommender.weights_for(before) == Weights()
+    assert recommender.weights_for(after) == training.weights
+    for question in questions:
+        answer = recommender.recommend(question)
+        assert not answer["cached"]
+        chances = [one["chance"] for one in answer["results"]]
+        assert all(0 <= one <= 1 for one in chances)
+        assert chances == sorted(chances, reverse=True)
+        sides = {one["organisation"]["id"][:6] for one in answer["results"][: CROWD - 3]}
+        assert sides == {"test:a"}
+
+
+def test_answers_before_and_after_are_cached_apart(training: Training) -> None:
+    question = Question(text="robots")
+    kept = training.ranking(1)
+    keys = {
+        question_key(question, 1, "model", Weights()),
+        question_key(question, 1, "model", Weights(), kept),
+        question_key(question, 1, "model", Weights(named=0.9), kept),
+        question_key(question, 1, "model", Weights(), {**kept, "calibration": {}}),
+    }
+    assert len(keys) == 4
+    same = question_key(question, 1, "model", Weights(), {})
+    assert same == question_key(question, 1, "model", Weights())
+
+
+def test_fixed_weights_ignore_what_was_learned(services: Services, training: Training) -> None:
+    install(services.settings, training, 1)
+    fixed = Recommender(services.live, MemoryCache(), weights=Weights(named=0.7))
+    assert fixed.weights_for(services.live.snapshot()) == Weights(named=0.7)
+    answer = fixed.recommend(Question(text="robots"))
+    assert {one["chance"] for one in answer["results"]} == {None}
+
+
+def test_a_rebuild_keeps_what_was_learned(services: Services, training: Training) -> None:
+    install(services.settings, training, services.live.snapshot().version)
+    learned = services.live.snapshot().generation.ranking
+    store_batch(services.store, batch_of(history(PROJECTS, 4)))
+    name = build_index(services.store, services.settings)
+    rebuilt = services.live.snapshot()
+    assert rebuilt.generation.name == name
+    assert len(rebuilt.corpus.facets) == PROJECTS + 4
+    assert rebuilt.generation.ranking == learned != {}
+    answer = Recommender(services.live, MemoryCache()).recommend(Question(text=FIELDS[1]))
+    assert answer["results"][0]["chance"] is not None
+
+
+def test_too_little_history_teaches_nothing(
+    home: Path, tmp_path: Path, open_services: Callable[[Path], Services]
+) -> None:
+    demo, empty = open_services(home), open_services(tmp_path / "empty")
+    for services in (demo, empty):
+        with pytest.raises(NotEnoughHistory, match="it takes 40 to learn from"):
+            train(services.live, services.settings)
+    assert demo.live.snapshot().generation.ranking == {}
+
+
+def test_projects_count_with_two_partners_that_are_known(
+    tmp_path: Path, open_services: Callable[[Path], Services]
+) -> None:
+    """200 projects of partners who never met before and never come back."""
+    services = open_services(tmp_path / "strangers")
+    organisations, projects = [], []
+    for number, project in enumerate(history()):
+        ids = [f"test:s{number}-{place}" for place in range(3)]
+        organisations += [Organisation(i, f"Name {i}", OrganisationType.OTHER) for i in ids]
+        projects.append(replace(project, participations=tuple(Participation(i) for i in ids)))
+    store_batch(services.store, Batch(organisations, projects, complete_profiles=False))
+    with pytest.raises(NotEnoughHistory, match="^0 of the projects"):
+        train(services.live, services.settings)
+
+
+def run(app: APIFlask, *arguments: str) -> tuple[int, str]:
+    result = app.test_cli_runner().invoke(args=list(arguments))
+    return result.exit_code, str(result.output)
+
+
+def test_the_command_installs_what_gains(
+    past_home: Path, make_app: Callable[..., APIFlask], training: Training
+) -> None:
+    app = make_app(past_home)
+    root = app.extensions["schakel"].settings.index_folder
+    before = current_name(root)
+    code, printed = run(app, "train", "--dry-run")
+    assert code == 0 and current_name(root) == before
+    assert f"Learned from {training.learned_on} questions" in printed
+    assert f"named {training.weights.named:g}, network {training.weights.network:g}" in printed
+    for mode in MODES:
+        assert f"{mode}, before" in printed and f"{mode}, learned" in printed
+    assert "Nothing was installed (--dry-run)." in printed and "Installed:" not in printed
+    code, printed = run(app, "train")
+    after = current_name(root)
+    assert code == 0 and after is not None and after != before
+    assert f"Installed: the index is {after}" in printed
+    kept = open_generation(root, after).ranking["weights"]
+    assert kept == {name: getattr(training.weights, name) for name in GRID}
+    assert "(chance " in run(app, "match", FIELDS[0])[1]
+
+
+def test_the_command_refuses_what_loses(
+    past_home: Path, make_app: Callable[..., APIFlask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Training, "gained", False)
+    app = make_app(past_home)
+    root = app.extensions["schakel"].settings.index_folder
+    before = current_name(root)
+    for arguments in (("train",), ("train", "--dry-run")):
+        code, printed = run(app, *arguments)
+        assert code == 1
+        assert "The learned weights lose: nothing was installed." in printed
+        assert "Installed" not in printed
+    assert current_name(root) == before
+
+
+def test_the_command_says_when_there_is_too_little_history(app: APIFlask) -> None:
+    root = app.extensions["schakel"].settings.index_folder
+    before = current_name(root)
+    code, printed = run(app, "train")
+    assert code == 1 and "it takes 40 to learn from. The shipped weights stay." in printed
+    assert "Traceback" not in printed and current_name(root) == before
+
+
+def write_cordis(folder: Path, projects: list[Project]) -> Path:
+    folder.mkdir()
+    lines = ['"id";"title";"startDate"']
+    rows = ['"projectID";"organisationID";"name"']
+    for project in projects:
+        facet = project.facet
+        number = str(facet.source).removeprefix("cordis:")
+        lines.append(f'"{number}";"{facet.title}";"{facet.year}-01-01"')
+        for one in project.participations:
+            short = one.organisation_id[5:]
+            rows.append(f'"{number}";"{short}";"Partner {short}"')
+    (folder / "project.csv").write_text("\n".join(lines), encoding="utf-8")
+    (folder / "organization.csv").write_text("\n".join(rows), encoding="utf-8")
+    return folder
+
+
+def test_evaluate_prints_every_table(app: APIFlask, tmp_path: Path) -> None:
+    asked = history(PROJECTS, 12)
+    words = tmp_path / "words.csv"
+    rows = ["id,nl,de"]
+    for project in asked[:8]:
+        title = str(project.facet.title)
+        rows.append(f"{project.facet.source},{title},{title if project != asked[7] else ''}")
+    words.write_text("\n".join(rows), encoding="utf-8")
+    code, printed = run(
+        app,
+        "evaluate",
+        "--train",
+        str(write_cordis(tmp_path / "train", history())),
+        "--test",
+        str(write_cordis(tmp_path / "test", asked)),
+        "--translations",
+        str(words),
+        "--trade-off",
+        "--json",
+    )
+    assert code == 0
+    report = json.loads(printed[printed.index("{\n") :])
+    assert (report["organisations"], report["projects"]) == (2 * CROWD, PROJECTS)
+    assert report["training"]["weights"].keys() == set(GRID)
+    for mode in MODES:
+        found = report["modes"][mode]
+        assert found["questions"] == 12
+        assert found["methods"]["schakel"]["recall@50"] == 1.0
+        assert sum(one["pairs"] for one in found["reliability"]) > 0
+        for group in found["reliability"]:
+            assert group["from"] <= group["said"] <= group["to"] and 0 <= group["were"] <= 1
+    figures = report["translations"]
+    assert figures.keys() == {"title", "nl", "de"}
+    assert {one["questions"] for one in figures.values()} == {7}
+    assert figures["nl"] == figures["de"] == figures["title"]
+    assert [one["popularity"] for one in report["popularity"]] == [0.0, 0.1, 0.2, 0.4, 0.8]
+    text = as_text(report)
+    for head in (
+        f"{2 * CROWD} organisations, {PROJECTS} projects, model lsa",
+        "weights: learned (" if report["training"]["installed"] else "weights: shipped, since",
+        "text only: 12 questions",
+        "half of the members given: 12 questions",
+        "shipped weights",
+        "mean vector",
+        "chance that was said, and the share that did work together",
+        "partners by their number of earlier projects",
+        "the same questions by their titles, and translated",
+        "the popularity setting, text only",
+    ):
+        assert head in text
+    assert len({len(line) for line in text.splitlines() if line.startswith("      ")}) <= 5
+
+
+def test_a_report_without_training_says_so() -> None:
+    report = {
+        "organisations": 2,
+        "projects": 1,
+        "model": "none",
+        "seed": 3,
+        "training": None,
+        "modes": {},
+    }
+    assert as_text(report).splitlines() == [
+        "2 organisations, 1 projects, model none, seed 3",
+        "weights: shipped (too little history to learn from)",
+    ]
+
+
+def test_translations_are_read_by_language(tmp_path: Path) -> None:
+    path = tmp_path / "words.csv"
+    path.write_text(
+        'id,nl,remark,fr\ncordis:1,"wier, op zee",x,algues\ncordis:2,,y,laine\n,leeg,,vide\n',
+        encoding="utf-8-sig",
+    )
+    assert read_translations(path) == {
+        "nl": {"cordis:1": "wier, op zee"},
+        "fr": {"cordis:1": "algues", "cordis:2": "laine"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "words.csv: the first line must name the columns id"),
+        (b"id,remark\n1,x\n", "the first line must name"),
+        (b"number,nl\n1,x\n", "the first line must name"),
+        (b"id,nl\n1,\xff\xfe\n", "can't be read as CSV in UTF-8"),
+        (b"id,nl\n1," + b"x" * 200_000 + b"\n", "can't be read as CSV in UTF-8"),
+        (None, "can't be read as CSV in UTF-8"),
+    ],
+)
+def test_translations_that_can_not_be_used(
+    content: bytes | None, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "words.csv"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(TranslationsRefused, match=message):
+        read_translations(path)
+
+
+def test_the_command_refuses_translations_it_can_not_read(app: APIFlask, tmp_path: Path) -> None:
+    path = tmp_path / "words.csv"
+    path.write_text("title\nx\n")
+    folder = write_cordis(tmp_path / "some", history(0, 2))
+    places = ("--train", str(folder), "--test", str(folder))
+    code, printed = run(app, "evaluate", *places, "--translations", str(path))
+    assert code == 1 and "words.csv" in printed and "Traceback" not in printed
+
+
+def test_the_mean_of_what_was_learned_is_finite(training: Training) -> None:
+    for knots in training.calibration.values():
+        assert np.isfinite(np.array(knots)).all()
