@@ -9,7 +9,7 @@ COPY embeddings embeddings
 RUN mkdir /data && chown schakel /data
 USER schakel
 # Needs SCHAKEL_SECRET_KEY; without it the service says so and stops.
-ENV SCHAKEL_ENV=production SCHAKEL_HOME=/data SCHAKEL_BIND=0.0.0.0:8000
+ENV ORT_DISABLE_TELEMETRY=1 SCHAKEL_ENV=production SCHAKEL_HOME=/data SCHAKEL_BIND=0.0.0.0:8000
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \

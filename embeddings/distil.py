@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> None:
     else:
         words = [entry for entry in shipped_table().number if " " not in entry]
     words = list(dict.fromkeys(word for word in words if word.isascii() and len(word) > 2))
-    names = {}
+    names: dict[str, str] = {}
     for concept in shipped_lexicon().concepts:
         names.setdefault(" ".join(plain(word) for word in words_of(concept.name)), concept.name)
     phrases = {entry: name for entry, name in names.items() if entry not in set(words)}

@@ -16,6 +16,8 @@ _RULES = {"nl": "dutch_porter", "fr": "french", "de": "german", "en": "english"}
 
 def plain(text: str) -> str:
     """Return the text in lower case and without accents; `ß` becomes `ss`."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
 

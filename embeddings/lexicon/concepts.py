@@ -25,6 +25,7 @@ _LONGEST_LABEL = 5
 _SHORTEST_PART = 4
 _SHORTEST_COMPOUND = 9
 _LINKS = {"nl": ("", "s", "en", "e"), "de": ("", "s", "n", "en", "es", "er", "e")}
+_REMEMBERED = 4_096
 _MOST_LABELS_A_FILE = 200_000
 
 
@@ -53,7 +54,10 @@ class Found:
 
 
 class Lexicon:
-    """Finds concepts in text. Never changed after it was made; safe to share between threads."""
+    """Finds concepts in text. Never changed after it was made; safe to share between threads.
+
+    `find(text)` remembers its latest answers, since both views of an encoder ask for the same text.
+    """
 
     def __init__(
         self, concepts: Sequence[Concept], stems: Mapping[str, Mapping[str, int]] | None = None
@@ -69,6 +73,7 @@ class Lexicon:
                     self._learn(number, code, label, with_stems=stems is None)
         if stems is not None:
             self.stems.update({code: dict(known) for code, known in stems.items()})
+        self.find = lru_cache(maxsize=_REMEMBERED)(self._find)
         self._split = lru_cache(maxsize=100_000)(self._taken_apart)
 
     def _learn(self, number: int, language: str, label: str, *, with_stems: bool) -> None:
@@ -89,7 +94,7 @@ class Lexicon:
             digest.update(repr(sorted(concept.labels.items())).encode())
         return digest.hexdigest()[:16]
 
-    def find(self, text: str) -> Found:
+    def _find(self, text: str) -> Found:
         """Find the concepts of a text in any of the four languages.
 
         Where a word is a label in two languages, that of the language of the text counts, then

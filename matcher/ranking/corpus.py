@@ -88,13 +88,18 @@ class Corpus:
         counted = np.bincount(self.owner_rows[is_evidence], minlength=len(self))
         self.experience: NDArray[np.float64] = counted.astype(np.float64)
         """How many past projects each organisation (n,) has."""
+        self._variants: dict[int, list[int]] = {}
         self.group: NDArray[np.int64] = np.arange(len(self.organisations))
         for several in variants:
             rows = sorted(self.row_of_id[one] for one in several if one in self.row_of_id)
-            self.group[rows] = rows[0] if rows else 0
-        self.grouped = np.flatnonzero(np.bincount(self.group)[self.group] > 1)
-        self.shown = self._shown()
+            if len(rows) > 1:
+                self.group[rows] = rows[0]
+                self._variants.update((row, rows) for row in rows)
+        self.grouped: NDArray[np.int64] = np.array(sorted(self._variants), dtype=np.int64)
+        self.shown = np.arange(len(self))
         """The row (n,) under which each organisation is shown: of variants the most experienced."""
+        for row, rows in self._variants.items():
+            self.shown[row] = rows[int(np.argmax(self.experience[rows]))]
         self.latitude = _coordinates(record.place.latitude for record in self.organisations)
         self.longitude = _coordinates(record.place.longitude for record in self.organisations)
 
@@ -107,13 +112,6 @@ class Corpus:
         if self._names is None:
             self._names = Names([record.name for record in self.organisations])
         return self._names
-
-    def _shown(self) -> NDArray[np.int64]:
-        shown = np.arange(len(self))
-        for first in np.unique(self.group[self.grouped]):
-            rows = np.flatnonzero(self.group == first)
-            shown[rows] = rows[np.argmax(self.experience[rows])]
-        return shown
 
     def with_variants(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the rows with all name variants of theirs, ascending."""
@@ -131,10 +129,7 @@ class Corpus:
 
     def variants_of(self, row: int) -> list[int]:
         """Return the rows of the other name variants of an organisation."""
-        if row not in self.grouped:
-            return []
-        same = np.flatnonzero(self.group == self.group[row])
-        return [int(other) for other in same if other != row]
+        return [other for other in self._variants.get(row, ()) if other != row]
 
     def rows(self, ids: tuple[str, ...]) -> NDArray[np.int64]:
         """Return the rows of the public ids that are known."""

@@ -57,6 +57,8 @@ class Names:
 
 def name_words(text: str) -> list[str]:
     """Return the words of a text without case and accents, each once."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    letters = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+    letters = text.lower()
+    if not letters.isascii():
+        decomposed = unicodedata.normalize("NFKD", text.casefold())
+        letters = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
     return list(dict.fromkeys(_WORD.findall(letters)))

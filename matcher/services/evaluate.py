@@ -161,12 +161,12 @@ class _Trial:
             "modes": {},
         }
         for mode in MODES:
-            records = cases_of(self.projects, corpus.row_of_id, mode, self.seed)
-            cases = as_one(records, one_each)
+            pairs = as_one(cases_of(self.projects, corpus.row_of_id, mode, self.seed), one_each)
+            cases = [case for _, case in pairs]
             lists = {name: self._ask(f"{mode}, {name}", m, cases) for name, m in methods.items()}
             figures = {name: measure(cases, found, corpus) for name, found in lists.items()}
-            by_record = self._ask(f"{mode}, by record", methods["schakel"], records)
-            figures["by record"] = measure(records, by_record, corpus)
+            records = [record for record, _ in pairs]
+            figures["by record"] = measure(records, lists["schakel"], corpus)
             report["modes"][mode] = {
                 "questions": len(cases),
                 "methods": figures,
@@ -190,7 +190,7 @@ class _Trial:
             asked = {source: text for source, text in texts.items() if source in titles}
             corpus = self.snapshot.corpus
             records = cases_of(self.projects, corpus.row_of_id, TEXT_ONLY, self.seed, asked)
-            cases = as_one(records, one_each)
+            cases = [case for _, case in as_one(records, one_each)]
             found = self._ask(f"translations, {name}", rank, cases)
             figures[name] = {"questions": len(cases), **measure(cases, found, corpus)}
         return figures
@@ -199,7 +199,7 @@ class _Trial:
         """Return what the popularity setting buys and what it costs."""
         corpus = self.snapshot.corpus
         records = cases_of(self.projects, corpus.row_of_id, TEXT_ONLY, self.seed)
-        cases = as_one(records, self._one_each())
+        cases = [case for _, case in as_one(records, self._one_each())]
         curve = []
         for popularity in POPULARITY:
             one = Recommender(self.live, MemoryCache(), popularity=popularity)
@@ -230,8 +230,8 @@ class _Trial:
         return lists
 
 
-def as_one(cases: Sequence[Case], one_each: Mapping[str, str]) -> list[Case]:
-    """Return the questions with name variants of one organisation counted as one.
+def as_one(cases: Sequence[Case], one_each: Mapping[str, str]) -> list[tuple[Case, Case]]:
+    """Return each question as recorded, and with name variants of one organisation as one.
 
     Variants of a member given aren't looked for; a question of which nothing is left falls away.
     """
@@ -240,7 +240,7 @@ def as_one(cases: Sequence[Case], one_each: Mapping[str, str]) -> list[Case]:
         given = {one_each[one] for one in case.given}
         partners = frozenset(one_each[one] for one in case.partners) - given
         if partners:
-            counted.append(replace(case, partners=partners))
+            counted.append((case, replace(case, partners=partners)))
     return counted
 
 

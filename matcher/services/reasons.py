@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from matcher.domain import Facet
@@ -60,11 +61,17 @@ def reasons_for(session: Session, ground: Ground, page: Rows) -> dict[int, list[
         _add_network(corpus, shown, ground.members, ground.facet_strength, spoke)
     rows = {one.facet_row for several in spoke.values() for one in several}
     facets = load_facets(session, (corpus.facets[row].id for row in rows))
+    ids = np.array(sorted(facets), dtype=np.int64)
+    stored = dict(zip(ids.tolist(), ground.snapshot.index.rows(ids), strict=True))
+    named = [corpus.names.named_in(one.heading.text) for one in ground.heard]
     reasons = {}
     for row in page:
-        known = [one for one in spoke[int(row)] if corpus.facets[one.facet_row].id in facets]
-        quoted = [_reason(ground, one, facets[corpus.facets[one.facet_row].id]) for one in known]
-        reasons[int(row)] = quoted + _by_name(ground, int(row), bool(quoted))
+        quoted = []
+        for one in spoke[int(row)]:
+            number = corpus.facets[one.facet_row].id
+            if number in facets:
+                quoted.append(_reason(one, facets[number], stored[number]))
+        reasons[int(row)] = quoted + _by_name(ground, named, int(row), bool(quoted))
     return reasons
 
 
@@ -123,15 +130,17 @@ def _add_network(
         spoke[owner].append(_Spoke(strength, facet_row, None, names))
 
 
-def _by_name(ground: Ground, row: int, has_others: bool) -> list[dict[str, Any]]:
+def _by_name(
+    ground: Ground, named: Sequence[Floats], row: int, has_others: bool
+) -> list[dict[str, Any]]:
     """Return the reason that the question names the organisation, where that is why it is here.
 
     Beside other reasons only where at least half of the name is there.
     """
     corpus = ground.snapshot.corpus
     least = 0.5 if has_others else 0.0
-    for one in ground.heard:
-        if corpus.names.named_in(one.heading.text)[row] > least:
+    for one, surely in zip(ground.heard, named, strict=True):
+        if surely[row] > least:
             words = corpus.names.words_in(corpus.organisations[row].name, one.heading.text)
             need = one.heading.need.text if one.heading.need else None
             return [
@@ -146,10 +155,9 @@ def _by_name(ground: Ground, row: int, has_others: bool) -> list[dict[str, Any]]
     return []
 
 
-def _reason(ground: Ground, spoke: _Spoke, facet: Facet) -> dict[str, Any]:
+def _reason(spoke: _Spoke, facet: Facet, stored: NDArray[np.float32]) -> dict[str, Any]:
     similarity, need = None, None
     if spoke.heard is not None:
-        stored = ground.snapshot.index.rows(np.array([facet.id], dtype=np.int64))[0]
         lengths = float(np.linalg.norm(spoke.heard.vector) * np.linalg.norm(stored)) or 1.0
         similarity = round(min(max(float(spoke.heard.vector @ stored) / lengths, 0.0), 1.0), 4)
         need = spoke.heard.heading.need.text if spoke.heard.heading.need else None

@@ -16,6 +16,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
+from embeddings.port import EncoderError
 from matcher.api.errors import field_errors, problem
 from matcher.settings import Settings
 from matcher.web import pages
@@ -41,6 +42,7 @@ def init_app(app: APIFlask, settings: Settings) -> None:
     app.context_processor(lambda: {"asset": _asset, "labels": LABELS, "language": get_locale})
     app.after_request(_headers)
     app.register_error_handler(CSRFError, _csrf_failed)
+    app.register_error_handler(EncoderError, _encoder_away)
     app.register_error_handler(Exception, _failed)
     app.error_processor(_error)  # type: ignore[arg-type]
     app.before_request(lambda: _protect(csrf))
@@ -116,6 +118,15 @@ def _csrf_failed(_failure: CSRFError) -> ResponseReturnValue:
     return _page(400, _("The form had expired. Go back, reload the page and send it again.")), 400
 
 
+def _encoder_away(error: EncoderError) -> ResponseReturnValue:
+    """Answer when texts can't be turned into vectors, such as with a remote service away."""
+    log.error("encoder failed", path=request.path, exc_info=error)
+    if not _is_page():
+        detail = "The model that reads texts doesn't answer. Try again in a minute."
+        return problem(503, detail, Retry_After="60")
+    return _page(503), 503, {"Retry-After": "60"}
+
+
 def _failed(error: Exception) -> ResponseReturnValue:
     from werkzeug.exceptions import HTTPException
 
@@ -134,6 +145,10 @@ def _page(status: int, advice: str | None = None) -> str:
         404: (_("Not found"), _("There is nothing at this address.")),
         405: (_("That doesn't work here"), _("This address can't be used in this way.")),
         413: (_("Too long"), _("What was sent is too large. Shorten it and send it again.")),
+        503: (
+            _("A moment, please"),
+            _("The model that reads texts doesn't answer. Try again in a minute."),
+        ),
         429: (_("A moment, please"), _("Too many questions at once. Wait a minute and try again.")),
     }
     failed = (_("Something went wrong"), _("The fault is ours and was written down. Try again."))

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from embeddings.port import EncoderError
+
 ADDRESS = "/api/v1/recommendations"
 
 
@@ -237,3 +239,34 @@ def test_an_empty_store_answers(empty_client: FlaskClient) -> None:
     assert answer["results"] == []
     assert answer["notices"]
     assert empty_client.get("/health/ready").get_json()["organisations"] == 0
+
+
+def test_a_model_that_does_not_answer_is_a_503(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise EncoderError("connection refused at https://secret.example")
+
+    monkeypatch.setattr("matcher.services.recommend.Recommender.compute", away)
+    response = client.post("/api/v1/recommendations", json={"text": "a question never asked"})
+    assert response.status_code == 503
+    assert response.content_type == "application/problem+json"
+    assert response.headers["Retry-After"] == "60"
+    assert "secret" not in response.text
+
+
+def test_an_organisation_that_is_named_says_so(client: FlaskClient) -> None:
+    answer = ask(client, text="We would like to work with Zylkograf Trapkar Cargo", limit=3)
+    first = answer["results"][0]
+    assert first["organisation"]["id"] == "demo:trapkar"
+    named = [reason for reason in first["reasons"] if reason["facet"] is None]
+    assert named and named[0]["named"] == ["trapkar", "cargo"]
+    assert first["parts"]["named"] > 0
+    assert (first["chance"], first["variants"]) == (None, [])
+
+
+def test_a_question_in_one_language_finds_offers_in_another(client: FlaskClient) -> None:
+    answer = ask(client, text="biodegradable packaging from potato peels", limit=5)
+    assert "demo:bioscherm" in ids(answer)
+    french = ask(client, text="emballages biodégradables à base d'épluchures de pommes de terre")
+    assert "demo:bioscherm" in ids(french)[:10]

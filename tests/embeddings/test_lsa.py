@@ -31,8 +31,8 @@ def likeness(encoder: LsaEncoder, one: str, other: str) -> float:
 
 def test_like_things_are_near_and_others_far(encoder: LsaEncoder) -> None:
     polymer = "films of biodegradable polymer"
-    assert likeness(encoder, polymer, CORPUS[1]) > 0.6
-    assert likeness(encoder, polymer, CORPUS[1]) > likeness(encoder, polymer, CORPUS[2]) + 0.4
+    assert likeness(encoder, polymer, CORPUS[1]) > 0.45
+    assert likeness(encoder, polymer, CORPUS[1]) > likeness(encoder, polymer, CORPUS[2]) + 0.3
     compound = "waterzuiveringsinstallatie"
     assert likeness(encoder, compound, CORPUS[3]) > likeness(encoder, compound, CORPUS[4]) + 0.2
 

@@ -60,7 +60,12 @@ def test_more_names_with_a_word_make_it_count_less() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Université de Liège", "UNIVERSITÉ DE LIÈGE", "universite de liege", "Universite\u0301 de Liège"],
+    [
+        "Université de Liège",
+        "UNIVERSITÉ DE LIÈGE",
+        "universite de liege",
+        "Universite\u0301 de Liège",
+    ],
 )
 def test_accents_and_case_make_no_difference(text: str) -> None:
     assert named(text, LIEGE) == named("université de liège", LIEGE) > 0.3

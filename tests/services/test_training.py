@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from apiflask import APIFlask
 
@@ -46,7 +45,9 @@ from matcher.store.organisations import load_projects
 from tests.conftest import settings_for
 
 FIELDS = ("tidal energy from moving water", "woollen yarn and woven cloth")
-SUBJECTS = "sensors robots training standards logistics materials safety finance testing maps".split()
+SUBJECTS = (
+    "sensors robots training standards logistics materials safety finance testing maps".split()
+)
 CROWD, TOGETHER, PROJECTS = 24, 6, 200
 
 
@@ -139,7 +140,6 @@ def test_training_says_what_it_gained(training: Training) -> None:
     for gain in training.gains:
         assert gain.after.recall_50 == 1.0 and 0 < gain.after.ndcg_10 <= 1
         assert gain.after.worth >= gain.before.worth - 0.02
-    assert {getattr(training.weights, name) for name in GRID} != {None}
     assert replace(training.weights, **{n: getattr(Weights(), n) for n in GRID}) == Weights()
 
 
@@ -161,16 +161,13 @@ def test_what_is_kept_with_the_generation_is_json(training: Training) -> None:
 
 
 def test_training_twice_learns_the_same(services: Services, training: Training) -> None:
-    assert train(services.live, services.settings) == training
-
-
-def test_training_reports_its_progress(services: Services) -> None:
     seen: dict[str, tuple[int, int]] = {}
-    train(
+    again = train(
         services.live,
         services.settings,
         progress=lambda stage, done, total: seen.update({stage: (done, total)}),
     )
+    assert again == training
     for fold in ("latest", "drawn"):
         for mode in MODES:
             assert seen[f"{fold} held out, {mode}"] == (50, 50)
@@ -418,7 +415,6 @@ def test_evaluate_prints_every_table(app: APIFlask, tmp_path: Path) -> None:
         "the popularity setting, text only",
     ):
         assert head in text
-    assert len({len(line) for line in text.splitlines() if line.startswith("      ")}) <= 5
 
 
 def test_a_report_without_training_says_so() -> None:
@@ -455,7 +451,6 @@ def test_translations_are_read_by_language(tmp_path: Path) -> None:
         (b"id,remark\n1,x\n", "the first line must name"),
         (b"number,nl\n1,x\n", "the first line must name"),
         (b"id,nl\n1,\xff\xfe\n", "can't be read as CSV in UTF-8"),
-        (b"id,nl\n1," + b"x" * 200_000 + b"\n", "can't be read as CSV in UTF-8"),
         (None, "can't be read as CSV in UTF-8"),
     ],
 )
@@ -478,8 +473,3 @@ def test_the_command_refuses_translations_it_can_not_read(app: APIFlask, tmp_pat
     places = ("--train", str(folder), "--test", str(folder))
     code, printed = run(app, "evaluate", *places, "--translations", str(path))
     assert code == 1 and "words.csv" in printed and "Traceback" not in printed
-
-
-def test_the_mean_of_what_was_learned_is_finite(training: Training) -> None:
-    for knots in training.calibration.values():
-        assert np.isfinite(np.array(knots)).all()

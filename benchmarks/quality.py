@@ -1,0 +1,123 @@
+"""What each step gains: python -m benchmarks.quality TRAIN TEST.
+
+TRAIN and TEST are folders in the layout of the CORDIS bulk files. Each line leaves one step out or
+changes it, with everything else as it ships; the weights are those learned on TRAIN. The first line
+is the whole, `flask --app app evaluate` prints it beside the baselines.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from embeddings.lsa import LsaConfig, LsaEncoder
+from matcher.cache import MemoryCache
+from matcher.domain import Project, Question
+from matcher.index.exact import ExactIndex
+from matcher.index.generation import Generation
+from matcher.index.layered import LayeredIndex
+from matcher.ranking.corpus import Corpus
+from matcher.ranking.scoring import Weights
+from matcher.services.cases import MODES, cases_of
+from matcher.services.evaluate import DEPTH, as_one, measure
+from matcher.services.importing.cordis import read_cordis
+from matcher.services.imports import store_batch
+from matcher.services.live import Live, Snapshot, build_index
+from matcher.services.recommend import Recommender, Stopwatch
+from matcher.services.training import NotEnoughHistory, train
+from matcher.settings import read_settings
+from matcher.store import Store
+from matcher.store.organisations import embedded_texts
+
+SEED = 1
+NO_WHITENING = 1e6
+CONFIGS = {
+    "no concepts among the features": LsaConfig(concept_share=0.0, character_share=0.5),
+    "no character n-grams": LsaConfig(character_share=0.0),
+    "no whitening": LsaConfig(wording_softness=NO_WHITENING, meaning_softness=NO_WHITENING),
+    "200 latent directions": LsaConfig(dimensions=200),
+}
+
+
+def steps(learned: Weights) -> dict[str, Weights]:
+    """Return the weights of each line."""
+    return {
+        "as it is": learned,
+        "shipped weights": Weights(),
+        "wording only": replace(learned, meaning=0.0),
+        "meaning only": replace(learned, meaning=1.0),
+        "names don't count": replace(learned, named=0.0),
+        "similarity to the power of 1": replace(learned, sharpness=1.0),
+        "similarity to the power of 4": replace(learned, sharpness=4.0),
+        "50 neighbours": replace(learned, neighbours=50),
+        "200 neighbours": replace(learned, neighbours=200),
+        "popularity 0.2": replace(learned, prior=0.2),
+        "popularity 0.8": replace(learned, prior=0.8),
+    }
+
+
+def with_encoder(store: Store, snapshot: Snapshot, config: LsaConfig) -> Snapshot:
+    """Return the same corpus under an encoder of another configuration."""
+    with store.reading() as session:
+        ids, texts = embedded_texts(session)
+    encoder = LsaEncoder.fit(texts, config)
+    index = ExactIndex(encoder.dim)
+    index.add(np.array(ids, dtype=np.int64), encoder.encode(texts))
+    generation = Generation("trial", snapshot.version, encoder.fingerprint, encoder, index)
+    return replace(snapshot, generation=generation, index=LayeredIndex(index))
+
+
+def line(
+    name: str, live: Live, snapshot: Snapshot, projects: Sequence[Project], weights: Weights
+) -> None:
+    recommender = Recommender(live, MemoryCache(), weights=weights)
+    corpus = snapshot.corpus
+    ids = [one.id for one in corpus.organisations]
+    one_each = {one: ids[row] for one, row in zip(ids, corpus.shown, strict=True)}
+    cells = []
+    for mode in MODES:
+        pairs = as_one(cases_of(projects, corpus.row_of_id, mode, SEED), one_each)
+        cases = [case for _, case in pairs]
+        lists = []
+        for case in cases:
+            question = Question(text=case.text, members=case.given, limit=DEPTH)
+            lists.append(recommender.compute(snapshot, question, Stopwatch())["results"])
+        figures = measure(cases, lists, corpus)
+        cells += [figures[key] for key in ("ndcg@10", "recall@50", "rare recall@100")]
+    print(f"| {name} | " + " | ".join(f"{cell:.3f}" for cell in cells) + " |", flush=True)
+
+
+def main() -> None:
+    train_on, test = Path(sys.argv[1]), Path(sys.argv[2])
+    print("| | text only: nDCG@10 | R@50 | rare R@100 | half given: nDCG@10 | R@50 | rare R@100 |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory() as home:
+        settings = read_settings({"SCHAKEL_HOME": home})
+        store = Store(settings.database_url)
+        store.upgrade()
+        store_batch(store, read_cordis(train_on))
+        build_index(store, settings)
+        live = Live(store, settings)
+        projects = read_cordis(test).projects
+        try:
+            learned = train(live, settings, seed=SEED).weights
+        except NotEnoughHistory:
+            learned = Weights()
+        snapshot = live.snapshot()
+        for name, weights in steps(learned).items():
+            line(name, live, snapshot, projects, weights)
+        apart = Corpus(snapshot.version, snapshot.organisations, snapshot.facets)
+        alone = replace(snapshot, corpus=apart)
+        line("every record by itself", live, alone, projects, learned)
+        for name, config in CONFIGS.items():
+            line(name, live, with_encoder(store, snapshot, config), projects, learned)
+        store.dispose()
+
+
+if __name__ == "__main__":
+    main()
