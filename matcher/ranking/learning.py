@@ -55,9 +55,7 @@ class Asked:
         """Return the first 100 rows, best first."""
         scores = np.round(self.scores(weights), 6)
         scores[self.left_out] = 0.0
-        several = min(DEPTH, len(scores))
-        top = np.argpartition(-scores, several - 1)[:several]
-        order = top[np.lexsort((top, -scores[top]))]
+        order = np.lexsort((np.arange(len(scores)), -scores))[:DEPTH]
         return [int(row) for row in order if scores[row] > 0]
 
 

@@ -52,7 +52,9 @@ _ONE_WORD = {
 }
 _ROMAN = frozenset("ii iii iv vi vii viii ix xi xii xiii".split())
 _DIGITS = re.compile(r"\b\d+\b")
-_SINGLE_ROMAN = re.compile(r"\s[IV](?=\s*(\(|-|$))")
+_LETTER = re.compile(r"(?<![\w.'’])[A-Za-z](?![\w.'’])")
+_LAST_LETTER = re.compile(r"\s([A-Z])(?=\s*(\(|-|$))")
+_LETTERS_THAT_JOIN = frozenset("adefilnosuvwyz")
 _SAME = {variant: word for word, several in _ONE_WORD.items() for variant in several.split()}
 
 
@@ -209,7 +211,8 @@ def _only_misspelt(first: set[str], second: set[str]) -> bool:
 
 
 def _numbers(words: Sequence[str], name: str) -> frozenset[str]:
+    """Return what tells numbered entities apart; a single letter does it as a number does."""
     numbers = {word for word in words if word in _ROMAN} | set(_DIGITS.findall(name))
-    if _SINGLE_ROMAN.search(name):
-        numbers.add("i or v")
-    return frozenset(numbers)
+    letters = {letter.lower() for letter in _LETTER.findall(name)} - _LETTERS_THAT_JOIN
+    last = _LAST_LETTER.search(name)
+    return frozenset(numbers | letters | ({last[1].lower()} if last else set()))

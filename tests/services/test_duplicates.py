@@ -73,7 +73,9 @@ def fill(store: Store) -> None:
 
 def ask(store: Store, settings: Settings) -> list[dict[str, object]]:
     recommender = Recommender(Live(store, settings), MemoryCache())
-    results: list[dict[str, object]] = recommender.recommend(Question("concrete walls"))["results"]
+    results: list[dict[str, object]] = recommender.recommend(
+        Question("prefabricated concrete walls with recycled aggregate")
+    )["results"]
     return results
 
 

@@ -170,16 +170,16 @@ def test_reasons_quote_what_the_organisation_owns(asking: Asking) -> None:
 
 def test_a_reason_is_by_text_or_by_network_or_by_name(asking: Asking) -> None:
     corpus = asking.snapshot.corpus
-    kinds = set()
+    kinds: set[str] = set()
     for question in asking.questions:
         rows = corpus.with_variants(corpus.rows(question.members)).tolist()
         member_of = {corpus.organisations[row].key: corpus.organisations[row] for row in rows}
         asked = set(name_words(" ".join(one.text for one in headings_of(question))))
         for result in asking.ask(question)[:10]:
             for reason in result["reasons"]:
-                by = ("similarity" if reason["similarity"] is not None else "",)
-                by += tuple(name for name in ("with_members", "named") if reason[name])
-                assert len([one for one in by if one]) == 1
+                by = [name for name in ("with_members", "named") if reason[name]]
+                by += ["similarity"] if reason["similarity"] is not None else []
+                assert len(by) == 1
                 kinds.update(by)
                 if reason["with_members"]:
                     owners = asking.snapshot.facets[reason["facet"]["id"]].owners
