@@ -55,7 +55,7 @@ def steps(learned: Weights) -> dict[str, Weights]:
         "similarity to the power of 1": replace(learned, sharpness=1.0),
         "similarity to the power of 4": replace(learned, sharpness=4.0),
         "50 neighbours": replace(learned, neighbours=50),
-        "200 neighbours": replace(learned, neighbours=200),
+        "100 neighbours": replace(learned, neighbours=100),
         "popularity 0.2": replace(learned, prior=0.2),
         "popularity 0.8": replace(learned, prior=0.8),
     }

@@ -348,7 +348,7 @@ def _print_matches(answer: dict[str, Any]) -> None:
     for match_ in answer["results"]:
         one = match_["organisation"]
         place = ", ".join(part for part in (one["city"], one["country"]) if part)
-        parts = ", ".join(f"{name} {value:.3f}" for name, value in match_["parts"].items())
+        parts = ", ".join(f"{name} {v:.3f}" for name, v in match_["parts"].items() if v >= 0.0005)
         click.echo(f"{match_['rank']:3}. {one['name']}  [{one['type']}]  {place}  ({one['id']})")
         chance = "" if match_["chance"] is None else f"  (chance {match_['chance']:.0%})"
         click.echo(f"     score {match_['score']:.3f} = {parts}{chance}")

@@ -17,7 +17,7 @@ from matcher.ranking.corpus import Corpus
 class Weights:
     """The constants of the score; docs/quality.md says how they were chosen."""
 
-    neighbours: int = 100
+    neighbours: int = 200
     """How many nearest facets vote on each text, in each view."""
     sharpness: float = 2.0
     """The power that a similarity is raised to before it counts as a vote."""
