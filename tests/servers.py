@@ -192,7 +192,7 @@ class Service:
             try:
                 if requests.get(f"{self.address}/health/ready", timeout=5).ok:
                     return self
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):  # busy with its first index
                 time.sleep(0.1)
         raise RuntimeError("gunicorn did not become ready")
 
