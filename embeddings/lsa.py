@@ -68,6 +68,11 @@ class LsaEncoder:
         return self._wording.dim + self._meaning.dim
 
     @property
+    def lexicon(self) -> Lexicon:
+        """The concepts that it finds in texts."""
+        return self._meaning.lexicon
+
+    @property
     def views(self) -> tuple[View, ...]:
         """The columns of the wording and of the meaning."""
         return (View("wording", 0, self._wording.dim), View("meaning", self._wording.dim, self.dim))

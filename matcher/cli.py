@@ -26,7 +26,7 @@ from matcher.services.importing.faults import Batch, ImportRefused
 from matcher.services.importing.organisations import read_organisations
 from matcher.services.importing.template import write_template
 from matcher.services.imports import store_batch
-from matcher.services.live import build_index
+from matcher.services.building import build_index
 from matcher.services.recommend import QuestionError
 from matcher.services.tables import as_text, training_text
 from matcher.services.training import NotEnoughHistory, install, train

@@ -135,6 +135,8 @@ class Organisation:
     website: str | None = None
     description: str | None = None
     contact: Contact | None = None
+    competitors: tuple[str, ...] = ()
+    """Private, as the contact is: ids of organisations that are never proposed together with it."""
     offers: tuple[Facet, ...] = ()
     needs: tuple[Facet, ...] = ()
 
@@ -169,6 +171,21 @@ class Need:
     level: NeedLevel = NeedLevel.MUST
     weight: float = 1.0
     stage: Stage | None = None
+    due: date | None = None
+    """By when it should be met; puts the needs of one stage in order."""
+
+    @property
+    def importance(self) -> float:
+        """How much it counts: a must counts twice as much as a nice-to-have."""
+        return self.weight * (1.0 if self.level is NeedLevel.MUST else 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An organisation that is in an initiative, and since when."""
+
+    organisation_id: str
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +196,17 @@ class Initiative:
     name: str
     brief: str
     needs: tuple[Need, ...] = ()
-    members: tuple[str, ...] = ()
+    """Stated or edited by somebody; where there are none, they are read from the brief."""
+    members: tuple[Member, ...] = ()
     wanted: tuple[tuple[OrganisationType, int], ...] = ()
     """How many organisations of each type the initiative would like to have."""
+    exploratory: bool = False
+    """Whether it looks for the new: then partners from further fields fit better."""
+
+    @property
+    def member_ids(self) -> tuple[str, ...]:
+        """The ids of its members."""
+        return tuple(member.organisation_id for member in self.members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +242,13 @@ class Question:
     needs: tuple[Need, ...] = ()
     members: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
+    """Neither these nor organisations like them: what came up before and was turned down."""
     filters: Filters = field(default_factory=Filters)
+    complement: float = 0.3
+    """0 to 1: how much it counts what an organisation adds to the members, against how it fits."""
+    alike: float = 0.5
+    """0 to 1: how far look-alikes of a member are pushed down."""
+    exploratory: bool = False
     limit: int = 20
     offset: int = 0

@@ -93,6 +93,13 @@ TABLE: tuple[Setting, ...] = (
         "0 to 1: how much it counts that an organisation took part in many projects. More finds "
         "more of the usual partners and fewer small firms; docs/quality.md has the trade-off.",
     ),
+    Setting(
+        "field_distance",
+        "SCHAKEL_FIELD_DISTANCE",
+        "0.5",
+        "0 to 1: how far apart the fields of partners should be. 0: the same field, 1: nothing in "
+        "common. Exploratory initiatives take partners from somewhat further away.",
+    ),
     Setting("index", "SCHAKEL_INDEX", "faiss", "Nearest-neighbour index: `faiss` or `exact`."),
     Setting(
         "rate_limits",
@@ -147,6 +154,7 @@ class Settings:
     remote_timeout: int
     remote_http: bool
     popularity: float
+    field_distance: float
     index: str
     rate_limits: str
     api_writes: str
@@ -205,6 +213,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         remote_timeout=_number("SCHAKEL_REMOTE_TIMEOUT", raw["remote_timeout"], 1),
         remote_http=raw["remote_http"] == "on",
         popularity=_share("SCHAKEL_POPULARITY", raw["popularity"]),
+        field_distance=_share("SCHAKEL_FIELD_DISTANCE", raw["field_distance"]),
         index=raw["index"],
         rate_limits=raw["rate_limits"],
         api_writes=raw["api_writes"] or ("open" if development else "key"),

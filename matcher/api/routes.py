@@ -29,6 +29,7 @@ from matcher.services import organisations
 from matcher.services.api_keys import valid_key
 from matcher.services.container import Services
 from matcher.services.recommend import QuestionError
+from matcher.store.organisations import PRIVATE
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Schakel")
 WRITING = {"create_organisation", "put_organisation", "delete_organisation"}
@@ -134,8 +135,8 @@ def create_organisation(json_data: OrganisationIn) -> ResponseReturnValue:
 @blueprint.doc(
     summary="Replace an organisation",
     security="ApiKey",
-    description="Or store it, where there is none with that id. A contact that is left out stays; "
-    "null removes it.",
+    description="Or store it, where there is none with that id. A contact or competitors that are "
+    "left out stay; null and an empty list remove them.",
 )
 def put_organisation(organisation_id: str, json_data: OrganisationIn) -> ResponseReturnValue:
     """Replace one, or store it."""
@@ -145,9 +146,9 @@ def put_organisation(organisation_id: str, json_data: OrganisationIn) -> Respons
     if json_data.id not in (None, organisation_id):
         fault = {"field": "id", "message": "differs from the id in the address"}
         return problem(422, "Which organisation is meant isn't clear.", [fault])
-    keep = "contact" not in json_data.model_fields_set
+    keep = set(PRIVATE) - json_data.model_fields_set
     stored, fresh = organisations.replace_organisation(
-        services().store, organisation_from(json_data, organisation_id), keep_contact=keep
+        services().store, organisation_from(json_data, organisation_id), keep=keep
     )
     return _created(stored) if fresh else organisation_out(stored)
 

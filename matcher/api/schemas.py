@@ -192,7 +192,7 @@ class ContactIn(Strict):
 
 
 class OrganisationIn(Strict):
-    """An organisation to be stored. Without a contact, a stored one stays."""
+    """An organisation to be stored. A stored contact and competitors stay where left out."""
 
     id: OrganisationId | None = Field(
         default=None, description="Made by the service where it is left out."
@@ -212,6 +212,9 @@ class OrganisationIn(Strict):
     website: Website | None = None
     description: str | None = Field(default=None, max_length=5_000)
     contact: ContactIn | None = None
+    competitors: list[OrganisationId] = Field(
+        default=[], max_length=100, description="Never proposed together with it. Private."
+    )
     offers: list[StatementIn] = Field(default=[], max_length=200)
     needs: list[StatementIn] = Field(default=[], max_length=200)
 

@@ -62,6 +62,7 @@ def organisation_from(body: OrganisationIn, organisation_id: str | None = None) 
         website=body.website,
         description=body.description or None,
         contact=contact,
+        competitors=tuple(dict.fromkeys(body.competitors)),
         offers=_facets(FacetKind.OFFER, body.offers),
         needs=_facets(FacetKind.NEED, body.needs),
     )

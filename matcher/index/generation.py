@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,9 +21,9 @@ from matcher.index.exact import ExactIndex
 from matcher.index.faiss_index import FaissIndex
 from matcher.index.port import Ids, VectorIndex, Vectors
 
-_FORMAT = 2
+_FORMAT = 3
 _RANKING = "ranking.json"
-_VARIANTS = "variants.json"
+_FINDINGS = "findings.json"
 _CURRENT = "CURRENT"
 _KINDS: dict[str, type[ExactIndex] | type[FaissIndex]] = {"exact": ExactIndex, "faiss": FaissIndex}
 _REBUILD = "run: flask --app app index build"
@@ -31,6 +31,10 @@ _REBUILD = "run: flask --app app index build"
 
 class GenerationError(Exception):
     """A generation is missing or can't be read; the message says what to do."""
+
+
+class OldFormat(GenerationError):
+    """A generation was written by another version of the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,10 @@ class Generation:
     index: VectorIndex
     ranking: Mapping[str, Any] = field(default_factory=dict)
     """What was learned about ranking on this corpus, as JSON; empty where nothing was."""
-    variants: tuple[tuple[str, ...], ...] = ()
-    """Groups of ids of organisations that are surely one, written in several ways."""
+    profiles: VectorIndex | None = None
+    """One vector an organisation under its key: what it is about."""
+    findings: Mapping[str, Any] = field(default_factory=dict)
+    """What was found out about the corpus when this was built, as JSON."""
 
 
 def build_generation(
@@ -56,7 +62,8 @@ def build_generation(
     corpus_version: int,
     kind: str,
     ranking: Mapping[str, Any] | None = None,
-    variants: Sequence[Sequence[str]] = (),
+    profiles: ExactIndex | None = None,
+    findings: Mapping[str, Any] | None = None,
 ) -> str:
     """Write a generation beside the others, publish it, and return its name.
 
@@ -70,6 +77,7 @@ def build_generation(
     if len(ids):
         index.add(ids, vectors)
     index.save(building / "index")
+    (profiles or ExactIndex(encoder.dim)).save(building / "profiles")
     encoder.save(building / "encoder")
     manifest = {
         "format": _FORMAT,
@@ -82,7 +90,7 @@ def build_generation(
     }
     (building / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     (building / _RANKING).write_text(json.dumps(ranking or {}), encoding="utf-8")
-    (building / _VARIANTS).write_text(json.dumps(list(variants)), encoding="utf-8")
+    (building / _FINDINGS).write_text(json.dumps(findings or {}), encoding="utf-8")
     return _finish(root, building, name)
 
 
@@ -140,7 +148,7 @@ def read_manifest(root: Path, name: str) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((root / name / "manifest.json").read_text("utf-8"))
         if manifest["format"] != _FORMAT:
-            raise GenerationError(f"{name} was written by another version; {_REBUILD}")
+            raise OldFormat(f"{name} was written by another version; {_REBUILD}")
         return manifest
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise GenerationError(f"{name} has no readable manifest; {_REBUILD}") from error
@@ -153,14 +161,15 @@ def open_generation(root: Path, name: str) -> Generation:
         encoder = load_encoder(root / name / "encoder")
         index = _KINDS[manifest["kind"]].open(root / name / "index")
         ranking = json.loads((root / name / _RANKING).read_text("utf-8"))
-        groups = json.loads((root / name / _VARIANTS).read_text("utf-8"))
+        profiles = ExactIndex.open(root / name / "profiles")
+        findings = json.loads((root / name / _FINDINGS).read_text("utf-8"))
     except (EncoderError, OSError, ValueError, KeyError) as error:
         raise GenerationError(f"{name} can't be read; {_REBUILD}") from error
     if encoder.fingerprint != manifest["model"] or index.dim != encoder.dim:
         raise GenerationError(f"{name}: encoder and index don't belong together; {_REBUILD}")
     version = int(manifest["corpus_version"])
-    variants = tuple(tuple(group) for group in groups)
-    return Generation(name, version, encoder.fingerprint, encoder, index, ranking, variants)
+    model = encoder.fingerprint
+    return Generation(name, version, model, encoder, index, ranking, profiles, findings)
 
 
 def prune(root: Path, keep: int = 2, stale_after: float = 3600.0) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.domain import FacetKind, OrganisationType, Place, Stage
+from matcher.domain import FacetKind, OrganisationType, Place, SizeClass, Stage
 from matcher.ranking.names import Names
 
 KINDS = tuple(FacetKind)
@@ -27,6 +28,8 @@ class OrganisationRecord:
     place: Place
     sme: bool | None
     sectors: tuple[str, ...]
+    size: SizeClass | None = None
+    competitors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,54 @@ class Corpus:
         sums = np.bincount(self.group, weights=values, minlength=len(self))
         result[self.grouped] = sums[self.group[self.grouped]]
         return result
+
+    def best_of_variants(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return values (k, n) in which name variants of one organisation have their largest."""
+        if not len(self.grouped):
+            return values
+        result = values.copy()
+        for row, rows in self._variants.items():
+            if row == rows[0]:
+                result[:, rows] = values[:, rows].max(axis=1, keepdims=True)
+        return result
+
+    @cached_property
+    def by_owner(self) -> NDArray[np.int64]:
+        """The order of `owner_rows` and `owner_facets` that goes by organisation, then facet."""
+        return np.lexsort((self.owner_facets, self.owner_rows))
+
+    @cached_property
+    def owned_start(self) -> NDArray[np.int64]:
+        """Where the facets of each organisation start in `by_owner` (n + 1,)."""
+        return np.searchsorted(self.owner_rows[self.by_owner], np.arange(len(self) + 1))
+
+    def facets_owned(self, rows: Iterable[int]) -> NDArray[np.int64]:
+        """Return the rows of the facets that these organisations own, ascending."""
+        spans = [self.by_owner[self.owned_start[row] : self.owned_start[row + 1]] for row in rows]
+        places = np.concatenate(spans) if spans else np.empty(0, np.int64)
+        return np.unique(self.owner_facets[places])
+
+    @cached_property
+    def rivals(self) -> tuple[tuple[int, int], ...]:
+        """Pairs of rows, the lower first, of which one named the other as its competitor."""
+        named = {
+            (min(row, self.row_of_id[other]), max(row, self.row_of_id[other]))
+            for row, record in enumerate(self.organisations)
+            for other in record.competitors
+            if other in self.row_of_id and self.row_of_id[other] != row
+        }
+        return tuple(sorted(named))
+
+    def rivals_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the rows of the competitors of these organisations, ascending."""
+        given = set(self.with_variants(rows).tolist())
+        pairs = [pair for pair in self.rivals if given & set(pair)]
+        return np.array(sorted({row for pair in pairs for row in pair} - given), dtype=np.int64)
+
+    @cached_property
+    def stages(self) -> tuple[Stage | None, ...]:
+        """The stage of each facet (m,)."""
+        return tuple(facet.stage for facet in self.facets)
 
     def variants_of(self, row: int) -> list[int]:
         """Return the rows of the other name variants of an organisation."""

@@ -28,10 +28,12 @@ class Weights:
     meaning: float = 0.6
     """The share of the view `meaning` in the votes; the rest is that of `wording`."""
     text: float = 1.0
-    needs: float = 2.0
+    coverage: float = 2.0
     network: float = 0.8
     named: float = 0.15
     prior: float = 0.0
+    reciprocity: float = 0.3
+    cross_sector: float = 0.1
     """Shares of the parts; divided by the sum of those that the question gives rise to."""
     half_network: float = 0.5
     """The network strength at which the network part reaches half of its share."""
@@ -51,6 +53,8 @@ class Votes:
     weights: Floats
 
 
+LEAST_GAIN = 0.02
+"""Where nobody adds more than this to the coverage, the members need no complement."""
 NO_VOTES = Votes(np.empty(0, np.int64), np.empty(0, np.float64))
 
 
@@ -139,13 +143,31 @@ def saturate(values: Floats, half: float) -> Floats:
 def score_parts(parts: Mapping[str, Floats], weights: Weights) -> dict[str, Floats]:
     """Return the score parts (n,), each not negative, adding up to a score from 0 to 1.
 
-    `parts` holds what the question gives rise to out of text, needs, network, named and prior,
-    each from 0 to 1 before it gets its share; a part of no weight is left out.
+    `parts` holds what the question gives rise to out of text, coverage, network, named, prior,
+    reciprocity and cross_sector, each from 0 to 1 before it gets its share; a part of no weight is
+    left out.
     """
     shares = {name: float(getattr(weights, name)) for name in parts}
     shares = {name: share for name, share in shares.items() if share > 0}
     total = sum(shares.values()) or 1.0
     return {name: share / total * parts[name] for name, share in shares.items()}
+
+
+def with_complement(parts: Mapping[str, Floats], gains: Floats, dial: float) -> dict[str, Floats]:
+    """Return the parts (n,) of fit and of complement: the dial (0 to 1) says which share that gets.
+
+    What organisations add to the coverage (n,) is made relative to the most that one of them adds,
+    unless even that is next to nothing.
+    """
+    strongest = max(float(gains.max(initial=0.0)), LEAST_GAIN)
+    kept = {name: (1.0 - dial) * values for name, values in parts.items()}
+    return {**kept, "complement": dial * gains / strongest}
+
+
+def pushed_down(parts: Mapping[str, Floats], share: Floats) -> Floats:
+    """Return a part (n,), not above 0, that takes a share (n,) from 0 to 1 of the score away."""
+    total = sum(parts.values(), np.zeros_like(share))
+    return -share * total
 
 
 def rank(scores: Floats, candidates: Mask) -> Rows:

@@ -57,6 +57,7 @@ class Services:
                 self.cache,
                 self.settings.cache_ttl,
                 popularity=self.settings.popularity,
+                field_distance=self.settings.field_distance,
             )
             recommender: Recommender = fresh
             return recommender

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from matcher.domain import Initiative, Need, NeedLevel, OrganisationType, Stage
+from matcher.domain import Initiative, Member, Need, NeedLevel, OrganisationType, Stage
 from matcher.services.importing.faults import Batch
 from matcher.services.importing.organisations import read_organisations
 from matcher.services.importing.projects import read_projects
@@ -51,6 +51,6 @@ def _initiative(value: dict[str, object]) -> Initiative:
             Need(one["text"], NeedLevel(one["level"]), float(one["weight"]), Stage(one["stage"]))
             for one in needs
         ),
-        members=tuple(str(one) for one in members),
+        members=tuple(Member(str(one)) for one in members),
         wanted=tuple((OrganisationType(kind), int(count)) for kind, count in wanted.items()),
     )

@@ -25,10 +25,11 @@ from matcher.domain import FacetKind, OrganisationType, Project, Question
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.metrics import ndcg, recall, reciprocal_rank
 from matcher.ranking.scoring import Weights
+from matcher.services.building import build_index
 from matcher.services.cases import MODES, RARE_UP_TO, TEXT_ONLY, Case, cases_of
 from matcher.services.importing.cordis import read_cordis
 from matcher.services.imports import store_batch
-from matcher.services.live import Live, Snapshot, build_index
+from matcher.services.live import Live, Snapshot
 from matcher.services.recommend import Recommender, Stopwatch
 from matcher.services.training import NotEnoughHistory, Training, install, train
 from matcher.settings import Settings

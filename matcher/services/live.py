@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import structlog
+from numpy.typing import NDArray
 
-from embeddings.port import Encoder
-from embeddings.registry import EncoderOptions, fit_encoder
-from matcher.domain import FacetKind, OrganisationType, Place, Stage
+from embeddings.port import View
+from matcher.index.exact import ExactIndex
 from matcher.index.generation import (
     Generation,
     GenerationError,
-    build_generation,
-    build_lock,
     current_name,
     open_generation,
-    prune,
 )
 from matcher.index.layered import LayeredIndex
+from matcher.ranking.arrays import Rows
 from matcher.ranking.corpus import Corpus, FacetRecord, OrganisationRecord
-from matcher.services.duplicates import sure_variants
+from matcher.ranking.meeting import Meeting, meeting_from
+from matcher.ranking.profiles import profiles_of
+from matcher.services.building import build_index, outdated
+from matcher.services.records import embedded_text, facet_record, organisation_record
 from matcher.settings import Settings
 from matcher.store import Store
 from matcher.store.changes import Changes, changes_since
-from matcher.store.models import FacetRow, OrganisationRow
-from matcher.store.organisations import embedded_texts
-
-Progress = Callable[[str, int, int], None]
-"""Called as `progress(stage, done, total)`."""
-
-_BATCH = 512
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +35,8 @@ class Snapshot:
 
     generation: Generation
     index: LayeredIndex
+    profiles: LayeredIndex
+    """What each organisation is about, under its key."""
     corpus: Corpus
     organisations: dict[int, OrganisationRecord]
     facets: dict[int, FacetRecord]
@@ -53,6 +45,17 @@ class Snapshot:
     def version(self) -> int:
         """The corpus version that every answer from this snapshot is true of."""
         return self.corpus.version
+
+    @property
+    def meeting(self) -> Meeting:
+        """The curve from similarity to the chance that an offer meets a need."""
+        return meeting_from(self.generation.findings["meeting"])
+
+    def profiles_of(self, rows: Rows) -> NDArray[np.float32]:
+        """Return what organisations (n,) are about, (n, dim)."""
+        organisations = self.corpus.organisations
+        keys = np.array([organisations[row].key for row in rows.tolist()], dtype=np.int64)
+        return self.profiles.rows(keys)
 
 
 class Live:
@@ -76,7 +79,7 @@ class Live:
             return known
         with self._lock:
             known = self._snapshot
-            if name is None:
+            if name is None or (not known and outdated(self.settings.index_folder, name)):
                 name = build_index(self.store, self.settings, only_if_missing=True)
             generation = self._generation(known, name)
             if known is None or known.generation is not generation or known.version != version:
@@ -109,102 +112,55 @@ class Live:
             organisations.pop(key, None)
         for key in changes.gone_facets:
             facets.pop(key, None)
-        organisations.update((row.key, _organisation_record(row)) for row in changes.organisations)
+        organisations.update((row.key, organisation_record(row)) for row in changes.organisations)
         for row in changes.facets:
-            owners = tuple(owner.organisation_key for owner in changes.owners.get(row.id, []))
-            facets[row.id] = _facet_record(row, owners)
+            facets[row.id] = facet_record(row, changes.owner_keys(row.id))
         same_names = known and not changes.gone_organisations and not changes.organisations
         names = known.corpus.names if known and same_names else None
-        corpus = Corpus(changes.version, organisations, facets, names, generation.variants)
-        return Snapshot(generation, index, corpus, organisations, facets)
+        variants = generation.findings.get("variants", ())
+        corpus = Corpus(changes.version, organisations, facets, names, variants)
+        if known and same_base:
+            profiles = known.profiles.copy()
+        else:
+            profiles = LayeredIndex(generation.profiles or ExactIndex(index.dim))
+        stale = _touched(written, known.facets if known else facets)
+        _refresh_profiles(profiles, index, corpus, stale, generation.encoder.views)
+        return Snapshot(generation, index, profiles, corpus, organisations, facets)
 
 
-def build_index(
-    store: Store,
-    settings: Settings,
-    progress: Progress | None = None,
-    *,
-    only_if_missing: bool = False,
-) -> str:
-    """Fit the encoder, embed every facet, publish a new generation; returns its name.
-
-    Runs beside workers that answer from the old generation; only one build runs at a time.
-    """
-    report = progress or (lambda stage, done, total: None)
-    root = settings.index_folder
-    with build_lock(root):
-        name = current_name(root)
-        if only_if_missing and name is not None:
-            return name
-        with store.reading() as session:
-            version = store.corpus_version()
-            ids, texts = embedded_texts(session)
-            variants = sure_variants(session)
-        encoder = fitted_encoder(settings, texts, report)
-        vectors = np.zeros((len(ids), encoder.dim), dtype=np.float32)
-        for start in range(0, len(ids), _BATCH):
-            vectors[start : start + _BATCH] = encoder.encode(texts[start : start + _BATCH])
-            report("vectors", min(start + _BATCH, len(ids)), len(ids))
-        numbers = np.array(ids, dtype=np.int64)
-        learned = _learned(root, name, encoder)
-        name = build_generation(
-            root, encoder, numbers, vectors, version, settings.index, learned, variants
-        )
-        prune(root)
-    log.info("index built", generation=name, facets=len(ids), corpus_version=version)
-    return name
+def _touched(changes: Changes, before: Mapping[int, FacetRecord]) -> set[int]:
+    """Return the keys of organisations that changed, own what changed, or did so before."""
+    keys = {row.key for row in changes.organisations}
+    for number in [*(row.id for row in changes.facets), *changes.gone_facets]:
+        keys.update(changes.owner_keys(number))
+        keys.update(before[number].owners if number in before else ())
+    return keys
 
 
-def fitted_encoder(settings: Settings, texts: Sequence[str], report: Progress) -> Encoder:
-    """Return the encoder that the settings name, fitted on `texts`. Raises EncoderError."""
-    options = EncoderOptions(
-        lexicon=Path(settings.lexicon) if settings.lexicon else None,
-        folder=Path(settings.model_folder) if settings.model_folder else None,
-        threads=settings.model_threads,
-        url=settings.remote_url,
-        model=settings.remote_model,
-        key=settings.remote_key,
-        timeout=float(settings.remote_timeout),
-        allow_http=settings.remote_http,
-    )
-    return fit_encoder(
-        settings.encoder, texts, lambda stage, part: report(stage, int(part * 100), 100), options
-    )
-
-
-def _learned(root: Path, name: str | None, encoder: Encoder) -> Mapping[str, Any]:
-    """Return what was learned about ranking, to go on with under an encoder of the same kind."""
-    if name is None:
-        return {}
-    try:
-        old = open_generation(root, name)
-    except GenerationError:
-        return {}
-    return old.ranking if old.encoder.name == encoder.name else {}
+def _refresh_profiles(
+    profiles: LayeredIndex,
+    index: LayeredIndex,
+    corpus: Corpus,
+    keys: set[int],
+    views: Sequence[View],
+) -> None:
+    """Work out anew what these organisations are about, and forget those that are gone."""
+    known = {record.key for record in corpus.organisations}
+    gone = np.setdiff1d(profiles.ids(), np.array(sorted(known), dtype=np.int64))
+    if len(gone):
+        profiles.remove(gone)
+    rows = [row for row, record in enumerate(corpus.organisations) if record.key in keys]
+    if rows:
+        facets = corpus.facets_owned(rows)
+        vectors = index.rows(corpus.facet_ids[facets])
+        numbers = np.array([corpus.organisations[row].key for row in rows], dtype=np.int64)
+        profiles.add(numbers, profiles_of(corpus, rows, vectors, facets, views))
 
 
 def _apply_to_index(index: LayeredIndex, changes: Changes, generation: Generation) -> None:
     if changes.gone_facets:
         index.remove(np.array(sorted(changes.gone_facets), dtype=np.int64))
     if changes.facets:
-        texts = [f"{row.title}\n{row.text}" if row.title else row.text for row in changes.facets]
+        texts = [embedded_text(row) for row in changes.facets]
         ids = np.array([row.id for row in changes.facets], dtype=np.int64)
         index.add(ids, generation.encoder.encode(texts))
-
-
-def _organisation_record(row: OrganisationRow) -> OrganisationRecord:
-    place = Place(row.city, row.country, row.region, row.latitude, row.longitude)
-    kind = OrganisationType(row.type)
-    return OrganisationRecord(row.key, row.id, row.name, kind, place, row.sme, tuple(row.sectors))
-
-
-def _facet_record(row: FacetRow, owners: tuple[int, ...]) -> FacetRecord:
-    return FacetRecord(
-        id=row.id,
-        kind=FacetKind(row.kind),
-        year=row.year,
-        stage=Stage(row.stage) if row.stage else None,
-        valid_until=row.valid_until,
-        topics=tuple(row.topics),
-        owners=owners,
-    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from matcher.domain import Facet, Organisation, OrganisationType, Participation
 from matcher.services.imports import with_languages
 from matcher.store import Store
@@ -45,19 +47,22 @@ def create(store: Store, organisation: Organisation) -> Organisation:
     with store.writing() as write:
         if get_organisation(write.session, organisation.id) is not None:
             raise Exists(organisation.id)
-        save_organisation(write, with_languages(organisation), keep_contact=False)
+        save_organisation(write, with_languages(organisation), keep=())
         stored = get_organisation(write.session, organisation.id)
     assert stored is not None
     return stored
 
 
 def replace_organisation(
-    store: Store, organisation: Organisation, *, keep_contact: bool
+    store: Store, organisation: Organisation, *, keep: Iterable[str]
 ) -> tuple[Organisation, bool]:
-    """Store an organisation in the stead of what was there; the flag says it is new."""
+    """Store an organisation in the stead of what was there; the flag says it is new.
+
+    What is in `keep`, out of PRIVATE, stays where the new record has none.
+    """
     with store.writing() as write:
         fresh = get_organisation(write.session, organisation.id) is None
-        changed = save_organisation(write, with_languages(organisation), keep_contact=keep_contact)
+        changed = save_organisation(write, with_languages(organisation), keep=keep)
         stored = get_organisation(write.session, organisation.id)
         if not changed:
             write.nothing_changed()

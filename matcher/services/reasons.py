@@ -14,13 +14,15 @@ from sqlalchemy.orm import Session
 from matcher.domain import Facet
 from matcher.ranking.arrays import Floats, Rows
 from matcher.ranking.corpus import Corpus
+from matcher.ranking.coverage import Coverage, best_facets
 from matcher.ranking.scoring import Weights
 from matcher.services.hearing import Heard
 from matcher.services.live import Snapshot
+from matcher.services.needing import Needed, Source
+from matcher.services.shown import facet_json
 from matcher.store.organisations import load_facets
 
 MOST_REASONS = 3
-LONGEST_QUOTE = 320
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,21 @@ class Ground:
     """What the scores of an answer were made of."""
 
     snapshot: Snapshot
-    heard: Sequence[Heard]
+    heard: Heard | None
+    needed: Needed | None
+    coverage: Coverage | None
     members: Rows
     facet_strength: Floats | None
     """What each facet (m,) gives to the network part; None without members."""
     weights: Weights
+
+    def named(self) -> list[tuple[str | None, str, Floats]]:
+        """Return for each text its need, itself, and how surely it names each organisation."""
+        texts: list[tuple[str | None, str]] = [(None, self.heard.text)] if self.heard else []
+        stated = self.needed.needs if self.needed and self.needed.source is Source.STATED else ()
+        several = [*texts, *((one.text, one.text) for one in stated)]
+        names = self.snapshot.corpus.names
+        return [(need, text, names.named_in(text)) for need, text in several]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +53,19 @@ class _Spoke:
 
     weight: float
     facet_row: int
-    heard: Heard | None
+    vector: NDArray[np.float32] | None
+    """The vector (dim,) of the text that it answers; None for a past project with members."""
+    need: str | None = None
+    chance: float | None = None
     with_members: tuple[str, ...] = ()
 
 
 def reasons_for(session: Session, ground: Ground, page: Rows) -> dict[int, list[dict[str, Any]]]:
     """Return for each organisation row on the page its reasons, the strongest first.
 
-    A reason by text names the need that it answers (None: the brief) and the similarity; one by
-    network has no similarity and names the members of that past project; one by name has no facet
-    and quotes the words of the name that the question holds.
+    A reason by text names the need that it answers, with the chance that it meets it (None: the
+    brief), and the similarity; one by network has no similarity and names the members of that past
+    project; one by name has no facet and quotes the words of the name that the question holds.
     """
     corpus = ground.snapshot.corpus
     shown = {int(row): int(row) for row in page}
@@ -63,7 +78,7 @@ def reasons_for(session: Session, ground: Ground, page: Rows) -> dict[int, list[
     facets = load_facets(session, (corpus.facets[row].id for row in rows))
     ids = np.array(sorted(facets), dtype=np.int64)
     stored = dict(zip(ids.tolist(), ground.snapshot.index.rows(ids), strict=True))
-    named = [corpus.names.named_in(one.heading.text) for one in ground.heard]
+    named = ground.named()
     reasons = {}
     for row in page:
         quoted = []
@@ -75,33 +90,47 @@ def reasons_for(session: Session, ground: Ground, page: Rows) -> dict[int, list[
     return reasons
 
 
-def quote(facet: Facet) -> str:
-    """Return the words of a facet to show: the title first, cut at a word."""
-    whole = " ".join(facet.embedded_text.replace("\n", " — ", 1).split()).removesuffix(" —")
-    if len(whole) <= LONGEST_QUOTE:
-        return whole
-    return whole[:LONGEST_QUOTE].rsplit(" ", 1)[0] + " …"
-
-
 def _spoken(ground: Ground, shown: Mapping[int, int]) -> defaultdict[int, list[_Spoke]]:
     corpus = ground.snapshot.corpus
     best: defaultdict[int, dict[int, _Spoke]] = defaultdict(dict)
-    for one in ground.heard:
-        votes = one.votes(ground.weights)
+    if ground.heard is not None:
+        votes = ground.heard.votes(ground.weights)
         for facet_row, weight in zip(
-            votes.facet_rows.tolist(), (votes.weights * one.heading.weight).tolist(), strict=True
+            votes.facet_rows.tolist(), (votes.weights * ground.weights.text).tolist(), strict=True
         ):
             start, end = corpus.owner_start[facet_row], corpus.owner_start[facet_row + 1]
             owners = corpus.owner_rows[start:end].tolist()
             for owner in {shown[row] for row in owners if row in shown}:
-                kept = best[owner].get(facet_row)
-                if kept is None or weight > kept.weight:
-                    best[owner][facet_row] = _Spoke(weight, facet_row, one)
+                best[owner][facet_row] = _Spoke(weight, facet_row, ground.heard.vector)
+    for owner in set(shown.values()):
+        for one in _meeting(ground, owner):
+            kept = best[owner].get(one.facet_row)
+            if kept is None or one.weight > kept.weight:
+                best[owner][one.facet_row] = one
     result: defaultdict[int, list[_Spoke]] = defaultdict(list)
     for owner, by_facet in best.items():
         ordered = sorted(by_facet.values(), key=lambda one: (-one.weight, one.facet_row))
         result[owner] = ordered[:MOST_REASONS]
     return result
+
+
+def _meeting(ground: Ground, row: int) -> list[_Spoke]:
+    """Return the facets with which an organisation meets needs, the best one for each need."""
+    if ground.coverage is None or ground.needed is None:
+        return []
+    facets, chances = best_facets(ground.snapshot.corpus, ground.coverage, row)
+    weights = ground.coverage.weights * chances * ground.weights.coverage
+    return [
+        _Spoke(
+            float(weights[place]),
+            int(facets[place]),
+            ground.needed.vectors[place],
+            need.text,
+            float(chances[place]),
+        )
+        for place, need in enumerate(ground.needed.needs)
+        if chances[place] > 0
+    ]
 
 
 def _add_network(
@@ -127,11 +156,14 @@ def _add_network(
         names = tuple(corpus.organisations[row].name for row in rows if row in of_members)
         spoke[owner] = [one for one in spoke[owner] if one.facet_row != facet_row]
         strength = float(facet_strength[facet_row])
-        spoke[owner].append(_Spoke(strength, facet_row, None, names))
+        spoke[owner].append(_Spoke(strength, facet_row, None, with_members=names))
 
 
 def _by_name(
-    ground: Ground, named: Sequence[Floats], row: int, has_others: bool
+    ground: Ground,
+    named: Sequence[tuple[str | None, str, Floats]],
+    row: int,
+    has_others: bool,
 ) -> list[dict[str, Any]]:
     """Return the reason that the question names the organisation, where that is why it is here.
 
@@ -139,13 +171,13 @@ def _by_name(
     """
     corpus = ground.snapshot.corpus
     least = 0.5 if has_others else 0.0
-    for one, surely in zip(ground.heard, named, strict=True):
+    for need, text, surely in named:
         if surely[row] > least:
-            words = corpus.names.words_in(corpus.organisations[row].name, one.heading.text)
-            need = one.heading.need.text if one.heading.need else None
+            words = corpus.names.words_in(corpus.organisations[row].name, text)
             return [
                 {
                     "need": need,
+                    "chance": None,
                     "facet": None,
                     "similarity": None,
                     "with_members": [],
@@ -156,20 +188,14 @@ def _by_name(
 
 
 def _reason(spoke: _Spoke, facet: Facet, stored: NDArray[np.float32]) -> dict[str, Any]:
-    similarity, need = None, None
-    if spoke.heard is not None:
-        lengths = float(np.linalg.norm(spoke.heard.vector) * np.linalg.norm(stored)) or 1.0
-        similarity = round(min(max(float(spoke.heard.vector @ stored) / lengths, 0.0), 1.0), 4)
-        need = spoke.heard.heading.need.text if spoke.heard.heading.need else None
+    similarity = None
+    if spoke.vector is not None:
+        lengths = float(np.linalg.norm(spoke.vector) * np.linalg.norm(stored)) or 1.0
+        similarity = round(min(max(float(spoke.vector @ stored) / lengths, 0.0), 1.0), 4)
     return {
-        "need": need,
-        "facet": {
-            "id": facet.id,
-            "kind": facet.kind.value,
-            "text": quote(facet),
-            "language": facet.language,
-            "year": facet.year,
-        },
+        "need": spoke.need,
+        "chance": None if spoke.chance is None else round(spoke.chance, 3),
+        "facet": facet_json(facet),
         "similarity": similarity,
         "with_members": list(spoke.with_members),
         "named": [],

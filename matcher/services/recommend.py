@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from datetime import date
@@ -19,19 +19,18 @@ from matcher.cache import Cache
 from matcher.domain import FacetKind, Question
 from matcher.ranking.arrays import Floats, Mask, Rows
 from matcher.ranking.corpus import Corpus
+from matcher.ranking.coverage import Coverage
 from matcher.ranking.filters import allowed_organisations, facets_of
 from matcher.ranking.learning import chances
-from matcher.ranking.scoring import (
-    Weights,
-    network_strength,
-    popularity,
-    rank,
-    saturate,
-    score_parts,
-)
-from matcher.services.hearing import Heard, headings_of, listen, text_parts
+from matcher.ranking.profiles import likeness
+from matcher.ranking.scoring import Weights, rank
+from matcher.services.hearing import Heard, listen
 from matcher.services.live import Live, Snapshot
+from matcher.services.mutual import offered_back
+from matcher.services.needing import Needed, Source, needs_for
 from matcher.services.reasons import Ground, reasons_for
+from matcher.services.shown import helix_json, name_json, need_json, organisation_json
+from matcher.services.weighing import ALIKE, Weighed, weigh
 
 TEXT_ONLY = "text only"
 HALF_GIVEN = "half of the members given"
@@ -39,8 +38,8 @@ HALF_GIVEN = "half of the members given"
 LONGEST_TEXT = 20_000
 MOST_NEEDS = 50
 MOST_MEMBERS = 500
-SPEAKING = frozenset({"text", "needs", "network", "named"})
-"""Parts that put an organisation in the list; the prior alone doesn't."""
+FURTHER = 0.15
+"""So much further apart are the fields that serve an exploratory initiative best."""
 
 NOTICES = {
     "nothing_usable": "Nothing in the question could be understood. Describe in a sentence or two "
@@ -83,13 +82,19 @@ class Recommender:
         *,
         weights: Weights | None = None,
         popularity: float = 0.0,
+        field_distance: float = 0.5,
     ) -> None:
-        """Take fixed `weights`, or go by those of each generation; `popularity` is from 0 to 1."""
+        """Take fixed `weights`, or go by those of each generation.
+
+        `popularity` and `field_distance`, the distance between fields that serves best, are from
+        0 to 1.
+        """
         self.live = live
         self.cache = cache
         self.ttl = ttl
         self.weights = weights
         self.popularity = popularity
+        self.field_distance = field_distance
 
     def recommend(self, question: Question) -> dict[str, Any]:
         """Answer a question; the result is JSON. Raises QuestionError for unknown ids."""
@@ -114,47 +119,57 @@ class Recommender:
     def compute(self, snapshot: Snapshot, question: Question, watch: Stopwatch) -> dict[str, Any]:
         """Compute the part of an answer that is cached."""
         corpus, weights = snapshot.corpus, self.weights_for(snapshot)
-        with watch.step("encode"):
-            headings = headings_of(question)
-            vectors = snapshot.generation.encoder.encode([one.text for one in headings])
         members = corpus.with_variants(corpus.rows(question.members))
-        if not understood(vectors).any() and not len(members):
+        with watch.step("encode"):
+            needed = self._needed(snapshot, question, members)
+            vector = snapshot.generation.encoder.encode([question.text])[0]
+        if not (len(members) or vector.any() or (needed and needed.vectors.any())):
             return _empty("nothing_usable")
         with watch.step("filter"):
             allowed = allowed_organisations(corpus, question.filters)
-            candidates = allowed.copy()
-            candidates[members] = False
-            candidates[corpus.with_variants(corpus.rows(question.exclude))] = False
-            candidates &= shown_of(corpus, candidates)
+            candidates = candidates_of(corpus, question, members, allowed)
             if not candidates.any():
                 return _empty("nothing_allowed")
             searchable = searchable_facets(corpus, allowed)
         with watch.step("search"):
-            heard = listen(snapshot, headings, vectors, searchable, weights)
+            text = question.text.strip()
+            heard = listen(snapshot, text, vector, searchable, weights) if text else None
         with watch.step("score"):
-            parts, facet_strength = parts_of(snapshot, heard, members, weights)
-            scored = score_parts(parts, weights)
-            total = sum(scored.values(), np.zeros(len(corpus)))
-            spoken = sum((scored[name] for name in SPEAKING & scored.keys()), np.zeros(len(corpus)))
-            order = rank(total, candidates & (spoken > 0))
+            optimum = self.field_distance + (FURTHER if question.exploratory else 0.0)
+            weighed = weigh(snapshot, question, heard, needed, members, weights, min(optimum, 1.0))
+            order = rank(weighed.total, candidates & (weighed.spoken_for > 0))
             calibrated = snapshot.generation.ranking.get("calibration", {})
             mode = HALF_GIVEN if len(members) else TEXT_ONLY
-            chance = chances(total, calibrated.get(mode, [])) if self.weights is None else None
+            chance = chances(weighed.fit, calibrated.get(mode, [])) if not self.weights else None
         page = order[question.offset : question.offset + question.limit]
         with watch.step("reasons"), self.live.store.reading() as session:
-            ground = Ground(snapshot, heard, members, facet_strength, weights)
+            strength, coverage = weighed.facet_strength, weighed.coverage
+            ground = Ground(snapshot, heard, needed, coverage, members, strength, weights)
             reasons = reasons_for(session, ground, page)
+            back = offered_back(session, snapshot, page, members)
         results = [
-            _result(corpus, place, row, scored, chance, reasons[int(row)])
+            _result(snapshot, place, int(row), weighed, members, chance)
+            | {"reasons": reasons[int(row)], "offered_back": back[int(row)]}
             for place, row in enumerate(page, start=question.offset + 1)
         ]
         notices = [] if len(order) else [_notice(_why_nothing(heard, bool(len(members))))]
         return {
             "total": len(order),
             "notices": notices,
-            "not_understood": [one.heading.text for one in heard if not one.understood],
+            "not_understood": _not_understood(heard, needed),
+            "needs": _needs(weighed.coverage, needed, members),
+            "helix": {
+                "members": _mix(corpus, corpus.rows(question.members)),
+                "results": _mix(corpus, page),
+            },
             "results": results,
         }
+
+    def _needed(self, snapshot: Snapshot, question: Question, members: Rows) -> Needed | None:
+        """Return what is needed where needs or members are given; None for a text alone."""
+        if not question.needs and not len(members):
+            return None
+        return needs_for(snapshot, self.live.store, question.needs, question.text, members)
 
     def weights_for(self, snapshot: Snapshot) -> Weights:
         """Return the weights given, or else those trained on this corpus, or the shipped ones."""
@@ -189,37 +204,58 @@ def shown_of(corpus: Corpus, candidates: Mask) -> Mask:
     return shown
 
 
-def parts_of(
-    snapshot: Snapshot, heard: Sequence[Heard], members: Rows, weights: Weights
-) -> tuple[dict[str, Floats], Floats | None]:
-    """Return the parts that a question gives rise to, each (n,) from 0 to 1, unweighted.
+def candidates_of(corpus: Corpus, question: Question, members: Rows, allowed: Mask) -> Mask:
+    """Return who may be in the list (n,): no members, nobody excluded, no competitor of a member.
 
-    Beside them, what each facet (m,) gives to the network part; None without members.
+    Of name variants one is shown.
     """
-    parts = text_parts(snapshot, heard, weights)
-    facet_strength = None
-    if len(members):
-        strength, facet_strength = network_strength(snapshot.corpus, members, weights)
-        parts["network"] = saturate(strength, weights.half_network)
-    if weights.prior > 0:
-        parts["prior"] = popularity(snapshot.corpus)
-    return parts, facet_strength
+    candidates = allowed.copy()
+    candidates[members] = False
+    left_out = corpus.rows((*question.exclude, *question.unlike))
+    candidates[corpus.with_variants(left_out)] = False
+    candidates[corpus.with_variants(corpus.rivals_of(members))] = False
+    return candidates & shown_of(corpus, candidates)
 
 
-def _why_nothing(heard: Sequence[Heard], with_members: bool) -> str:
+def _why_nothing(heard: Heard | None, with_members: bool) -> str:
     """Say why a list is empty: no facet came near any of the texts, or nobody is left."""
-    if not with_members and not any(
-        len(votes.facet_rows) for one in heard for votes in one.by_view.values()
-    ):
-        return "nothing_usable"
-    return "nothing_found"
+    near = heard is not None and any(len(votes.facet_rows) for votes in heard.by_view.values())
+    return "nothing_found" if with_members or near else "nothing_usable"
+
+
+def _not_understood(heard: Heard | None, needed: Needed | None) -> list[str]:
+    texts = [] if heard is None or heard.understood else [heard.text]
+    if needed is None or needed.source is not Source.STATED:
+        return texts
+    known = understood(needed.vectors)
+    return texts + [
+        need.text for need, is_known in zip(needed.needs, known, strict=True) if not is_known
+    ]
+
+
+def _needs(
+    coverage: Coverage | None, needed: Needed | None, members: Rows
+) -> dict[str, Any] | None:
+    """Say what was taken to be needed, and how far the members meet it."""
+    if coverage is None or needed is None:
+        return None
+    met = coverage.of(members)
+    return {
+        "source": needed.source.value,
+        "covered": round(coverage.total(members), 4),
+        "items": [
+            need_json(need) | {"covered": round(float(chance), 3)}
+            for need, chance in zip(coverage.needs, met, strict=True)
+        ],
+    }
 
 
 def check_question(corpus: Corpus, question: Question) -> None:
     """Raise QuestionError when nothing is asked or an id isn't known."""
     if not question.text.strip() and not question.needs and not question.members:
         raise QuestionError("text", "Say what you look for: give text, needs or members.")
-    for field, ids in (("members", question.members), ("exclude", question.exclude)):
+    named = {"members": question.members, "exclude": question.exclude, "unlike": question.unlike}
+    for field, ids in named.items():
         unknown = [one for one in ids if one not in corpus.row_of_id]
         if unknown:
             raise QuestionError(field, f"No organisation has the id {unknown[0]!r}.")
@@ -253,42 +289,67 @@ def searchable_facets(corpus: Corpus, allowed: NDArray[np.bool_]) -> NDArray[np.
 
 
 def _result(
-    corpus: Corpus,
+    snapshot: Snapshot,
     place: int,
-    row: np.int64,
-    parts: dict[str, Floats],
+    row: int,
+    weighed: Weighed,
+    members: Rows,
     chance: Floats | None,
-    reasons: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    record = corpus.organisations[int(row)]
-    rounded = {name: round(float(values[row]), 6) for name, values in parts.items()}
+    corpus = snapshot.corpus
+    rounded = {name: round(float(values[row]), 6) for name, values in weighed.parts.items()}
     return {
         "rank": place,
-        "organisation": {
-            "id": record.id,
-            "name": record.name,
-            "type": record.type.value,
-            "city": record.place.city,
-            "country": record.place.country,
-            "region": record.place.region,
-            "latitude": record.place.latitude,
-            "longitude": record.place.longitude,
-            "sme": record.sme,
-            "sectors": list(record.sectors),
-        },
+        "organisation": organisation_json(corpus.organisations[row]),
         "score": round(sum(rounded.values()), 6),
-        "variants": [
-            {"id": corpus.organisations[other].id, "name": corpus.organisations[other].name}
-            for other in corpus.variants_of(int(row))
-        ],
+        "variants": [name_json(corpus, other) for other in corpus.variants_of(row)],
         "chance": None if chance is None else round(float(chance[row]), 3),
         "parts": rounded,
-        "reasons": reasons,
+        "coverage": _covered(weighed.coverage, row, members),
+        "alike": _alike(snapshot, row, members) if weighed.likeness[row] >= ALIKE else [],
+    }
+
+
+def _alike(snapshot: Snapshot, row: int, members: Rows) -> list[dict[str, Any]]:
+    """Return the members that an organisation is like, the most alike first."""
+    own = snapshot.profiles_of(np.array([row]))
+    like = [
+        (float(likeness(own, snapshot.profiles_of(members[at : at + 1]))[0]), int(one))
+        for at, one in enumerate(members)
+    ]
+    return [
+        {**name_json(snapshot.corpus, one), "likeness": round(share, 3)}
+        for share, one in sorted(like, key=lambda pair: (-pair[0], pair[1]))
+        if share >= ALIKE
+    ]
+
+
+def _mix(corpus: Corpus, rows: Rows) -> dict[str, Any]:
+    return helix_json([corpus.organisations[row].type for row in rows.tolist()])
+
+
+def _covered(coverage: Coverage | None, row: int, members: Rows) -> dict[str, float] | None:
+    """Say how far an organisation meets the needs on its own, and what it adds to the members."""
+    if coverage is None:
+        return None
+    joined = np.append(members, row)
+    before, after = coverage.total(members), coverage.total(joined)
+    return {
+        "alone": round(coverage.total(np.array([row])), 4),
+        "adds": round(after - before, 4),
+        "with_members": round(after, 4),
     }
 
 
 def _empty(code: str) -> dict[str, Any]:
-    return {"total": 0, "notices": [_notice(code)], "not_understood": [], "results": []}
+    return {
+        "total": 0,
+        "notices": [_notice(code)],
+        "not_understood": [],
+        "needs": None,
+        "helix": None,
+        "results": [],
+    }
 
 
 def _notice(code: str) -> dict[str, str]:

@@ -17,17 +17,19 @@ from typing import Any
 import numpy as np
 
 from embeddings.port import Encoder
-from matcher.domain import FacetKind, Project, Question
+from matcher.domain import FacetKind, Project
 from matcher.index.exact import ExactIndex
 from matcher.index.generation import Generation, build_lock, with_ranking
 from matcher.index.layered import LayeredIndex
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.learning import GRID, Asked, Quality, calibration, learn_weights, quality
 from matcher.ranking.scoring import Weights, gather
+from matcher.services.building import fitted_encoder, profile_index
 from matcher.services.cases import MODES, RARE_UP_TO, TEXT_ONLY, Case, cases_of
-from matcher.services.hearing import headings_of, listen
-from matcher.services.live import Live, Snapshot, fitted_encoder
-from matcher.services.recommend import parts_of, searchable_facets, trained_weights
+from matcher.services.hearing import listen
+from matcher.services.live import Live, Snapshot
+from matcher.services.recommend import searchable_facets, trained_weights
+from matcher.services.weighing import fit_parts
 from matcher.settings import Settings
 from matcher.store import Store
 from matcher.store.organisations import embedded_texts, load_projects
@@ -93,7 +95,7 @@ def train(
     folds: list[dict[str, list[Asked]]] = []
     for name, held in (("latest", latest(projects)), ("drawn", drawn(projects))):
         earlier = past_of(live.store, settings, snapshot, held, report)
-        folds.append(_questions(earlier, held, seed, name, report))
+        folds.append(_questions(earlier, held, seed, settings.field_distance, name, report))
     fewest = min(len(fold[TEXT_ONLY]) for fold in folds)
     if fewest < FEWEST_QUESTIONS:
         raise NotEnoughHistory(
@@ -123,7 +125,12 @@ def train(
 
 
 def _questions(
-    earlier: Snapshot, held: Sequence[Project], seed: int, name: str, report: Progress
+    earlier: Snapshot,
+    held: Sequence[Project],
+    seed: int,
+    optimum: float,
+    name: str,
+    report: Progress,
 ) -> dict[str, list[Asked]]:
     """Return by mode the questions that the projects held out make, asked of the others."""
     questions: dict[str, list[Asked]] = {}
@@ -131,7 +138,7 @@ def _questions(
         cases = _few_enough(cases_of(held, _active(earlier.corpus), mode, seed), earlier.corpus)
         questions[mode] = []
         for number, case in enumerate(cases, start=1):
-            questions[mode].append(asked(earlier, case))
+            questions[mode].append(asked(earlier, case, optimum))
             report(f"{name} held out, {mode}", number, len(cases))
     return questions
 
@@ -172,29 +179,29 @@ def past_of(
         numbers = np.array([ids[place] for place in kept], dtype=np.int64)
         index.add(numbers, encoder.encode(texts))
     facets = {key: one for key, one in snapshot.facets.items() if key not in gone}
-    names, variants = snapshot.corpus.names, snapshot.generation.variants
+    names, variants = snapshot.corpus.names, snapshot.generation.findings.get("variants", ())
     corpus = Corpus(snapshot.version, snapshot.organisations, facets, names, variants)
+    profiles = profile_index(corpus, encoder, index.rows(corpus.facet_ids))
     generation = Generation("past", snapshot.version, encoder.fingerprint, encoder, index)
-    return Snapshot(generation, LayeredIndex(index), corpus, snapshot.organisations, facets)
+    layers = LayeredIndex(index), LayeredIndex(profiles)
+    return Snapshot(generation, *layers, corpus, snapshot.organisations, facets)
 
 
-def asked(snapshot: Snapshot, case: Case) -> Asked:
+def asked(snapshot: Snapshot, case: Case, optimum: float) -> Asked:
     """Ask one question with the shipped constants and keep its parts."""
     corpus, weights = snapshot.corpus, Weights()
-    question = Question(text=case.text, members=case.given)
-    headings = headings_of(question)
-    vectors = snapshot.generation.encoder.encode([one.text for one in headings])
+    vector = snapshot.generation.encoder.encode([case.text])[0]
     everyone = np.ones(len(corpus), dtype=np.bool_)
-    heard = listen(snapshot, headings, vectors, searchable_facets(corpus, everyone), weights)
+    heard = listen(snapshot, case.text, vector, searchable_facets(corpus, everyone), weights)
     members = corpus.with_variants(corpus.rows(case.given))
-    parts, _ = parts_of(snapshot, heard, members, weights)
+    parts, _ = fit_parts(snapshot, heard, members, weights, optimum)
     shown = corpus.shown
     found = frozenset(shown[corpus.rows(tuple(sorted(case.partners)))].tolist())
     partners = found - set(shown[members].tolist())
     projects = corpus.shared(corpus.experience)
     return Asked(
-        by_view={name: gather(corpus, votes) for name, votes in heard[0].by_view.items()},
-        trust=heard[0].trust,
+        by_view={name: gather(corpus, votes) for name, votes in heard.by_view.items()},
+        trust=heard.trust,
         parts={name: values for name, values in parts.items() if name != "text"},
         left_out=np.union1d(members, np.flatnonzero(shown != np.arange(len(corpus)))),
         partners=partners,

@@ -29,6 +29,10 @@ class Changes:
     gone_organisations: list[int] = field(default_factory=list)
     gone_facets: list[int] = field(default_factory=list)
 
+    def owner_keys(self, facet_id: int) -> tuple[int, ...]:
+        """Return the keys of the organisations that own a facet, in their order."""
+        return tuple(owner.organisation_key for owner in self.owners.get(facet_id, []))
+
 
 def changes_since(session: Session, version: int) -> Changes:
     """Read what was written after `version` (-1 for everything), in one consistent view."""

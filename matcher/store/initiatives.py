@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 
-from matcher.domain import Initiative, Need, NeedLevel, OrganisationType, Stage
+from matcher.domain import Initiative, Member, Need, NeedLevel, OrganisationType, Stage
 from matcher.store.database import Store
 from matcher.store.models import InitiativeRow
 
@@ -23,8 +25,12 @@ def save_initiative(store: Store, initiative: Initiative) -> bool:
                 id=initiative.id,
                 name=initiative.name,
                 brief=initiative.brief,
-                needs=[asdict(need) for need in initiative.needs],
-                members=list(initiative.members),
+                needs=[_saved_need(need) for need in initiative.needs],
+                members=[
+                    {"id": one.organisation_id, "since": one.since and one.since.isoformat()}
+                    for one in initiative.members
+                ],
+                exploratory=initiative.exploratory,
                 wanted={kind.value: count for kind, count in initiative.wanted},
                 version=write.version,
             )
@@ -58,9 +64,19 @@ def initiative_from_row(row: InitiativeRow) -> Initiative:
                 NeedLevel(one["level"]),
                 one["weight"],
                 Stage(one["stage"]) if one["stage"] else None,
+                _day(one.get("due")),
             )
             for one in row.needs
         ),
-        members=tuple(row.members),
+        members=tuple(Member(one["id"], _day(one["since"])) for one in row.members),
+        exploratory=row.exploratory,
         wanted=tuple((OrganisationType(kind), count) for kind, count in row.wanted.items()),
     )
+
+
+def _saved_need(need: Need) -> dict[str, Any]:
+    return {**asdict(need), "due": need.due and need.due.isoformat()}
+
+
+def _day(value: str | None) -> date | None:
+    return date.fromisoformat(value) if value else None

@@ -6,18 +6,18 @@ from sqlalchemy import delete, select, update
 
 from matcher.domain import OrganisationType, Role
 from matcher.store.database import Write
+from matcher.store.mentions import rename_mentions
 from matcher.store.models import (
     AliasRow,
     DeletionRow,
     FacetRow,
-    InitiativeRow,
     OrganisationRow,
     OwnershipRow,
 )
 
 _FILLED = (
     "short_name size sme city country region latitude longitude sectors languages website "
-    "description contact_name contact_email contact_phone"
+    "description contact_name contact_email contact_phone competitors"
 ).split()
 _AFTER = 10_000
 """Added to positions of what comes over, so that it stands after what was there."""
@@ -56,11 +56,8 @@ def merge_organisations(write: Write, keep: OrganisationRow, gone: OrganisationR
     same = AliasRow.organisation_key == gone.key
     session.execute(update(AliasRow).where(same).values(organisation_key=keep.key))
     session.add(AliasRow(id=gone.id, organisation_key=keep.key))
-    for initiative in session.scalars(select(InitiativeRow)):
-        if gone.id in initiative.members:
-            members = [keep.id if one == gone.id else one for one in initiative.members]
-            initiative.members = list(dict.fromkeys(members))
-            initiative.version = write.version
+    session.flush()
+    rename_mentions(write, gone.id, keep.id)
     session.add(DeletionRow(kind="organisation", key=gone.key, version=write.version))
     session.flush()
     session.execute(delete(OrganisationRow).where(OrganisationRow.key == gone.key))

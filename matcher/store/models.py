@@ -9,7 +9,18 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Date, DateTime, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    false,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Key = BigInteger().with_variant(Integer(), "sqlite")
@@ -51,6 +62,7 @@ class OrganisationRow(Base):
     contact_name: Mapped[str | None] = mapped_column(String(300))
     contact_email: Mapped[str | None] = mapped_column(String(320))
     contact_phone: Mapped[str | None] = mapped_column(String(64))
+    competitors: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     version: Mapped[int] = mapped_column(Key, index=True)
 
     __table_args__ = {"sqlite_autoincrement": True}  # a key is never given out twice
@@ -131,8 +143,9 @@ class InitiativeRow(Base):
     name: Mapped[str] = mapped_column(String(300))
     brief: Mapped[str] = mapped_column(Text)
     needs: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    members: Mapped[list[str]] = mapped_column(JSON, default=list)
+    members: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     wanted: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
+    exploratory: Mapped[bool] = mapped_column(default=False, server_default=false())
     version: Mapped[int] = mapped_column(Key)
 
 

@@ -23,10 +23,13 @@ from matcher.domain import (
     Stage,
 )
 from matcher.store.database import Write
+from matcher.store.mentions import rename_mentions
 from matcher.store.models import AliasRow, DeletionRow, FacetRow, OrganisationRow, OwnershipRow
 
 CHUNK = 500
 """Values in one IN list; SQLite's limit on variables is far above it."""
+PRIVATE = ("contact", "competitors")
+"""What an organisation's public profile doesn't show, so whoever sends a profile may not know it."""
 
 
 def chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
@@ -136,12 +139,12 @@ def search_organisations(
     return total, [organisation_from_row(row, []) for row in session.scalars(page)]
 
 
-def save_organisation(write: Write, organisation: Organisation, *, keep_contact: bool) -> bool:
+def save_organisation(write: Write, organisation: Organisation, *, keep: Iterable[str]) -> bool:
     """Insert or update one organisation with its offers and needs; whether anything changed.
 
-    With `keep_contact` a stored contact stays when the new record has none.
+    Of what is in `keep`, out of PRIVATE, the stored value stays when the new record has none.
     """
-    return save_organisations(write, [organisation], keep_contact=keep_contact) == 1
+    return save_organisations(write, [organisation], keep=keep) == 1
 
 
 def save_organisations(
@@ -149,7 +152,7 @@ def save_organisations(
     organisations: Iterable[Organisation],
     *,
     with_facets: bool = True,
-    keep_contact: bool = True,
+    keep: Iterable[str] = PRIVATE,
 ) -> int:
     """Insert or update organisations; returns how many were new or changed.
 
@@ -169,7 +172,7 @@ def save_organisations(
         if old is None:
             fresh.append(organisation)
             continue
-        new = _merged(old, organisation, with_facets=with_facets, keep_contact=keep_contact)
+        new = _merged(old, organisation, with_facets=with_facets, keep=keep)
         if _comparable(new) == _comparable(old):
             continue
         changed += 1
@@ -218,6 +221,7 @@ def delete_organisation(write: Write, organisation_id: str) -> bool:
         if write.session.scalar(others) is None:
             _delete_facet(write, facet_id)
     write.session.add(DeletionRow(kind="organisation", key=row.key, version=write.version))
+    rename_mentions(write, row.id, None)
     write.session.delete(row)
     write.session.flush()
     return True
@@ -285,6 +289,7 @@ def organisation_from_row(row: OrganisationRow, facets: Iterable[Facet]) -> Orga
         website=row.website,
         description=row.description,
         contact=contact if contact != Contact() else None,
+        competitors=tuple(row.competitors),
         offers=tuple(facet for facet in facets if facet.kind is FacetKind.OFFER),
         needs=tuple(facet for facet in facets if facet.kind is FacetKind.NEED),
     )
@@ -326,10 +331,9 @@ def participations_of(session: Session, facet_ids: Iterable[int]) -> dict[int, l
 
 
 def _merged(
-    old: Organisation, new: Organisation, *, with_facets: bool, keep_contact: bool
+    old: Organisation, new: Organisation, *, with_facets: bool, keep: Iterable[str]
 ) -> Organisation:
-    if keep_contact and new.contact is None:
-        new = replace(new, contact=old.contact)
+    new = replace(new, **{name: getattr(new, name) or getattr(old, name) for name in keep})
     if with_facets:
         return new
 
@@ -388,6 +392,7 @@ def _columns(organisation: Organisation) -> dict[str, Any]:
         "contact_name": contact.name,
         "contact_email": contact.email,
         "contact_phone": contact.phone,
+        "competitors": list(organisation.competitors),
     }
 
 

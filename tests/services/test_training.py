@@ -28,7 +28,7 @@ from matcher.services.container import Services
 from matcher.services.evaluate import TranslationsRefused, read_translations
 from matcher.services.importing.faults import Batch
 from matcher.services.imports import store_batch
-from matcher.services.live import build_index
+from matcher.services.building import build_index
 from matcher.services.recommend import Recommender, question_key
 from matcher.services.tables import as_text
 from matcher.services.training import (

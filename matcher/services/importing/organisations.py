@@ -56,6 +56,7 @@ PLAIN_COLUMNS = (
     "languages",
     "website",
     "description",
+    "competitors",
 )
 CONTACT_KEYS = ("name", "email", "phone")
 FACET_COLUMNS = ("text", "stage", "trl", "certifications", "valid_until")
@@ -347,6 +348,7 @@ def organisation_from_mapping(
         website=_website(mapping.get("website"), check),
         description=description,
         contact=_contact(mapping.get("contact"), check),
+        competitors=_competitors(mapping.get("competitors"), check),
         offers=_facets(mapping.get("offers"), FacetKind.OFFER, check),
         needs=_facets(mapping.get("needs"), FacetKind.NEED, check),
     )
@@ -400,6 +402,15 @@ def _sme(value: object, size: SizeClass | None, check: Checker) -> bool | None:
         expected = f"{'yes' if follows else 'no'}, or nothing"
         check.wrong("sme", f"doesn't go with the size {size.value!r}", expected)
     return stated
+
+
+def _competitors(value: object, check: Checker) -> tuple[str, ...]:
+    named = check.texts(value, "competitors", 100, 200)
+    for one in named:
+        if not ID_PATTERN.fullmatch(one):
+            expected = "ids of organisations, such as org:acme-1"
+            check.wrong("competitors", f"{shown(one)} isn't an id", expected)
+    return named
 
 
 def _languages(value: object, check: Checker) -> tuple[str, ...]:

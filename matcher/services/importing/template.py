@@ -174,6 +174,12 @@ _HELP = {
         "Kurze Beschreibung",
         "Short description",
     ),
+    "competitors": (
+        "Codes van concurrenten, nooit samen voorgesteld (niet openbaar)",
+        "Codes de concurrents, jamais proposés ensemble (non public)",
+        "Kennungen von Wettbewerbern, nie zusammen vorgeschlagen (nicht öffentlich)",
+        "Ids of competitors, never proposed together (not public)",
+    ),
     "contact_name": (
         "Contactpersoon (niet openbaar)",
         "Contact (non public)",

@@ -1,0 +1,159 @@
+"""From similarity to the chance that an offer meets a need: s(need, offer).
+
+A logistic curve (Platt, 1999) over similarity and over how the two stages of the value chain stand
+to each other. It is fitted on judged pairs of needs and offers that
+come with the service, under the encoder of each generation, so it means the same under any encoder.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from embeddings.port import Encoder, seen_by, trust
+from matcher.domain import Stage
+from matcher.ranking.arrays import Floats
+from matcher.ranking.scoring import Weights
+
+JUDGED = Path(__file__).parent / "judged.tsv"
+CHAIN = {
+    Stage.RESEARCH: 0,
+    Stage.DEVELOPMENT: 1,
+    Stage.PILOT: 2,
+    Stage.PRODUCTION: 3,
+    Stage.SUPPLY: 4,
+    Stage.MARKET: 5,
+}
+"""The stages from idea to market; regulation, training and finance stand beside them."""
+OF_OTHERS = 0.1
+"""How much a pair counts in which the offer was written for another need."""
+SAME, NEXT, OTHER, UNKNOWN = 0, 1, 2, -1
+"""How two stages stand to each other; UNKNOWN where one of them isn't stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A need and an offer, and whether somebody with that need would say: yes, they can do it."""
+
+    need: str
+    need_stage: Stage | None
+    offer: str
+    offer_stage: Stage | None
+    meets: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Meeting:
+    """The curve: chance = logistic(intercept + slope * similarity + stages[relation])."""
+
+    intercept: float
+    slope: float
+    stages: tuple[float, float, float]
+    """What is added where the stages are the same, next to each other, or others."""
+
+    def chances(self, similarities: Floats, relations: NDArray[np.int8]) -> Floats:
+        """Return chances for similarities and stage relations of the same shape."""
+        shift = np.array([*self.stages, 0.0])[relations]
+        logit = self.intercept + self.slope * similarities + shift
+        chance: Floats = 1.0 / (1.0 + np.exp(-logit))
+        return chance
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `meeting_from` reads."""
+        return {"intercept": self.intercept, "slope": self.slope, "stages": self.stages}
+
+
+def meeting_from(saved: Mapping[str, Any]) -> Meeting:
+    """Return the curve that `as_json` wrote down."""
+    same, near, other = saved["stages"]
+    return Meeting(saved["intercept"], saved["slope"], (same, near, other))
+
+
+def similarities(
+    encoder: Encoder, queries: NDArray[np.float32], vectors: NDArray[np.float32]
+) -> Floats:
+    """Return (k, m) from 0 to 1 for queries (k, dim) and stored vectors (m, dim).
+
+    The views are mixed as they are in votes: by their shares and how far each understands the
+    query. A stored vector of n views has length 1 / sqrt(n) in each; where a view understood only
+    a part of it, the similarity is that much less.
+    """
+    mixed = np.zeros((len(queries), len(vectors)))
+    total = np.zeros((len(queries), 1))
+    for view in encoder.views:
+        columns = slice(view.start, view.end)
+        seen = seen_by(queries, view)[:, columns]
+        compared = seen @ vectors[:, columns].T * np.sqrt(len(encoder.views))
+        share = Weights().of_view(view.name) * trust(encoder, queries, view)[:, None]
+        mixed += share * np.clip(compared, 0.0, 1.0)
+        total += share
+    return np.divide(mixed, total, out=np.zeros_like(mixed), where=total > 0)
+
+
+def relations_of(needs: Sequence[Stage | None], offers: Sequence[Stage | None]) -> NDArray[np.int8]:
+    """Return (needs, offers): SAME, NEXT or OTHER stage; -1 where one isn't known."""
+    return _RELATIONS[np.ix_([_number(one) for one in needs], [_number(one) for one in offers])]
+
+
+def fit_meeting(encoder: Encoder) -> Meeting:
+    """Fit the curve to the judged pairs under an encoder.
+
+    Each need is also set against the offers that were written for other needs, which don't meet it
+    but for a rare exception; so the chances are those of a corpus in which few offers of many meet
+    a need, and not those of the near misses that judges are asked about.
+    """
+    pairs = judged_pairs()
+    stage_of = {pair.need: pair.need_stage for pair in pairs}
+    needs = list(stage_of)
+    offers = encoder.encode([pair.offer for pair in pairs])
+    compared = similarities(encoder, encoder.encode(needs), offers)
+    relations = relations_of(list(stage_of.values()), [pair.offer_stage for pair in pairs])
+    own = np.array([[pair.need == need for pair in pairs] for need in needs])
+    meets = own & np.array([pair.meets for pair in pairs])
+    stages = np.eye(4)[relations.ravel()][:, :3]
+    features = np.hstack([compared.reshape(-1, 1), stages])
+    model = LogisticRegression(C=10.0, max_iter=1000)
+    model.fit(features, meets.ravel(), sample_weight=np.where(own, 1.0, OF_OTHERS).ravel())
+    slope, same, near, other = (float(one) for one in model.coef_[0])
+    return Meeting(float(model.intercept_[0]), max(slope, 0.0), (same, near, other))
+
+
+@cache
+def judged_pairs() -> tuple[Judged, ...]:
+    """Return the judged pairs that come with the service."""
+    with JUDGED.open(encoding="utf-8", newline="") as file:
+        return tuple(
+            Judged(
+                row["need"],
+                Stage(row["need_stage"]) if row["need_stage"] else None,
+                row["offer"],
+                Stage(row["offer_stage"]) if row["offer_stage"] else None,
+                row["meets"] == "1",
+            )
+            for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        )
+
+
+def _number(stage: Stage | None) -> int:
+    return len(Stage) if stage is None else _STAGES.index(stage)
+
+
+def _relation(one: Stage, other: Stage) -> int:
+    if one is other:
+        return SAME
+    if one in CHAIN and other in CHAIN and abs(CHAIN[one] - CHAIN[other]) == 1:
+        return NEXT
+    return OTHER
+
+
+_STAGES = tuple(Stage)
+_RELATIONS = np.full((len(Stage) + 1, len(Stage) + 1), -1, dtype=np.int8)
+_RELATIONS[:-1, :-1] = [[_relation(one, other) for other in Stage] for one in Stage]

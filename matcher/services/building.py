@@ -1,0 +1,136 @@
+"""Building an index: encoder, vectors, profiles and findings of a corpus, published at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from embeddings.port import Encoder
+from embeddings.registry import EncoderOptions, fit_encoder
+from matcher.index.exact import ExactIndex
+from matcher.index.generation import (
+    GenerationError,
+    OldFormat,
+    build_generation,
+    build_lock,
+    current_name,
+    open_generation,
+    prune,
+    read_manifest,
+)
+from matcher.ranking.corpus import Corpus
+from matcher.ranking.meeting import fit_meeting
+from matcher.ranking.profiles import profiles_of
+from matcher.services.duplicates import sure_variants
+from matcher.services.records import embedded_text, facet_record, organisation_record
+from matcher.settings import Settings
+from matcher.store import Store
+from matcher.store.changes import Changes, changes_since
+
+Progress = Callable[[str, int, int], None]
+"""Called as `progress(stage, done, total)`."""
+
+_BATCH = 512
+log = structlog.get_logger()
+
+
+def build_index(
+    store: Store,
+    settings: Settings,
+    progress: Progress | None = None,
+    *,
+    only_if_missing: bool = False,
+) -> str:
+    """Fit the encoder, embed every facet, publish a new generation; returns its name.
+
+    Runs beside workers that answer from the old generation; only one build runs at a time. With
+    `only_if_missing` a generation that this version of the service can read is left as it is.
+    """
+    report = progress or (lambda stage, done, total: None)
+    root = settings.index_folder
+    with build_lock(root):
+        name = current_name(root)
+        if only_if_missing and name is not None and not outdated(root, name):
+            return name
+        with store.reading() as session:
+            changes = changes_since(session, -1)
+            variants = sure_variants(session)
+        texts = [embedded_text(row) for row in changes.facets]
+        encoder = fitted_encoder(settings, texts, report)
+        vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
+        for start in range(0, len(texts), _BATCH):
+            vectors[start : start + _BATCH] = encoder.encode(texts[start : start + _BATCH])
+            report("vectors", min(start + _BATCH, len(texts)), len(texts))
+        name = build_generation(
+            root,
+            encoder,
+            np.array([row.id for row in changes.facets], dtype=np.int64),
+            vectors,
+            changes.version,
+            settings.index,
+            _learned(root, name, encoder),
+            profile_index(corpus_from(changes, variants), encoder, vectors),
+            {"variants": variants, "meeting": fit_meeting(encoder).as_json()},
+        )
+        prune(root)
+    log.info("index built", generation=name, facets=len(texts), corpus_version=changes.version)
+    return name
+
+
+def fitted_encoder(settings: Settings, texts: Sequence[str], report: Progress) -> Encoder:
+    """Return the encoder that the settings name, fitted on `texts`. Raises EncoderError."""
+    options = EncoderOptions(
+        lexicon=Path(settings.lexicon) if settings.lexicon else None,
+        folder=Path(settings.model_folder) if settings.model_folder else None,
+        threads=settings.model_threads,
+        url=settings.remote_url,
+        model=settings.remote_model,
+        key=settings.remote_key,
+        timeout=float(settings.remote_timeout),
+        allow_http=settings.remote_http,
+    )
+    return fit_encoder(
+        settings.encoder, texts, lambda stage, part: report(stage, int(part * 100), 100), options
+    )
+
+
+def profile_index(corpus: Corpus, encoder: Encoder, vectors: NDArray[np.float32]) -> ExactIndex:
+    """Return the profiles of all organisations under their keys; `vectors` (m, dim) by facet."""
+    index = ExactIndex(encoder.dim)
+    if len(corpus):
+        rows, facets = range(len(corpus)), np.arange(len(corpus.facets))
+        keys = np.array([record.key for record in corpus.organisations], dtype=np.int64)
+        index.add(keys, profiles_of(corpus, rows, vectors, facets, encoder.views))
+    return index
+
+
+def corpus_from(changes: Changes, variants: Sequence[Sequence[str]]) -> Corpus:
+    """Return the corpus that all changes since the beginning make."""
+    organisations = {row.key: organisation_record(row) for row in changes.organisations}
+    facets = {row.id: facet_record(row, changes.owner_keys(row.id)) for row in changes.facets}
+    return Corpus(changes.version, organisations, facets, None, variants)
+
+
+def outdated(root: Path, name: str) -> bool:
+    """Return whether a generation was written in a format that isn't read any more."""
+    try:
+        read_manifest(root, name)
+    except OldFormat:
+        return True
+    return False
+
+
+def _learned(root: Path, name: str | None, encoder: Encoder) -> Mapping[str, Any]:
+    """Return what was learned about ranking, to go on with under an encoder of the same kind."""
+    if name is None:
+        return {}
+    try:
+        old = open_generation(root, name)
+    except GenerationError:
+        return {}
+    return old.ranking if old.encoder.name == encoder.name else {}

@@ -1,0 +1,78 @@
+"""How well the facets of a corpus meet needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.port import seen_by
+from matcher.domain import FacetKind, Need, Stage
+from matcher.ranking.arrays import Floats, Rows
+from matcher.ranking.corpus import Corpus
+from matcher.ranking.coverage import Coverage, coverage_of
+from matcher.ranking.meeting import NEXT, UNKNOWN, relations_of, similarities
+from matcher.services.live import Snapshot
+
+Vectors = NDArray[np.float32]
+EXACT_UP_TO = 20_000
+"""So many facets are all compared with each need; of more, only the nearest ones."""
+NEAREST = 1_000
+OF_PROJECTS = (Stage.RESEARCH, Stage.DEVELOPMENT)
+"""What past projects show where they state no stage; they count for other stages as next to them."""
+LEAST_CHANCE = 0.1
+"""What is less likely than this to meet a need doesn't count as meeting it at all."""
+EVIDENCE = 0.7
+"""A past project shows less surely than a stated offer that an organisation can do it."""
+
+
+def chances_of(
+    snapshot: Snapshot, asked: Sequence[Stage | None], queries: Vectors, facet_rows: Rows
+) -> Floats:
+    """Return (k, j) the chance that each facet meets each need.
+
+    Needs come as vectors (k, dim) with the stages (k) that are asked for.
+
+    What nobody would call meeting it is 0, so that middling offers don't add up to something.
+    """
+    corpus = snapshot.corpus
+    vectors = snapshot.index.rows(corpus.facet_ids[facet_rows])
+    compared = similarities(snapshot.generation.encoder, queries, vectors)
+    evidence = corpus.of_kind(FacetKind.EVIDENCE)[facet_rows]
+    stages = [corpus.stages[row] for row in facet_rows.tolist()]
+    relations = relations_of(asked, stages)
+    later = np.array([stage is not None and stage not in OF_PROJECTS for stage in asked])
+    relations[later[:, None] & (evidence & (relations == UNKNOWN))] = NEXT
+    chances = snapshot.meeting.chances(compared, relations)
+    chances *= np.where(evidence, EVIDENCE, 1.0)
+    understood = np.any(queries != 0.0, axis=1)
+    return np.where((chances >= LEAST_CHANCE) & understood[:, None], chances, 0.0)
+
+
+def coverage_in(
+    snapshot: Snapshot, needs: Sequence[Need], queries: Vectors, members: Rows | None = None
+) -> Coverage:
+    """Return how well all organisations meet the needs by their valid offers and past projects.
+
+    In a large corpus only the facets nearest to a need are compared, and all of the members'.
+    """
+    corpus = snapshot.corpus
+    rows = offering_facets(corpus)
+    if len(rows) > EXACT_UP_TO and len(queries):
+        views = snapshot.generation.encoder.views
+        seen = np.concatenate([seen_by(queries, view) for view in views])
+        _, found = snapshot.index.search(seen, NEAREST, corpus.facet_ids[rows])
+        near = corpus.facet_rows(np.unique(found[found >= 0]))
+        own = corpus.facets_owned(() if members is None else members.tolist())
+        rows = np.intersect1d(rows, np.union1d(near, own))
+    chances = chances_of(snapshot, [need.stage for need in needs], queries, rows)
+    return coverage_of(corpus, needs, chances, rows)
+
+
+def offering_facets(corpus: Corpus) -> Rows:
+    """Return the rows of valid offers and past projects."""
+    usable = ~corpus.of_kind(FacetKind.NEED)
+    usable &= corpus.facet_expiry >= date.today().toordinal()
+    return np.flatnonzero(usable)

@@ -1,0 +1,180 @@
+"""All that speaks for and against each organisation as a partner: the parts of the score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from embeddings.port import understood
+from matcher.domain import FacetKind, Question
+from matcher.ranking.arrays import Floats, Rows
+from matcher.ranking.corpus import Corpus
+from matcher.ranking.coverage import Coverage, harmonic_mean
+from matcher.ranking.profiles import columns_of, distance, inverted_u, likeness
+from matcher.ranking.scoring import (
+    Weights,
+    gather,
+    network_strength,
+    popularity,
+    pushed_down,
+    saturate,
+    score_parts,
+    with_complement,
+)
+from matcher.services.comparing import chances_of, coverage_in
+from matcher.services.hearing import Heard
+from matcher.services.live import Snapshot
+from matcher.services.needing import Needed, Source
+
+ALIKE = 0.5
+"""Profiles at least so like each other are marked as look-alikes."""
+SPEAKING = frozenset({"text", "coverage", "complement", "network", "named"})
+"""Parts that put an organisation in the list; the others alone don't."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weighed:
+    """The parts (n,) of a score, shared out so that they add up to it, and what they came from."""
+
+    parts: dict[str, Floats]
+    fit: Floats
+    """(n,) the score before complement and likeness: what chances were learned for."""
+    facet_strength: Floats | None
+    """What each facet (m,) gives to the network part; None without members."""
+    coverage: Coverage | None
+    """How well organisations meet the needs; None where neither needs nor members are given."""
+    likeness: Floats
+    """(n,) how like an organisation is to the member most like it, 0 to 1."""
+
+    @property
+    def total(self) -> Floats:
+        """The score (n,)."""
+        return sum(self.parts.values(), np.zeros_like(self.fit))
+
+    @property
+    def spoken_for(self) -> Floats:
+        """What is above 0 where an organisation (n,) has a reason to be in the list."""
+        speaking = (values for name, values in self.parts.items() if name in SPEAKING)
+        return sum(speaking, np.zeros_like(self.fit))
+
+
+def weigh(
+    snapshot: Snapshot,
+    question: Question,
+    heard: Heard | None,
+    needed: Needed | None,
+    members: Rows,
+    weights: Weights,
+    optimum: float,
+) -> Weighed:
+    """Weigh all organisations. `optimum` is the distance between fields that serves best."""
+    corpus = snapshot.corpus
+    parts, facet_strength = fit_parts(snapshot, heard, members, weights, optimum)
+    texts = (
+        [need.text for need in needed.needs] if needed and needed.source is Source.STATED else []
+    )
+    named = [corpus.names.named_in(text) for text in texts]
+    if named:
+        parts["named"] = np.max([*named, parts.get("named", named[0])], axis=0)
+    coverage = None
+    if needed is not None and needed.needs:
+        coverage = coverage_in(snapshot, needed.needs, needed.vectors, members)
+        if needed.source is Source.STATED:
+            parts["coverage"] = coverage.single()
+        back = covered_back(snapshot, members)
+        if back.any():
+            parts["reciprocity"] = harmonic_mean(coverage.single(), back)
+    parts = score_parts(parts, weights)
+    fit = sum(parts.values(), np.zeros(len(corpus)))
+    if coverage is not None:
+        parts = with_complement(parts, coverage.gains(members), question.complement)
+    profiles = snapshot.profiles_of(np.arange(len(corpus)))
+    like = likeness(profiles, profiles[members])
+    unlike = likeness(profiles, profiles[corpus.rows(question.unlike)])
+    away = 1.0 - (1.0 - question.alike * ramp(like)) * (1.0 - ramp(unlike))
+    if away.any():
+        parts["alike"] = pushed_down(parts, away)
+    return Weighed(parts, fit, facet_strength, coverage, like)
+
+
+def fit_parts(
+    snapshot: Snapshot, heard: Heard | None, members: Rows, weights: Weights, optimum: float
+) -> tuple[dict[str, Floats], Floats | None]:
+    """Return the parts by text, name, network, experience and field, each (n,) from 0 to 1.
+
+    Beside them, what each facet (m,) gives to the network part; None without members.
+    """
+    corpus = snapshot.corpus
+    parts: dict[str, Floats] = {}
+    facet_strength = None
+    if heard is not None:
+        if heard.understood:
+            parts["text"] = gather(corpus, heard.votes(weights))
+        parts["named"] = corpus.names.named_in(heard.text)
+    if len(members):
+        strength, facet_strength = network_strength(corpus, members, weights)
+        parts["network"] = saturate(strength, weights.half_network)
+    if weights.prior > 0:
+        parts["prior"] = popularity(corpus)
+    apart = field_distances(snapshot, heard, members) if weights.cross_sector > 0 else None
+    if apart is not None:
+        parts["cross_sector"] = inverted_u(apart, optimum)
+    return parts, facet_strength
+
+
+def covered_back(snapshot: Snapshot, members: Rows) -> Floats:
+    """Return how far the members meet what each organisation (n,) says it needs; 0 for nothing."""
+    corpus = snapshot.corpus
+    asking = np.flatnonzero(corpus.of_kind(FacetKind.NEED))
+    offers = offers_of(corpus, members)
+    if not len(asking) or not len(offers):
+        return np.zeros(len(corpus))
+    met = met_by(snapshot, asking, offers).max(axis=1)
+    owners = corpus.owner_rows[corpus.owner_start[asking]]
+    count = np.bincount(owners, minlength=len(corpus))
+    total = np.bincount(owners, weights=met, minlength=len(corpus))
+    return total / np.maximum(count, 1)
+
+
+def offers_of(corpus: Corpus, rows: Rows) -> Rows:
+    """Return the rows of the offers and past projects of organisations."""
+    owned = corpus.facets_owned(rows.tolist())
+    return owned[~corpus.of_kind(FacetKind.NEED)[owned]]
+
+
+def met_by(snapshot: Snapshot, asking: Rows, offers: Rows) -> Floats:
+    """Return (needs, offers) the chance that facets meet what stored needs ask for."""
+    queries = snapshot.index.rows(snapshot.corpus.facet_ids[asking])
+    stages = [snapshot.corpus.stages[row] for row in asking.tolist()]
+    return chances_of(snapshot, stages, queries, offers)
+
+
+def field_distances(snapshot: Snapshot, heard: Heard | None, members: Rows) -> Floats | None:
+    """Return how far (n,) the field of each organisation is from that of the members, or the text.
+
+    None where there is neither. What isn't known to be in any field is as far as can be.
+    """
+    columns = columns_of(snapshot.generation.encoder.views, "meaning")
+    profiles = snapshot.profiles_of(np.arange(len(snapshot.corpus)))[:, columns]
+    if len(members):
+        centre = profiles[members].mean(axis=0)
+    elif heard is not None and heard.understood:
+        centre = heard.vector[columns]
+    else:
+        return None
+    return distance(profiles, centre)
+
+
+def ramp(like: Floats) -> Floats:
+    """Return (n,) 0 below ALIKE, rising to 1 at full likeness."""
+    risen: Floats = np.clip((like - ALIKE) / (1.0 - ALIKE), 0.0, 1.0)
+    return risen
+
+
+def anything_asked(heard: Heard | None, needed: Needed | None, members: Sequence[int]) -> bool:
+    """Return whether anything of the question is understood."""
+    if len(members) or (heard is not None and heard.understood):
+        return True
+    return needed is not None and bool(understood(needed.vectors).any())
