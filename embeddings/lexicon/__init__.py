@@ -4,8 +4,16 @@ from embeddings.lexicon.concepts import (
     Lexicon,
     LexiconError,
     lexicon_from,
+    lexicon_of,
     saved_lexicon,
     shipped_lexicon,
 )
 
-__all__ = ["Lexicon", "LexiconError", "lexicon_from", "saved_lexicon", "shipped_lexicon"]
+__all__ = [
+    "Lexicon",
+    "LexiconError",
+    "lexicon_from",
+    "lexicon_of",
+    "saved_lexicon",
+    "shipped_lexicon",
+]

@@ -182,6 +182,12 @@ def shipped_lexicon(extra: Path | None = None) -> Lexicon:
     return Lexicon(_joined([*(read_concepts(extra) if extra else []), *shipped]))
 
 
+def lexicon_of(encoder: object) -> Lexicon:
+    """Return the lexicon that an encoder was made with; the shipped one where it has none."""
+    found = getattr(encoder, "lexicon", None)
+    return found if isinstance(found, Lexicon) else shipped_lexicon()
+
+
 def lexicon_from(saved: Mapping[str, Any]) -> Lexicon:
     """Return the lexicon that `saved_lexicon` wrote down."""
     concepts = [

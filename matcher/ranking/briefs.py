@@ -1,9 +1,14 @@
 """A brief in prose, in Dutch, French, German or English, split into the needs that it names.
 
 Rules only, so that the same brief gives the same needs and a person can see why. Sentences are cut
-into clauses where both sides have substance; words that say something of a clause are looked up
-in `stages.tsv`: the value-chain stage that it speaks of, whether what it names is lacking, is
-there already, would be nice to have or is wanted at all. A need keeps the words of the brief.
+into clauses where both sides have substance; a need keeps the words of the brief.
+
+What words say of a clause is looked up in `stages.tsv`. Its first column holds a value-chain stage,
+`none` for phrases that only look like a cue (`training data`), or what else a phrase tells:
+lacking, present, hedged (nice to have), wanted, pressing (lacking, unless it is only told), telling
+(a statement about the world), idle (history, slogans, the consortium), about (such headings),
+opening (may be trimmed), leaning (hangs on what is before it) and verb (may begin a clause). Stages
+have weights by how specific the labels are; their labels are found by stems, all others as written.
 """
 
 from __future__ import annotations
@@ -15,6 +20,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from itertools import accumulate
 from pathlib import Path
 
 from embeddings.language import LANGUAGES, detect_language
@@ -26,9 +32,10 @@ from matcher.domain import Need, NeedLevel, Stage
 _FILE = Path(__file__).with_name("stages.tsv")
 _LACKING, _PRESENT, _HEDGED, _WANTED, _IDLE = "lacking", "present", "hedged", "wanted", "idle"
 _PRESSING, _TELLING = "pressing", "telling"
-_OPENING, _LEANING, _VERB = "opening", "leaning", "verb"
+_OPENING, _LEANING, _VERB, _ABOUT = "opening", "leaning", "verb", "about"
 _CUES = frozenset(
     (_LACKING, _PRESENT, _HEDGED, _WANTED, _IDLE, _PRESSING, _TELLING, _OPENING, _LEANING, _VERB)
+    + (_ABOUT,)
 )
 _GAP = "…"
 _WIDEST_GAP = 6
@@ -51,15 +58,19 @@ _LEAST_SUBSTANCE = 3
 _PARTICIPLES = {"en": "ing", "fr": "ant"}
 _POSSESSIVES = frozenset("their its his her hun leur leurs ihre ihr deren dessen".split())
 _COPULAS = frozenset(
-    "is are be been was were has have had zijn wordt worden werd est sont etre ete ist sind sein "
-    "wurde wurden".split()
+    "to is are be been was were has have had zijn wordt worden werd est sont etre ete ist sind "
+    "sein wurde wurden".split()
 )
 _KEPT = {
     "en": frozenset(
         "production distribution engine engines custom customs author authors universal universe "
-        "operation operations".split()
+        "operation operations regulation regulations".split()
     ),
-    "fr": frozenset("forme formes marche marches vent vents opération opérations".split()),
+    "fr": frozenset(
+        "forme formes marche marches vent vents opération opérations étudiant étudiants".split()
+    ),
+    "nl": frozenset({"bouw"}),
+    "de": frozenset({"bau", "bauern"}),
 }
 """Words that the rules of stemming would mix up with others, as `products` with `production`."""
 _ADJECTIVES = {
@@ -67,6 +78,7 @@ _ADJECTIVES = {
     "nl": ("ische", "ele", "lijke", "ieve"),
     "de": ("ische", "ischen", "elle", "ellen", "liche", "lichen", "ive", "iven"),
 }
+_NO_ENDINGS: tuple[str, ...] = ()
 _TWINS = frozenset(
     "research development innovation demonstration onderzoek ontwikkeling innovatie recherche "
     "developpement forschung entwicklung".split()
@@ -77,6 +89,11 @@ _NOT_PRESSING_AFTER = frozenset(
 )
 _LISTING = ("comma", "colon")
 _ARTICLES = frozenset("a an een un une ein eine einen einem".split())
+_JUDGEMENTS = frozenset(
+    "essential crucial indispensable cruciaal cruciale onmisbaar noodzakelijk vereist necessaire "
+    "necessaires indispensables entscheidend unverzichtbar notwendig erforderlich".split()
+)
+"""Pressing where they begin or end a clause, as in `a dryer is crucial`, not in `crucial steps`."""
 _DANGLING = frozenset(
     "and or by at of with for both thus the a including to en et de du des und oder or via avec le "
     "la les".split()
@@ -90,7 +107,7 @@ _STATE_WITHIN = 6
 _LONGEST_CUE = 6
 _STRONG_STAGE = 1.5
 _CLEAR_STAGE = 2.0
-_IDLE_COUNTS = 2.25
+_IDLE_COUNTS, _IDLE_AND_WANTED = 2.25, 1.25
 _MANY_WANTED = 4
 _LEAST_BACKGROUND = 2.0
 _STEM = 7
@@ -233,7 +250,8 @@ class _Clause:
         for_it += 1.0 * (_WANTED in self.cues) + min(self.spoken.strength, _STRONG_STAGE)
         for_it += 0.5 * (_HEDGED in self.cues) + 0.5 * self.listed
         told = _TELLING in self.cues and _WANTED not in self.cues and self.state != _LACKING
-        against = _IDLE_COUNTS * (_IDLE in self.cues) + 1.5 * told
+        idle = _IDLE_AND_WANTED if self.wants else _IDLE_COUNTS
+        against = idle * (_IDLE in self.cues) + 1.5 * told
         against += 1.0 * bool(_FIGURES.search(self.text))
         return for_it - against + 0.25 * min(self.specific, 4.0)
 
@@ -312,8 +330,8 @@ class _Vocabulary:
 
 
 def _form(word: str, language: str) -> str:
-    """Return the form that a word is looked up by."""
-    return word if word in _KEPT.get(language, ()) else stem(word, language)
+    """Return the form that a word is looked up by: its stem, or itself, marked as such."""
+    return f"={word}" if word in _KEPT.get(language, ()) else stem(word, language)
 
 
 def _longest(labels: Iterable[_Label], forms: Sequence[str], place: int) -> _Label | None:
@@ -512,6 +530,8 @@ def _context(text: str, language: str | None) -> frozenset[str]:
     found = {group for _, _, group in _cues(words, language)}
     if _PRESSING in found:
         found.add(_LACKING)
+    elif _ABOUT in found and _LACKING not in found:
+        found.add(_IDLE)
     return frozenset(found & {_LACKING, _PRESENT, _HEDGED, _IDLE})
 
 
@@ -550,11 +570,12 @@ class _Parsed:
         self.sentence = sentence
         self.words = _words(sentence.text)
         self.cues = _cues(self.words, sentence.language)
+        self._content = [0, *accumulate(word.of_content for word in self.words)]
         self._stages: dict[tuple[int, int], _Spoken] = {}
 
     def substance(self, piece: _Piece) -> int:
         """Return how many words of content a piece has."""
-        return sum(word.of_content for word in self.words[piece.first : piece.last])
+        return self._content[piece.last] - self._content[piece.first]
 
     def spoken(self, piece: _Piece) -> _Spoken:
         """Return the stage that a piece speaks of, and how strongly."""
@@ -631,12 +652,13 @@ class _Parsed:
             return min(least) >= 2
         if not run_on and before.joint == "start" and self._leans(before):
             return False
-        if self._belongs(self.words[before.last - 1], self.words[piece.first]):
+        if self._belongs(before, piece):
             return False
         strength = self._apart(before, piece)
         if min(least) >= 2 and strength >= (1.0 if piece.joint == "comma" else _CLEAR_STAGE):
             return True
-        ends_list = before.joint in _LISTING and self._is_parallel(before, piece)
+        parallel = self._is_parallel(self.trimmed(before), piece)
+        ends_list = parallel and (before.joint in _LISTING or strength > 0)
         if piece.joint == "and" and not ends_list and not self.starts_with(_VERB, piece):
             return False
         return not run_on and min(least) >= _LEAST_SUBSTANCE
@@ -647,12 +669,21 @@ class _Parsed:
         ends_in_verb = last.plain.endswith(("t", "n")) and self.sentence.text[last.start].islower()
         return self.words[piece.first].plain in ("der", "die", "das", "den") and ends_in_verb
 
-    def _belongs(self, last: _Word, first: _Word) -> bool:
-        """Return whether a joint stands between adjectives, or in `research and development`."""
-        if last.plain in _TWINS and first.plain in _TWINS:
+    def _belongs(self, before: _Piece, piece: _Piece) -> bool:
+        """Return whether a joint stands within a phrase.
+
+        That is between adjectives, in `research and development` and in `find and test markers`.
+        """
+        last = _Piece(before.last - 1, before.last, "and")
+        word, language = self.words[last.first].plain, self.sentence.language or ""
+        if word in _TWINS and self.words[piece.first].plain in _TWINS:
             return True
-        endings = _ADJECTIVES.get(self.sentence.language or "")
-        return endings is not None and last.plain.endswith(endings)
+        if word.endswith(_ADJECTIVES.get(language, _NO_ENDINGS)):
+            return True
+        if piece.joint != "and" or language not in _PARTICIPLES:
+            return False
+        verbal = word.endswith(_PARTICIPLES[language]) or self.starts_with(_VERB, last) > 0
+        return verbal and self.spoken(last).strength < _CLEAR_STAGE
 
     def _is_parallel(self, one: _Piece, other: _Piece) -> bool:
         """Return whether both begin like items of a list: `a dryer, a mill and a packer`."""
@@ -694,7 +725,8 @@ class _Parsed:
         for start, end, kind in cues:
             before = self.words[start - 1].plain if start else ""
             if kind == _PRESSING and not told and before not in _NOT_PRESSING_AFTER:
-                kind = _LACKING
+                judges = self.words[start].plain in _JUDGEMENTS
+                kind = kind if judges and piece.first < start < end < piece.last else _LACKING
             following = self.words[end].plain if end < piece.last else ""
             if kind not in (_LACKING, _PRESENT) or (kind == _LACKING and following == "to"):
                 continue
@@ -721,8 +753,16 @@ class _Parsed:
             start -= 1
         return text[start:end]
 
+    def _is_marker(self, piece: _Piece) -> bool:
+        """Return whether a piece begins with the number of an item, as in `2. to test it`."""
+        word = self.words[piece.first]
+        after = self.sentence.text[word.end : word.end + 2]
+        return word.plain.isdigit() and after in (". ", ") ") and piece.last - piece.first > 1
+
     def trimmed(self, piece: _Piece) -> _Piece:
         """Return a piece without the openings that only say that something is wanted."""
+        if self._is_marker(piece):
+            piece = replace(piece, first=piece.first + 1)
         while (used := self.starts_with(_OPENING, piece)) and piece.first + used < piece.last:
             shorter = replace(piece, first=piece.first + used)
             follower = self.words[shorter.first].plain
@@ -748,7 +788,7 @@ def _clauses(sentence: _Sentence) -> list[_Clause]:
     wants: frozenset[str] = frozenset()
     for piece, state in zip(pieces, states, strict=True):
         own = frozenset(kind for _, _, kind in parsed.cues_of(piece))
-        wants = own & {_WANTED} or (wants if piece.joint != "semicolon" else frozenset())
+        wants = own & {_WANTED} or (wants if piece.joint != "but" else frozenset())
         cues = own | inherited | wants
         if not wants and state != _LACKING:
             cues |= idle
@@ -827,7 +867,7 @@ def _asking(clauses: Sequence[_Clause]) -> list[_Clause]:
     return [
         one
         for n, one in enumerate(clauses)
-        if one.asking >= (_LEAST_BACKGROUND if n < background else _LEAST_ASKING)
+        if one.asking >= (_LEAST_BACKGROUND if n < background and not one.state else _LEAST_ASKING)
         and one.specific >= 1.0
     ]
 

@@ -59,9 +59,17 @@ class Meeting:
     stages: tuple[float, float, float]
     """What is added where the stages are the same, next to each other, or others."""
 
-    def chances(self, similarities: Floats, relations: NDArray[np.int8]) -> Floats:
-        """Return chances for similarities and stage relations of the same shape."""
-        shift = np.array([*self.stages, 0.0])[relations]
+    def chances(
+        self, similarities: Floats, relations: NDArray[np.int8], *, guessed: bool = False
+    ) -> Floats:
+        """Return chances for similarities and stage relations of the same shape.
+
+        Where stages were only `guessed`, another stage speaks half as much against an offer.
+        """
+        shifts = np.array([*self.stages, 0.0])
+        if guessed:
+            shifts = np.where(shifts < 0, shifts / 2, shifts)
+        shift = shifts[relations]
         logit = self.intercept + self.slope * similarities + shift
         chance: Floats = 1.0 / (1.0 + np.exp(-logit))
         return chance

@@ -53,7 +53,7 @@ class Votes:
     weights: Floats
 
 
-LEAST_GAIN = 0.02
+LEAST_GAIN = 0.05
 """Where nobody adds more than this to the coverage, the members need no complement."""
 NO_VOTES = Votes(np.empty(0, np.int64), np.empty(0, np.float64))
 

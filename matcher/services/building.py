@@ -10,8 +10,10 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from embeddings.lexicon import lexicon_of
 from embeddings.port import Encoder
 from embeddings.registry import EncoderOptions, fit_encoder
+from embeddings.subjects import Subjects
 from matcher.index.exact import ExactIndex
 from matcher.index.generation import (
     GenerationError,
@@ -27,7 +29,13 @@ from matcher.ranking.corpus import Corpus
 from matcher.ranking.meeting import fit_meeting
 from matcher.ranking.profiles import profiles_of
 from matcher.services.duplicates import sure_variants
-from matcher.services.records import embedded_text, facet_record, organisation_record
+from matcher.services.records import (
+    SubjectsOf,
+    embedded_text,
+    facet_record,
+    organisation_record,
+    subjects_of,
+)
 from matcher.settings import Settings
 from matcher.store import Store
 from matcher.store.changes import Changes, changes_since
@@ -63,8 +71,12 @@ def build_index(
         texts = [embedded_text(row) for row in changes.facets]
         encoder = fitted_encoder(settings, texts, report)
         vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
+        telling = Subjects(lexicon_of(encoder))
+        subjects: dict[str, SubjectsOf] = {}
         for start in range(0, len(texts), _BATCH):
             vectors[start : start + _BATCH] = encoder.encode(texts[start : start + _BATCH])
+            rows = changes.facets[start : start + _BATCH]  # just encoded, so concepts are at hand
+            subjects.update((str(row.id), subjects_of(telling, row)) for row in rows)
             report("vectors", min(start + _BATCH, len(texts)), len(texts))
         name = build_generation(
             root,
@@ -75,7 +87,11 @@ def build_index(
             settings.index,
             _learned(root, name, encoder),
             profile_index(corpus_from(changes, variants), encoder, vectors),
-            {"variants": variants, "meeting": fit_meeting(encoder).as_json()},
+            {
+                "variants": variants,
+                "meeting": fit_meeting(encoder).as_json(),
+                "subjects": subjects,
+            },
         )
         prune(root)
     log.info("index built", generation=name, facets=len(texts), corpus_version=changes.version)

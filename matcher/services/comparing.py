@@ -21,7 +21,7 @@ EXACT_UP_TO = 20_000
 """So many facets are all compared with each need; of more, only the nearest ones."""
 NEAREST = 1_000
 OF_PROJECTS = (Stage.RESEARCH, Stage.DEVELOPMENT)
-"""What past projects show where they state no stage; they count for other stages as next to them."""
+"""What past projects show where they state no stage; for others they count as next to them."""
 LEAST_CHANCE = 0.1
 """What is less likely than this to meet a need doesn't count as meeting it at all."""
 EVIDENCE = 0.7
@@ -29,11 +29,17 @@ EVIDENCE = 0.7
 
 
 def chances_of(
-    snapshot: Snapshot, asked: Sequence[Stage | None], queries: Vectors, facet_rows: Rows
+    snapshot: Snapshot,
+    asked: Sequence[Stage | None],
+    queries: Vectors,
+    facet_rows: Rows,
+    *,
+    guessed: bool = False,
 ) -> Floats:
     """Return (k, j) the chance that each facet meets each need.
 
-    Needs come as vectors (k, dim) with the stages (k) that are asked for.
+    Needs come as vectors (k, dim) with the stages (k) that are asked for; where those are only
+    `guessed` from words, another stage speaks half as much against an offer.
 
     What nobody would call meeting it is 0, so that middling offers don't add up to something.
     """
@@ -45,14 +51,19 @@ def chances_of(
     relations = relations_of(asked, stages)
     later = np.array([stage is not None and stage not in OF_PROJECTS for stage in asked])
     relations[later[:, None] & (evidence & (relations == UNKNOWN))] = NEXT
-    chances = snapshot.meeting.chances(compared, relations)
+    chances = snapshot.meeting.chances(compared, relations, guessed=guessed)
     chances *= np.where(evidence, EVIDENCE, 1.0)
     understood = np.any(queries != 0.0, axis=1)
     return np.where((chances >= LEAST_CHANCE) & understood[:, None], chances, 0.0)
 
 
 def coverage_in(
-    snapshot: Snapshot, needs: Sequence[Need], queries: Vectors, members: Rows | None = None
+    snapshot: Snapshot,
+    needs: Sequence[Need],
+    queries: Vectors,
+    members: Rows | None = None,
+    *,
+    guessed: bool = False,
 ) -> Coverage:
     """Return how well all organisations meet the needs by their valid offers and past projects.
 
@@ -67,7 +78,8 @@ def coverage_in(
         near = corpus.facet_rows(np.unique(found[found >= 0]))
         own = corpus.facets_owned(() if members is None else members.tolist())
         rows = np.intersect1d(rows, np.union1d(near, own))
-    chances = chances_of(snapshot, [need.stage for need in needs], queries, rows)
+    stages = [need.stage for need in needs]
+    chances = chances_of(snapshot, stages, queries, rows, guessed=guessed)
     return coverage_of(corpus, needs, chances, rows)
 
 

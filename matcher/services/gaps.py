@@ -10,8 +10,10 @@ import numpy as np
 from matcher.domain import Facet, FacetKind, NeedLevel, Stage
 from matcher.ranking.coverage import best_facets
 from matcher.ranking.meeting import CHAIN
+from matcher.services.comparing import LEAST_CHANCE
+from matcher.services.needing import Source
 from matcher.services.shown import facet_json, helix_json, name_json, need_json, organisation_json
-from matcher.services.standing import COVERED, PERHAPS, Standing, best_rows, status_of
+from matcher.services.standing import PERHAPS, Standing, best_rows, status_of
 from matcher.store import Store
 from matcher.store.organisations import load_facets
 
@@ -125,18 +127,22 @@ class _Report:
     def missing_links(self, stages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the stages between idea and market at which the chain breaks, and who mends it.
 
-        A stage breaks the chain where what must be there is missing, while members are active
-        before it or after it. Where no needs are known for a stage, it does so if members are
-        active on both sides of it and nobody in it.
+        A stage breaks the chain where what must be there is missing while members are active before
+        it or after it: all that is stated for it, or where needs were only read from a brief, with
+        no member active in it. Where no needs are known, it does so if members are active on both
+        sides of it and nobody in it.
         """
         chain = [row for row in stages if Stage(row["stage"]) in CHAIN]
         there = [bool(row["members"]) or row["status"] in ("covered", "perhaps") for row in chain]
+        stated = self.standing.needed.source is Source.STATED
+        alone = self.standing.needed.source is Source.MEMBERS
         links = []
         for place, row in enumerate(chain):
             before, after = any(there[:place]), any(there[place + 1 :])
             musts = self._missing_musts(Stage(row["stage"]))
-            unasked = not row["needs"] and not row["members"] and before and after
-            if (musts and (before or after)) or unasked:
+            broken = row["status"] == "missing" if stated else not row["members"]
+            unasked = alone and not row["members"] and before and after
+            if (musts and broken and (before or after)) or unasked:
                 links.append(
                     {
                         "stage": row["stage"],
@@ -162,7 +168,7 @@ class _Report:
         weights = self.coverage.weights[list(needs)]
         worth = weights @ self.coverage.meets[list(needs)] / weights.sum()
         proposals = []
-        for row in best_rows(worth, self.standing.pool, MOST_SHOWN, PERHAPS / 2):
+        for row in best_rows(worth, self.standing.pool, MOST_SHOWN, LEAST_CHANCE / len(needs)):
             facets, chances = best_facets(self.corpus, self.coverage, row)
             place = max(needs, key=lambda one: chances[one])
             self.facets_of[row] = (facets, chances)

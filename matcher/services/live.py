@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.lexicon import lexicon_of
 from embeddings.port import View
+from embeddings.subjects import Subjects
 from matcher.index.exact import ExactIndex
 from matcher.index.generation import (
     Generation,
@@ -23,7 +25,13 @@ from matcher.ranking.corpus import Corpus, FacetRecord, OrganisationRecord
 from matcher.ranking.meeting import Meeting, meeting_from
 from matcher.ranking.profiles import profiles_of
 from matcher.services.building import build_index, outdated
-from matcher.services.records import embedded_text, facet_record, organisation_record
+from matcher.services.records import (
+    SubjectsOf,
+    embedded_text,
+    facet_record,
+    organisation_record,
+    subjects_of,
+)
 from matcher.settings import Settings
 from matcher.store import Store
 from matcher.store.changes import Changes, changes_since
@@ -40,6 +48,16 @@ class Snapshot:
     corpus: Corpus
     organisations: dict[int, OrganisationRecord]
     facets: dict[int, FacetRecord]
+    written_subjects: Mapping[int, SubjectsOf] = field(default_factory=dict)
+    """Of what was written since the generation: domains and challenges by facet id."""
+
+    def subjects_of(self, facet_id: int) -> SubjectsOf:
+        """Return the domains and challenges that a facet speaks of."""
+        known = self.written_subjects.get(facet_id)
+        if known is not None:
+            return known
+        domains, challenges = self.generation.findings["subjects"].get(str(facet_id), ((), ()))
+        return tuple(domains), tuple(challenges)
 
     @property
     def version(self) -> int:
@@ -125,7 +143,11 @@ class Live:
             profiles = LayeredIndex(generation.profiles or ExactIndex(index.dim))
         stale = _touched(written, known.facets if known else facets)
         _refresh_profiles(profiles, index, corpus, stale, generation.encoder.views)
-        return Snapshot(generation, index, profiles, corpus, organisations, facets)
+        subjects = dict(known.written_subjects) if known and same_base else {}
+        if written.facets:
+            telling = Subjects(lexicon_of(generation.encoder))
+            subjects.update((row.id, subjects_of(telling, row)) for row in written.facets)
+        return Snapshot(generation, index, profiles, corpus, organisations, facets, subjects)
 
 
 def _touched(changes: Changes, before: Mapping[int, FacetRecord]) -> set[int]:

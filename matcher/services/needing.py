@@ -13,7 +13,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.lexicon import Lexicon, shipped_lexicon
+from embeddings.lexicon import lexicon_of
 from matcher.domain import FacetKind, Need
 from matcher.ranking.arrays import Rows
 from matcher.ranking.briefs import needs_of
@@ -23,6 +23,9 @@ from matcher.store.organisations import load_facets
 
 MOST_READ = 12
 """So many needs are read from a brief, or from what members say, at most."""
+
+
+SHORTEST_NEED, LONGEST_NEED = 3, 500
 
 
 class Source(StrEnum):
@@ -41,16 +44,17 @@ class Needed:
     source: Source
     vectors: NDArray[np.float32]
 
-
-def lexicon_of(snapshot: Snapshot) -> Lexicon:
-    """Return the lexicon that the encoder was made with, or the shipped one."""
-    found = getattr(snapshot.generation.encoder, "lexicon", None)
-    return found if isinstance(found, Lexicon) else shipped_lexicon()
+    @property
+    def guessed(self) -> bool:
+        """Whether the stages of the needs were only told from their words."""
+        return self.source is Source.BRIEF
 
 
 def read_brief(snapshot: Snapshot, brief: str) -> list[Need]:
-    """Split a brief into needs."""
-    return needs_of(brief, lexicon_of(snapshot), MOST_READ)
+    """Split a brief into needs; one that asks for nothing in particular is a need as a whole."""
+    needs = needs_of(brief, lexicon_of(snapshot.generation.encoder), MOST_READ)
+    whole = " ".join(brief.split())[:LONGEST_NEED]
+    return needs or ([Need(whole)] if len(whole) >= SHORTEST_NEED else [])
 
 
 def needs_for(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from embeddings.subjects import Subjects
 from matcher.domain import FacetKind, OrganisationType, Place, SizeClass, Stage
 from matcher.ranking.corpus import FacetRecord, OrganisationRecord
 from matcher.store.models import FacetRow, OrganisationRow
+
+SubjectsOf = tuple[tuple[int, ...], tuple[int, ...]]
+"""Numbers of domains and of challenges."""
 
 
 def organisation_record(row: OrganisationRow) -> OrganisationRecord:
@@ -33,6 +37,11 @@ def facet_record(row: FacetRow, owners: tuple[int, ...]) -> FacetRecord:
         topics=tuple(row.topics),
         owners=owners,
     )
+
+
+def subjects_of(subjects: Subjects, row: FacetRow) -> SubjectsOf:
+    """Return the domains and challenges that a facet speaks of."""
+    return subjects.of(embedded_text(row), row.topics)
 
 
 def embedded_text(row: FacetRow) -> str:

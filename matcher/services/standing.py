@@ -46,7 +46,7 @@ def stand(
     shown = corpus.rows(initiative.member_ids)
     members = corpus.with_variants(shown)
     needed = needs_for(snapshot, store, initiative.needs, initiative.brief, members)
-    coverage = coverage_in(snapshot, needed.needs, needed.vectors, members)
+    coverage = coverage_in(snapshot, needed.needs, needed.vectors, members, guessed=needed.guessed)
     pool = allowed_organisations(corpus, filters or Filters())
     pool[members] = False
     pool[corpus.with_variants(corpus.rivals_of(members))] = False

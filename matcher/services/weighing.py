@@ -67,9 +67,13 @@ def weigh(
     needed: Needed | None,
     members: Rows,
     weights: Weights,
-    optimum: float,
+    optimum: float = 0.5,
+    coverage: Coverage | None = None,
 ) -> Weighed:
-    """Weigh all organisations. `optimum` is the distance between fields that serves best."""
+    """Weigh all organisations. `optimum` is the distance between fields that serves best.
+
+    `coverage` is that of `needed`, where it was worked out before.
+    """
     corpus = snapshot.corpus
     parts, facet_strength = fit_parts(snapshot, heard, members, weights, optimum)
     texts = (
@@ -78,9 +82,10 @@ def weigh(
     named = [corpus.names.named_in(text) for text in texts]
     if named:
         parts["named"] = np.max([*named, parts.get("named", named[0])], axis=0)
-    coverage = None
     if needed is not None and needed.needs:
-        coverage = coverage_in(snapshot, needed.needs, needed.vectors, members)
+        coverage = coverage or coverage_in(
+            snapshot, needed.needs, needed.vectors, members, guessed=needed.guessed
+        )
         if needed.source is Source.STATED:
             parts["coverage"] = coverage.single()
         back = covered_back(snapshot, members)

@@ -6,50 +6,77 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from matcher.domain import Initiative, Member, Need, NeedLevel, OrganisationType, Stage
-from matcher.store.database import Store
+from matcher.store.database import Store, Write
 from matcher.store.models import InitiativeRow
 
 
 def save_initiative(store: Store, initiative: Initiative) -> bool:
     """Insert or replace an initiative; whether anything changed."""
     with store.writing() as write:
-        row = write.session.get(InitiativeRow, initiative.id)
-        if row is not None and initiative_from_row(row) == initiative:
+        if read_initiative(write.session, initiative.id) == initiative:
             write.nothing_changed()
             return False
-        write.session.merge(
-            InitiativeRow(
-                id=initiative.id,
-                name=initiative.name,
-                brief=initiative.brief,
-                needs=[_saved_need(need) for need in initiative.needs],
-                members=[
-                    {"id": one.organisation_id, "since": one.since and one.since.isoformat()}
-                    for one in initiative.members
-                ],
-                exploratory=initiative.exploratory,
-                wanted={kind.value: count for kind, count in initiative.wanted},
-                version=write.version,
-            )
-        )
+        write_initiative(write, initiative)
         return True
 
 
-def list_initiatives(store: Store) -> list[Initiative]:
-    """Return all initiatives by name."""
+def write_initiative(write: Write, initiative: Initiative) -> None:
+    """Insert or replace an initiative within a transaction."""
+    write.session.merge(
+        InitiativeRow(
+            id=initiative.id,
+            name=initiative.name,
+            brief=initiative.brief,
+            needs=[_saved_need(need) for need in initiative.needs],
+            members=[
+                {"id": one.organisation_id, "since": one.since and one.since.isoformat()}
+                for one in initiative.members
+            ],
+            exploratory=initiative.exploratory,
+            wanted={kind.value: count for kind, count in initiative.wanted},
+            version=write.version,
+        )
+    )
+    write.session.flush()
+
+
+def delete_initiative(write: Write, initiative_id: str) -> bool:
+    """Delete an initiative within a transaction; whether it was there."""
+    row = write.session.get(InitiativeRow, initiative_id)
+    if row is None:
+        return False
+    write.session.delete(row)
+    return True
+
+
+def list_initiatives(store: Store, limit: int | None = None, offset: int = 0) -> list[Initiative]:
+    """Return initiatives by name, all of them or one page."""
+    query = select(InitiativeRow).order_by(InitiativeRow.name, InitiativeRow.id)
     with store.reading() as session:
-        rows = session.scalars(select(InitiativeRow).order_by(InitiativeRow.name))
+        rows = session.scalars(query.limit(limit).offset(offset))
         return [initiative_from_row(row) for row in rows]
+
+
+def count_initiatives(store: Store) -> int:
+    """Return how many initiatives there are."""
+    with store.reading() as session:
+        return session.scalar(select(func.count()).select_from(InitiativeRow)) or 0
 
 
 def get_initiative(store: Store, initiative_id: str) -> Initiative | None:
     """Return an initiative, or None."""
     with store.reading() as session:
-        row = session.get(InitiativeRow, initiative_id)
-        return initiative_from_row(row) if row else None
+        return read_initiative(session, initiative_id)
+
+
+def read_initiative(session: Session, initiative_id: str) -> Initiative | None:
+    """Return an initiative, or None, within a session."""
+    row = session.get(InitiativeRow, initiative_id)
+    return initiative_from_row(row) if row else None
 
 
 def initiative_from_row(row: InitiativeRow) -> Initiative:

@@ -29,7 +29,7 @@ from matcher.store.models import AliasRow, DeletionRow, FacetRow, OrganisationRo
 CHUNK = 500
 """Values in one IN list; SQLite's limit on variables is far above it."""
 PRIVATE = ("contact", "competitors")
-"""What an organisation's public profile doesn't show, so whoever sends a profile may not know it."""
+"""What a public profile doesn't show, so whoever sends a profile may not know it."""
 
 
 def chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:

@@ -1,0 +1,261 @@
+"""A whole team for an initiative, under quotas, with the reason for each and the cost of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from matcher.domain import Facet, Filters, OrganisationType, Question
+from matcher.ranking.arrays import Floats, Mask, Rows
+from matcher.ranking.corpus import Corpus, OrganisationRecord
+from matcher.ranking.coverage import best_facets
+from matcher.ranking.lineup import LineUp, Quota, Task, choose_exactly, cost_of_quotas, several
+from matcher.ranking.scoring import Weights
+from matcher.services.hearing import listen
+from matcher.services.recommend import searchable_facets
+from matcher.services.shown import facet_json, helix_json, name_json, need_json, organisation_json
+from matcher.services.standing import PERHAPS, Standing, status_of
+from matcher.services.weighing import weigh
+from matcher.store import Store
+from matcher.store.organisations import load_facets
+
+MOST_SIZE = 100
+MOST_QUOTAS = 30
+MOST_TEAMS = 10
+COMPETING = 0.75
+"""Companies whose profiles are at least so alike compete."""
+MOST_COMPARED = 400
+"""So many companies, those that meet most, are compared with each other for competing."""
+
+
+class Of(StrEnum):
+    """What a quota counts organisations by."""
+
+    TYPE = "type"
+    SIZE_CLASS = "size_class"
+    COUNTRY = "country"
+    REGION = "region"
+    SME = "sme"
+    NEWCOMER = "newcomer"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A quota: how many organisations of a kind a team must have at least and at most.
+
+    `value` is a type, a size class, a country, or the beginning of a NUTS code; SMEs and newcomers,
+    which have no past project yet, need none.
+    """
+
+    of: Of
+    value: str = ""
+    at_least: int = 0
+    at_most: int | None = None
+
+    @property
+    def label(self) -> str:
+        """What users call it."""
+        limits = [f"at least {self.at_least}"] if self.at_least else []
+        limits += [f"at most {self.at_most}"] if self.at_most is not None else []
+        return f"{self.of.value} {self.value}".strip() + ": " + ", ".join(limits)
+
+
+@dataclass(frozen=True, slots=True)
+class TeamWanted:
+    """What team somebody wants."""
+
+    size: int
+    quotas: tuple[Wanted, ...] = ()
+    exclude: tuple[str, ...] = ()
+    filters: Filters = field(default_factory=Filters)
+    competing: bool = False
+    """Whether companies that compete may be in one team; those that say so never are."""
+    teams: int = 1
+    cap: int = 1
+    """In how many of several teams one organisation that isn't a member may be."""
+    exact: bool = False
+
+
+def line_up(
+    store: Store, standing: Standing, wanted: TeamWanted, weights: Weights
+) -> dict[str, Any]:
+    """Return one or more teams. Raises lineup.Infeasible with the labels in conflict."""
+    corpus = standing.snapshot.corpus
+    fit = _fit(standing, weights)
+    pool = standing.pool.copy()
+    pool[corpus.with_variants(corpus.rows(wanted.exclude))] = False
+    task = Task(
+        meets=standing.coverage.meets,
+        weights=standing.coverage.weights,
+        fit=fit,
+        pool=pool,
+        kept=standing.shown_members,
+        size=wanted.size,
+        quotas=tuple(
+            Quota(one.label, counted(corpus, one), one.at_least, one.at_most)
+            for one in dict.fromkeys(wanted.quotas)
+        ),
+        rivals=_rivals(standing, pool, allowed=wanted.competing),
+    )
+    if wanted.exact and wanted.teams == 1:
+        teams = [choose_exactly(task)]
+    else:
+        teams = several(task, wanted.teams, wanted.cap)
+    costs = cost_of_quotas(task, teams[0])
+    return {
+        "initiative": {"id": standing.initiative.id, "name": standing.initiative.name},
+        "corpus_version": standing.snapshot.version,
+        "source": standing.needed.source.value,
+        "members_cover": round(standing.coverage.total(standing.members), 4),
+        "quotas": [
+            {
+                "label": quota.label,
+                "count": int(quota.rows[teams[0].rows].sum()),
+                "at_least": quota.at_least,
+                "at_most": quota.at_most,
+                "cost": round(costs[quota.label], 4),
+            }
+            for quota in task.quotas
+        ],
+        "cost_of_no_rivals": round(costs.get("rivals", 0.0), 4),
+        "teams": [_team(store, standing, team) for team in teams],
+    }
+
+
+def counted(corpus: Corpus, wanted: Wanted) -> Mask:
+    """Return which organisations (n,) a quota counts."""
+
+    def counts(record: OrganisationRecord, row: int) -> bool:
+        match wanted.of:
+            case Of.TYPE:
+                return record.type.value == wanted.value
+            case Of.SIZE_CLASS:
+                return record.size is not None and record.size.value == wanted.value
+            case Of.COUNTRY:
+                return record.place.country == wanted.value
+            case Of.REGION:
+                return (record.place.region or "").startswith(wanted.value)
+            case Of.SME:
+                return record.sme is True
+            case Of.NEWCOMER:
+                return not corpus.experience[row]
+
+    return np.array([counts(record, row) for row, record in enumerate(corpus.organisations)])
+
+
+def _fit(standing: Standing, weights: Weights) -> Floats:
+    """Return how well each organisation (n,) fits the initiative by all parts of the score."""
+    snapshot, initiative = standing.snapshot, standing.initiative
+    brief = initiative.brief.strip()
+    heard = None
+    if brief:
+        vector = snapshot.generation.encoder.encode([brief])[0]
+        everyone = np.ones(len(snapshot.corpus), dtype=np.bool_)
+        searchable = searchable_facets(snapshot.corpus, everyone)
+        heard = listen(snapshot, brief, vector, searchable, weights)
+    question = Question(text=brief, needs=initiative.needs, members=initiative.member_ids)
+    weighed = weigh(
+        snapshot,
+        question,
+        heard,
+        standing.needed,
+        standing.members,
+        weights,
+        coverage=standing.coverage,
+    )
+    return np.clip(weighed.fit, 0.0, 1.0)
+
+
+def _rivals(standing: Standing, pool: Mask, *, allowed: bool) -> tuple[tuple[int, int], ...]:
+    """Return pairs that are never in one team: they say so, or are companies that compete."""
+    corpus = standing.snapshot.corpus
+    inside = pool.copy()
+    inside[standing.shown_members] = True
+    pairs = {pair for pair in corpus.rivals if inside[pair[0]] and inside[pair[1]]}
+    if not allowed:
+        worth = standing.coverage.single()
+        companies = [
+            row
+            for row in np.flatnonzero(pool & (worth > 0)).tolist()
+            if corpus.organisations[row].type is OrganisationType.COMPANY
+        ]
+        rows = np.array(
+            sorted(companies, key=lambda row: -worth[row])[:MOST_COMPARED], dtype=np.int64
+        )
+        profiles = standing.snapshot.profiles_of(rows)
+        for one, other in np.argwhere(np.triu(profiles @ profiles.T, 1) >= COMPETING):
+            pairs.add((min(rows[one], rows[other]), max(rows[one], rows[other])))
+    return tuple(sorted((int(one), int(other)) for one, other in pairs))
+
+
+def _team(store: Store, standing: Standing, team: LineUp) -> dict[str, Any]:
+    corpus, coverage = standing.snapshot.corpus, standing.coverage
+    best = {pick.row: best_facets(corpus, coverage, pick.row) for pick in team.picks}
+    numbers = {int(one) for facets, _ in best.values() for one in facets if one >= 0}
+    with store.reading() as session:
+        facets = load_facets(session, (corpus.facets[row].id for row in numbers))
+    rows = [pick.row for pick in team.picks]
+    by_need = [max(rows, key=lambda row: (best[row][1][at], -row)) for at in _places(standing)]
+    return {
+        "coverage": round(team.coverage, 4),
+        "best_possible": round(min(_coverage_bound(team), 1.0), 4),
+        "exact": team.exact,
+        "helix": helix_json([corpus.organisations[row].type for row in rows]),
+        "picks": [
+            {
+                "organisation": organisation_json(corpus.organisations[pick.row]),
+                "member": pick.kept,
+                "adds": round(pick.gain, 4),
+                "meets": _meets(standing, best[pick.row], facets, pick.row, by_need),
+            }
+            for pick in team.picks
+        ],
+        "needs": [
+            {
+                **need_json(need),
+                "chance": round(float(best[by_need[at]][1][at]), 3),
+                "status": status_of(float(best[by_need[at]][1][at])),
+                "by": name_json(corpus, by_need[at])
+                if best[by_need[at]][1][at] >= PERHAPS
+                else None,
+            }
+            for at, need in enumerate(standing.needed.needs)
+        ],
+    }
+
+
+def _places(standing: Standing) -> range:
+    return range(len(standing.needed.needs))
+
+
+def _coverage_bound(team: LineUp) -> float:
+    """Return a limit of the coverage of any team: that of f, less what fit surely gives."""
+    return team.coverage + (team.at_most - team.value) / 0.9
+
+
+def _meets(
+    standing: Standing,
+    best: tuple[Rows, Floats],
+    facets: Mapping[int, Facet],
+    row: int,
+    by_need: list[int],
+) -> list[dict[str, Any]]:
+    """Return the needs that an organisation meets, with the offer, the surest first."""
+    numbers, chances = best
+    found = []
+    for at in _places(standing):
+        facet = facets.get(standing.snapshot.corpus.facets[int(numbers[at])].id)
+        if chances[at] >= PERHAPS and facet is not None:
+            found.append(
+                {
+                    "need": standing.needed.needs[at].text,
+                    "chance": round(float(chances[at]), 3),
+                    "best_in_team": by_need[at] == row,
+                    "offer": facet_json(facet),
+                }
+            )
+    return sorted(found, key=lambda one: (-one["chance"], one["need"]))
