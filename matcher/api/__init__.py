@@ -7,7 +7,11 @@ from typing import Any
 from apiflask import APIFlask
 from flask import render_template
 
-from matcher.api import health, routes
+from matcher.api import health, initiatives, insights, routes
+from matcher.api.blueprint import blueprint
+
+ROUTES = (routes, initiatives, insights)
+"""The modules whose routes are on the blueprint of /api/v1."""
 
 
 def init_app(app: APIFlask) -> None:
@@ -17,7 +21,7 @@ def init_app(app: APIFlask) -> None:
     app.config["DESCRIPTION"] = "Finds complementary partners for new cluster initiatives."
     app.config["HTTP_ERROR_SCHEMA"] = app.config["VALIDATION_ERROR_SCHEMA"] = PROBLEM
     app.security_schemes = {"ApiKey": {"type": "http", "scheme": "bearer"}}
-    app.register_blueprint(routes.blueprint)
+    app.register_blueprint(blueprint)
     app.register_blueprint(health.blueprint)
     app.add_url_rule("/api/docs", "docs", app.doc(hide=True)(_docs))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from apiflask import APIBlueprint
-from flask import Response, current_app, jsonify, request, url_for
+from flask import Response, jsonify, url_for
 from flask.typing import ResponseReturnValue
 
+from matcher.api.blueprint import blueprint, services
 from matcher.api.errors import problem
 from matcher.api.schemas import (
     ID_PATTERN,
@@ -26,47 +26,15 @@ from matcher.api.translate import (
     question_from,
 )
 from matcher.services import organisations
-from matcher.services.api_keys import valid_key
-from matcher.services.container import Services
 from matcher.services.recommend import QuestionError
 from matcher.store.organisations import PRIVATE
 
-blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Schakel")
-WRITING = {"create_organisation", "put_organisation", "delete_organisation"}
 EXAMPLE = {
     "text": "We want to turn potato peels into biodegradable packaging",
     "needs": [{"text": "extrusion of bioplastics at pilot scale", "level": "must"}],
     "filters": {"types": ["company"], "countries": ["BE"]},
     "limit": 10,
 }
-
-
-def services() -> Services:
-    """Return the services of this application."""
-    found: Services = current_app.extensions["schakel"]
-    return found
-
-
-@blueprint.before_request
-def _only_json() -> Response | None:
-    """Refuse bodies that a foreign page could make a browser send without asking first."""
-    if request.method in {"POST", "PUT"} and not request.is_json:
-        return problem(415, "Send the body as JSON, with Content-Type: application/json.")
-    return None
-
-
-@blueprint.before_request
-def _only_with_key() -> Response | None:
-    """Refuse to write without an API key, unless the settings leave writing open."""
-    current = services()
-    endpoint = (request.endpoint or "").removeprefix("api.")
-    if endpoint not in WRITING or current.settings.api_writes == "open":
-        return None
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    if scheme.casefold() == "bearer" and valid_key(current.store, key.strip()):
-        return None
-    detail = "Writing needs an API key: send it as 'Authorization: Bearer <key>'."
-    return problem(401, detail, WWW_Authenticate="Bearer")
 
 
 @blueprint.post("/recommendations")

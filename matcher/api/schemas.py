@@ -30,6 +30,7 @@ Email = Annotated[
 Website = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=500)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _NUL = re.compile("\x00")
 
 
@@ -55,6 +56,7 @@ class NeedIn(Strict):
     level: NeedLevel = NeedLevel.MUST
     weight: float = Field(default=1.0, gt=0, le=100, allow_inf_nan=False)
     stage: Stage | None = None
+    due: date | None = Field(default=None, description="By when; orders the roadmap.")
 
 
 class NearIn(Strict):
@@ -84,7 +86,20 @@ class QuestionIn(Strict):
     needs: list[NeedIn] = Field(default=[], max_length=MOST_NEEDS)
     members: list[OrganisationId] = Field(default=[], max_length=MOST_MEMBERS)
     exclude: list[OrganisationId] = Field(default=[], max_length=MOST_MEMBERS)
+    unlike: list[OrganisationId] = Field(
+        default=[], max_length=50, description="Neither these nor organisations like them."
+    )
     filters: FiltersIn = FiltersIn()
+    complement: Share = Field(
+        default=0.3,
+        description="How much counts what one adds to the members, against how it fits.",
+    )
+    alike: Share = Field(
+        default=0.5, description="How far look-alikes of a member are pushed down."
+    )
+    exploratory: bool = Field(
+        default=False, description="Looks for the new: partners from further fields fit better."
+    )
     limit: int = Field(default=20, ge=1, le=200)
     offset: int = Field(default=0, ge=0, le=100_000)
 
@@ -112,12 +127,14 @@ class FacetBrief(BaseModel):
     text: str
     language: str | None
     year: int | None
+    stage: Stage | None
 
 
 class Reason(BaseModel):
     """Why an organisation is in the list."""
 
     need: str | None = Field(description="The need that is answered; null: the text as a whole.")
+    chance: float | None = Field(description="That it meets the need; null for other reasons.")
     facet: FacetBrief | None = Field(description="What is quoted; null for a reason by name.")
     similarity: float | None = Field(description="0 to 1; null for a reason by network or name.")
     with_members: list[str] = Field(description="Members who took part in that past project.")
@@ -131,6 +148,72 @@ class Variant(BaseModel):
     name: str
 
 
+class Covered(BaseModel):
+    """How far an organisation meets what is needed."""
+
+    alone: float = Field(description="Coverage of the needs by this organisation alone.")
+    adds: float = Field(description="Its complement: what it adds to the coverage of the members.")
+    with_members: float
+
+
+class Alike(Variant):
+    """A member that an organisation is like."""
+
+    likeness: float
+
+
+class OfferedBack(BaseModel):
+    """A need that an organisation states, and the member that meets it."""
+
+    need: FacetBrief
+    member: Variant
+    offer: FacetBrief
+    chance: float
+
+
+class NeedOut(BaseModel):
+    """A need."""
+
+    text: str
+    level: NeedLevel
+    weight: float
+    stage: Stage | None
+    due: date | None
+
+
+class NeedCovered(NeedOut):
+    """A need, and the chance that the members meet it."""
+
+    covered: float
+
+
+class NeedsTaken(BaseModel):
+    """What was taken to be needed."""
+
+    source: Literal["stated", "brief", "members"] = Field(
+        description="Stated; or read from the text; or what the members say that they need."
+    )
+    covered: float = Field(description="Coverage of the needs by the members.")
+    items: list[NeedCovered]
+
+
+class Mix(BaseModel):
+    """The helix: which kinds of organisations there are."""
+
+    count: int
+    types: dict[str, int]
+    strands: dict[str, int]
+    balance: float = Field(description="Entropy over the strands: 0 one kind, 1 an even mix.")
+    missing: list[str]
+
+
+class Mixes(BaseModel):
+    """The mix of the members and of the results on this page."""
+
+    members: Mix
+    results: Mix
+
+
 class Match(BaseModel):
     """One recommended organisation."""
 
@@ -142,7 +225,13 @@ class Match(BaseModel):
         description="The share of pairs with such a score that did work together, measured on past "
         "projects held out by `train`; null where there was too little history to learn from."
     )
-    parts: dict[str, float] = Field(description="Out of text, needs, network, named and prior.")
+    parts: dict[str, float] = Field(
+        description="Out of text, coverage, complement, network, named, reciprocity, cross_sector "
+        "and prior; alike is negative: what likeness to a member takes away."
+    )
+    coverage: Covered | None = Field(description="Null where neither needs nor members are given.")
+    alike: list[Alike] = Field(description="Members that it is like.")
+    offered_back: list[OfferedBack] = Field(description="Its own needs that members meet.")
     reasons: list[Reason]
 
 
@@ -163,6 +252,8 @@ class Answer(BaseModel):
     total: int
     notices: list[Notice]
     not_understood: list[str]
+    needs: NeedsTaken | None
+    helix: Mixes | None
     results: list[Match]
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
-from matcher.api.schemas import OrganisationIn, QuestionIn, StatementIn
+from matcher.api.initiative_schemas import InitiativeIn, LineUpIn
+from matcher.api.schemas import FiltersIn, NeedIn, OrganisationIn, QuestionIn, StatementIn
 from matcher.domain import (
     Contact,
     Facet,
     FacetKind,
     Filters,
+    Initiative,
+    Member,
     Near,
     Need,
     Organisation,
@@ -20,28 +24,90 @@ from matcher.domain import (
     Question,
     SizeClass,
 )
+from matcher.services.lining_up import TeamWanted, Wanted
+from matcher.services.shown import need_json
 
 
 def question_from(body: QuestionIn) -> Question:
     """Turn a request into a question; order and doubles in filters and ids don't matter."""
-    near = body.filters.near
-    filters = Filters(
-        types=tuple(sorted(set(body.filters.types))),
-        countries=tuple(sorted(set(body.filters.countries))),
-        regions=tuple(sorted(set(body.filters.regions))),
-        sectors=tuple(sorted({sector.casefold() for sector in body.filters.sectors})),
-        stages=tuple(sorted(set(body.filters.stages))),
-        sme_only=body.filters.sme_only,
-        near=Near(near.latitude, near.longitude, near.radius_km) if near else None,
-    )
     return Question(
         text=body.text.strip(),
-        needs=tuple(Need(one.text, one.level, one.weight, one.stage) for one in body.needs),
+        needs=needs_from(body.needs),
         members=tuple(sorted(set(body.members))),
         exclude=tuple(sorted(set(body.exclude))),
-        filters=filters,
+        unlike=tuple(sorted(set(body.unlike))),
+        filters=filters_from(body.filters),
+        complement=body.complement,
+        alike=body.alike,
+        exploratory=body.exploratory,
         limit=body.limit,
         offset=body.offset,
+    )
+
+
+def needs_from(bodies: Iterable[NeedIn]) -> tuple[Need, ...]:
+    """Turn needs of a request into needs, each text once."""
+    unique = {one.text: one for one in bodies}
+    return tuple(
+        Need(one.text, one.level, one.weight, one.stage, one.due) for one in unique.values()
+    )
+
+
+def filters_from(body: FiltersIn) -> Filters:
+    """Turn filters of a request into filters; order and doubles don't matter."""
+    near = body.near
+    return Filters(
+        types=tuple(sorted(set(body.types))),
+        countries=tuple(sorted(set(body.countries))),
+        regions=tuple(sorted(set(body.regions))),
+        sectors=tuple(sorted({sector.casefold() for sector in body.sectors})),
+        stages=tuple(sorted(set(body.stages))),
+        sme_only=body.sme_only,
+        near=Near(near.latitude, near.longitude, near.radius_km) if near else None,
+    )
+
+
+def initiative_from(body: InitiativeIn, initiative_id: str) -> Initiative:
+    """Turn a request into an initiative."""
+    members = {one.id: Member(one.id, one.since) for one in body.members}
+    return Initiative(
+        id=initiative_id,
+        name=body.name,
+        brief=body.brief.strip(),
+        needs=needs_from(body.needs),
+        members=tuple(members.values()),
+        wanted=tuple((kind, count) for kind, count in body.wanted.items() if count),
+        exploratory=body.exploratory,
+    )
+
+
+def initiative_out(initiative: Initiative) -> dict[str, Any]:
+    """Show an initiative."""
+    return {
+        "id": initiative.id,
+        "name": initiative.name,
+        "brief": initiative.brief,
+        "needs": [need_json(need) for need in initiative.needs],
+        "members": [
+            {"id": one.organisation_id, "since": one.since and one.since.isoformat()}
+            for one in initiative.members
+        ],
+        "wanted": {kind.value: count for kind, count in initiative.wanted},
+        "exploratory": initiative.exploratory,
+    }
+
+
+def team_from(body: LineUpIn) -> TeamWanted:
+    """Turn a request into the team that is wanted."""
+    return TeamWanted(
+        size=body.size,
+        quotas=tuple(Wanted(one.of, one.value, one.at_least, one.at_most) for one in body.quotas),
+        exclude=tuple(sorted(set(body.exclude))),
+        filters=filters_from(body.filters),
+        competing=body.competing,
+        teams=body.teams,
+        cap=body.cap,
+        exact=body.exact,
     )
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from matcher.cache import Cache, make_cache
+from matcher.services.answers import Answers
 from matcher.services.live import Live
 from matcher.services.recommend import Recommender
 from matcher.settings import Settings, SettingsError
@@ -61,6 +62,12 @@ class Services:
             )
             recommender: Recommender = fresh
             return recommender
+
+    @cached_property
+    def answers(self) -> Answers:
+        """Answers about initiatives and about the whole corpus."""
+        ttl = self.settings.cache_ttl
+        return Answers(self.live, self.cache, self.recommender, ttl)
 
     def warm_up(self) -> None:
         """Open the index and load the corpus, so that the first answer isn't the slow one."""

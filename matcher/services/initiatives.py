@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
-from matcher.domain import Initiative, Member
+from matcher.domain import Initiative, Member, Question
 from matcher.store import Store
 from matcher.store.database import Write
 from matcher.store.initiatives import (
@@ -35,6 +35,7 @@ __all__ = [
     "leave",
     "list_initiatives",
     "made_id",
+    "question_of",
     "remove",
     "replace_initiative",
     "required",
@@ -132,6 +133,16 @@ def remove(store: Store, initiative_id: str) -> bool:
         if not found:
             write.nothing_changed()
         return found
+
+
+def question_of(initiative: Initiative) -> Question:
+    """Return the question whose answer is the match list of an initiative."""
+    return Question(
+        text=initiative.brief.strip(),
+        needs=initiative.needs,
+        members=initiative.member_ids,
+        exploratory=initiative.exploratory,
+    )
 
 
 def made_id(name: str) -> str:

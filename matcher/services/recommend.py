@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from typing import Any
 
@@ -71,6 +71,18 @@ class Stopwatch:
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Considered:
+    """What a question came to: what was heard and needed, and everybody weighed and ranked."""
+
+    heard: Heard | None
+    needed: Needed | None
+    members: Rows
+    weighed: Weighed
+    order: Rows
+    """Rows of all that may be in the list, best first."""
+
+
 class Recommender:
     """Answers questions over the live corpus. Safe to share between threads."""
 
@@ -118,18 +130,58 @@ class Recommender:
 
     def compute(self, snapshot: Snapshot, question: Question, watch: Stopwatch) -> dict[str, Any]:
         """Compute the part of an answer that is cached."""
+        found = self.consider(snapshot, question, watch)
+        if isinstance(found, str):
+            return _empty(found)
+        corpus, weighed, members = snapshot.corpus, found.weighed, found.members
+        page = found.order[question.offset : question.offset + question.limit]
+        with watch.step("reasons"), self.live.store.reading() as session:
+            ground = Ground(
+                snapshot,
+                found.heard,
+                found.needed,
+                weighed.coverage,
+                members,
+                weighed.facet_strength,
+                self.weights_for(snapshot),
+            )
+            reasons = reasons_for(session, ground, page)
+            back = offered_back(session, snapshot, page, members)
+        chance = self._chances(snapshot, weighed, with_members=bool(len(members)))
+        results = [
+            _result(snapshot, place, int(row), weighed, members, chance)
+            | {"reasons": reasons[int(row)], "offered_back": back[int(row)]}
+            for place, row in enumerate(page, start=question.offset + 1)
+        ]
+        why_nothing = [] if len(found.order) else [_notice(_why_nothing(found.heard, members))]
+        return {
+            "total": len(found.order),
+            "notices": why_nothing,
+            "not_understood": _not_understood(found.heard, found.needed),
+            "needs": _needs(weighed.coverage, found.needed, members),
+            "helix": {
+                "members": _mix(corpus, corpus.rows(question.members)),
+                "results": _mix(corpus, page),
+            },
+            "results": results,
+        }
+
+    def consider(
+        self, snapshot: Snapshot, question: Question, watch: Stopwatch
+    ) -> Considered | str:
+        """Weigh and rank all organisations; or return the code of the notice why it can't."""
         corpus, weights = snapshot.corpus, self.weights_for(snapshot)
         members = corpus.with_variants(corpus.rows(question.members))
         with watch.step("encode"):
             needed = self._needed(snapshot, question, members)
             vector = snapshot.generation.encoder.encode([question.text])[0]
         if not (len(members) or vector.any() or (needed and needed.vectors.any())):
-            return _empty("nothing_usable")
+            return "nothing_usable"
         with watch.step("filter"):
             allowed = allowed_organisations(corpus, question.filters)
             candidates = candidates_of(corpus, question, members, allowed)
             if not candidates.any():
-                return _empty("nothing_allowed")
+                return "nothing_allowed"
             searchable = searchable_facets(corpus, allowed)
         with watch.step("search"):
             text = question.text.strip()
@@ -138,32 +190,16 @@ class Recommender:
             optimum = self.field_distance + (FURTHER if question.exploratory else 0.0)
             weighed = weigh(snapshot, question, heard, needed, members, weights, min(optimum, 1.0))
             order = rank(weighed.total, candidates & (weighed.spoken_for > 0))
-            calibrated = snapshot.generation.ranking.get("calibration", {})
-            mode = HALF_GIVEN if len(members) else TEXT_ONLY
-            chance = chances(weighed.fit, calibrated.get(mode, [])) if not self.weights else None
-        page = order[question.offset : question.offset + question.limit]
-        with watch.step("reasons"), self.live.store.reading() as session:
-            strength, coverage = weighed.facet_strength, weighed.coverage
-            ground = Ground(snapshot, heard, needed, coverage, members, strength, weights)
-            reasons = reasons_for(session, ground, page)
-            back = offered_back(session, snapshot, page, members)
-        results = [
-            _result(snapshot, place, int(row), weighed, members, chance)
-            | {"reasons": reasons[int(row)], "offered_back": back[int(row)]}
-            for place, row in enumerate(page, start=question.offset + 1)
-        ]
-        notices = [] if len(order) else [_notice(_why_nothing(heard, bool(len(members))))]
-        return {
-            "total": len(order),
-            "notices": notices,
-            "not_understood": _not_understood(heard, needed),
-            "needs": _needs(weighed.coverage, needed, members),
-            "helix": {
-                "members": _mix(corpus, corpus.rows(question.members)),
-                "results": _mix(corpus, page),
-            },
-            "results": results,
-        }
+        return Considered(heard, needed, members, weighed, order)
+
+    def _chances(
+        self, snapshot: Snapshot, weighed: Weighed, *, with_members: bool
+    ) -> Floats | None:
+        if self.weights is not None:
+            return None
+        calibrated = snapshot.generation.ranking.get("calibration", {})
+        mode = HALF_GIVEN if with_members else TEXT_ONLY
+        return chances(weighed.fit, calibrated.get(mode, []))
 
     def _needed(self, snapshot: Snapshot, question: Question, members: Rows) -> Needed | None:
         """Return what is needed where needs or members are given; None for a text alone."""
@@ -217,10 +253,10 @@ def candidates_of(corpus: Corpus, question: Question, members: Rows, allowed: Ma
     return candidates & shown_of(corpus, candidates)
 
 
-def _why_nothing(heard: Heard | None, with_members: bool) -> str:
+def _why_nothing(heard: Heard | None, members: Rows) -> str:
     """Say why a list is empty: no facet came near any of the texts, or nobody is left."""
     near = heard is not None and any(len(votes.facet_rows) for votes in heard.by_view.values())
-    return "nothing_found" if with_members or near else "nothing_usable"
+    return "nothing_found" if len(members) or near else "nothing_usable"
 
 
 def _not_understood(heard: Heard | None, needed: Needed | None) -> list[str]:

@@ -1,0 +1,49 @@
+"""The blueprint of /api/v1, and who may write through it."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+from flask import Response, current_app, request
+
+from matcher.api.errors import problem
+from matcher.services.api_keys import valid_key
+from matcher.services.container import Services
+
+blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Schakel")
+READING = {
+    "recommendations",
+    "read_needs",
+    "initiative_matches_changed",
+    "initiative_line_up",
+}
+"""Endpoints that are asked by POST and write nothing."""
+
+
+def services() -> Services:
+    """Return the services of this application."""
+    found: Services = current_app.extensions["schakel"]
+    return found
+
+
+@blueprint.before_request
+def _only_json() -> Response | None:
+    """Refuse bodies that a foreign page could make a browser send without asking first."""
+    if request.method in {"POST", "PUT"} and not request.is_json:
+        return problem(415, "Send the body as JSON, with Content-Type: application/json.")
+    return None
+
+
+@blueprint.before_request
+def _only_with_key() -> Response | None:
+    """Refuse to write without an API key, unless the settings leave writing open."""
+    current = services()
+    endpoint = (request.endpoint or "").removeprefix("api.")
+    if request.method in {"GET", "HEAD", "OPTIONS"} or endpoint in READING:
+        return None
+    if current.settings.api_writes == "open":
+        return None
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.casefold() == "bearer" and valid_key(current.store, key.strip()):
+        return None
+    detail = "Writing needs an API key: send it as 'Authorization: Bearer <key>'."
+    return problem(401, detail, WWW_Authenticate="Bearer")

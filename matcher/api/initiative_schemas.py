@@ -1,0 +1,505 @@
+"""The shapes of the API for initiatives and for insights over the whole corpus."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, StringConstraints, model_validator
+
+from matcher.api.schemas import (
+    FacetBrief,
+    FiltersIn,
+    Mix,
+    NeedIn,
+    NeedOut,
+    OrganisationBrief,
+    OrganisationId,
+    Share,
+    Strict,
+    Variant,
+)
+from matcher.domain import OrganisationType, SizeClass, Stage
+from matcher.services.lining_up import MOST_QUOTAS, MOST_SIZE, MOST_TEAMS, Of
+from matcher.services.recommend import LONGEST_TEXT, MOST_MEMBERS, MOST_NEEDS
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+VALUES = {
+    Of.TYPE: "|".join(OrganisationType),
+    Of.SIZE_CLASS: "|".join(SizeClass),
+    Of.COUNTRY: "[A-Z]{2}",
+    Of.REGION: "[A-Z]{2}[0-9A-Z]{0,3}",
+    Of.SME: "",
+    Of.NEWCOMER: "",
+}
+"""What the value of each kind of quota looks like."""
+Status = Literal["covered", "perhaps", "missing"]
+Source = Literal["stated", "brief", "members"]
+
+
+class BriefIn(Strict):
+    """A brief in prose, in Dutch, French, German or English."""
+
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3)] = Field(
+        max_length=LONGEST_TEXT
+    )
+
+
+class NeedsOut(BaseModel):
+    """Needs."""
+
+    needs: list[NeedOut]
+
+
+class MemberIn(Strict):
+    """A member of an initiative."""
+
+    id: OrganisationId
+    since: date | None = None
+
+
+class SinceIn(Strict):
+    """Since when an organisation is a member."""
+
+    since: date | None = None
+
+
+class NeedsIn(Strict):
+    """All needs of an initiative; an empty list: what its brief asks for."""
+
+    needs: list[NeedIn] = Field(max_length=MOST_NEEDS)
+
+
+class InitiativeIn(Strict):
+    """An initiative to be stored."""
+
+    id: OrganisationId | None = Field(
+        default=None, description="Made by the service where it is left out."
+    )
+    name: Name
+    brief: str = Field(default="", max_length=LONGEST_TEXT)
+    needs: list[NeedIn] = Field(
+        default=[], max_length=MOST_NEEDS, description="Empty: they are read from the brief."
+    )
+    members: list[MemberIn] = Field(default=[], max_length=MOST_MEMBERS)
+    wanted: dict[OrganisationType, Annotated[int, Field(ge=0, le=1000)]] = Field(
+        default={}, description="How many organisations of each type it would like to have."
+    )
+    exploratory: bool = Field(
+        default=False, description="Looks for the new: partners from further fields fit better."
+    )
+
+
+class MemberOut(BaseModel):
+    """A member of an initiative."""
+
+    id: str
+    since: date | None
+
+
+class InitiativeOut(BaseModel):
+    """An initiative as stored."""
+
+    id: str
+    name: str
+    brief: str
+    needs: list[NeedOut]
+    members: list[MemberOut]
+    wanted: dict[str, int]
+    exploratory: bool
+
+
+class InitiativeBrief(BaseModel):
+    """An initiative in a list."""
+
+    id: str
+    name: str
+    needs: int
+    members: int
+
+
+class InitiativePage(BaseModel):
+    """One page of initiatives by name."""
+
+    total: int
+    limit: int
+    offset: int
+    results: list[InitiativeBrief]
+
+
+class PageIn(Strict):
+    """Which page."""
+
+    limit: int = Field(default=20, ge=1, le=200)
+    offset: int = Field(default=0, ge=0, le=1_000_000)
+
+
+class DialsIn(PageIn):
+    """Which page of a match list, and how complement and likeness count."""
+
+    complement: Share = 0.3
+    alike: Share = 0.5
+
+
+class MatchesIn(DialsIn):
+    """The same with filters and feedback."""
+
+    exclude: list[OrganisationId] = Field(default=[], max_length=MOST_MEMBERS)
+    unlike: list[OrganisationId] = Field(default=[], max_length=50)
+    filters: FiltersIn = FiltersIn()
+
+
+class Initiative(BaseModel):
+    """Which initiative an answer is about."""
+
+    id: str
+    name: str
+
+
+class Brings(BaseModel):
+    """Who meets a need, how surely, and with which offer or past project."""
+
+    organisation: OrganisationBrief
+    chance: float
+    offer: FacetBrief | None
+
+
+class NeedStanding(NeedOut):
+    """A need: who of the members covers it, and who of the others could."""
+
+    share: float = Field(description="Of the weight of all needs.")
+    chance: float = Field(description="That the members meet it.")
+    status: Status
+    covered_by: list[Brings]
+    coverable: Status = Field(description="By the others; missing: nobody known could cover it.")
+    could_be_covered_by: list[Brings]
+
+
+class StageStanding(BaseModel):
+    """A stage from idea to market."""
+
+    stage: Stage
+    needs: int
+    missing: list[str]
+    covered: float | None
+    status: Status | None
+    members: list[Variant] = Field(description="Members with an offer in this stage.")
+
+
+class Proposal(Brings):
+    """Who would fill a missing link."""
+
+    need: str
+
+
+class MissingLink(BaseModel):
+    """A stage at which the chain from idea to market breaks."""
+
+    stage: Stage
+    because: Literal["needs_missing", "nobody_active"]
+    needs: list[str]
+    proposals: list[Proposal]
+
+
+class CoverageNow(BaseModel):
+    """Coverage of all needs, 0 to 1."""
+
+    members: float
+    reachable: float = Field(description="By members and everybody who may be proposed.")
+
+
+class TypeWanted(BaseModel):
+    """A type that is wanted."""
+
+    type: OrganisationType
+    wanted: int
+    members: int
+
+
+class MemberMix(BaseModel):
+    """The mix of the members, and what is wanted."""
+
+    members: Mix
+    wanted: list[TypeWanted]
+
+
+class About(BaseModel):
+    """What every answer about an initiative begins with."""
+
+    initiative: Initiative
+    corpus_version: int
+    source: Source = Field(description="Where the needs come from.")
+    cached: bool
+
+
+class Gaps(About):
+    """The gap report."""
+
+    coverage: CoverageNow
+    needs: list[NeedStanding]
+    stages: list[StageStanding]
+    missing_links: list[MissingLink]
+    helix: MemberMix
+
+
+class StepBrings(Brings):
+    """Who covers a need, and since when: the day it joined, or the year of the past project."""
+
+    since: str | None
+
+
+class Step(NeedStanding):
+    """A need on the way from idea to market."""
+
+    covered_by: list[StepBrings]  # type: ignore[assignment]
+
+
+class Roadmap(About):
+    """The needs in the order of idea to market."""
+
+    done: int
+    steps: list[Step]
+    next_missing: Step | None
+
+
+class QuotaIn(Strict):
+    """How many organisations of a kind there must be at least and at most."""
+
+    of: Of
+    value: str = Field(
+        default="",
+        max_length=32,
+        description="A type, a size class, a country, the beginning of a NUTS code; "
+        "nothing for sme and newcomer (no past project yet).",
+    )
+    at_least: int = Field(default=0, ge=0, le=MOST_SIZE)
+    at_most: int | None = Field(default=None, ge=0, le=MOST_SIZE)
+
+    @model_validator(mode="after")
+    def _meant(self) -> QuotaIn:
+        if not self.at_least and self.at_most is None:
+            raise ValueError("give at_least, at_most or both")
+        if self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError("at_least must not be above at_most")
+        pattern = VALUES[self.of]
+        if not re.fullmatch(pattern, self.value):
+            raise ValueError(f"value of {self.of} must be one of {pattern}")
+        return self
+
+
+class LineUpIn(Strict):
+    """What team is wanted. Members of the initiative are kept and count."""
+
+    size: int = Field(default=12, ge=1, le=MOST_SIZE)
+    quotas: list[QuotaIn] = Field(default=[], max_length=MOST_QUOTAS)
+    exclude: list[OrganisationId] = Field(default=[], max_length=MOST_MEMBERS)
+    filters: FiltersIn = FiltersIn()
+    competing: bool = Field(
+        default=False, description="Whether firms that are look-alikes may be in one team."
+    )
+    teams: int = Field(default=1, ge=1, le=MOST_TEAMS, description="How many different teams.")
+    cap: int = Field(default=1, ge=1, le=MOST_TEAMS, description="In how many one may be.")
+    exact: bool = Field(default=False, description="Look for the best team, for ten seconds.")
+
+
+class NeedMet(BaseModel):
+    """A need that an organisation meets."""
+
+    need: str
+    chance: float
+    best_in_team: bool
+    offer: FacetBrief
+
+
+class Pick(BaseModel):
+    """One of a team, and why."""
+
+    organisation: OrganisationBrief
+    member: bool
+    adds: float = Field(description="The coverage it added when it was chosen.")
+    meets: list[NeedMet]
+
+
+class TeamNeed(NeedOut):
+    """A need and who of the team meets it best."""
+
+    chance: float
+    status: Status
+    by: Variant | None
+
+
+class Team(BaseModel):
+    """A team."""
+
+    coverage: float
+    best_possible: float = Field(description="No team within the quotas covers more than this.")
+    exact: bool = Field(description="Whether it is proven to be the best.")
+    helix: Mix
+    picks: list[Pick]
+    needs: list[TeamNeed]
+
+
+class QuotaOut(BaseModel):
+    """A quota, how many the first team has, and what it costs."""
+
+    label: str
+    count: int
+    at_least: int
+    at_most: int | None
+    cost: float = Field(description="How much more would be covered without it.")
+
+
+class LineUp(About):
+    """Teams for an initiative."""
+
+    members_cover: float
+    quotas: list[QuotaOut]
+    cost_of_no_rivals: float
+    teams: list[Team]
+
+
+class AdviceIn(Strict):
+    """Who wants to be among the first, and how many are the first."""
+
+    organisation: OrganisationId
+    first: int = Field(default=10, ge=1, le=100)
+
+
+class Addition(BaseModel):
+    """A statement to add, and the place in the list with it."""
+
+    offer: NeedOut
+    rank: int | None
+
+
+class MeetsNow(BaseModel):
+    """A need that an organisation meets already."""
+
+    need: str
+    chance: float
+    status: Status
+
+
+class Advice(BaseModel):
+    """What would bring an organisation among the first partners."""
+
+    initiative: Initiative
+    organisation: Variant
+    corpus_version: int
+    first: int
+    rank: int | None
+    add: list[Addition]
+    rank_then: int | None
+    reached: bool
+    meets_now: list[MeetsNow]
+    cached: bool
+
+
+class ScopeIn(Strict):
+    """Which part of the corpus."""
+
+    region: str = Field(default="", pattern=r"^([A-Z]{2}[0-9A-Z]{0,3})?$")
+    domain: str = Field(default="", pattern=r"^[a-z-]{0,60}$")
+    limit: int = Field(default=20, ge=1, le=200)
+
+
+class RegionIn(Strict):
+    """A country, or the beginning of a NUTS code."""
+
+    region: str = Field(pattern=r"^[A-Z]{2}[0-9A-Z]{0,3}$")
+
+
+class SameNeed(BaseModel):
+    """Two needs that say the same."""
+
+    one: str
+    other: str
+    chance: float
+
+
+class Overlap(BaseModel):
+    """Two initiatives that want the same with other members."""
+
+    one: Initiative
+    other: Initiative
+    score: float
+    same: float
+    shared_members: list[Variant]
+    same_needs: list[SameNeed]
+
+
+class Overlaps(BaseModel):
+    """Pairs of initiatives, the strongest overlap first."""
+
+    corpus_version: int
+    initiatives: int
+    total: int
+    results: list[Overlap]
+    cached: bool
+
+
+class FitsBecause(BaseModel):
+    """A need of one organisation, and the offer of the other that meets it."""
+
+    asks: Variant
+    need: FacetBrief
+    offers: Variant
+    offer: FacetBrief
+    chance: float
+
+
+class MissedChance(BaseModel):
+    """Two organisations that fit and never worked together."""
+
+    one: OrganisationBrief
+    other: OrganisationBrief
+    score: float
+    because: list[FitsBecause]
+
+
+class MissedChances(BaseModel):
+    """Pairs of organisations, the best fit first."""
+
+    corpus_version: int
+    stated_needs: int = Field(description="Without stated needs there is nothing to fit.")
+    total: int
+    results: list[MissedChance]
+    cached: bool
+
+
+class Subject(BaseModel):
+    """A domain or a challenge, with its label in each language."""
+
+    id: str
+    labels: dict[str, str]
+
+
+class Cell(BaseModel):
+    """A domain in a challenge."""
+
+    organisations: int
+    strength: float
+
+
+class DomainStrength(BaseModel):
+    """What a region has in a domain."""
+
+    domain: Subject
+    organisations: int
+    strength: float
+    location_quotient: float = Field(description="Above 1: more than elsewhere.")
+    relatedness_density: float = Field(description="0 to 100: how near its specialisations are.")
+    strongest: list[Variant]
+    challenges: dict[str, Cell]
+
+
+class Strengths(BaseModel):
+    """The strengths map of a region."""
+
+    corpus_version: int
+    region: str
+    organisations: int
+    challenges: list[Subject]
+    domains: list[DomainStrength]
+    cached: bool

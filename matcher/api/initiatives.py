@@ -1,0 +1,292 @@
+"""/api/v1/initiatives: storing them, and what can be asked about them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from typing import Any
+
+from flask import Response, jsonify, url_for
+from flask.typing import ResponseReturnValue
+
+from matcher.api.blueprint import blueprint, services
+from matcher.api.errors import problem
+from matcher.api.initiative_schemas import (
+    Advice,
+    AdviceIn,
+    BriefIn,
+    DialsIn,
+    Gaps,
+    InitiativeIn,
+    InitiativeOut,
+    InitiativePage,
+    LineUp,
+    LineUpIn,
+    MatchesIn,
+    NeedsIn,
+    NeedsOut,
+    PageIn,
+    Roadmap,
+    SinceIn,
+)
+from matcher.api.schemas import ID_PATTERN, Answer
+from matcher.api.translate import (
+    filters_from,
+    initiative_from,
+    initiative_out,
+    needs_from,
+    team_from,
+)
+from matcher.domain import Initiative
+from matcher.ranking.lineup import Infeasible
+from matcher.services import initiatives
+from matcher.services.advising import IsMember
+from matcher.services.recommend import QuestionError
+from matcher.services.shown import need_json
+
+View = Callable[..., ResponseReturnValue]
+MISSING = {404: "There is no such initiative."}
+
+
+def with_problems(view: View) -> View:
+    """Turn what the services raise into problem details."""
+
+    @wraps(view)
+    def answered(*args: Any, **values: Any) -> ResponseReturnValue:
+        try:
+            return view(*args, **values)
+        except initiatives.NoSuchInitiative as error:
+            return problem(404, f"There is no initiative {error}.")
+        except initiatives.InitiativeExists as error:
+            detail = f"There is an initiative {error} already; PUT replaces it."
+            return problem(409, detail, [{"field": "id", "message": "taken"}])
+        except initiatives.UnknownMembers as error:
+            faults = [{"field": "members", "message": f"unknown: {one}"} for one in error.ids]
+            return problem(422, "Store an organisation before it becomes a member.", faults)
+        except QuestionError as error:
+            fault = {"field": error.field, "message": str(error)}
+            return problem(422, "The question can't be answered as it stands.", [fault])
+
+    return answered
+
+
+@blueprint.post("/needs")
+@blueprint.input(BriefIn)
+@blueprint.output(NeedsOut)
+@blueprint.doc(summary="Read needs from a brief", description="To be edited and asked for.")
+def read_needs(json_data: BriefIn) -> ResponseReturnValue:
+    """Split a brief into needs."""
+    return jsonify(needs=[need_json(one) for one in services().answers.needs(json_data.text)])
+
+
+@blueprint.get("/initiatives")
+@blueprint.input(PageIn, location="query")
+@blueprint.output(InitiativePage)
+@blueprint.doc(summary="List initiatives", description="By name.")
+def list_initiatives(query_data: PageIn) -> ResponseReturnValue:
+    """List one page."""
+    store, asked = services().store, query_data
+    page = initiatives.list_initiatives(store, asked.limit, asked.offset)
+    return jsonify(
+        total=initiatives.count_initiatives(store),
+        limit=asked.limit,
+        offset=asked.offset,
+        results=[
+            {"id": one.id, "name": one.name, "needs": len(one.needs), "members": len(one.members)}
+            for one in page
+        ],
+    )
+
+
+@blueprint.post("/initiatives")
+@blueprint.input(InitiativeIn)
+@blueprint.output(InitiativeOut, status_code=201)
+@blueprint.doc(
+    summary="Store a new initiative", security="ApiKey", responses={409: "The id is taken."}
+)
+@with_problems
+def create_initiative(json_data: InitiativeIn) -> ResponseReturnValue:
+    """Store a new one."""
+    given = json_data.id or initiatives.made_id(json_data.name)
+    return _created(initiatives.create(services().store, initiative_from(json_data, given)))
+
+
+@blueprint.get("/initiatives/<initiative_id>")
+@blueprint.output(InitiativeOut)
+@blueprint.doc(summary="Show an initiative", responses=MISSING)
+@with_problems
+def show_initiative(initiative_id: str) -> ResponseReturnValue:
+    """Show one."""
+    return jsonify(initiative_out(initiatives.required(services().store, initiative_id)))
+
+
+@blueprint.put("/initiatives/<initiative_id>")
+@blueprint.input(InitiativeIn)
+@blueprint.output(InitiativeOut)
+@blueprint.doc(
+    summary="Replace an initiative",
+    security="ApiKey",
+    description="Or store it, where there is none with that id.",
+)
+@with_problems
+def put_initiative(initiative_id: str, json_data: InitiativeIn) -> ResponseReturnValue:
+    """Replace one, or store it."""
+    if not re.fullmatch(ID_PATTERN, initiative_id) or json_data.id not in (None, initiative_id):
+        fault = {"field": "id", "message": "lower-case letters, a colon, a name; as in the address"}
+        return problem(422, "Which initiative is meant isn't clear.", [fault])
+    stored, fresh = initiatives.replace_initiative(
+        services().store, initiative_from(json_data, initiative_id)
+    )
+    return _created(stored) if fresh else jsonify(initiative_out(stored))
+
+
+@blueprint.delete("/initiatives/<initiative_id>")
+@blueprint.output({}, status_code=204)
+@blueprint.doc(summary="Delete an initiative", security="ApiKey", responses=MISSING)
+def delete_initiative(initiative_id: str) -> ResponseReturnValue:
+    """Delete one."""
+    if not initiatives.remove(services().store, initiative_id):
+        return problem(404, f"There is no initiative {initiative_id}.")
+    return "", 204
+
+
+@blueprint.put("/initiatives/<initiative_id>/needs")
+@blueprint.input(NeedsIn)
+@blueprint.output(InitiativeOut)
+@blueprint.doc(summary="Replace the needs of an initiative", security="ApiKey", responses=MISSING)
+@with_problems
+def put_initiative_needs(initiative_id: str, json_data: NeedsIn) -> ResponseReturnValue:
+    """Replace its needs."""
+    needs = needs_from(json_data.needs)
+    store = services().store
+    changed = initiatives.change(store, initiative_id, lambda old: replace(old, needs=needs))
+    return jsonify(initiative_out(changed))
+
+
+@blueprint.put("/initiatives/<initiative_id>/members/<organisation_id>")
+@blueprint.input(SinceIn)
+@blueprint.output(InitiativeOut)
+@blueprint.doc(summary="Make an organisation a member", security="ApiKey", responses=MISSING)
+@with_problems
+def put_member(initiative_id: str, organisation_id: str, json_data: SinceIn) -> ResponseReturnValue:
+    """Let one join, or change since when it is a member."""
+    store = services().store
+    joined = initiatives.join(store, initiative_id, organisation_id, json_data.since)
+    return jsonify(initiative_out(joined))
+
+
+@blueprint.delete("/initiatives/<initiative_id>/members/<organisation_id>")
+@blueprint.output({}, status_code=204)
+@blueprint.doc(summary="Let a member go", security="ApiKey", responses=MISSING)
+@with_problems
+def delete_member(initiative_id: str, organisation_id: str) -> ResponseReturnValue:
+    """Let one go."""
+    initiatives.leave(services().store, initiative_id, organisation_id)
+    return "", 204
+
+
+@blueprint.get("/initiatives/<initiative_id>/matches")
+@blueprint.input(DialsIn, location="query")
+@blueprint.output(Answer)
+@blueprint.doc(summary="Match list of an initiative", responses=MISSING)
+@with_problems
+def initiative_matches(initiative_id: str, query_data: DialsIn) -> ResponseReturnValue:
+    """Return its match list."""
+    return _matches(initiative_id, MatchesIn(**query_data.model_dump()))
+
+
+@blueprint.post("/initiatives/<initiative_id>/matches")
+@blueprint.input(MatchesIn)
+@blueprint.output(Answer)
+@blueprint.doc(summary="Match list of an initiative, with filters and feedback", responses=MISSING)
+@with_problems
+def initiative_matches_changed(initiative_id: str, json_data: MatchesIn) -> ResponseReturnValue:
+    """Return its match list, narrowed."""
+    return _matches(initiative_id, json_data)
+
+
+def _matches(initiative_id: str, asked: MatchesIn) -> Response:
+    answer = services().answers.matches(
+        initiative_id,
+        lambda question: replace(
+            question,
+            exclude=tuple(sorted(set(asked.exclude))),
+            unlike=tuple(sorted(set(asked.unlike))),
+            filters=filters_from(asked.filters),
+            complement=asked.complement,
+            alike=asked.alike,
+            limit=asked.limit,
+            offset=asked.offset,
+        ),
+    )
+    return jsonify(answer)
+
+
+@blueprint.get("/initiatives/<initiative_id>/gaps")
+@blueprint.output(Gaps)
+@blueprint.doc(
+    summary="Gap report of an initiative",
+    description="Per need who covers it, who could, or that nobody does; per stage from idea to "
+    "market; and the missing links.",
+    responses=MISSING,
+)
+@with_problems
+def initiative_gaps(initiative_id: str) -> ResponseReturnValue:
+    """Return its gaps."""
+    return jsonify(services().answers.gaps(initiative_id))
+
+
+@blueprint.get("/initiatives/<initiative_id>/roadmap")
+@blueprint.output(Roadmap)
+@blueprint.doc(summary="Roadmap of an initiative, from idea to market", responses=MISSING)
+@with_problems
+def initiative_roadmap(initiative_id: str) -> ResponseReturnValue:
+    """Return its roadmap."""
+    return jsonify(services().answers.roadmap(initiative_id))
+
+
+@blueprint.post("/initiatives/<initiative_id>/line-up")
+@blueprint.input(LineUpIn)
+@blueprint.output(LineUp)
+@blueprint.doc(
+    summary="A whole team for an initiative, under quotas",
+    description="Where no team meets the quotas, the answer names those that are in conflict.",
+    responses=MISSING,
+)
+@with_problems
+def initiative_line_up(initiative_id: str, json_data: LineUpIn) -> ResponseReturnValue:
+    """Return teams."""
+    wanted = team_from(json_data)
+    try:
+        return jsonify(services().answers.line_up(initiative_id, wanted))
+    except Infeasible as error:
+        fields = {one.label: f"quotas[{at}]" for at, one in enumerate(wanted.quotas)}
+        faults = [{"field": fields.get(one, one), "message": one} for one in error.conflict]
+        detail = "No team meets all of these at once; loosen or remove one of them."
+        return problem(422, detail, faults)
+
+
+@blueprint.get("/initiatives/<initiative_id>/advice")
+@blueprint.input(AdviceIn, location="query")
+@blueprint.output(Advice)
+@blueprint.doc(
+    summary="What would bring an organisation among the first partners",
+    description="Found by asking for the match list with the additions.",
+    responses=MISSING,
+)
+@with_problems
+def initiative_advice(initiative_id: str, query_data: AdviceIn) -> ResponseReturnValue:
+    """Return advice to an organisation."""
+    asked = query_data
+    try:
+        return jsonify(services().answers.advice(initiative_id, asked.organisation, asked.first))
+    except IsMember:
+        fault = {"field": "organisation", "message": "is a member of this initiative already"}
+        return problem(422, "Members are in already.", [fault])
+
+
+def _created(stored: Initiative) -> ResponseReturnValue:
+    address = url_for("api.show_initiative", initiative_id=stored.id)
+    return jsonify(initiative_out(stored)), 201, {"Location": address}

@@ -1,0 +1,137 @@
+"""What can be asked about initiatives and about the whole corpus, cached like match lists."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from embeddings.subjects import Subjects
+from matcher.cache import Cache
+from matcher.domain import Need, Question
+from matcher.services.advising import FIRST, advice
+from matcher.services.gaps import gap_report, roadmap
+from matcher.services.initiatives import question_of, required
+from matcher.services.insights import Scope, missed_chances, overlaps
+from matcher.services.lining_up import TeamWanted, line_up
+from matcher.services.live import Live, Snapshot
+from matcher.services.needing import read_brief
+from matcher.services.recommend import QuestionError, Recommender
+from matcher.services.standing import Standing, stand
+from matcher.services.strengths import strengths, subjects_in
+
+Body = dict[str, Any]
+
+
+class Answers:
+    """Answers over the live corpus. Safe to share between threads.
+
+    Those about an initiative raise NoSuchInitiative; all are JSON, true of `corpus_version`.
+    """
+
+    def __init__(self, live: Live, cache: Cache, recommender: Recommender, ttl: int) -> None:
+        self.live = live
+        self.cache = cache
+        self.recommender = recommender
+        self.ttl = ttl
+
+    def needs(self, brief: str) -> list[Need]:
+        """Split a brief into needs, to be edited and asked for."""
+        return read_brief(self.live.snapshot(), brief)
+
+    def matches(self, initiative_id: str, changed: Callable[[Question], Question]) -> Body:
+        """Return the match list of an initiative; `changed` sets dials, filters and the page."""
+        initiative = required(self.live.store, initiative_id)
+        return self.recommender.recommend(changed(question_of(initiative)))
+
+    def gaps(self, initiative_id: str) -> Body:
+        """Return the gap report of an initiative."""
+        return self._about("gaps", initiative_id, {}, lambda one: gap_report(self.live.store, one))
+
+    def roadmap(self, initiative_id: str) -> Body:
+        """Return the roadmap of an initiative."""
+        return self._about("roadmap", initiative_id, {}, lambda one: roadmap(self.live.store, one))
+
+    def line_up(self, initiative_id: str, wanted: TeamWanted) -> Body:
+        """Return teams for an initiative. Raises lineup.Infeasible and QuestionError."""
+        unknown = [
+            one for one in wanted.exclude if one not in self.live.snapshot().corpus.row_of_id
+        ]
+        if unknown:
+            raise QuestionError("exclude", f"No organisation has the id {unknown[0]!r}.")
+
+        def teams(standing: Standing) -> Body:
+            weights = self.recommender.weights_for(standing.snapshot)
+            return line_up(self.live.store, standing, wanted, weights)
+
+        return self._about("line-up", initiative_id, asdict(wanted), teams, wanted)
+
+    def advice(self, initiative_id: str, organisation_id: str, first: int = FIRST) -> Body:
+        """Say what would bring an organisation among the first. Raises IsMember, QuestionError."""
+
+        def advised(standing: Standing) -> Body:
+            row = standing.snapshot.corpus.row_of_id.get(organisation_id)
+            if row is None:
+                detail = f"No organisation has the id {organisation_id!r}."
+                raise QuestionError("organisation", detail)
+            return advice(self.recommender, standing, row, first=first)
+
+        asked = {"organisation": organisation_id, "first": first}
+        return self._about("advice", initiative_id, asked, advised)
+
+    def overlaps(self, scope: Scope, limit: int) -> Body:
+        """Return pairs of initiatives that want the same with other members."""
+        return self._cached(
+            "overlaps",
+            {**asdict(scope), "limit": limit},
+            lambda one: overlaps(one, self.live.store, self._inside(one, scope), limit),
+        )
+
+    def missed_chances(self, scope: Scope, limit: int) -> Body:
+        """Return pairs of organisations that fit and never worked together."""
+        return self._cached(
+            "missed",
+            {**asdict(scope), "limit": limit},
+            lambda one: missed_chances(one, self.live.store, self._inside(one, scope), limit),
+        )
+
+    def strengths(self, region: str) -> Body:
+        """Return the strengths map of a region."""
+        return self._cached("strengths", {"region": region}, lambda one: strengths(one, region))
+
+    def subjects(self) -> Subjects:
+        """Return the domains and challenges that are told apart."""
+        return subjects_in(self.live.snapshot())
+
+    def _inside(self, snapshot: Snapshot, scope: Scope) -> Any:
+        return scope.of(snapshot, [one.id for one in subjects_in(snapshot).domains])
+
+    def _about(
+        self,
+        kind: str,
+        initiative_id: str,
+        asked: Body,
+        compute: Callable[[Standing], Body],
+        wanted: TeamWanted | None = None,
+    ) -> Body:
+        initiative = required(self.live.store, initiative_id)
+        filters = wanted.filters if wanted else None
+
+        def answer(snapshot: Snapshot) -> Body:
+            return compute(stand(snapshot, self.live.store, initiative, filters))
+
+        return self._cached(kind, {**asked, "initiative": asdict(initiative)}, answer)
+
+    def _cached(self, kind: str, asked: Body, compute: Callable[[Snapshot], Body]) -> Body:
+        """Answer from the cache, or compute: the day counts, since offers can expire."""
+        snapshot = self.live.snapshot()
+        weights = asdict(self.recommender.weights_for(snapshot))
+        today = date.today().isoformat()
+        about = [asked, weights, snapshot.version, snapshot.generation.name, today]
+        text = json.dumps(about, sort_keys=True, default=str)
+        key = f"{kind}:" + hashlib.sha256(text.encode()).hexdigest()
+        body, cached = self.cache.get_or_compute(key, lambda: compute(snapshot), self.ttl)
+        return {**body, "cached": cached}
