@@ -289,4 +289,4 @@ def initiative_advice(initiative_id: str, query_data: AdviceIn) -> ResponseRetur
 
 def _created(stored: Initiative) -> ResponseReturnValue:
     address = url_for("api.show_initiative", initiative_id=stored.id)
-    return jsonify(initiative_out(stored)), 201, {"Location": address}
+    return initiative_out(stored), 201, {"Location": address}
