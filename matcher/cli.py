@@ -19,6 +19,7 @@ from embeddings.port import EncoderError
 from matcher import settings as settings_module
 from matcher.domain import Filters, Need, OrganisationType, Question
 from matcher.services import api_keys, demo, duplicates
+from matcher.services.building import build_index
 from matcher.services.container import Services
 from matcher.services.evaluate import TranslationsRefused, evaluate
 from matcher.services.importing.cordis import read_cordis
@@ -26,7 +27,6 @@ from matcher.services.importing.faults import Batch, ImportRefused
 from matcher.services.importing.organisations import read_organisations
 from matcher.services.importing.template import write_template
 from matcher.services.imports import store_batch
-from matcher.services.building import build_index
 from matcher.services.recommend import QuestionError
 from matcher.services.tables import as_text, training_text
 from matcher.services.training import NotEnoughHistory, install, train

@@ -234,6 +234,10 @@ class Filters:
     near: Near | None = None
 
 
+COMPLEMENT_DIAL = 0.2
+ALIKE_DIAL = 0.3
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What somebody asks of the recommender."""
@@ -245,9 +249,9 @@ class Question:
     unlike: tuple[str, ...] = ()
     """Neither these nor organisations like them: what came up before and was turned down."""
     filters: Filters = field(default_factory=Filters)
-    complement: float = 0.3
+    complement: float = COMPLEMENT_DIAL
     """0 to 1: how much it counts what an organisation adds to the members, against how it fits."""
-    alike: float = 0.5
+    alike: float = ALIKE_DIAL
     """0 to 1: how far look-alikes of a member are pushed down."""
     exploratory: bool = False
     limit: int = 20

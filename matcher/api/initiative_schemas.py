@@ -20,7 +20,7 @@ from matcher.api.schemas import (
     Strict,
     Variant,
 )
-from matcher.domain import OrganisationType, SizeClass, Stage
+from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL, OrganisationType, SizeClass, Stage
 from matcher.services.lining_up import MOST_QUOTAS, MOST_SIZE, MOST_TEAMS, Of
 from matcher.services.recommend import LONGEST_TEXT, MOST_MEMBERS, MOST_NEEDS
 
@@ -138,8 +138,8 @@ class PageIn(Strict):
 class DialsIn(PageIn):
     """Which page of a match list, and how complement and likeness count."""
 
-    complement: Share = 0.3
-    alike: Share = 0.5
+    complement: Share = COMPLEMENT_DIAL
+    alike: Share = ALIKE_DIAL
 
 
 class MatchesIn(DialsIn):

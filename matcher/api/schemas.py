@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from matcher.domain import (
+    ALIKE_DIAL,
+    COMPLEMENT_DIAL,
     FacetKind,
     NeedLevel,
     OrganisationType,
@@ -91,11 +93,11 @@ class QuestionIn(Strict):
     )
     filters: FiltersIn = FiltersIn()
     complement: Share = Field(
-        default=0.3,
+        default=COMPLEMENT_DIAL,
         description="How much counts what one adds to the members, against how it fits.",
     )
     alike: Share = Field(
-        default=0.5, description="How far look-alikes of a member are pushed down."
+        default=ALIKE_DIAL, description="How far look-alikes of a member are pushed down."
     )
     exploratory: bool = Field(
         default=False, description="Looks for the new: partners from further fields fit better."

@@ -33,7 +33,7 @@ class Weights:
     named: float = 0.15
     prior: float = 0.0
     reciprocity: float = 0.3
-    cross_sector: float = 0.1
+    cross_sector: float = 0.03
     """Shares of the parts; divided by the sum of those that the question gives rise to."""
     half_network: float = 0.5
     """The network strength at which the network part reaches half of its share."""

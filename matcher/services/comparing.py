@@ -14,6 +14,7 @@ from matcher.ranking.arrays import Floats, Rows
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.coverage import Coverage, coverage_of
 from matcher.ranking.meeting import NEXT, UNKNOWN, relations_of, similarities
+from matcher.ranking.scoring import Weights
 from matcher.services.live import Snapshot
 
 Vectors = NDArray[np.float32]
@@ -22,8 +23,6 @@ EXACT_UP_TO = 20_000
 NEAREST = 1_000
 OF_PROJECTS = (Stage.RESEARCH, Stage.DEVELOPMENT)
 """What past projects show where they state no stage; for others they count as next to them."""
-LEAST_CHANCE = 0.1
-"""What is less likely than this to meet a need doesn't count as meeting it at all."""
 EVIDENCE = 0.7
 """A past project shows less surely than a stated offer that an organisation can do it."""
 
@@ -41,7 +40,7 @@ def chances_of(
     Needs come as vectors (k, dim) with the stages (k) that are asked for; where those are only
     `guessed` from words, another stage speaks half as much against an offer.
 
-    What nobody would call meeting it is 0, so that middling offers don't add up to something.
+    Where texts have next to nothing in common it is 0, whatever the stages.
     """
     corpus = snapshot.corpus
     vectors = snapshot.index.rows(corpus.facet_ids[facet_rows])
@@ -53,8 +52,7 @@ def chances_of(
     relations[later[:, None] & (evidence & (relations == UNKNOWN))] = NEXT
     chances = snapshot.meeting.chances(compared, relations, guessed=guessed)
     chances *= np.where(evidence, EVIDENCE, 1.0)
-    understood = np.any(queries != 0.0, axis=1)
-    return np.where((chances >= LEAST_CHANCE) & understood[:, None], chances, 0.0)
+    return np.where(compared >= Weights().least_similarity, chances, 0.0)
 
 
 def coverage_in(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
@@ -21,12 +21,12 @@ import numpy as np
 
 from embeddings.language import LANGUAGES
 from matcher.cache import MemoryCache
-from matcher.domain import FacetKind, OrganisationType, Project, Question
+from matcher.domain import COMPLEMENT_DIAL, FacetKind, OrganisationType, Project, Question
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.metrics import ndcg, recall, reciprocal_rank
 from matcher.ranking.scoring import Weights
 from matcher.services.building import build_index
-from matcher.services.cases import MODES, RARE_UP_TO, TEXT_ONLY, Case, cases_of
+from matcher.services.cases import HALF_GIVEN, MODES, RARE_UP_TO, TEXT_ONLY, Case, cases_of
 from matcher.services.importing.cordis import read_cordis
 from matcher.services.imports import store_batch
 from matcher.services.live import Live, Snapshot
@@ -41,6 +41,7 @@ CHANCES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 1.0)
 EXPERIENCE = ((1, 1), (2, 2), (3, 5), (6, 1_000_000))
 """Groups of organisations by how many projects they have in train."""
 POPULARITY = (0.0, 0.1, 0.2, 0.4, 0.8)
+DIALS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.8)
 
 Progress = Callable[[str, int, int], None]
 Results = list[dict[str, Any]]
@@ -84,7 +85,8 @@ def evaluate(
         if words:
             report["translations"] = trial.translated(words)
         if trade_off:
-            report["popularity"] = trial.trade_off()
+            report["popularity"] = trial.popularity()
+            report["complement"] = trial.complement()
         store.dispose()
     return report
 
@@ -196,7 +198,7 @@ class _Trial:
             figures[name] = {"questions": len(cases), **measure(cases, found, corpus)}
         return figures
 
-    def trade_off(self) -> list[dict[str, Any]]:
+    def popularity(self) -> list[dict[str, Any]]:
         """Return what the popularity setting buys and what it costs."""
         corpus = self.snapshot.corpus
         records = cases_of(self.projects, corpus.row_of_id, TEXT_ONLY, self.seed)
@@ -208,15 +210,41 @@ class _Trial:
             curve.append({"popularity": popularity, **measure(cases, found, corpus)})
         return curve
 
+    def complement(self) -> list[dict[str, Any]]:
+        """Return what the complement dial does where half of the members are given.
+
+        Asked are the projects with topics; beside the usual figures stands which share of the
+        topics of the partners, known from their earlier projects, the first ten bring.
+        """
+        corpus = self.snapshot.corpus
+        with_topics = [one for one in self.projects if one.facet.topics]
+        records = cases_of(with_topics, corpus.row_of_id, HALF_GIVEN, self.seed)
+        cases = [case for _, case in as_one(records, self._one_each())]
+        topics = topics_of(corpus)
+        curve = []
+        for dial in DIALS if cases else ():
+            found = self._ask(f"complement {dial}", self._asks(self.recommender, dial), cases)
+            shares = [
+                covered_topics(topics, case.partners, _ids(results)[:10])
+                for case, results in zip(cases, found, strict=True)
+            ]
+            brought = _mean([share for share in shares if share is not None])
+            figures = measure(cases, found, corpus)
+            questions = len(cases)
+            curve.append(
+                {"complement": dial, "questions": questions, "topics@10": brought, **figures}
+            )
+        return curve
+
     def _one_each(self) -> dict[str, str]:
         """Return for each id the id that its organisation is shown under."""
         corpus = self.snapshot.corpus
         pairs = zip(corpus.organisations, corpus.shown, strict=True)
         return {one.id: corpus.organisations[row].id for one, row in pairs}
 
-    def _asks(self, recommender: Recommender) -> Rank:
+    def _asks(self, recommender: Recommender, dial: float = COMPLEMENT_DIAL) -> Rank:
         def ranked(case: Case) -> Results:
-            question = Question(text=case.text, members=case.given, limit=DEPTH)
+            question = Question(text=case.text, members=case.given, limit=DEPTH, complement=dial)
             answer = recommender.compute(self.snapshot, question, Stopwatch())
             results: Results = answer["results"]
             return results
@@ -306,6 +334,23 @@ def by_experience(
             {"least": least, "most": most, "partners": partners, "recall@100": _mean(shares)}
         )
     return table
+
+
+def topics_of(corpus: Corpus) -> dict[str, set[str]]:
+    """Return the topics of the past projects of each organisation, by the id it is shown under."""
+    topics: defaultdict[str, set[str]] = defaultdict(set)
+    for row, facet in zip(corpus.owner_rows.tolist(), corpus.owner_facets.tolist(), strict=True):
+        topics[corpus.organisations[corpus.shown[row]].id].update(corpus.facets[facet].topics)
+    return topics
+
+
+def covered_topics(
+    topics: Mapping[str, set[str]], partners: Iterable[str], listed: Iterable[str]
+) -> float | None:
+    """Return which share of the topics of partners those listed have; None without any topic."""
+    wanted = set().union(*(topics.get(one, set()) for one in partners))
+    brought = set().union(*(topics.get(one, set()) for one in listed))
+    return len(wanted & brought) / len(wanted) if wanted else None
 
 
 def _projects_of(corpus: Corpus) -> dict[str, int]:

@@ -10,7 +10,6 @@ import numpy as np
 from matcher.domain import Facet, FacetKind, NeedLevel, Stage
 from matcher.ranking.coverage import best_facets
 from matcher.ranking.meeting import CHAIN
-from matcher.services.comparing import LEAST_CHANCE
 from matcher.services.needing import Source
 from matcher.services.shown import facet_json, helix_json, name_json, need_json, organisation_json
 from matcher.services.standing import PERHAPS, Standing, best_rows, status_of
@@ -18,6 +17,8 @@ from matcher.store import Store
 from matcher.store.organisations import load_facets
 
 MOST_SHOWN = 3
+LEAST_PROPOSED = 0.1
+"""Who fills a missing link meets one of its needs at least with this chance."""
 
 
 def gap_report(store: Store, standing: Standing) -> dict[str, Any]:
@@ -168,7 +169,7 @@ class _Report:
         weights = self.coverage.weights[list(needs)]
         worth = weights @ self.coverage.meets[list(needs)] / weights.sum()
         proposals = []
-        for row in best_rows(worth, self.standing.pool, MOST_SHOWN, LEAST_CHANCE / len(needs)):
+        for row in best_rows(worth, self.standing.pool, MOST_SHOWN, LEAST_PROPOSED / len(needs)):
             facets, chances = best_facets(self.corpus, self.coverage, row)
             place = max(needs, key=lambda one: chances[one])
             self.facets_of[row] = (facets, chances)

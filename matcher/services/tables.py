@@ -31,6 +31,10 @@ def as_text(report: Mapping[str, Any]) -> str:
         lines += ["", "the popularity setting, text only"]
         columns = ("popularity", "ndcg@10", "recall@50", "rare recall@100")
         lines += _rows(columns, report["popularity"])
+    if report.get("complement"):
+        lines += ["", "the complement dial, half of the members given, projects with topics"]
+        dial = ("complement", "questions", "topics@10", "ndcg@10", "recall@50", "rare recall@100")
+        lines += _rows(dial, report["complement"])
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from embeddings.port import understood
 from matcher.domain import FacetKind, Question
-from matcher.ranking.arrays import Floats, Rows
+from matcher.ranking.arrays import Floats, Mask, Rows
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.coverage import Coverage, harmonic_mean
 from matcher.ranking.profiles import columns_of, distance, inverted_u, likeness
@@ -93,10 +93,15 @@ def weigh(
             parts["reciprocity"] = harmonic_mean(coverage.single(), back)
     parts = score_parts(parts, weights)
     fit = sum(parts.values(), np.zeros(len(corpus)))
-    if coverage is not None:
-        parts = with_complement(parts, coverage.gains(members), question.complement)
+    if coverage is not None and needed is not None:
+        dial = question.complement
+        if needed.source is not Source.STATED:
+            dial *= 1.0 - 1.0 / len(needed.needs)  # of a brief that is one need text says it all
+        parts = with_complement(parts, coverage.gains(members), dial)
     profiles = snapshot.profiles_of(np.arange(len(corpus)))
     like = likeness(profiles, profiles[members])
+    if facet_strength is not None:
+        like[only_partners(corpus, facet_strength)] = 0.0
     unlike = likeness(profiles, profiles[corpus.rows(question.unlike)])
     away = 1.0 - (1.0 - question.alike * ramp(like)) * (1.0 - ramp(unlike))
     if away.any():
@@ -141,6 +146,18 @@ def covered_back(snapshot: Snapshot, members: Rows) -> Floats:
     count = np.bincount(owners, minlength=len(corpus))
     total = np.bincount(owners, weights=met, minlength=len(corpus))
     return total / np.maximum(count, 1)
+
+
+def only_partners(corpus: Corpus, facet_strength: Floats) -> Mask:
+    """Return who (n,) worked with members and states no offers of its own.
+
+    Its profile is made of projects that it shares with members: a partner, and no look-alike.
+    """
+    partners = np.zeros(len(corpus), dtype=np.bool_)
+    partners[corpus.owner_rows[(facet_strength > 0)[corpus.owner_facets]]] = True
+    offers = corpus.of_kind(FacetKind.OFFER)[corpus.owner_facets]
+    partners[corpus.owner_rows[offers]] = False
+    return partners
 
 
 def offers_of(corpus: Corpus, rows: Rows) -> Rows:

@@ -26,7 +26,7 @@ from matcher.ranking.scoring import (
 )
 
 OFFER, NEED, EVIDENCE = FacetKind.OFFER, FacetKind.NEED, FacetKind.EVIDENCE
-PARTS = ("text", "needs", "network", "named", "prior")
+PARTS = ("text", "coverage", "network", "named", "prior")
 Shares = st.floats(0.0, 10.0)
 
 
@@ -188,18 +188,18 @@ def test_more_of_a_part_is_never_less_of_a_score(
 
 
 def test_full_marks_in_every_part_are_a_score_of_one() -> None:
-    parts = {name: np.ones(2) for name in ("text", "needs", "network", "named")}
+    parts = {name: np.ones(2) for name in ("text", "coverage", "network", "named")}
     scored = score_parts(parts, Weights())
     assert sum(values[0] for values in scored.values()) == pytest.approx(1.0)
-    assert scored["needs"][0] == pytest.approx(2 * scored["text"][0])
+    assert scored["coverage"][0] == pytest.approx(2 * scored["text"][0])
 
 
 def test_the_shares_of_parts_not_asked_for_go_to_the_others() -> None:
     text = np.array([1.0, 0.25])
     assert score_parts({"text": text}, Weights())["text"].tolist() == [1.0, 0.25]
-    both = score_parts({"text": text, "needs": text}, Weights(text=1.0, needs=3.0))
+    both = score_parts({"text": text, "coverage": text}, Weights(text=1.0, coverage=3.0))
     assert both["text"].tolist() == [0.25, 0.0625]
-    assert both["needs"].tolist() == [0.75, 0.1875]
+    assert both["coverage"].tolist() == [0.75, 0.1875]
 
 
 def test_ties_go_by_row() -> None:

@@ -17,11 +17,13 @@ from matcher.ranking.arrays import Floats
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.names import name_words
 from matcher.ranking.scoring import Weights, cast_votes, gather, network_strength
+from matcher.services.comparing import coverage_in
 from matcher.services.container import Services
-from matcher.services.hearing import headings_of
 from matcher.services.live import Snapshot
-from matcher.services.reasons import LONGEST_QUOTE, MOST_REASONS, quote
+from matcher.services.needing import Needed, needs_for
+from matcher.services.reasons import MOST_REASONS
 from matcher.services.recommend import Recommender, Stopwatch, searchable_facets
+from matcher.services.shown import LONGEST_QUOTE, quote
 from matcher.store.organisations import load_facets
 from tests.conftest import settings_for
 
@@ -89,7 +91,7 @@ def without(snapshot: Snapshot, ids: set[int]) -> Snapshot:
     index = snapshot.index.copy()
     index.remove(np.array(sorted(ids), dtype=np.int64))
     facets = {number: one for number, one in snapshot.facets.items() if number not in ids}
-    variants = snapshot.generation.variants
+    variants = snapshot.generation.findings["variants"]
     corpus = Corpus(
         snapshot.version, snapshot.organisations, facets, snapshot.corpus.names, variants
     )
@@ -100,13 +102,13 @@ def quoted(result: dict[str, Any]) -> set[int]:
     return {one["facet"]["id"] for one in result["reasons"] if one["facet"]}
 
 
-def bare_votes(snapshot: Snapshot, question: Question) -> list[Floats]:
-    """The votes (n,) by heading and view before they are levelled, then the network."""
+def bare_votes(asking: Asking, snapshot: Snapshot, question: Question) -> list[Floats]:
+    """By organisation (n,): votes by view before they are levelled, chances by need, network."""
     weights, corpus = Weights(), snapshot.corpus
     encoder = snapshot.generation.encoder
     everyone = np.ones(len(corpus), dtype=np.bool_)
     searchable = searchable_facets(corpus, everyone)
-    vectors = encoder.encode([one.text for one in headings_of(question)])
+    vectors = encoder.encode([question.text] if question.text else [])
     found: list[Floats] = []
     for view in encoder.views:
         scores, ids = snapshot.index.search(seen_by(vectors, view), weights.neighbours, searchable)
@@ -114,8 +116,21 @@ def bare_votes(snapshot: Snapshot, question: Question) -> list[Floats]:
         for row in range(len(vectors)):
             found.append(gather(corpus, cast_votes(corpus, ids[row], scores[row], weights)))
     members = corpus.with_variants(corpus.rows(question.members))
+    needed = needs_of(asking, question)
+    if needed:
+        covered = coverage_in(snapshot, needed.needs, needed.vectors, guessed=needed.guessed)
+        found.extend(covered.meets)
     found.append(network_strength(corpus, members, weights)[0])
     return found
+
+
+def needs_of(asking: Asking, question: Question) -> Needed | None:
+    """What the question needs: as stated, or read from its brief or its members."""
+    if not question.needs and not question.members:
+        return None
+    corpus, store = asking.snapshot.corpus, asking.recommender.live.store
+    members = corpus.with_variants(corpus.rows(question.members))
+    return needs_for(asking.snapshot, store, question.needs, question.text, members)
 
 
 def test_the_questions_are_of_every_kind(asking: Asking) -> None:
@@ -133,8 +148,8 @@ def test_votes_fall_without_what_the_reasons_quote(asking: Asking) -> None:
         top = asking.ask(question)[0]
         row = asking.snapshot.corpus.row_of_id[top["organisation"]["id"]]
         reduced = without(asking.snapshot, quoted(top))
-        before = np.array([votes[row] for votes in bare_votes(asking.snapshot, question)])
-        after = np.array([votes[row] for votes in bare_votes(reduced, question)])
+        before = np.array([votes[row] for votes in bare_votes(asking, asking.snapshot, question)])
+        after = np.array([votes[row] for votes in bare_votes(asking, reduced, question)])
         assert (after <= before + 1e-9).all(), question
         assert after.sum() < before.sum() - 1e-6, question
 
@@ -150,7 +165,8 @@ def test_scores_fall_without_what_the_reasons_quote(asking: Asking) -> None:
 def test_reasons_quote_what_the_organisation_owns(asking: Asking) -> None:
     corpus = asking.snapshot.corpus
     for question in asking.questions:
-        needs = {None, *(one.text for one in question.needs)}
+        needed = needs_of(asking, question)
+        needs = {None, *(one.text for one in (needed.needs if needed else ()))}
         for result in asking.ask(question)[:10]:
             row = corpus.row_of_id[result["organisation"]["id"]]
             rows = {row, *corpus.variants_of(row)}
@@ -174,7 +190,7 @@ def test_a_reason_is_by_text_or_by_network_or_by_name(asking: Asking) -> None:
     for question in asking.questions:
         rows = corpus.with_variants(corpus.rows(question.members)).tolist()
         member_of = {corpus.organisations[row].key: corpus.organisations[row] for row in rows}
-        asked = set(name_words(" ".join(one.text for one in headings_of(question))))
+        asked = set(name_words(" ".join([question.text, *(one.text for one in question.needs)])))
         for result in asking.ask(question)[:10]:
             for reason in result["reasons"]:
                 by = [name for name in ("with_members", "named") if reason[name]]
