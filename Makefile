@@ -41,6 +41,7 @@ check: .venv/tests-installed
 
 bench: install
 	$(BIN)/python -m benchmarks.answers
+	$(BIN)/python -m benchmarks.initiatives
 
 screenshots: .venv/tests-installed
 	$(BIN)/python -m tests.browser.screenshots

@@ -17,9 +17,10 @@ from pathlib import Path
 from matcher.cache import MemoryCache
 from matcher.domain import Question
 from matcher.services import demo
+from matcher.services.building import build_index
 from matcher.services.importing.cordis import read_cordis
 from matcher.services.imports import store_batch
-from matcher.services.live import Live, build_index
+from matcher.services.live import Live
 from matcher.services.recommend import Recommender, Stopwatch
 from matcher.settings import read_settings
 from matcher.store import Store

@@ -49,6 +49,8 @@ class LayeredIndex:
 
     def rows(self, ids: Ids) -> Vectors:
         """Return the vectors (n, dim) under `ids` (n,), all of which must be there."""
+        if not len(self._delta):
+            return self._base.rows(ids)
         vectors = np.empty((len(ids), self.dim), dtype=np.float32)
         written = contained(ids, self._delta.ids())
         vectors[written] = self._delta.rows(ids[written])

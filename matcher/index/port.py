@@ -49,7 +49,7 @@ class VectorIndex(Protocol):
         ...
 
     def rows(self, ids: Ids) -> Vectors:
-        """Return the vectors (n, dim) under `ids` (n,), all of which must be there."""
+        """Return the vectors (n, dim) under `ids` (n,), all of which must be there; read-only."""
         ...
 
     def add(self, ids: Ids, vectors: Vectors) -> None:

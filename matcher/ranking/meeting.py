@@ -35,6 +35,8 @@ CHAIN = {
 """The stages from idea to market; regulation, training and finance stand beside them."""
 OF_OTHERS = 0.1
 """How much a pair counts in which the offer was written for another need."""
+STAGES: dict[Stage | None, int] = {**{one: at for at, one in enumerate(Stage)}, None: len(Stage)}
+"""The number of each stage, and of none."""
 SAME, NEXT, OTHER, UNKNOWN = 0, 1, 2, -1
 """How two stages stand to each other; UNKNOWN where one of them isn't stated."""
 
@@ -108,7 +110,28 @@ def similarities(
 
 def relations_of(needs: Sequence[Stage | None], offers: Sequence[Stage | None]) -> NDArray[np.int8]:
     """Return (needs, offers): SAME, NEXT or OTHER stage; -1 where one isn't known."""
-    return _RELATIONS[np.ix_([_number(one) for one in needs], [_number(one) for one in offers])]
+    asked, offered = ([STAGES[one] for one in several] for several in (needs, offers))
+    return _RELATIONS[np.ix_(asked, offered)]
+
+
+def stage_relations(asked: NDArray[np.int64], offered: NDArray[np.int64]) -> NDArray[np.int8]:
+    """Return the same for stages by their number in STAGES, of shapes that go together."""
+    related: NDArray[np.int8] = _RELATIONS[asked, offered]
+    return related
+
+
+def mixed_queries(encoder: Encoder, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return vectors (k, dim) whose inner products with stored ones are `similarities`.
+
+    Nearly: that views don't fall below 0 each on its own is left out.
+    """
+    mixed = np.zeros_like(queries)
+    total = np.zeros((len(queries), 1), dtype=np.float32)
+    for view in encoder.views:
+        share = Weights().of_view(view.name) * trust(encoder, queries, view)[:, None]
+        mixed += share * seen_by(queries, view) * np.float32(np.sqrt(len(encoder.views)))
+        total += share
+    return np.divide(mixed, total, out=np.zeros_like(mixed), where=total > 0)
 
 
 def fit_meeting(encoder: Encoder) -> Meeting:
@@ -150,10 +173,6 @@ def judged_pairs() -> tuple[Judged, ...]:
         )
 
 
-def _number(stage: Stage | None) -> int:
-    return len(Stage) if stage is None else _STAGES.index(stage)
-
-
 def _relation(one: Stage, other: Stage) -> int:
     if one is other:
         return SAME
@@ -162,6 +181,5 @@ def _relation(one: Stage, other: Stage) -> int:
     return OTHER
 
 
-_STAGES = tuple(Stage)
 _RELATIONS = np.full((len(Stage) + 1, len(Stage) + 1), -1, dtype=np.int8)
 _RELATIONS[:-1, :-1] = [[_relation(one, other) for other in Stage] for one in Stage]

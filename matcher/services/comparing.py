@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from embeddings.port import seen_by
 from matcher.domain import FacetKind, Need, Stage
-from matcher.ranking.arrays import Floats, Rows
+from matcher.ranking.arrays import Floats, Mask, Rows
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.coverage import Coverage, coverage_of
 from matcher.ranking.meeting import NEXT, UNKNOWN, relations_of, similarities
@@ -18,7 +18,7 @@ from matcher.ranking.scoring import Weights
 from matcher.services.live import Snapshot
 
 Vectors = NDArray[np.float32]
-EXACT_UP_TO = 20_000
+EXACT_UP_TO = 30_000
 """So many facets are all compared with each need; of more, only the nearest ones."""
 NEAREST = 1_000
 OF_PROJECTS = (Stage.RESEARCH, Stage.DEVELOPMENT)
@@ -68,8 +68,10 @@ def coverage_in(
     In a large corpus only the facets nearest to a need are compared, and all of the members'.
     """
     corpus = snapshot.corpus
-    rows = offering_facets(corpus)
+    usable = offering(corpus)
+    rows = np.arange(len(corpus.facets))
     if len(rows) > EXACT_UP_TO and len(queries):
+        rows = np.flatnonzero(usable)
         views = snapshot.generation.encoder.views
         seen = np.concatenate([seen_by(queries, view) for view in views])
         _, found = snapshot.index.search(seen, NEAREST, corpus.facet_ids[rows])
@@ -77,12 +79,12 @@ def coverage_in(
         own = corpus.facets_owned(() if members is None else members.tolist())
         rows = np.intersect1d(rows, np.union1d(near, own))
     stages = [need.stage for need in needs]
-    chances = chances_of(snapshot, stages, queries, rows, guessed=guessed)
+    chances = chances_of(snapshot, stages, queries, rows, guessed=guessed) * usable[rows]
     return coverage_of(corpus, needs, chances, rows)
 
 
-def offering_facets(corpus: Corpus) -> Rows:
-    """Return the rows of valid offers and past projects."""
+def offering(corpus: Corpus) -> Mask:
+    """Return which facets (m,) are valid offers or past projects."""
     usable = ~corpus.of_kind(FacetKind.NEED)
     usable &= corpus.facet_expiry >= date.today().toordinal()
-    return np.flatnonzero(usable)
+    return usable

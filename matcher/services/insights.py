@@ -9,13 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.port import seen_by
 from matcher.domain import FacetKind, Initiative
 from matcher.ranking.arrays import Floats, Mask, Rows
 from matcher.ranking.corpus import Corpus
-from matcher.ranking.meeting import relations_of, similarities
-from matcher.ranking.scoring import Weights
-from matcher.services.comparing import chances_of, offering_facets
+from matcher.ranking.meeting import (
+    STAGES,
+    mixed_queries,
+    relations_of,
+    similarities,
+    stage_relations,
+)
+from matcher.services.comparing import Vectors, offering
 from matcher.services.live import Snapshot
 from matcher.services.needing import Needed, needs_for
 from matcher.services.shown import facet_json, name_json, organisation_json
@@ -31,6 +35,7 @@ NEAREST = 12
 LEAST_FIT = 0.3
 """Offers count as meeting a need of another organisation from this chance on."""
 MOST_INITIATIVES = 500
+BLOCK = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,45 +198,46 @@ def _strongest(
 ) -> dict[tuple[int, int], tuple[float, int, int]]:
     """Return by asker and giver the chance, need and offer that fit best."""
     corpus, encoder = snapshot.corpus, snapshot.generation.encoder
-    offers = offering_facets(corpus)
-    offers = offers[corpus.of_kind(FacetKind.OFFER)[offers]]
+    offers = np.flatnonzero(offering(corpus) & corpus.of_kind(FacetKind.OFFER))
     found: dict[tuple[int, int], tuple[float, int, int]] = {}
     if not len(asking) or not len(offers):
         return found
-    queries = snapshot.index.rows(corpus.facet_ids[asking])
-    shares = {view.name: Weights().of_view(view.name) for view in encoder.views}
-    mixed = sum(
-        (shares[view.name] * seen_by(queries, view) for view in encoder.views),
-        np.zeros_like(queries),
-    )
-    near = _nearest(mixed, snapshot.index.rows(corpus.facet_ids[offers]))
+    queries = mixed_queries(encoder, snapshot.index.rows(corpus.facet_ids[asking]))
+    vectors = snapshot.index.rows(corpus.facet_ids[offers])
     givers = corpus.owner_rows[corpus.owner_start[offers]]
-    for at, asker in enumerate(owners.tolist()):
-        close = near[at]
-        if not inside[asker]:
-            close = close[inside[givers[close]]]
-        close = close[givers[close] != asker]
-        if not len(close):
+    within = inside[owners], inside[givers]
+    for askers, offering_ones in (
+        (np.flatnonzero(within[0]), np.arange(len(offers))),
+        (np.flatnonzero(~within[0]), np.flatnonzero(within[1])),
+    ):
+        if not len(askers) or not len(offering_ones):
             continue
-        stage = corpus.stages[int(asking[at])]
-        chances = chances_of(snapshot, [stage], queries[at : at + 1], offers[close])[0]
-        for to in np.flatnonzero(chances >= LEAST_FIT).tolist():
-            pair = (asker, int(givers[close[to]]))
-            known = found.get(pair)
-            if known is None or chances[to] > known[0]:
-                found[pair] = (float(chances[to]), int(asking[at]), int(offers[close[to]]))
+        places, scores = _nearest(queries[askers], vectors[offering_ones])
+        near = offering_ones[places]
+        asked = np.array([STAGES[corpus.stages[row]] for row in asking[askers].tolist()])
+        offered = np.array([STAGES[corpus.stages[row]] for row in offers.tolist()])
+        relations = stage_relations(asked[:, None], offered[near])
+        chances = snapshot.meeting.chances(np.clip(scores, 0.0, 1.0), relations)
+        chances[givers[near] == owners[askers][:, None]] = 0.0
+        for at, to in np.argwhere(chances >= LEAST_FIT).tolist():
+            pair = (int(owners[askers[at]]), int(givers[near[at, to]]))
+            chance = float(chances[at, to])
+            if pair not in found or chance > found[pair][0]:
+                found[pair] = (chance, int(asking[askers[at]]), int(offers[near[at, to]]))
     return found
 
 
-def _nearest(queries: np.ndarray, vectors: np.ndarray) -> Rows:
-    """Return the places (q, NEAREST) of the vectors nearest to each query, in blocks."""
+def _nearest(queries: Vectors, vectors: Vectors) -> tuple[Rows, Floats]:
+    """Return the places of the vectors nearest to each query, (q, NEAREST), and their scores."""
     count = min(NEAREST, len(vectors))
-    near = np.empty((len(queries), count), dtype=np.int64)
-    for start in range(0, len(queries), 1024):
-        scores = queries[start : start + 1024] @ vectors.T
-        places = np.argpartition(-scores, count - 1, axis=1)[:, :count]
-        near[start : start + 1024] = np.sort(places, axis=1)
-    return near
+    places = np.empty((len(queries), count), dtype=np.int64)
+    scores = np.empty((len(queries), count))
+    for start in range(0, len(queries), BLOCK):
+        block = queries[start : start + BLOCK] @ vectors.T
+        best = np.argpartition(block, len(vectors) - count, axis=1)[:, len(vectors) - count :]
+        places[start : start + BLOCK] = np.sort(best, axis=1)
+        scores[start : start + BLOCK] = np.take_along_axis(block, np.sort(best, axis=1), axis=1)
+    return places, scores
 
 
 def _apart(

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import matcher.demo
-import matcher.ranking
+import matcher.ranking.briefs
 from embeddings.language import LANGUAGES
 from embeddings.lexicon import Lexicon, shipped_lexicon
 from embeddings.words import words_of
@@ -390,8 +390,9 @@ def test_stages_in_four_languages(table: str) -> None:
 
 
 def test_the_vocabulary_is_wide_and_each_label_means_one_stage() -> None:
-    lines = (Path(matcher.ranking.__file__).parent / "stages.tsv").read_text(encoding="utf-8")
-    rows = list(csv.DictReader(lines.splitlines(), delimiter="	", quoting=csv.QUOTE_NONE))
+    path = Path(matcher.ranking.briefs.__file__).with_name("stages.tsv")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    rows = list(csv.DictReader(lines, delimiter="	", quoting=csv.QUOTE_NONE))
     for code in LANGUAGES:
         stages: dict[str, set[str]] = {}
         for row in rows:
