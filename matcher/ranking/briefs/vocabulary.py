@@ -45,7 +45,8 @@ _KEPT = {
 """Words that the rules of stemming would mix up with others, as `products` with `production`."""
 
 _COMPOUNDING = ("nl", "de")
-_SHORTEST_COMPOUND, _SHORTEST_PART, _SHORTEST_REST = 9, 5, 3
+_SHORTEST_COMPOUND, _LONGEST_COMPOUND = 9, 60
+_SHORTEST_PART, _SHORTEST_REST = 5, 3
 """How many letters a compound has, a part that tells its stage, and what is left of it."""
 _HEAD_SHARE, _MODIFIER_SHARE = 0.8, 0.6
 """How much of a label's weight counts where a compound ends in it or begins with it."""
