@@ -15,8 +15,8 @@ os.environ["SCHAKEL_HOME"] = tempfile.mkdtemp(prefix="schakel-tests-")
 
 from app import create_app  # noqa: E402
 from matcher.services import demo  # noqa: E402
-from matcher.services.container import Services  # noqa: E402
 from matcher.services.building import build_index  # noqa: E402
+from matcher.services.container import Services  # noqa: E402
 from matcher.settings import Settings, read_settings  # noqa: E402
 
 

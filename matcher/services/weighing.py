@@ -126,11 +126,10 @@ def fit_parts(
     if len(members):
         strength, facet_strength = network_strength(corpus, members, weights)
         parts["network"] = saturate(strength, weights.half_network)
+        if weights.cross_sector > 0:
+            parts["cross_sector"] = inverted_u(field_distances(snapshot, members), optimum)
     if weights.prior > 0:
         parts["prior"] = popularity(corpus)
-    apart = field_distances(snapshot, heard, members) if weights.cross_sector > 0 else None
-    if apart is not None:
-        parts["cross_sector"] = inverted_u(apart, optimum)
     return parts, facet_strength
 
 
@@ -173,20 +172,14 @@ def met_by(snapshot: Snapshot, asking: Rows, offers: Rows) -> Floats:
     return chances_of(snapshot, stages, queries, offers)
 
 
-def field_distances(snapshot: Snapshot, heard: Heard | None, members: Rows) -> Floats | None:
-    """Return how far (n,) the field of each organisation is from that of the members, or the text.
+def field_distances(snapshot: Snapshot, members: Rows) -> Floats:
+    """Return how far (n,) the field of each organisation is from that of the members together.
 
-    None where there is neither. What isn't known to be in any field is as far as can be.
+    What isn't known to be in any field is as far as can be.
     """
     columns = columns_of(snapshot.generation.encoder.views, "meaning")
     profiles = snapshot.profiles_of(np.arange(len(snapshot.corpus)))[:, columns]
-    if len(members):
-        centre = profiles[members].mean(axis=0)
-    elif heard is not None and heard.understood:
-        centre = heard.vector[columns]
-    else:
-        return None
-    return distance(profiles, centre)
+    return distance(profiles, profiles[members].mean(axis=0))
 
 
 def ramp(like: Floats) -> Floats:

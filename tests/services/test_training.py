@@ -23,12 +23,12 @@ from matcher.domain import (
 from matcher.index.generation import current_name, open_generation
 from matcher.ranking.learning import GRID, Quality
 from matcher.ranking.scoring import Weights
+from matcher.services.building import build_index
 from matcher.services.cases import HALF_GIVEN, MODES, TEXT_ONLY
 from matcher.services.container import Services
 from matcher.services.evaluate import TranslationsRefused, read_translations
 from matcher.services.importing.faults import Batch
 from matcher.services.imports import store_batch
-from matcher.services.building import build_index
 from matcher.services.recommend import Recommender, question_key
 from matcher.services.tables import as_text
 from matcher.services.training import (

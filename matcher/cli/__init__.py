@@ -1,0 +1,17 @@
+"""The commands of `flask --app app`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from matcher.cli import administration, asking, initiatives, quality, records
+from matcher.cli.administration import settings_table
+
+__all__ = ["init_app", "settings_table"]
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands."""
+    for module in (records, asking, initiatives, quality, administration):
+        for command in module.COMMANDS:
+            app.cli.add_command(command)
