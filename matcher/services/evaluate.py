@@ -41,6 +41,7 @@ CHANCES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 1.0)
 EXPERIENCE = ((1, 1), (2, 2), (3, 5), (6, 1_000_000))
 """Groups of organisations by how many projects they have in train."""
 POPULARITY = (0.0, 0.1, 0.2, 0.4, 0.8)
+DRAWS = 5
 DIALS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.8)
 
 Progress = Callable[[str, int, int], None]
@@ -213,12 +214,16 @@ class _Trial:
     def complement(self) -> list[dict[str, Any]]:
         """Return what the complement dial does where half of the members are given.
 
-        Asked are the projects with topics; beside the usual figures stands which share of the
+        Asked are the projects with topics, few, so the members given are drawn DRAWS times; beside the usual figures stands which share of the
         topics of the partners, known from their earlier projects, the first ten bring.
         """
         corpus = self.snapshot.corpus
         with_topics = [one for one in self.projects if one.facet.topics]
-        records = cases_of(with_topics, corpus.row_of_id, HALF_GIVEN, self.seed)
+        records = [
+            case
+            for seed in range(self.seed, self.seed + DRAWS)
+            for case in cases_of(with_topics, corpus.row_of_id, HALF_GIVEN, seed)
+        ]
         cases = [case for _, case in as_one(records, self._one_each())]
         topics = topics_of(corpus)
         curve = []
