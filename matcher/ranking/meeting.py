@@ -52,7 +52,7 @@ class Judged:
     meets: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Meeting:
     """The curve: chance = logistic(intercept + slope * similarity + stages[relation])."""
 
