@@ -199,5 +199,5 @@ def _statement(facet: Facet) -> dict[str, Any]:
         "trl_min": facet.trl_min,
         "trl_max": facet.trl_max,
         "certifications": list(facet.certifications),
-        "valid_until": facet.valid_until,
+        "valid_until": facet.valid_until and facet.valid_until.isoformat(),
     }

@@ -158,12 +158,18 @@ class Corpus:
 
     @cached_property
     def rivals(self) -> tuple[tuple[int, int], ...]:
-        """Pairs of rows, the lower first, of which one named the other as its competitor."""
+        """Pairs of rows, the lower first, of which one named the other as its competitor.
+
+        Name variants of the two are pairs too.
+        """
         named = {
-            (min(row, self.row_of_id[other]), max(row, self.row_of_id[other]))
+            (min(one, another), max(one, another))
             for row, record in enumerate(self.organisations)
             for other in record.competitors
-            if other in self.row_of_id and self.row_of_id[other] != row
+            if other in self.row_of_id
+            for one in (row, *self.variants_of(row))
+            for another in (self.row_of_id[other], *self.variants_of(self.row_of_id[other]))
+            if self.group[one] != self.group[another]
         }
         return tuple(sorted(named))
 

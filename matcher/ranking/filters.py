@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,12 @@ def allowed_organisations(corpus: Corpus, filters: Filters) -> NDArray[np.bool_]
         with np.errstate(invalid="ignore"):
             allowed &= distances_km(corpus, filters.near) <= filters.near.radius_km
     return allowed
+
+
+def unexpired(corpus: Corpus) -> NDArray[np.bool_]:
+    """Return which facets (m,) are still valid today."""
+    valid: NDArray[np.bool_] = corpus.facet_expiry >= date.today().toordinal()
+    return valid
 
 
 def distances_km(corpus: Corpus, near: Near) -> NDArray[np.float64]:

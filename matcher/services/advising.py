@@ -14,6 +14,7 @@ import numpy as np
 
 from matcher.domain import FacetKind, Need, Question
 from matcher.ranking.corpus import Corpus, FacetRecord
+from matcher.ranking.profiles import profiles_of
 from matcher.services.initiatives import question_of
 from matcher.services.live import Snapshot
 from matcher.services.recommend import Recommender, Stopwatch
@@ -101,7 +102,12 @@ def with_offers(snapshot: Snapshot, row: int, offers: Sequence[Need]) -> Snapsho
         facets[number] = FacetRecord(number, FacetKind.OFFER, None, offer.stage, None, (), (key,))
     variants = snapshot.generation.findings.get("variants", ())
     changed = Corpus(snapshot.version, snapshot.organisations, facets, corpus.names, variants)
-    return replace(snapshot, index=index, corpus=changed, facets=facets)
+    profiles = snapshot.profiles.copy()
+    own = changed.facets_owned([row])
+    vectors = index.rows(changed.facet_ids[own])
+    views = snapshot.generation.encoder.views
+    profiles.add(np.array([key]), profiles_of(changed, [row], vectors, own, views))
+    return replace(snapshot, index=index, profiles=profiles, corpus=changed, facets=facets)
 
 
 def _meets_now(standing: Standing, row: int) -> list[dict[str, Any]]:

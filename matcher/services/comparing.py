@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from matcher.domain import FacetKind, Need, Stage
 from matcher.ranking.arrays import Floats, Mask, Rows
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.coverage import Coverage, coverage_of
+from matcher.ranking.filters import unexpired
 from matcher.ranking.meeting import NEXT, UNKNOWN, relations_of, similarities
 from matcher.ranking.scoring import Weights
 from matcher.services.live import Snapshot
@@ -48,7 +48,7 @@ def chances_of(
     evidence = corpus.of_kind(FacetKind.EVIDENCE)[facet_rows]
     stages = [corpus.stages[row] for row in facet_rows.tolist()]
     relations = relations_of(asked, stages)
-    later = np.array([stage is not None and stage not in OF_PROJECTS for stage in asked])
+    later = np.array([one is not None and one not in OF_PROJECTS for one in asked], dtype=np.bool_)
     relations[later[:, None] & (evidence & (relations == UNKNOWN))] = NEXT
     chances = snapshot.meeting.chances(compared, relations, guessed=guessed)
     chances *= np.where(evidence, EVIDENCE, 1.0)
@@ -85,6 +85,4 @@ def coverage_in(
 
 def offering(corpus: Corpus) -> Mask:
     """Return which facets (m,) are valid offers or past projects."""
-    usable = ~corpus.of_kind(FacetKind.NEED)
-    usable &= corpus.facet_expiry >= date.today().toordinal()
-    return usable
+    return ~corpus.of_kind(FacetKind.NEED) & unexpired(corpus)

@@ -214,8 +214,9 @@ class _Trial:
     def complement(self) -> list[dict[str, Any]]:
         """Return what the complement dial does where half of the members are given.
 
-        Asked are the projects with topics, few, so the members given are drawn DRAWS times; beside the usual figures stands which share of the
-        topics of the partners, known from their earlier projects, the first ten bring.
+        Asked are the projects with topics; they are few, so the members given are drawn DRAWS
+        times. Beside the usual figures stands which share of the topics of the partners, known
+        from their earlier projects, the first ten bring.
         """
         corpus = self.snapshot.corpus
         with_topics = [one for one in self.projects if one.facet.topics]

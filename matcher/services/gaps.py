@@ -9,6 +9,7 @@ import numpy as np
 
 from matcher.domain import Facet, FacetKind, NeedLevel, Stage
 from matcher.ranking.coverage import best_facets
+from matcher.ranking.filters import unexpired
 from matcher.ranking.meeting import CHAIN
 from matcher.services.needing import Source
 from matcher.services.shown import facet_json, helix_json, name_json, need_json, organisation_json
@@ -119,7 +120,7 @@ class _Report:
         active: dict[Stage, list[int]] = {stage: [] for stage in Stage}
         for row in self.standing.shown_members.tolist():
             own = self.corpus.facets_owned([row, *self.corpus.variants_of(row)])
-            offers = own[self.corpus.of_kind(FacetKind.OFFER)[own]]
+            offers = own[(self.corpus.of_kind(FacetKind.OFFER) & unexpired(self.corpus))[own]]
             for stage in {self.corpus.stages[offer] for offer in offers.tolist()} - {None}:
                 if stage is not None:
                     active[stage].append(row)

@@ -117,11 +117,13 @@ def join(
 
 def leave(store: Store, initiative_id: str, organisation_id: str) -> Initiative:
     """Let a member go; one that isn't a member is no error."""
+    with store.reading() as session:
+        gone = kept_ids(session, [organisation_id]).get(organisation_id, organisation_id)
     return change(
         store,
         initiative_id,
         lambda old: replace(
-            old, members=tuple(m for m in old.members if m.organisation_id != organisation_id)
+            old, members=tuple(m for m in old.members if m.organisation_id != gone)
         ),
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 from matcher.domain import FacetKind, Initiative
 from matcher.ranking.arrays import Floats, Mask, Rows
 from matcher.ranking.corpus import Corpus
+from matcher.ranking.filters import unexpired
 from matcher.ranking.meeting import (
     STAGES,
     mixed_queries,
@@ -143,7 +144,7 @@ def missed_chances(snapshot: Snapshot, store: Store, inside: Mask, limit: int) -
     competitors and members of one initiative aren't pairs.
     """
     corpus = snapshot.corpus
-    asking = np.flatnonzero(corpus.of_kind(FacetKind.NEED))
+    asking = np.flatnonzero(corpus.of_kind(FacetKind.NEED) & unexpired(corpus))
     owners = corpus.owner_rows[corpus.owner_start[asking]] if len(asking) else asking
     strongest = _strongest(snapshot, asking, owners, inside)
     apart = _apart(store, corpus, strongest)
@@ -245,7 +246,10 @@ def _apart(
 ) -> set[tuple[int, int]]:
     """Return the pairs that never worked together, aren't one, and don't compete."""
     rivals = set(corpus.rivals)
-    groups = [set(corpus.rows(one.member_ids).tolist()) for one in list_initiatives(store)]
+    groups = [
+        set(corpus.with_variants(corpus.rows(one.member_ids)).tolist())
+        for one in list_initiatives(store)
+    ]
     evidence = corpus.of_kind(FacetKind.EVIDENCE)
     projects: dict[int, set[int]] = {}
 

@@ -26,6 +26,8 @@ from matcher.store.organisations import load_facets
 MOST_SIZE = 100
 MOST_QUOTAS = 30
 MOST_TEAMS = 10
+FIT_SHARE = 0.1
+"""How much fit counts beside coverage: it decides among equals."""
 COMPETING = 0.75
 """Companies whose profiles are at least so alike compete."""
 MOST_COMPARED = 400
@@ -100,6 +102,7 @@ def line_up(
             for one in dict.fromkeys(wanted.quotas)
         ),
         rivals=_rivals(standing, pool, allowed=wanted.competing),
+        fit_share=FIT_SHARE,
     )
     if wanted.exact and wanted.teams == 1:
         teams = [choose_exactly(task)]
@@ -171,7 +174,10 @@ def _fit(standing: Standing, weights: Weights) -> Floats:
 
 
 def _rivals(standing: Standing, pool: Mask, *, allowed: bool) -> tuple[tuple[int, int], ...]:
-    """Return pairs that are never in one team: they say so, or are companies that compete."""
+    """Return pairs that are never in one team: they say so, or are companies that compete.
+
+    Members that are in together already may stay together.
+    """
     corpus = standing.snapshot.corpus
     inside = pool.copy()
     inside[standing.shown_members] = True
@@ -189,7 +195,8 @@ def _rivals(standing: Standing, pool: Mask, *, allowed: bool) -> tuple[tuple[int
         profiles = standing.snapshot.profiles_of(rows)
         for one, other in np.argwhere(np.triu(profiles @ profiles.T, 1) >= COMPETING):
             pairs.add((min(rows[one], rows[other]), max(rows[one], rows[other])))
-    return tuple(sorted((int(one), int(other)) for one, other in pairs))
+    kept = set(standing.shown_members.tolist())
+    return tuple(sorted((int(a), int(b)) for a, b in pairs if not (a in kept and b in kept)))
 
 
 def _team(store: Store, standing: Standing, team: LineUp) -> dict[str, Any]:
@@ -202,7 +209,7 @@ def _team(store: Store, standing: Standing, team: LineUp) -> dict[str, Any]:
     by_need = [max(rows, key=lambda row: (best[row][1][at], -row)) for at in _places(standing)]
     return {
         "coverage": round(team.coverage, 4),
-        "best_possible": round(min(_coverage_bound(team), 1.0), 4),
+        "best_possible": round(_coverage_bound(standing, team, FIT_SHARE), 4),
         "exact": team.exact,
         "helix": helix_json([corpus.organisations[row].type for row in rows]),
         "picks": [
@@ -232,9 +239,10 @@ def _places(standing: Standing) -> range:
     return range(len(standing.needed.needs))
 
 
-def _coverage_bound(team: LineUp) -> float:
-    """Return a limit of the coverage of any team: that of f, less what fit surely gives."""
-    return team.coverage + (team.at_most - team.value) / 0.9
+def _coverage_bound(standing: Standing, team: LineUp, fit_share: float) -> float:
+    """Return what no team can cover more than: f is at least its share of the coverage."""
+    everyone = np.union1d(standing.members, np.flatnonzero(standing.pool))
+    return min(team.at_most / (1.0 - fit_share), standing.coverage.total(everyone))
 
 
 def _meets(

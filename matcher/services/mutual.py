@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from matcher.domain import FacetKind
 from matcher.ranking.arrays import Rows
+from matcher.ranking.filters import unexpired
 from matcher.services.live import Snapshot
 from matcher.services.shown import facet_json, name_json
 from matcher.services.weighing import met_by, offers_of
@@ -25,7 +26,7 @@ def offered_back(
     corpus = snapshot.corpus
     found: dict[int, list[dict[str, Any]]] = {int(row): [] for row in rows}
     owned = corpus.facets_owned(rows.tolist())
-    asking = owned[corpus.of_kind(FacetKind.NEED)[owned]]
+    asking = owned[(corpus.of_kind(FacetKind.NEED) & unexpired(corpus))[owned]]
     offers = offers_of(corpus, members)
     if not len(asking) or not len(offers):
         return found

@@ -17,6 +17,7 @@ from embeddings.lexicon import lexicon_of
 from matcher.domain import FacetKind, Need
 from matcher.ranking.arrays import Rows
 from matcher.ranking.briefs import needs_of
+from matcher.ranking.filters import unexpired
 from matcher.services.live import Snapshot
 from matcher.store import Store
 from matcher.store.organisations import load_facets
@@ -74,7 +75,7 @@ def needs_for(
 def _needs_of_members(snapshot: Snapshot, store: Store, members: Rows) -> tuple[Need, ...]:
     corpus = snapshot.corpus
     owned = corpus.facets_owned(members.tolist())
-    asked = owned[corpus.of_kind(FacetKind.NEED)[owned]][:MOST_READ]
+    asked = owned[(corpus.of_kind(FacetKind.NEED) & unexpired(corpus))[owned]][:MOST_READ]
     with store.reading() as session:
         facets = load_facets(session, corpus.facet_ids[asked].tolist())
     return tuple(Need(one.text, stage=one.stage) for one in facets.values())

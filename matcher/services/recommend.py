@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from embeddings.port import understood
 from matcher.cache import Cache
-from matcher.domain import FacetKind, Question
+from matcher.domain import Question
 from matcher.ranking.arrays import Floats, Mask, Rows
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.coverage import Coverage
@@ -24,6 +24,7 @@ from matcher.ranking.filters import allowed_organisations, facets_of
 from matcher.ranking.learning import chances
 from matcher.ranking.profiles import likeness
 from matcher.ranking.scoring import Weights, rank
+from matcher.services.comparing import offering
 from matcher.services.hearing import Heard, listen
 from matcher.services.live import Live, Snapshot
 from matcher.services.mutual import offered_back
@@ -317,8 +318,7 @@ def question_key(
 
 def searchable_facets(corpus: Corpus, allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the ids of valid offers and evidence of the organisations allowed."""
-    usable = ~corpus.of_kind(FacetKind.NEED)
-    usable &= corpus.facet_expiry >= date.today().toordinal()
+    usable = offering(corpus)
     if not allowed.all():
         usable &= facets_of(corpus, allowed)
     return corpus.facet_ids[usable]
@@ -333,7 +333,7 @@ def _result(
     chance: Floats | None,
 ) -> dict[str, Any]:
     corpus = snapshot.corpus
-    rounded = {name: round(float(values[row]), 6) for name, values in weighed.parts.items()}
+    rounded = {name: round(float(values[row]), 6) + 0.0 for name, values in weighed.parts.items()}
     return {
         "rank": place,
         "organisation": organisation_json(corpus.organisations[row]),

@@ -8,9 +8,9 @@ import numpy as np
 
 from embeddings.lexicon import lexicon_of
 from embeddings.subjects import Subjects
-from matcher.domain import FacetKind
 from matcher.ranking.arrays import Floats
 from matcher.ranking.strengths import strength_table
+from matcher.services.comparing import offering
 from matcher.services.insights import in_region
 from matcher.services.live import Snapshot
 from matcher.services.shown import name_json
@@ -70,8 +70,9 @@ def _memberships(snapshot: Snapshot, subjects: Subjects) -> tuple[Floats, Floats
     corpus = snapshot.corpus
     domains = np.zeros((len(corpus), len(subjects.domains)))
     challenges = np.zeros((len(corpus), len(subjects.challenges)))
+    usable = offering(corpus)
     for place, facet in enumerate(corpus.facets):
-        if facet.kind is FacetKind.NEED:
+        if not usable[place]:
             continue
         spoken = snapshot.subjects_of(facet.id)
         owners = corpus.owner_rows[corpus.owner_start[place] : corpus.owner_start[place + 1]]

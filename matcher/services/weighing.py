@@ -12,6 +12,7 @@ from matcher.domain import FacetKind, Question
 from matcher.ranking.arrays import Floats, Mask, Rows
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.coverage import Coverage, harmonic_mean
+from matcher.ranking.filters import unexpired
 from matcher.ranking.profiles import columns_of, distance, inverted_u, likeness
 from matcher.ranking.scoring import (
     Weights,
@@ -23,7 +24,7 @@ from matcher.ranking.scoring import (
     score_parts,
     with_complement,
 )
-from matcher.services.comparing import chances_of, coverage_in
+from matcher.services.comparing import chances_of, coverage_in, offering
 from matcher.services.hearing import Heard
 from matcher.services.live import Snapshot
 from matcher.services.needing import Needed, Source
@@ -93,7 +94,7 @@ def weigh(
             parts["reciprocity"] = harmonic_mean(coverage.single(), back)
     parts = score_parts(parts, weights)
     fit = sum(parts.values(), np.zeros(len(corpus)))
-    if coverage is not None and needed is not None:
+    if coverage is not None and needed is not None and needed.needs:
         dial = question.complement
         if needed.source is not Source.STATED:
             dial *= 1.0 - 1.0 / len(needed.needs)  # of a brief that is one need text says it all
@@ -136,7 +137,7 @@ def fit_parts(
 def covered_back(snapshot: Snapshot, members: Rows) -> Floats:
     """Return how far the members meet what each organisation (n,) says it needs; 0 for nothing."""
     corpus = snapshot.corpus
-    asking = np.flatnonzero(corpus.of_kind(FacetKind.NEED))
+    asking = np.flatnonzero(corpus.of_kind(FacetKind.NEED) & unexpired(corpus))
     offers = offers_of(corpus, members)
     if not len(asking) or not len(offers):
         return np.zeros(len(corpus))
@@ -160,9 +161,9 @@ def only_partners(corpus: Corpus, facet_strength: Floats) -> Mask:
 
 
 def offers_of(corpus: Corpus, rows: Rows) -> Rows:
-    """Return the rows of the offers and past projects of organisations."""
+    """Return the rows of the valid offers and past projects of organisations."""
     owned = corpus.facets_owned(rows.tolist())
-    return owned[~corpus.of_kind(FacetKind.NEED)[owned]]
+    return owned[offering(corpus)[owned]]
 
 
 def met_by(snapshot: Snapshot, asking: Rows, offers: Rows) -> Floats:

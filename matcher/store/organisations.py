@@ -195,7 +195,17 @@ def _under_kept_ids(
     A whole profile of a merged one is one of the organisation kept; what knows only a part, such
     as a list of participants, doesn't rename it.
     """
-    given = {organisation.id: organisation for organisation in organisations}
+    several = list(organisations)
+    merged_into = kept_ids(session, {name for one in several for name in one.competitors})
+    given = {
+        one.id: replace(
+            one,
+            competitors=tuple(dict.fromkeys(merged_into.get(n, n) for n in one.competitors)),
+        )
+        if one.competitors
+        else one
+        for one in several
+    }
     for old, kept in kept_ids(session, given).items():
         merged = given.pop(old)
         if with_facets and kept not in given:
