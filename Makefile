@@ -42,6 +42,7 @@ check: .venv/tests-installed
 bench: install
 	$(BIN)/python -m benchmarks.answers
 	$(BIN)/python -m benchmarks.initiatives
+	$(BIN)/python -m benchmarks.briefs
 
 screenshots: .venv/tests-installed
 	$(BIN)/python -m tests.browser.screenshots

@@ -40,6 +40,14 @@ LABELS = {
     "network": _l("Worked with who is in"),
     "named": _l("Named in your text"),
     "prior": _l("Takes part often"),
+    "covered": _l("Covered"),
+    "perhaps": _l("Perhaps covered"),
+    "missing": _l("Missing"),
+    "business": _l("Companies"),
+    "knowledge": _l("Knowledge institutions"),
+    "education": _l("Education"),
+    "government": _l("Government"),
+    "society": _l("Society"),
     "nothing_usable": _l(
         "Nothing in your text could be understood. Describe in a sentence or two what you want to "
         "do and what you need: materials, techniques, products, markets."

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from matcher.domain import OrganisationType
 from matcher.services import organisations
 from matcher.services.container import Services
-from matcher.store.initiatives import list_initiatives
+from matcher.store.initiatives import get_initiative, list_initiatives
 from matcher.web.forms import MatchForm
 
 blueprint = APIBlueprint("pages", __name__, enable_openapi=False)
@@ -62,6 +62,29 @@ def matches() -> ResponseReturnValue:
     return render_template(
         "matches.html", form=form, question=question, answer=answer, members=named
     )
+
+
+@blueprint.get("/initiatives")
+def initiatives() -> ResponseReturnValue:
+    """List the initiatives by name."""
+    found = list_initiatives(services().store)
+    return render_template("initiatives.html", initiatives=found)
+
+
+@blueprint.get("/initiatives/<initiative_id>")
+def initiative(initiative_id: str) -> ResponseReturnValue:
+    """Show an initiative: its members, what they cover, and the missing link."""
+    found = get_initiative(services().store, initiative_id)
+    if found is None:
+        abort(404, _("There is no such initiative."))
+    corpus = services().live.snapshot().corpus
+    members = [
+        (corpus.organisations[corpus.row_of_id[one.organisation_id]], one.since)
+        for one in found.members
+        if one.organisation_id in corpus.row_of_id
+    ]
+    report = services().answers.gaps(initiative_id)
+    return render_template("initiative.html", one=found, members=members, report=report)
 
 
 @blueprint.get("/organisations")

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+
+def page(client: FlaskClient, address: str, status: int = 200) -> str:
+    response = client.get(address)
+    assert response.status_code == status
+    return response.get_data(as_text=True)
+
+
+def test_the_list_leads_to_each_initiative(client: FlaskClient) -> None:
+    text = page(client, "/initiatives?lang=en")
+    assert '<a href="/initiatives/demo:fisch">FISCH</a>' in text
+    assert '<a href="/initiatives/demo:nano-for-health">Nano for Health</a>' in text
+    assert "9 members" in text
+
+
+def test_the_missing_link_is_on_the_page(client: FlaskClient) -> None:
+    text = page(client, "/initiatives/demo:nano-for-health?lang=en")
+    assert "<h2>The missing link</h2>" in text
+    assert text.index("<h3>Pilot</h3>") < text.index("<h3>Production</h3>")
+    assert '<a href="/organisations/demo:chipharbour">Chipharbour Packaging (demo)</a>' in text
+    assert "Missing (1 %)" in text and "Not among the members: Education, Government" in text
+    fisch = page(client, "/initiatives/demo:fisch?lang=en")
+    assert "No link is missing from idea to market." in fisch
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("nl", "De ontbrekende schakel"), ("fr", "Le maillon manquant"), ("de", "Das fehlende Glied")],
+)
+def test_in_the_language_of_the_reader(client: FlaskClient, language: str, words: str) -> None:
+    assert words in page(client, f"/initiatives/demo:nano-for-health?lang={language}")
+
+
+def test_what_somebody_writes_is_escaped(client: FlaskClient) -> None:
+    body = {"id": "x:evil", "name": "<script>alert(1)</script>", "brief": "<b>pilot line</b>"}
+    client.post("/api/v1/initiatives", json=body)
+    for address in ("/initiatives", "/initiatives/x:evil"):
+        text = page(client, address)
+        assert "<script>alert" not in text and "<b>pilot" not in text
+        assert "&lt;script&gt;alert(1)" in text
+
+
+def test_an_initiative_that_is_not_there(client: FlaskClient) -> None:
+    text = page(client, "/initiatives/x:none?lang=nl", 404)
+    assert '<html lang="nl">' in text and "Niet gevonden" in text
+
+
+def test_no_initiatives(empty_client: FlaskClient) -> None:
+    assert "There are no initiatives yet." in page(empty_client, "/initiatives?lang=en")
