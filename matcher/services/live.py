@@ -50,6 +50,8 @@ class Snapshot:
     facets: dict[int, FacetRecord]
     written_subjects: Mapping[int, SubjectsOf] = field(default_factory=dict)
     """Of what was written since the generation: domains and challenges by facet id."""
+    kept: dict[str, NDArray[np.float32]] = field(default_factory=dict, compare=False, repr=False)
+    """What was laid out once for all questions."""
 
     def subjects_of(self, facet_id: int) -> SubjectsOf:
         """Return the domains and challenges that a facet speaks of."""
@@ -68,6 +70,13 @@ class Snapshot:
     def meeting(self) -> Meeting:
         """The curve from similarity to the chance that an offer meets a need."""
         return meeting_from(self.generation.findings["meeting"])
+
+    @property
+    def all_profiles(self) -> NDArray[np.float32]:
+        """What all organisations are about (n, dim), by row."""
+        if "profiles" not in self.kept:
+            self.kept["profiles"] = self.profiles_of(np.arange(len(self.corpus)))
+        return self.kept["profiles"]
 
     def profiles_of(self, rows: Rows) -> NDArray[np.float32]:
         """Return what organisations (n,) are about, (n, dim)."""

@@ -99,7 +99,7 @@ def weigh(
         if needed.source is not Source.STATED:
             dial *= 1.0 - 1.0 / len(needed.needs)  # of a brief that is one need text says it all
         parts = with_complement(parts, coverage.gains(members), dial)
-    profiles = snapshot.profiles_of(np.arange(len(corpus)))
+    profiles = snapshot.all_profiles
     like = likeness(profiles, profiles[members])
     if facet_strength is not None:
         like[only_partners(corpus, facet_strength)] = 0.0
@@ -179,7 +179,7 @@ def field_distances(snapshot: Snapshot, members: Rows) -> Floats:
     What isn't known to be in any field is as far as can be.
     """
     columns = columns_of(snapshot.generation.encoder.views, "meaning")
-    profiles = snapshot.profiles_of(np.arange(len(snapshot.corpus)))[:, columns]
+    profiles = snapshot.all_profiles[:, columns]
     return distance(profiles, profiles[members].mean(axis=0))
 
 

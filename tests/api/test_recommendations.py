@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
+from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from embeddings.port import EncoderError
@@ -276,3 +279,14 @@ def test_a_question_in_one_language_finds_offers_in_another(client: FlaskClient)
     assert "demo:bioscherm" in ids(answer)
     french = ask(client, text="emballages biodégradables à base d'épluchures de pommes de terre")
     assert "demo:bioscherm" in ids(french)[:10]
+
+
+def test_an_index_of_an_older_version_is_built_anew(
+    home: Path, make_app: Callable[..., APIFlask]
+) -> None:
+    current = (home / "index" / "CURRENT").read_text("ascii")
+    manifest = home / "index" / current / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").replace('"format": 3', '"format": 2'), "utf-8")
+    client = make_app(home).test_client()
+    assert ids(ask(client, text="Vrachtfietsen met koelbox", limit=1)) == ["demo:trapkar"]
+    assert (home / "index" / "CURRENT").read_text("ascii") != current

@@ -52,6 +52,8 @@ def main() -> None:
                         ("home", "/?lang=nl"),
                         ("organisation", "/organisations/demo:dijlenano?lang=nl"),
                         ("organisations", "/organisations?lang=nl"),
+                        ("initiatives", "/initiatives?lang=nl"),
+                        ("initiative", "/initiatives/demo:nano-for-health?lang=nl"),
                     ):
                         page.goto(service.address + address)
                         page.screenshot(path=folder / f"{what}-{name}-{scheme}.png", full_page=True)

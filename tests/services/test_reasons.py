@@ -95,7 +95,7 @@ def without(snapshot: Snapshot, ids: set[int]) -> Snapshot:
     corpus = Corpus(
         snapshot.version, snapshot.organisations, facets, snapshot.corpus.names, variants
     )
-    return replace(snapshot, index=index, corpus=corpus, facets=facets)
+    return replace(snapshot, index=index, corpus=corpus, facets=facets, kept={})
 
 
 def quoted(result: dict[str, Any]) -> set[int]:
