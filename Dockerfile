@@ -1,5 +1,9 @@
 FROM python:3.11-slim
-RUN useradd --create-home schakel
+# Pango writes the PDF files.
+RUN apt-get update -qq \
+  && apt-get install -y -qq --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+  && rm -rf /var/lib/apt/lists/* \
+  && useradd --create-home schakel
 WORKDIR /srv/schakel
 COPY requirements.txt .
 RUN pip install --no-cache-dir --disable-pip-version-check -r requirements.txt

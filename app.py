@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 
 from apiflask import APIFlask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -31,6 +32,8 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=not settings.development,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        COMPRESS_ALGORITHM=["br", "gzip"],
     )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

@@ -202,6 +202,8 @@ class Initiative:
     """How many organisations of each type the initiative would like to have."""
     exploratory: bool = False
     """Whether it looks for the new: then partners from further fields fit better."""
+    open: bool = True
+    """Whether anybody may read it; one that isn't is for those who sign in or have an API key."""
 
     @property
     def member_ids(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 
 class SettingsError(ValueError):
@@ -122,6 +123,35 @@ TABLE: tuple[Setting, ...] = (
         "Signs sessions and forms. Needed in production; in development one is made and kept "
         "in SCHAKEL_HOME.",
     ),
+    Setting(
+        "public_url",
+        "SCHAKEL_PUBLIC_URL",
+        "",
+        "Where people reach the service, such as `https://schakel.example.org`; links in mails "
+        "begin with it. Empty: `http://` and SCHAKEL_BIND.",
+    ),
+    Setting(
+        "smtp_url",
+        "SCHAKEL_SMTP_URL",
+        "",
+        "The mail server: `smtp+starttls://user:password@host:587`, `smtps://…` or `smtp://…`. "
+        "Empty: mails are laid into the folder `mailbox` of SCHAKEL_HOME.",
+    ),
+    Setting("mail_from", "SCHAKEL_MAIL_FROM", "schakel@localhost", "The sender of mails."),
+    Setting(
+        "oidc_issuer",
+        "SCHAKEL_OIDC_ISSUER",
+        "",
+        "An OpenID Connect provider to sign in with, such as `https://login.example.org/realms/x`.",
+    ),
+    Setting("oidc_client", "SCHAKEL_OIDC_CLIENT", "", "The client id that the provider gave."),
+    Setting("oidc_secret", "SCHAKEL_OIDC_SECRET", "", "The client secret that it gave."),
+    Setting(
+        "oidc_role",
+        "SCHAKEL_OIDC_ROLE",
+        "member",
+        "The role of those who sign in there for the first time: `member` or `manager`.",
+    ),
     Setting("log_level", "SCHAKEL_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Setting(
         "trusted_proxies",
@@ -159,6 +189,13 @@ class Settings:
     rate_limits: str
     api_writes: str
     secret_key: str
+    public_url: str
+    smtp_url: str
+    mail_from: str
+    oidc_issuer: str
+    oidc_client: str
+    oidc_secret: str
+    oidc_role: str
     log_level: str
     trusted_proxies: int
 
@@ -184,6 +221,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     _one_of("SCHAKEL_INDEX", raw["index"], ("faiss", "exact"))
     _one_of("SCHAKEL_ENCODER", raw["encoder"], ("lsa", "transformer", "remote"))
     _one_of("SCHAKEL_REMOTE_HTTP", raw["remote_http"], ("on", "off"))
+    _one_of("SCHAKEL_OIDC_ROLE", raw["oidc_role"], ("member", "manager"))
     _one_of("SCHAKEL_API_WRITES", raw["api_writes"], ("", "open", "key"))
     raw["log_level"] = raw["log_level"].upper()
     _one_of("SCHAKEL_LOG_LEVEL", raw["log_level"], ("DEBUG", "INFO", "WARNING", "ERROR"))
@@ -218,6 +256,15 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         rate_limits=raw["rate_limits"],
         api_writes=raw["api_writes"] or ("open" if development else "key"),
         secret_key=raw["secret_key"] or development_secret(home),
+        public_url=_address(
+            "SCHAKEL_PUBLIC_URL", raw["public_url"] or f"http://{raw['bind']}", ("http", "https")
+        ),
+        smtp_url=_address("SCHAKEL_SMTP_URL", raw["smtp_url"], ("smtp", "smtp+starttls", "smtps")),
+        mail_from=raw["mail_from"],
+        oidc_issuer=_address("SCHAKEL_OIDC_ISSUER", raw["oidc_issuer"], ("http", "https")),
+        oidc_client=raw["oidc_client"],
+        oidc_secret=raw["oidc_secret"],
+        oidc_role=raw["oidc_role"],
         log_level=raw["log_level"],
         trusted_proxies=_number("SCHAKEL_TRUSTED_PROXIES", raw["trusted_proxies"], 0),
     )
@@ -264,6 +311,14 @@ def _share(variable: str, value: str) -> float:
     if not 0.0 <= number <= 1.0:
         raise SettingsError(f"{variable} is {value!r}; it must be a number from 0 to 1")
     return number
+
+
+def _address(variable: str, value: str, schemes: tuple[str, ...]) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in schemes or not parts.hostname):
+        known = ", ".join(f"{scheme}://" for scheme in schemes)
+        raise SettingsError(f"{variable} is not an address that begins with one of: {known}")
+    return value.rstrip("/")
 
 
 def _bind(value: str) -> str:

@@ -6,8 +6,10 @@ import click
 from flask.cli import AppGroup
 
 from matcher import settings as settings_module
-from matcher.cli.shared import services
+from matcher.cli.shared import friendly, services
 from matcher.services import api_keys
+from matcher.services.people import accounts
+from matcher.services.people.accounts import AccountError, AccountRole
 
 keys = AppGroup("apikey", help="Keys for writing through the API.")
 
@@ -34,6 +36,78 @@ def apikey_revoke(name: str) -> None:
     click.echo(f"{api_keys.revoke_key(services().store, name)} key(s) revoked.")
 
 
+users = AppGroup("user", help="Those who sign in.")
+ROLES = click.Choice([role.value for role in AccountRole])
+PASSWORD = click.option(
+    "--password",
+    envvar="SCHAKEL_PASSWORD",
+    prompt="Password (at least 12 characters)",
+    hide_input=True,
+    confirmation_prompt=True,
+    help="Better asked for, or given as SCHAKEL_PASSWORD, than written on the command line.",
+)
+
+
+@users.command("create")
+@click.argument("email")
+@click.option("--name", default="", help="How others see them; else the address.")
+@click.option("--role", type=ROLES, default="manager", show_default=True)
+@PASSWORD
+def user_create(email: str, name: str, role: str, password: str) -> None:
+    """Make an account for EMAIL."""
+    with friendly():
+        made = accounts.create(
+            services().store, email, name, AccountRole(role), password, "command"
+        )
+    click.echo(f"{made.email} can sign in as {made.role}.")
+
+
+@users.command("list")
+def user_list() -> None:
+    """List all accounts."""
+    for one in accounts.everybody(services().store):
+        state = "active" if one.active else "blocked"
+        click.echo(f"{one.email}\t{one.name}\t{one.role}\t{state}")
+
+
+@users.command("role")
+@click.argument("email")
+@click.argument("role", type=ROLES)
+def user_role(email: str, role: str) -> None:
+    """Give EMAIL another role."""
+    with friendly():
+        found = _account(email)
+        accounts.change(services().store, found.id, "command", role=AccountRole(role))
+    click.echo(f"{found.email} is {role} now.")
+
+
+@users.command("password")
+@click.argument("email")
+@PASSWORD
+def user_password(email: str, password: str) -> None:
+    """Set a new password for EMAIL; all its sessions end."""
+    with friendly():
+        found = accounts.set_password(services().store, email, password)
+    click.echo(f"The password of {found.email} is set.")
+
+
+@users.command("delete")
+@click.argument("email")
+def user_delete(email: str) -> None:
+    """Delete the account of EMAIL."""
+    with friendly():
+        found = _account(email)
+        accounts.delete(services().store, found.id, "command")
+    click.echo(f"{found.email} is gone.")
+
+
+def _account(email: str) -> accounts.Account:
+    found = accounts.by_email(services().store, email)
+    if found is None:
+        raise AccountError("unknown", f"There is no account for {email}.")
+    return found
+
+
 @click.command("settings")
 def show_settings() -> None:
     """Print the table of settings."""
@@ -49,4 +123,4 @@ def settings_table() -> str:
     return "\n".join(lines)
 
 
-COMMANDS = (keys, show_settings)
+COMMANDS = (keys, users, show_settings)

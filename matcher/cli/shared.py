@@ -62,3 +62,12 @@ def refuse(refused: ImportRefused) -> Any:
         f"{refused.count} fault(s): nothing was imported. Mend them, or leave these rows out "
         "with --skip-invalid."
     )
+
+
+@contextmanager
+def friendly() -> Iterator[None]:
+    """Show a fault in what was asked as a message, not as a trace."""
+    try:
+        yield
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error

@@ -9,6 +9,7 @@ from typing import Any
 from matcher.cache import Cache, make_cache
 from matcher.services.answers import Answers
 from matcher.services.live import Live
+from matcher.services.people.mail import Mailer
 from matcher.services.recommend import Recommender
 from matcher.settings import Settings, SettingsError
 from matcher.store import Store
@@ -32,6 +33,11 @@ class Services:
                 made.upgrade()
             store: Store = made
             return store
+
+    @cached_property
+    def mailer(self) -> Mailer:
+        """Sends mails."""
+        return Mailer(self.settings)
 
     @cached_property
     def cache(self) -> Cache:

@@ -47,6 +47,15 @@ class Store:
             yield session
 
     @contextmanager
+    def keeping(self) -> Iterator[Session]:
+        """Give a transaction over what is not of the corpus; it commits at the end.
+
+        An exception rolls everything back.
+        """
+        with self._sessions.begin() as session:
+            yield session
+
+    @contextmanager
     def writing(self) -> Iterator[Write]:
         """Give a transaction that adds one to the corpus version and commits at the end.
 

@@ -37,6 +37,7 @@ def write_initiative(write: Write, initiative: Initiative) -> None:
                 for one in initiative.members
             ],
             exploratory=initiative.exploratory,
+            open=initiative.open,
             wanted={kind.value: count for kind, count in initiative.wanted},
             version=write.version,
         )
@@ -97,6 +98,7 @@ def initiative_from_row(row: InitiativeRow) -> Initiative:
         ),
         members=tuple(Member(one["id"], _day(one["since"])) for one in row.members),
         exploratory=row.exploratory,
+        open=row.open,
         wanted=tuple((OrganisationType(kind), count) for kind, count in row.wanted.items()),
     )
 

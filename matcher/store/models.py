@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Text,
     false,
+    true,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -146,6 +147,7 @@ class InitiativeRow(Base):
     members: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     wanted: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     exploratory: Mapped[bool] = mapped_column(default=False, server_default=false())
+    open: Mapped[bool] = mapped_column(default=True, server_default=true())
     version: Mapped[int] = mapped_column(Key)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import structlog
 from apiflask import APIFlask, HTTPError
@@ -12,15 +13,15 @@ from flask import Response, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
 from flask_babel import gettext as _
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
+from flask_compress import Compress
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from embeddings.port import EncoderError
 from matcher.api.errors import field_errors, problem
 from matcher.settings import Settings
-from matcher.web import pages
+from matcher.web import accounts, guard, limits, pages
 from matcher.web.labels import LABELS
+from matcher.web.menu import menu
 
 LANGUAGES = ("nl", "fr", "de", "en")
 SECURITY_HEADERS = {
@@ -30,6 +31,8 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+PAGES = (pages,)
+"""Modules with a blueprint of pages."""
 log = structlog.get_logger()
 
 
@@ -37,9 +40,15 @@ def init_app(app: APIFlask, settings: Settings) -> None:
     """Register pages, error pages, languages, CSRF, rate limits and headers."""
     Babel(app, locale_selector=choose_language, default_translation_directories="translations")
     csrf = CSRFProtect(app)
-    _limits(app, settings)
-    app.register_blueprint(pages.blueprint)
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    Compress(app)
+    guard.init_app(app)
+    accounts.init_app(app, settings)
+    for module in PAGES:
+        app.register_blueprint(module.blueprint)
+    limits.init_app(app, settings)
     app.context_processor(lambda: {"asset": _asset, "labels": LABELS, "language": get_locale})
+    app.context_processor(lambda: {"menu": menu, "addressed": addressed})
     app.after_request(_headers)
     app.register_error_handler(CSRFError, _csrf_failed)
     app.register_error_handler(EncoderError, _encoder_away)
@@ -56,6 +65,12 @@ def choose_language() -> str:
     return request.accept_languages.best_match(LANGUAGES) or "nl"
 
 
+def addressed(language: str) -> str:
+    """Return the address of this page in another language, with the rest of its query."""
+    asked = {**request.args.to_dict(flat=False), "lang": [language]}
+    return "?" + urlencode(asked, doseq=True)
+
+
 def _is_page() -> bool:
     return not request.path.startswith(("/api/", "/health/"))
 
@@ -63,24 +78,6 @@ def _is_page() -> bool:
 def _protect(csrf: CSRFProtect) -> None:
     if _is_page():
         csrf.protect()
-
-
-def _limits(app: APIFlask, settings: Settings) -> None:
-    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
-    storage = settings.redis_url or "memory://"
-    options = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}
-    limiter = Limiter(
-        get_remote_address,
-        app=app,
-        enabled=settings.rate_limits != "off",
-        application_limits=[settings.rate_limits] if settings.rate_limits != "off" else [],
-        storage_uri=storage,
-        storage_options=options if settings.redis_url else {},  # type: ignore[arg-type]
-        in_memory_fallback_enabled=bool(settings.redis_url),
-        swallow_errors=True,
-        headers_enabled=True,
-    )
-    limiter.request_filter(lambda: request.path.startswith(("/health/", "/static/")))
 
 
 def _headers(response: Response) -> Response:
@@ -111,7 +108,12 @@ def _error(error: HTTPError) -> ResponseReturnValue:
         errors = field_errors(error.detail)
         detail = "The request can't be used; see errors." if errors else error.message
         return problem(status, detail or "", errors), status, dict(error.headers or {})
-    return _page(status), status, dict(error.headers or {})
+    return _page(status, _said(error)), status, dict(error.headers or {})
+
+
+def _said(error: HTTPError) -> str | None:
+    """Return what a view wrote for the visitor; the texts of libraries aren't for them."""
+    return error.message if error.extra_data.get("page") else None
 
 
 def _csrf_failed(_failure: CSRFError) -> ResponseReturnValue:
@@ -142,6 +144,7 @@ def _failed(error: Exception) -> ResponseReturnValue:
 
 def _page(status: int, advice: str | None = None) -> str:
     known: dict[int, Any] = {
+        403: (_("Not for you"), _("Your account may not see this page. Ask an administrator.")),
         404: (_("Not found"), _("There is nothing at this address.")),
         405: (_("That doesn't work here"), _("This address can't be used in this way.")),
         413: (_("Too long"), _("What was sent is too large. Shorten it and send it again.")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from matcher.domain import FacetKind, OrganisationType, SizeClass, Stage
+from matcher.services.people.accounts import AccountRole
 
 LABELS = {
     OrganisationType.COMPANY: _l("Company"),
@@ -31,6 +32,9 @@ LABELS = {
     SizeClass.SMALL: _l("Small"),
     SizeClass.MEDIUM: _l("Medium-sized"),
     SizeClass.LARGE: _l("Large"),
+    AccountRole.MEMBER: _l("Member"),
+    AccountRole.MANAGER: _l("Cluster manager"),
+    AccountRole.ADMINISTRATOR: _l("Administrator"),
     "text": _l("Fit with your text"),
     "coverage": _l("Answers your needs"),
     "complement": _l("Adds what members lack"),

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from matcher.store import people  # noqa: F401
 from matcher.store.models import Base
 
 context.configure(

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import mailbox
+import re
+from pathlib import Path
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+
+from matcher.services.people import accounts
+from tests.web.users import PASSWORD, account, get, post, signed_in
+
+NEW = "een heel ander wachtwoord"
+
+
+def mails(home: Path) -> list[str]:
+    box = mailbox.Maildir(home / "mailbox", create=False) if (home / "mailbox").exists() else []
+    return [one.get_payload(decode=True).decode() for one in box]
+
+
+def test_signing_in_and_out(app: APIFlask) -> None:
+    client = signed_in(app, "manager")
+    assert "Manager" in get(client, "/account").text
+    assert post(client, "/sign-out").status_code == 302
+    asked = get(client, "/account")
+    assert asked.status_code == 302
+    assert asked.headers["Location"] == "/sign-in?next=/account"
+
+
+def test_the_same_is_said_of_a_wrong_password_and_an_unknown_address(app: APIFlask) -> None:
+    account(app, "member")
+    client = app.test_client()
+    wrong = post(client, "/sign-in", {"email": "member@example.org", "password": "niet dit dus"})
+    unknown = post(client, "/sign-in", {"email": "nobody@example.org", "password": "niet dit dus"})
+    assert wrong.status_code == unknown.status_code == 422
+    said = [re.findall(r'class="error"[^>]*>([^<]+)<', page.text) for page in (wrong, unknown)]
+    assert said[0] == said[1] != []
+
+
+def test_five_wrong_passwords_lock_an_account_and_a_new_password_opens_it(
+    app: APIFlask, home: Path
+) -> None:
+    account(app, "member")
+    client = app.test_client()
+    given = {"email": "member@example.org", "password": "niet dit dus"}
+    for _ in range(accounts.FAILURES_ALLOWED):
+        assert post(client, "/sign-in", given).status_code == 422
+    given["password"] = PASSWORD
+    assert post(client, "/sign-in", given).status_code == 422
+    assert post(client, "/password/forgotten", {"email": given["email"]}).status_code == 200
+    (mail,) = mails(home)
+    link = re.search(r"/password/\S+", mail)
+    assert link is not None
+    assert "too short" not in get(client, link[0]).text
+    assert post(client, link[0], {"password": "kort"}).status_code == 422
+    assert post(client, link[0], {"password": NEW}).status_code == 302
+    assert post(client, link[0], {"password": NEW}).status_code == 410
+    assert "member@example.org" in get(client, "/account").text
+
+
+def test_nobody_learns_whether_there_is_an_account(client: FlaskClient, home: Path) -> None:
+    page = post(client, "/password/forgotten", {"email": "nobody@example.org"})
+    assert "If there is an account with this address" in page.text
+    assert mails(home) == []
+
+
+def test_a_new_password_ends_all_other_sessions(app: APIFlask) -> None:
+    client = signed_in(app, "member")
+    other = app.test_client()
+    post(other, "/sign-in", {"email": "member@example.org", "password": PASSWORD})
+    assert get(other, "/account").status_code == 200
+    changed = post(client, "/account/password", {"present": PASSWORD, "password": NEW})
+    assert changed.status_code == 302
+    assert get(client, "/account").status_code == 200
+    assert get(other, "/account").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"],
+)
+def test_signing_in_leads_to_no_other_host(app: APIFlask, address: str) -> None:
+    account(app, "member")
+    given = {"email": "member@example.org", "password": PASSWORD, "next": address}
+    assert post(app.test_client(), "/sign-in", given).headers["Location"] == "/"
+
+
+def test_forms_need_their_token(client: FlaskClient) -> None:
+    for address in ("/sign-in", "/password/forgotten", "/sign-out", "/account"):
+        assert client.post(address, data={"email": "a@example.org"}).status_code == 400

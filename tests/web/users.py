@@ -1,0 +1,54 @@
+"""What tests of pages have in common: forms with their token, and people who are signed in."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+
+from matcher.services.people import accounts
+from matcher.services.people.accounts import Account, AccountRole
+
+PASSWORD = "een lang wachtwoord"
+
+
+def token(client: FlaskClient, page: str = "/") -> str:
+    """The CSRF token of the client's session, taken from a page that has a form."""
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(page).text)
+    assert found is not None
+    return found.group(1)
+
+
+def post(
+    client: FlaskClient, address: str, fields: dict[str, Any] | None = None, **more: Any
+) -> Any:
+    """Send a form in English with its token; `more` goes to the client, as it is."""
+    return client.post(
+        address,
+        data={"csrf_token": token(client), **(fields or {})},
+        headers={"Accept-Language": "en"},
+        **more,
+    )
+
+
+def get(client: FlaskClient, address: str, **more: Any) -> Any:
+    """Get a page in English."""
+    return client.get(address, headers={"Accept-Language": "en"}, **more)
+
+
+def account(app: APIFlask, role: str, email: str = "") -> Account:
+    """Make an account."""
+    store = app.extensions["schakel"].store
+    address = email or f"{role}@example.org"
+    return accounts.create(store, address, role.title(), AccountRole(role), PASSWORD, "command")
+
+
+def signed_in(app: APIFlask, role: str, email: str = "") -> FlaskClient:
+    """A client of its own whose account has this role."""
+    made = account(app, role, email)
+    client = app.test_client()
+    sent = post(client, "/sign-in", {"email": made.email, "password": PASSWORD})
+    assert sent.status_code == 302
+    return client
