@@ -14,6 +14,7 @@ from matcher.cache import Cache
 from matcher.domain import Need, Question
 from matcher.services.advising import FIRST, advice
 from matcher.services.gaps import gap_report, roadmap
+from matcher.services.heat import heat
 from matcher.services.initiatives import question_of, required
 from matcher.services.insights import Scope, missed_chances, overlaps
 from matcher.services.lining_up import TeamWanted, line_up
@@ -50,6 +51,10 @@ class Answers:
     def gaps(self, initiative_id: str) -> Body:
         """Return the gap report of an initiative."""
         return self._about("gaps", initiative_id, {}, lambda one: gap_report(self.live.store, one))
+
+    def heat(self, initiative_id: str) -> Body:
+        """Return the table of needs by members and candidates of an initiative."""
+        return self._about("heat", initiative_id, {}, heat)
 
     def roadmap(self, initiative_id: str) -> Body:
         """Return the roadmap of an initiative."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date
 
 from matcher.domain import Initiative, Member, Question
+from matcher.services.people import audit
 from matcher.store import Store
 from matcher.store.database import Write
 from matcher.store.initiatives import (
@@ -67,11 +68,12 @@ def required(store: Store, initiative_id: str) -> Initiative:
     return found
 
 
-def create(store: Store, initiative: Initiative) -> Initiative:
+def create(store: Store, initiative: Initiative, *, actor: str = "command") -> Initiative:
     """Store a new initiative. Raises InitiativeExists and UnknownMembers."""
     with store.writing() as write:
         if read_initiative(write.session, initiative.id) is not None:
             raise InitiativeExists(initiative.id)
+        audit.record(write.session, actor, "initiative.created", f"initiative:{initiative.id}")
         return _written(write, initiative)
 
 
@@ -86,7 +88,11 @@ def replace_initiative(store: Store, initiative: Initiative) -> tuple[Initiative
 
 
 def change(
-    store: Store, initiative_id: str, changed: Callable[[Initiative], Initiative]
+    store: Store,
+    initiative_id: str,
+    changed: Callable[[Initiative], Initiative],
+    *,
+    actor: str = "command",
 ) -> Initiative:
     """Change an initiative in one transaction. Raises NoSuchInitiative and UnknownMembers."""
     with store.writing() as write:
@@ -96,11 +102,18 @@ def change(
         stored = _written(write, changed(old))
         if stored == old:
             write.nothing_changed()
+        else:
+            audit.record(write.session, actor, "initiative.changed", f"initiative:{initiative_id}")
         return stored
 
 
 def join(
-    store: Store, initiative_id: str, organisation_id: str, since: date | None = None
+    store: Store,
+    initiative_id: str,
+    organisation_id: str,
+    since: date | None = None,
+    *,
+    actor: str = "command",
 ) -> Initiative:
     """Make an organisation a member, or change since when it is."""
 
@@ -112,10 +125,12 @@ def join(
             members = [*old.members, member]
         return replace(old, members=tuple(members))
 
-    return change(store, initiative_id, joined)
+    return change(store, initiative_id, joined, actor=actor)
 
 
-def leave(store: Store, initiative_id: str, organisation_id: str) -> Initiative:
+def leave(
+    store: Store, initiative_id: str, organisation_id: str, *, actor: str = "command"
+) -> Initiative:
     """Let a member go; one that isn't a member is no error."""
     with store.reading() as session:
         gone = kept_ids(session, [organisation_id]).get(organisation_id, organisation_id)
@@ -125,14 +140,17 @@ def leave(store: Store, initiative_id: str, organisation_id: str) -> Initiative:
         lambda old: replace(
             old, members=tuple(m for m in old.members if m.organisation_id != gone)
         ),
+        actor=actor,
     )
 
 
-def remove(store: Store, initiative_id: str) -> bool:
+def remove(store: Store, initiative_id: str, *, actor: str = "command") -> bool:
     """Delete an initiative; whether it was there."""
     with store.writing() as write:
         found = delete_initiative(write, initiative_id)
-        if not found:
+        if found:
+            audit.record(write.session, actor, "initiative.deleted", f"initiative:{initiative_id}")
+        else:
             write.nothing_changed()
         return found
 
