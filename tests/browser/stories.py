@@ -1,0 +1,72 @@
+"""What browser tests share: a service with people in it, and a browser that watches for faults."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.screenshots import SIZES, launch
+from tests.servers import ROOT, Service
+
+PASSWORD = "een lang wachtwoord"
+PEOPLE = {"member": "Lies Lid", "manager": "Mia Manager", "administrator": "An Beheer"}
+
+
+@contextmanager
+def browser_over(home: Path, **environ: str) -> Iterator[tuple[Service, Any]]:
+    """A service over a home with one account a role, and a browser; skips without chromium."""
+    if not shutil.which("chromium"):
+        assert not os.environ.get("CI"), "chromium is not installed, and CI skips nothing"
+        pytest.skip("chromium is not installed on this machine")
+    service = Service(home, workers=1, **environ)
+    for role, name in PEOPLE.items():
+        command = [sys.executable, "-m", "flask", "--app", "app", "user", "create"]
+        command += [f"{role}@example.org", "--role", role, "--name", name]
+        known = {**service.environ, "SCHAKEL_PASSWORD": PASSWORD}
+        subprocess.run(command, env=known, cwd=ROOT, check=True, capture_output=True)
+    with service, sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield service, browser
+        browser.close()
+
+
+def opened(
+    browser: Any,
+    size: str = "desktop",
+    scheme: str = "light",
+    language: str = "nl",
+    javascript: bool = True,
+) -> tuple[Page, list[str]]:
+    """A page in a context of its own, and the list in which faults of the browser gather."""
+    width, height = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+        locale=language,
+        java_script_enabled=javascript,
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("console", lambda said: faults.append(said.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", lambda one: faults.append(one.url) if "127.0.0.1" not in one.url else None)
+    return page, faults
+
+
+def sign_in(page: Page, address: str, role: str) -> None:
+    """Sign somebody in through the form."""
+    page.goto(f"{address}/sign-in")
+    page.fill("#email", f"{role}@example.org")
+    page.fill("#password", PASSWORD)
+    page.click("form.ask button[type=submit]")
+    page.wait_for_url(lambda url: "/sign-in" not in url)

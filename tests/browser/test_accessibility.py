@@ -1,0 +1,84 @@
+"""axe finds nothing on any page, and no page is wider than a phone.
+
+Each page is looked at in two languages, one light and one dark; SCHAKEL_TEST_AXE=all looks at
+every page in all four languages, light and dark.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.stories import browser_over, opened, sign_in
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LANGUAGES = ("nl", "fr", "de", "en")
+NANO = "/initiatives/demo:nano-for-health"
+PAGES = {
+    None: [
+        "/",
+        "/organisations",
+        "/organisations/demo:dijlenano",
+        "/initiatives",
+        NANO,
+        "/sign-in",
+        "/password/forgotten",
+        "/bestaat-niet",
+    ],
+    "manager": [
+        "/account",
+        "/initiatives/new",
+        NANO,
+        NANO + "/needs",
+        NANO + "/members",
+        NANO + "/matches",
+        NANO + "/gaps",
+        NANO + "/line-up",
+        NANO + "/line-up?size=20&of=country&value=BE&least=&most=1",
+        NANO + "/roadmap",
+        NANO + "/overlaps",
+        NANO + "/settings",
+    ],
+}
+
+
+def looks(number: int) -> list[tuple[str, str]]:
+    """Languages and schemes in which to look at the page of this number."""
+    if os.environ.get("SCHAKEL_TEST_AXE") == "all":
+        return [(one, scheme) for one in LANGUAGES for scheme in ("light", "dark")]
+    return [(LANGUAGES[number % 4], "light"), (LANGUAGES[(number + 2) % 4], "dark")]
+
+
+def test_axe_finds_nothing_and_phones_need_not_scroll_sideways(home: Path) -> None:
+    found: list[str] = []
+    with browser_over(home) as (service, browser):
+        for role, addresses in PAGES.items():
+            asked: dict[tuple[str, str], list[str]] = {}
+            for number, address in enumerate(addresses):
+                for look in looks(number):
+                    asked.setdefault(look, []).append(address)
+            for (language, scheme), some in asked.items():
+                page, _ = opened(browser, "phone", scheme, language)
+                if role is not None:
+                    sign_in(page, service.address, role)
+                for address in some:
+                    page.goto(service.address + address)
+                    where = f"{address} {language} {scheme}"
+                    for violation in _violations(page):
+                        found.append(f"{where}: {violation}")
+                    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                        found.append(f"{where}: wider than the screen")
+                page.context.close()
+    assert found == []
+
+
+def _violations(page: object) -> list[str]:
+    options = {"runOnly": {"type": "tag", "values": RULES}}
+    answer = Axe().run(page, options=options).response
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary'][:200]}"
+        for one in answer["violations"]
+        for node in one["nodes"][:3]
+    ]
