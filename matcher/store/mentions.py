@@ -1,10 +1,11 @@
-"""Where an organisation is named by its id: members of initiatives, competitors of others."""
+"""Where an organisation is named by its id: in initiatives, as a competitor, on match lists."""
 
 from __future__ import annotations
 
 from sqlalchemy import String, cast, select
 
 from matcher.store.database import Write
+from matcher.store.follow_up import rename_follow_up
 from matcher.store.models import InitiativeRow, OrganisationRow
 
 
@@ -22,6 +23,7 @@ def rename_mentions(write: Write, old: str, new: str | None) -> None:
         competitors = [name for name in names if name and name != rival.id]
         if competitors != rival.competitors:
             rival.competitors, rival.version = competitors, write.version
+    rename_follow_up(write.session, old, new)
 
 
 def _renamed(name: str, old: str, new: str | None) -> str | None:

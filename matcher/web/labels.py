@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from matcher.domain import FacetKind, OrganisationType, SizeClass, Stage
 from matcher.services.people.accounts import AccountRole
+from matcher.services.people.lists import EntryStatus
 
 LABELS = {
     OrganisationType.COMPANY: _l("Company"),
@@ -44,6 +45,30 @@ LABELS = {
     "network": _l("Worked with who is in"),
     "named": _l("Named in your text"),
     "prior": _l("Takes part often"),
+    EntryStatus.PROPOSED: _l("Proposed"),
+    EntryStatus.APPROACHED: _l("Approached"),
+    EntryStatus.INTERESTED: _l("Interested"),
+    EntryStatus.DECLINED: _l("Declined"),
+    EntryStatus.JOINED: _l("Joined"),
+    "diff_entered": _l("new on the list"),
+    "diff_left": _l("no longer on the list"),
+    "diff_up": _l("went up"),
+    "diff_down": _l("went down"),
+    "diff_same": _l("same place"),
+    "column_rank": _l("Rank"),
+    "column_name": _l("Organisation"),
+    "column_id": _l("Id"),
+    "column_type": _l("Kind"),
+    "column_city": _l("Town"),
+    "column_country": _l("Country"),
+    "column_score": _l("Score"),
+    "column_chance": _l("Chance"),
+    "column_adds": _l("Adds to the coverage"),
+    "column_status": _l("Status"),
+    "column_note": _l("Note"),
+    "column_assigned": _l("Followed up by"),
+    "column_reasons": _l("Why"),
+    "column_needs": _l("Answers"),
     "must": _l("Must have"),
     "nice": _l("Nice to have"),
     "of_type": _l("Kind"),

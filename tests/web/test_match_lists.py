@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from openpyxl import load_workbook
+from sqlalchemy import update
+
+from matcher.domain import Question
+from matcher.services import organisations
+from matcher.services.cells import neutral
+from matcher.services.duplicates import merge
+from matcher.services.people import lists
+from matcher.services.people.lists import compare
+from matcher.services.questions import packed
+from matcher.store import Store
+from matcher.store.people import AuditRow, ShareRow
+from tests.web.users import get, post, signed_in
+
+QUESTION = Question(text="vrachtfietsen met koelbox", limit=8)
+
+
+@pytest.fixture
+def store(app: APIFlask) -> Store:
+    found: Store = app.extensions["schakel"].store
+    return found
+
+
+@pytest.fixture
+def manager(app: APIFlask) -> FlaskClient:
+    return signed_in(app, "manager")
+
+
+def made(client: FlaskClient, **fields: str) -> str:
+    sent = {"name": "Koelfietsen", "question": json.dumps(packed(QUESTION)), **fields}
+    kept = post(client, "/lists", sent)
+    assert kept.status_code == 302
+    return str(kept.headers["Location"])
+
+
+def ids(page: Any) -> list[str]:
+    return re.findall(r'name="id" value="([^"]+)"', page.text)
+
+
+def entry(page: Any, number: int, **written: str) -> dict[str, Any]:
+    known = ids(page)
+    return {
+        "id": [known[number]],
+        "status": [written.get("status", "proposed")],
+        "note": [written.get("note", "")],
+        "assigned": [written.get("assigned", "")],
+    }
+
+
+def test_a_list_is_kept_annotated_and_filtered(manager: FlaskClient, store: Store) -> None:
+    address = made(manager)
+    page = get(manager, address)
+    first = ids(page)[0]
+    assert first == "demo:trapkar" and "vrachtfietsen met uitneembare koelbox" in page.text
+    (me,) = lists.colleagues(store)
+    written = entry(page, 0, status="approached", note="Gebeld", assigned=str(me))
+    assert post(manager, address + "/entries", written).status_code == 302
+    assert ids(get(manager, address + "?status=approached")) == [first]
+    page = get(manager, address)
+    assert "Gebeld" in page.text and f'<option value="{me}" selected>Manager' in page.text
+    assert "1" in get(manager, "/lists").text
+    with store.reading() as session:
+        logged = {(row.actor, row.action) for row in session.query(AuditRow)}
+    assert ("account:manager@example.org", "list.entry") in logged
+
+
+def test_asking_again_gives_a_version_only_when_something_differs(
+    manager: FlaskClient, store: Store
+) -> None:
+    address = made(manager)
+    assert post(manager, address + "/renew").headers["Location"] == address
+    organisations.remove(store, "demo:trapkar")
+    renewed = post(manager, address + "/renew")
+    assert renewed.headers["Location"] == address + "/compare?old=1&new=2"
+    page = get(manager, renewed.headers["Location"])
+    assert "new on the list" in page.text and "went up" in page.text
+    assert "Trapkar" not in page.text  # who is gone is gone from old versions too
+
+
+def test_versions_are_compared_by_rank() -> None:
+    def one(key: str, rank: int) -> dict[str, Any]:
+        return {"id": key, "name": key, "rank": rank, "score": 1.0}
+
+    old = [one("a", 1), one("b", 2), one("c", 3), one("d", 4)]
+    new = [one("b", 1), one("a", 2), one("e", 3), one("d", 4)]
+    kinds = {each.organisation_id: each.kind for each in compare(old, new)}
+    assert kinds == {"b": "up", "a": "down", "e": "entered", "d": "same", "c": "left"}
+
+
+def test_what_was_written_stays_from_version_to_version(manager: FlaskClient, store: Store) -> None:
+    address = made(manager)
+    page = get(manager, address)
+    last = ids(page)[-1]
+    post(manager, address + "/entries", entry(page, -1, status="interested", note="Blijft staan"))
+    organisations.remove(store, ids(page)[0])
+    post(manager, address + "/renew")
+    page = get(manager, address)
+    assert last in ids(page) and "Blijft staan" in page.text
+
+
+def test_exports_hold_the_same_and_no_formulas(manager: FlaskClient) -> None:
+    address = made(manager)
+    page = get(manager, address)
+    post(manager, address + "/entries", entry(page, 0, note='=HYPERLINK("http://x")'))
+    rows = list(csv.DictReader(io.StringIO(get(manager, address + "/export.csv").text[1:])))
+    assert [row["Id"] for row in rows] == ids(page)
+    assert rows[0]["Note"] == '\'=HYPERLINK("http://x")'
+    assert rows[0]["Kind"] == "Company" and rows[0]["Status"] == "Proposed"
+    book = load_workbook(io.BytesIO(get(manager, address + "/export.xlsx").data))
+    sheet = book.worksheets[0]
+    head = [cell.value for cell in sheet[1]]
+    assert [row[head.index("Id")].value for row in sheet.iter_rows(min_row=2)] == ids(page)
+    note = sheet.cell(2, head.index("Note") + 1)
+    assert note.data_type == "s" and str(note.value).startswith("'=")
+    whole = json.loads(get(manager, address + "/export.json").data)
+    assert [one["id"] for one in whole["results"]] == ids(page)
+    assert whole["results"][0]["status"] == "proposed"
+    written = get(manager, address + "/export.pdf")
+    assert written.data.startswith(b"%PDF-")
+    assert written.headers["Content-Disposition"] == 'attachment; filename="Koelfietsen.pdf"'
+    assert get(manager, address + "/export.exe").status_code == 404
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", " =1"])
+def test_cells_that_look_like_formulas_are_neutralised(text: str) -> None:
+    assert neutral(text) == f"'{text}"
+    assert neutral("a=1") == "a=1" and neutral(-1.5) == -1.5
+
+
+def test_a_share_link_shows_matches_and_nothing_that_people_wrote(
+    manager: FlaskClient, client: FlaskClient, store: Store
+) -> None:
+    address = made(manager)
+    page = get(manager, address)
+    post(manager, address + "/entries", entry(page, 0, status="declined", note="Geheim"))
+    post(manager, address + "/share", {"days": "7"})
+    page = get(manager, address)
+    link = re.search(r"/shared/[\w-]+", page.text)
+    assert link is not None
+    assert link[0] not in get(manager, address).text  # shown once
+    seen = get(client, link[0])
+    assert seen.status_code == 200 and "koelbox" in seen.text
+    assert seen.headers["X-Robots-Tag"] == "noindex"
+    for kind in ("csv", "json"):
+        file = get(client, f"{link[0]}/export.{kind}").text
+        assert "Geheim" not in file and "eclined" not in file and "koelbox" in file
+    assert "Geheim" not in seen.text and "Declined" not in seen.text
+    mark = re.search(r'name="mark" value="([^"]+)"', page.text)
+    assert mark is not None
+    post(manager, address + "/unshare", {"mark": mark[1]})
+    assert get(client, link[0]).status_code == 410
+    assert get(client, "/shared/" + "x" * 43).status_code == 410
+
+
+def test_a_share_link_expires(manager: FlaskClient, client: FlaskClient, store: Store) -> None:
+    address = made(manager)
+    post(manager, address + "/share", {"days": "30"})
+    link = re.search(r"/shared/[\w-]+", get(manager, address).text)
+    assert link is not None
+    with store.keeping() as session:
+        session.execute(update(ShareRow).values(expires=datetime.now(UTC) - timedelta(seconds=1)))
+    assert get(client, link[0]).status_code == 410
+
+
+def test_members_see_their_own_lists_and_managers_all(app: APIFlask, manager: FlaskClient) -> None:
+    member = signed_in(app, "member")
+    theirs, mine = made(manager), made(member, name="Van het lid")
+    assert get(member, theirs).status_code == 404
+    assert post(member, theirs + "/delete", {"sure": "on"}).status_code == 404
+    assert "Koelfietsen" not in get(member, "/lists").text
+    assert get(manager, mine).status_code == 200
+    assert post(manager, mine + "/delete", {"sure": "on"}).status_code == 403
+    post(member, mine + "/delete")
+    assert get(member, mine).status_code == 200
+    post(member, mine + "/delete", {"sure": "on"})
+    assert get(member, mine).status_code == 404
+
+
+def test_the_matches_of_an_initiative_are_kept(manager: FlaskClient) -> None:
+    kept = post(manager, "/lists", {"name": "Nano", "initiative": "demo:nano-for-health"})
+    page = get(manager, kept.headers["Location"])
+    assert 'href="/initiatives/demo:nano-for-health"' in page.text
+    assert "demo:dijlenano" not in ids(page)  # a member already
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "geen json",
+        "[]",
+        "{}",
+        json.dumps({**asdict(QUESTION), "text": "x", "members": ["demo:bestaat-niet"]}),
+        json.dumps(packed(replace(QUESTION, complement=7.0))),
+        json.dumps(packed(replace(QUESTION, limit=-1))),
+        "x" * 100_001,
+    ],
+)
+def test_questions_that_cannot_be_kept(manager: FlaskClient, question: str) -> None:
+    assert post(manager, "/lists", {"name": "x", "question": question}).status_code == 422
+    assert "No list is kept yet" in get(manager, "/lists").text
+
+
+def test_a_merged_organisation_keeps_its_place_and_notes(
+    manager: FlaskClient, store: Store
+) -> None:
+    address = made(manager)
+    page = get(manager, address)
+    gone, kept = ids(page)[0], "demo:dijlenano"
+    assert kept not in ids(page)
+    post(manager, address + "/entries", entry(page, 0, note="Verhuist mee"))
+    merge(store, kept, gone)
+    page = get(manager, address)
+    assert ids(page)[0] == kept and gone not in ids(page) and "Verhuist mee" in page.text
+    organisations.remove(store, kept)
+    page = get(manager, address)
+    assert kept not in ids(page) and "Verhuist mee" not in page.text
+
+
+def test_names_are_escaped(manager: FlaskClient) -> None:
+    address = made(manager, name="<script>alert(1)</script>")
+    assert "<script>alert(1)" not in get(manager, address).text
+    assert "<script>alert(1)" not in get(manager, "/lists").text
