@@ -9,6 +9,7 @@ threads = _settings.threads
 worker_class = "gthread"
 timeout = 60
 graceful_timeout = 20
+limit_request_line = 8190  # a question stands in its address
 # FAISS and SQLite connections must not cross a fork, so each worker loads the application itself.
 preload_app = False
 control_socket_disable = True

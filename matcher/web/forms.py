@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
     FloatField,
+    IntegerField,
     SelectMultipleField,
     StringField,
     TextAreaField,
@@ -20,11 +23,60 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from matcher.domain import Filters, Near, Need, OrganisationType, Question, Stage
+from matcher.domain import (
+    ALIKE_DIAL,
+    COMPLEMENT_DIAL,
+    Filters,
+    Near,
+    Need,
+    NeedLevel,
+    OrganisationType,
+    Question,
+    Stage,
+)
 from matcher.ranking.corpus import Corpus
+from matcher.services.recommend import MOST_NEEDS
 from matcher.web.labels import LABELS
 
 DEFAULT_RADIUS_KM = 50.0
+LONGEST_NEED = 2_000
+MOST_LEFT_OUT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NeedRow:
+    """One need as it stands in a row of the form."""
+
+    text: str
+    level: str = NeedLevel.MUST.value
+    stage: str = ""
+
+    @property
+    def need(self) -> Need:
+        """The need."""
+        return Need(
+            self.text, NeedLevel(self.level), stage=Stage(self.stage) if self.stage else None
+        )
+
+
+def need_rows(values: MultiDict[str, str]) -> list[NeedRow]:
+    """Read rows of needs; those without text, or marked to go, count for nothing."""
+    texts, gone = values.getlist("need")[: MOST_NEEDS + 10], set(values.getlist("without"))
+    levels, stages = values.getlist("level"), values.getlist("stage")
+    rows = []
+    for at, given in enumerate(texts):
+        text = " ".join(given.split())
+        level = levels[at] if at < len(levels) else ""
+        stage = stages[at] if at < len(stages) else ""
+        if text and str(at) not in gone:
+            rows.append(
+                NeedRow(
+                    text,
+                    level if level in list(NeedLevel) else NeedLevel.MUST.value,
+                    stage if stage in list(Stage) else "",
+                )
+            )
+    return rows
 
 
 class Checkboxes(SelectMultipleField):  # type: ignore[misc]
@@ -55,14 +107,62 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
     near = StringField(_l("Near"), [Length(max=200)])
     radius = FloatField(_l("Within (km)"), [Optional(), NumberRange(1, 20_000)])
     sme_only = BooleanField(_l("Only small and medium-sized companies"))
+    complement = IntegerField(
+        _l("What a partner adds counts for (%%)"), [Optional(), NumberRange(0, 100)]
+    )
+    alike = IntegerField(
+        _l("Look-alikes of members go down by (%%)"), [Optional(), NumberRange(0, 100)]
+    )
+
+    @classmethod
+    def asked(cls, values: MultiDict[str, str]) -> MatchForm:
+        """Read the form from an address, which needs no token: asking changes nothing."""
+        form = cls(formdata=values, meta={"csrf": False})
+        form.rows = need_rows(values)
+        form.without = {
+            name: list(dict.fromkeys(values.getlist(name)))[:MOST_LEFT_OUT]
+            for name in ("exclude", "unlike")
+        }
+        return form
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self.rows: list[NeedRow] = []
+        self.without: dict[str, list[str]] = {"exclude": [], "unlike": []}
+
+    def address(self) -> list[tuple[str, str]]:
+        """Return the parameters of an address that asks the same."""
+        parts: list[tuple[str, str]] = []
+        for field in self:
+            if field.name in ("csrf_token", "needs"):
+                continue
+            if isinstance(field, Checkboxes):
+                parts += [(field.name, one) for one in field.data or ()]
+            elif isinstance(field, BooleanField):
+                parts += [(field.name, "y")] if field.data else []
+            elif field.data not in (None, ""):
+                parts.append((field.name, str(field.data).replace("\r\n", "\n").strip()))
+        for row in [*self.rows, *(NeedRow(line) for line in self._lines())]:
+            parts += [("need", row.text), ("level", row.level), ("stage", row.stage)]
+        return parts + [(name, one) for name, ids in self.without.items() for one in ids]
+
+    def _lines(self) -> list[str]:
+        lines = [line.strip(" -•\t\r") for line in (self.needs.data or "").splitlines()]
+        return [line for line in lines if line][:MOST_NEEDS]
 
     def question(self, corpus: Corpus) -> Question | None:
         """Return the question; None with errors on the fields where there is something to mend."""
         members = self._members(corpus)
         near = self._near(corpus)
         text = (self.text.data or "").strip()
-        lines = [line.strip(" -•\t") for line in (self.needs.data or "").splitlines()]
-        needs = [Need(line) for line in lines if line][:50]
+        needs = [row.need for row in self.rows] + [Need(line) for line in self._lines()]
+        if len(needs) > MOST_NEEDS or any(len(need.text) > LONGEST_NEED for need in needs):
+            said = _(
+                "At most %(count)s needs of %(length)s characters each.",
+                count=MOST_NEEDS,
+                length=LONGEST_NEED,
+            )
+            self.needs.errors = [*self.needs.errors, said]
         if not text and not needs and not members and not self.errors:
             self.text.errors = [
                 *self.text.errors,
@@ -81,7 +181,22 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
             near=near,
         )
         whole = f"{text}\n{brings}" if brings and text else text
-        return Question(text=whole, needs=tuple(needs), members=members, filters=filters, limit=20)
+        left = {
+            name: tuple(one for one in ids if one in corpus.row_of_id and one not in members)
+            for name, ids in self.without.items()
+        }
+        complement, alike = self.complement.data, self.alike.data
+        return Question(
+            text=whole,
+            needs=tuple(needs),
+            members=members,
+            exclude=left["exclude"],
+            unlike=left["unlike"],
+            filters=filters,
+            complement=COMPLEMENT_DIAL if complement is None else complement / 100,
+            alike=ALIKE_DIAL if alike is None else alike / 100,
+            limit=20,
+        )
 
     def _members(self, corpus: Corpus) -> tuple[str, ...]:
         by_name = {one.name.casefold(): one.id for one in corpus.organisations}

@@ -19,8 +19,8 @@ from matcher.domain import Need, NeedLevel, OrganisationType, SizeClass, Stage
 from matcher.ranking.corpus import Corpus
 from matcher.services.lining_up import MOST_QUOTAS, MOST_SIZE, Of, TeamWanted, Wanted
 from matcher.services.recommend import LONGEST_TEXT, MOST_NEEDS
+from matcher.web.forms import LONGEST_NEED
 
-LONGEST_NEED = 2_000
 SPARE_ROWS = 3
 
 

@@ -2,72 +2,129 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+from urllib.parse import urlencode
+
 from apiflask import APIBlueprint, abort
-from flask import current_app, render_template, request
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from matcher.domain import OrganisationType
+from matcher.domain import NeedLevel, OrganisationType, Stage
 from matcher.services import organisations
-from matcher.services.container import Services
+from matcher.services.questions import packed
 from matcher.store.initiatives import get_initiative, list_initiatives
-from matcher.web.forms import MatchForm
+from matcher.web.forms import MatchForm, need_rows
+from matcher.web.guard import may, services
+from matcher.web.maps import map_of
 
 blueprint = APIBlueprint("pages", __name__, enable_openapi=False)
 PAGE = 30
 
 
-def services() -> Services:
-    """Return the services of this application."""
-    found: Services = current_app.extensions["schakel"]
-    return found
+LONGEST_ADDRESS = 6_000
+"""Longer questions can't be shared: servers on the way may cut their address."""
 
 
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
     """Show the form."""
+    return _home(MatchForm.asked(request.args) if request.args.get("text") else MatchForm())
+
+
+def _home(form: MatchForm) -> str:
     corpus = services().live.snapshot().corpus
+    initiatives = list_initiatives(services().store)
     return render_template(
         "home.html",
-        form=MatchForm(),
+        form=form,
         organisations=len(corpus),
         facets=len(corpus.facets),
-        initiatives=list_initiatives(services().store),
+        initiatives=[one for one in initiatives if one.open or may("member")][:6],
     )
-
-
-@blueprint.get("/matches")
-def no_matches() -> ResponseReturnValue:
-    """Show the form to somebody who came to the results without a question."""
-    return home()
 
 
 @blueprint.post("/matches")
-def matches() -> ResponseReturnValue:
-    """Answer the form."""
+def matches_sent() -> ResponseReturnValue:
+    """Lead to the address that asks what the form asks, so that it can be kept and shared."""
     form = MatchForm()
+    form.rows = need_rows(request.form)
+    if not form.validate() or form.question(services().live.snapshot().corpus) is None:
+        return _home(form), 422
+    address = _address(form)
+    return redirect(address, 303) if len(address) <= LONGEST_ADDRESS else _matches(form, None)
+
+
+@blueprint.get("/matches")
+def matches() -> ResponseReturnValue:
+    """Answer a question that stands in the address; without one, show the form."""
+    form = MatchForm.asked(request.args)
+    if not set(request.args) - {"lang"}:
+        return _home(MatchForm())
+    if not form.validate():
+        return _home(form), 422
+    return _matches(form, _address(form))
+
+
+def _address(form: MatchForm, *more: tuple[str, str], without: tuple[str, str] = ("", "")) -> str:
+    parts = [part for part in [*form.address(), *more] if part != without]
+    return url_for("pages.matches") + "?" + urlencode(parts)
+
+
+def _matches(form: MatchForm, address: str | None) -> ResponseReturnValue:
     corpus = services().live.snapshot().corpus
-    question = form.question(corpus) if form.validate() else None
+    question = form.question(corpus)
     if question is None:
-        page = render_template(
-            "home.html",
-            form=form,
-            organisations=len(corpus),
-            facets=len(corpus.facets),
-            initiatives=[],
-        )
-        return page, 422
+        return _home(form), 422
     answer = services().recommender.recommend(question)
-    named = {one: corpus.organisations[corpus.row_of_id[one]].name for one in question.members}
-    return render_template(
-        "matches.html", form=form, question=question, answer=answer, members=named
+    left_out = [
+        (
+            name,
+            corpus.organisations[corpus.row_of_id[one]].name,
+            _address(form, without=(name, one)),
+        )
+        for name, ids in (("exclude", question.exclude), ("unlike", question.unlike))
+        for one in ids
+    ]
+    page = render_template(
+        "matches.html",
+        form=form,
+        question=question,
+        answer=answer,
+        members={one: corpus.organisations[corpus.row_of_id[one]].name for one in question.members},
+        left_out=left_out,
+        leave_out=lambda name, one: _address(form, (name, one)),
+        share=services().settings.public_url + address if address else None,
+        needs=_answered(answer),
+        map=map_of(answer["results"]),
+        levels=list(NeedLevel),
+        stages=list(Stage),
+        keep_question=json.dumps(packed(question)),
+        keep_name=question.text[:60],
     )
+    return page, 200, {"X-Robots-Tag": "noindex"}
+
+
+def _answered(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what was taken to be needed, each with who on the page answers it best."""
+    needs = answer["needs"]["items"] if answer["needs"] else []
+    found = []
+    for need in needs:
+        best: tuple[float, dict[str, Any], dict[str, Any]] | None = None
+        for match in answer["results"]:
+            for reason in match["reasons"]:
+                chance = reason["chance"] or 0.0
+                if reason["need"] == need["text"] and (best is None or chance > best[0]):
+                    best = chance, match, reason
+        found.append({**need, "best": best})
+    return found
 
 
 @blueprint.get("/initiatives")
 def initiatives() -> ResponseReturnValue:
     """List the initiatives by name."""
-    found = list_initiatives(services().store)
+    found = [one for one in list_initiatives(services().store) if one.open or may("member")]
     return render_template("initiatives.html", initiatives=found)
 
 
@@ -75,7 +132,7 @@ def initiatives() -> ResponseReturnValue:
 def initiative(initiative_id: str) -> ResponseReturnValue:
     """Show an initiative: its members, what they cover, and the missing link."""
     found = get_initiative(services().store, initiative_id)
-    if found is None:
+    if found is None or not (found.open or may("member")):
         abort(404, _("There is no such initiative."))
     corpus = services().live.snapshot().corpus
     members = [
