@@ -183,10 +183,19 @@ class NeedOut(BaseModel):
     due: date | None
 
 
+class BestOnPage(BaseModel):
+    """Who of the results that are shown meets a need best."""
+
+    rank: int
+    organisation: Variant
+    chance: float
+
+
 class NeedCovered(NeedOut):
-    """A need, and the chance that the members meet it."""
+    """A need, the chance that the members meet it, and who of the results does so best."""
 
     covered: float
+    best: BestOnPage | None
 
 
 class NeedsTaken(BaseModel):

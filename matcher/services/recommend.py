@@ -50,6 +50,10 @@ NOTICES = {
 }
 
 
+WORTH_NAMING = 0.05
+"""From this chance on somebody is named as the one who answers a need best."""
+
+
 class QuestionError(ValueError):
     """A question that can't be answered as it stands; `field` is what to mend."""
 
@@ -159,7 +163,7 @@ class Recommender:
             "total": len(found.order),
             "notices": why_nothing,
             "not_understood": _not_understood(found.heard, found.needed),
-            "needs": _needs(weighed.coverage, found.needed, members),
+            "needs": _needs(corpus, weighed.coverage, found.needed, members, page, question.offset),
             "helix": {
                 "members": _mix(corpus, corpus.rows(question.members)),
                 "results": _mix(corpus, page),
@@ -271,18 +275,35 @@ def _not_understood(heard: Heard | None, needed: Needed | None) -> list[str]:
 
 
 def _needs(
-    coverage: Coverage | None, needed: Needed | None, members: Rows
+    corpus: Corpus,
+    coverage: Coverage | None,
+    needed: Needed | None,
+    members: Rows,
+    page: Rows,
+    offset: int,
 ) -> dict[str, Any] | None:
-    """Say what was taken to be needed, and how far the members meet it."""
+    """Say what was taken to be needed, how far the members meet it, and who on the page does."""
     if coverage is None or needed is None:
         return None
     met = coverage.of(members)
+
+    def best(place: int) -> dict[str, Any] | None:
+        chances = coverage.meets[place, page]
+        at = int(chances.argmax()) if len(page) else 0
+        if not len(page) or chances[at] < WORTH_NAMING:
+            return None
+        return {
+            "rank": offset + at + 1,
+            "organisation": name_json(corpus, int(page[at])),
+            "chance": round(float(chances[at]), 3),
+        }
+
     return {
         "source": needed.source.value,
         "covered": round(coverage.total(members), 4),
         "items": [
-            need_json(need) | {"covered": round(float(chance), 3)}
-            for need, chance in zip(coverage.needs, met, strict=True)
+            need_json(need) | {"covered": round(float(chance), 3), "best": best(place)}
+            for place, (need, chance) in enumerate(zip(coverage.needs, met, strict=True))
         ],
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import structlog
 from apiflask import APIFlask, HTTPError
@@ -67,8 +67,9 @@ def choose_language() -> str:
 
 def addressed(language: str) -> str:
     """Return the address of this page in another language, with the rest of its query."""
-    asked = {**request.args.to_dict(flat=False), "lang": [language]}
-    return "?" + urlencode(asked, doseq=True)
+    asked = parse_qsl(request.query_string.decode("utf-8", "replace"), keep_blank_values=True)
+    rest = [part for part in asked if part[0] != "lang"]
+    return "?" + urlencode([*rest, ("lang", language)])
 
 
 def _is_page() -> bool:

@@ -59,6 +59,19 @@ class NeedRow:
         )
 
 
+def rows_of(needs: Sequence[Need]) -> list[NeedRow]:
+    """Return needs as rows."""
+    return [
+        NeedRow(one.text, one.level.value, one.stage.value if one.stage else "") for one in needs
+    ]
+
+
+def needs_in_address(rows: Sequence[NeedRow]) -> list[tuple[str, str]]:
+    """Return the parameters that state needs."""
+    parts = [(("need", row.text), ("level", row.level), ("stage", row.stage)) for row in rows]
+    return [one for three in parts for one in three]
+
+
 def need_rows(values: MultiDict[str, str]) -> list[NeedRow]:
     """Read rows of needs; those without text, or marked to go, count for nothing."""
     texts, gone = values.getlist("need")[: MOST_NEEDS + 10], set(values.getlist("without"))
@@ -108,10 +121,10 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
     radius = FloatField(_l("Within (km)"), [Optional(), NumberRange(1, 20_000)])
     sme_only = BooleanField(_l("Only small and medium-sized companies"))
     complement = IntegerField(
-        _l("What a partner adds counts for (%%)"), [Optional(), NumberRange(0, 100)]
+        _l("How much counts what a partner adds (0–100)"), [Optional(), NumberRange(0, 100)]
     )
     alike = IntegerField(
-        _l("Look-alikes of members go down by (%%)"), [Optional(), NumberRange(0, 100)]
+        _l("How far look-alikes of members go down (0–100)"), [Optional(), NumberRange(0, 100)]
     )
 
     @classmethod
@@ -142,8 +155,7 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
                 parts += [(field.name, "y")] if field.data else []
             elif field.data not in (None, ""):
                 parts.append((field.name, str(field.data).replace("\r\n", "\n").strip()))
-        for row in [*self.rows, *(NeedRow(line) for line in self._lines())]:
-            parts += [("need", row.text), ("level", row.level), ("stage", row.stage)]
+        parts += needs_in_address([*self.rows, *(NeedRow(line) for line in self._lines())])
         return parts + [(name, one) for name, ids in self.without.items() for one in ids]
 
     def _lines(self) -> list[str]:

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 OUTLINES = Path(__file__).parent / "data" / "outlines.json"
-CLOSE = 30.0
-"""Marks nearer to each other than this (of a width of 1,000) become one."""
+HOME = (2.4, 49.4, 6.5, 51.6)
+"""West, south, east and north of what a map of Belgium shows at least."""
+MARGIN = 60.0
+SIZE = 0.028
+"""Radius of a mark as a share of the width that is shown; closer than twice that, marks join."""
 
 
 @dataclass(slots=True)
@@ -35,8 +38,10 @@ class Mark:
 class Map:
     """Outlines by country, and marks; `away` are matches without known coordinates."""
 
-    width: int
-    height: int
+    view: tuple[float, float, float, float]
+    """The part that is shown: left, top, width, height."""
+    unit: float
+    """The radius of a mark."""
     outlines: dict[str, str]
     marks: list[Mark]
     away: list[str]
@@ -47,33 +52,39 @@ def map_of(matches: Iterable[dict[str, Any]]) -> Map | None:
 
     None when no match has coordinates on either.
     """
-    placed, away = [], []
+    known, away = _outlines(), []
+    placed = []
     for match in matches:
         who = match["organisation"]
-        if who["latitude"] is None or who["longitude"] is None:
+        where = (who["longitude"], who["latitude"])
+        if None in where or not _inside(known["europe"], *where):
             away.append(who["name"])
         else:
-            placed.append((match["rank"], who["name"], who["longitude"], who["latitude"]))
-    known = _outlines()
-    near = known["belgium"]
-    all_near = all(_inside(near, longitude, latitude) for *_, longitude, latitude in placed)
-    area = near if all_near else known["europe"]
+            placed.append((match["rank"], who["name"], where))
+    if not placed:
+        return None
+    near = all(_inside(known["belgium"], *where) for *_, where in placed)
+    area = known["belgium" if near else "europe"]
+    points = [_drawn(area, *where) for *_, where in placed]
+    corners = [_drawn(area, HOME[0], HOME[3]), _drawn(area, HOME[2], HOME[1])]
+    view = _view([*points, *corners])
+    unit = round(view[2] * SIZE, 1)
     marks: list[Mark] = []
-    for rank, name, longitude, latitude in placed:
-        if not _inside(area, longitude, latitude):
-            away.append(name)
-            continue
-        x, y = _drawn(area, longitude, latitude)
-        close = (one for one in marks if (one.x - x) ** 2 + (one.y - y) ** 2 < CLOSE**2)
+    for (rank, name, _where), (x, y) in zip(placed, points, strict=True):
+        close = (one for one in marks if (one.x - x) ** 2 + (one.y - y) ** 2 < (2 * unit) ** 2)
         mark = next(close, None)
         if mark is None:
             mark = Mark(x, y)
             marks.append(mark)
         mark.ranks.append(rank)
         mark.names.append(name)
-    if not marks:
-        return None
-    return Map(area["width"], area["height"], area["paths"], marks, away)
+    return Map(view, unit, area["paths"], marks, away)
+
+
+def _view(points: list[tuple[float, float]]) -> tuple[float, float, float, float]:
+    left, top = (min(one[axis] for one in points) - MARGIN for axis in (0, 1))
+    right, bottom = (max(one[axis] for one in points) + MARGIN for axis in (0, 1))
+    return round(left, 1), round(top, 1), round(right - left, 1), round(bottom - top, 1)
 
 
 def _inside(area: dict[str, Any], longitude: float, latitude: float) -> bool:

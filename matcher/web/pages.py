@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 from urllib.parse import urlencode
 
 from apiflask import APIBlueprint, abort
@@ -15,7 +14,7 @@ from matcher.domain import NeedLevel, OrganisationType, Stage
 from matcher.services import organisations
 from matcher.services.questions import packed
 from matcher.store.initiatives import get_initiative, list_initiatives
-from matcher.web.forms import MatchForm, need_rows
+from matcher.web.forms import MatchForm, need_rows, needs_in_address, rows_of
 from matcher.web.guard import may, services
 from matcher.web.maps import map_of
 
@@ -78,6 +77,7 @@ def _matches(form: MatchForm, address: str | None) -> ResponseReturnValue:
     if question is None:
         return _home(form), 422
     answer = services().recommender.recommend(question)
+    read = [] if question.needs else services().answers.needs(question.text)
     left_out = [
         (
             name,
@@ -96,7 +96,9 @@ def _matches(form: MatchForm, address: str | None) -> ResponseReturnValue:
         left_out=left_out,
         leave_out=lambda name, one: _address(form, (name, one)),
         share=services().settings.public_url + address if address else None,
-        needs=_answered(answer),
+        needs=answer["needs"]["items"] if answer["needs"] else [],
+        read=rows_of(read),
+        use_read=_address(form, *needs_in_address(rows_of(read))) if address and read else None,
         map=map_of(answer["results"]),
         levels=list(NeedLevel),
         stages=list(Stage),
@@ -104,21 +106,6 @@ def _matches(form: MatchForm, address: str | None) -> ResponseReturnValue:
         keep_name=question.text[:60],
     )
     return page, 200, {"X-Robots-Tag": "noindex"}
-
-
-def _answered(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what was taken to be needed, each with who on the page answers it best."""
-    needs = answer["needs"]["items"] if answer["needs"] else []
-    found = []
-    for need in needs:
-        best: tuple[float, dict[str, Any], dict[str, Any]] | None = None
-        for match in answer["results"]:
-            for reason in match["reasons"]:
-                chance = reason["chance"] or 0.0
-                if reason["need"] == need["text"] and (best is None or chance > best[0]):
-                    best = chance, match, reason
-        found.append({**need, "best": best})
-    return found
 
 
 @blueprint.get("/initiatives")
