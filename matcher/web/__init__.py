@@ -19,7 +19,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from embeddings.port import EncoderError
 from matcher.api.errors import field_errors, problem
 from matcher.settings import Settings
-from matcher.web import accounts, guard, initiatives, limits, lists, pages
+from matcher.web import accounts, administration, guard, initiatives, limits, lists, pages
 from matcher.web.labels import LABELS
 from matcher.web.menu import menu
 
@@ -31,7 +31,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
-PAGES = (pages, initiatives, lists)
+PAGES = (pages, initiatives, lists, administration)
 """Modules with a blueprint of pages."""
 log = structlog.get_logger()
 
@@ -48,7 +48,7 @@ def init_app(app: APIFlask, settings: Settings) -> None:
         app.register_blueprint(module.blueprint)
     limits.init_app(app, settings)
     app.context_processor(lambda: {"asset": _asset, "labels": LABELS, "language": get_locale})
-    app.context_processor(lambda: {"menu": menu, "addressed": addressed})
+    app.context_processor(lambda: {"menu": menu, "addressed": addressed, "known": known})
     app.after_request(_headers)
     app.register_error_handler(CSRFError, _csrf_failed)
     app.register_error_handler(EncoderError, _encoder_away)
@@ -70,6 +70,11 @@ def addressed(language: str) -> str:
     asked = parse_qsl(request.query_string.decode("utf-8", "replace"), keep_blank_values=True)
     rest = [part for part in asked if part[0] != "lang"]
     return "?" + urlencode([*rest, ("lang", language)])
+
+
+def known(endpoint: str) -> bool:
+    """Whether this service has a page."""
+    return endpoint in current_app.view_functions
 
 
 def _is_page() -> bool:
