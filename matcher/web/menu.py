@@ -14,7 +14,7 @@ ENTRIES = (
     ("strengths.regions", _l("Strengths"), None),
     ("dashboard.overview", _l("Overview"), "member"),
     ("lists.overview", _l("Match lists"), "member"),
-    ("introductions.overview", _l("Introductions"), "manager"),
+    ("introductions.overview", _l("Introductions"), "member"),
     ("imports.overview", _l("Import"), "manager"),
     ("administration.overview", _l("Administration"), "administrator"),
 )
