@@ -22,6 +22,7 @@ from matcher.settings import Settings
 from matcher.web import (
     accounts,
     administration,
+    dashboard,
     guard,
     initiatives,
     introductions,
@@ -40,7 +41,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
-PAGES = (pages, initiatives, lists, introductions, administration)
+PAGES = (pages, initiatives, lists, introductions, dashboard, administration)
 """Modules with a blueprint of pages."""
 log = structlog.get_logger()
 
