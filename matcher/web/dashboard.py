@@ -95,7 +95,10 @@ def strengths() -> ResponseReturnValue:
         table=table,
         region=region,
         strongest=strongest,
-        strong=[row for row in shown if row["location_quotient"] > 1 and row["organisations"] > 1],
+        strong=sorted(
+            (row for row in shown if row["location_quotient"] > 1 and row["organisations"] > 1),
+            key=lambda row: -row["location_quotient"],
+        ),
         near=sorted(
             (row for row in shown if row["location_quotient"] <= 1),
             key=lambda row: -row["relatedness_density"],
