@@ -230,6 +230,7 @@ def remove(store: Store, cache: Cache, organisation_id: str) -> Profile | None:
         if profile is None:
             write.nothing_changed()
             return None
+        delete_traces(write.session, organisation_id)
         if not delete_organisation(write, organisation_id):
             rename_mentions(write, organisation_id, None)
         _forget(write.session, organisation_id, "profile.deleted", f"company:{organisation_id}")
