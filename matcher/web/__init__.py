@@ -28,6 +28,7 @@ from matcher.web import (
     limits,
     lists,
     pages,
+    profiles,
 )
 from matcher.web.labels import LABELS
 from matcher.web.menu import menu
@@ -40,7 +41,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
-PAGES = (pages, initiatives, lists, introductions, administration)
+PAGES = (pages, initiatives, lists, introductions, profiles, administration)
 """Modules with a blueprint of pages."""
 log = structlog.get_logger()
 

@@ -11,6 +11,7 @@ ENTRIES = (
     ("pages.home", _l("Find partners"), None),
     ("pages.browse", _l("Organisations"), None),
     ("pages.initiatives", _l("Initiatives"), None),
+    ("profiles.start", _l("Your company"), None),
     ("strengths.regions", _l("Strengths"), None),
     ("dashboard.overview", _l("Overview"), "member"),
     ("lists.overview", _l("Match lists"), "member"),

@@ -93,6 +93,11 @@ class Profile:
         return self.organisation.id
 
     @property
+    def published(self) -> bool:
+        """Whether its organisation is one of the corpus."""
+        return self.state is State.PUBLISHED
+
+    @property
     def actor(self) -> str:
         """The name in the audit log."""
         return f"company:{self.id}"
