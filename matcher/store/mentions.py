@@ -1,4 +1,4 @@
-"""Where an organisation is named by its id: in initiatives, as a competitor, on match lists."""
+"""Where an organisation is named by its id: in initiatives, as a competitor, by people."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from sqlalchemy import String, cast, select
 from matcher.store.database import Write
 from matcher.store.follow_up import rename_follow_up
 from matcher.store.models import InitiativeRow, OrganisationRow
+from matcher.store.profiles import rename_profile
 
 
 def rename_mentions(write: Write, old: str, new: str | None) -> None:
@@ -24,6 +25,7 @@ def rename_mentions(write: Write, old: str, new: str | None) -> None:
         if competitors != rival.competitors:
             rival.competitors, rival.version = competitors, write.version
     rename_follow_up(write.session, old, new)
+    rename_profile(write.session, old, new)
 
 
 def _renamed(name: str, old: str, new: str | None) -> str | None:

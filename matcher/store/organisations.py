@@ -213,10 +213,11 @@ def _under_kept_ids(
     return given
 
 
-def delete_organisation(write: Write, organisation_id: str) -> bool:
+def delete_organisation(write: Write, organisation_id: str, *, mentions: bool = True) -> bool:
     """Delete an organisation with its offers and needs; whether it was there.
 
-    Evidence stays as long as somebody else owns it; the last owner takes it along.
+    Evidence stays as long as somebody else owns it; the last owner takes it along. Without
+    `mentions` it stays named elsewhere: the caller sees to that.
     """
     kept = kept_ids(write.session, [organisation_id]).get(organisation_id, organisation_id)
     row = write.session.scalar(select(OrganisationRow).where(OrganisationRow.id == kept))
@@ -231,7 +232,8 @@ def delete_organisation(write: Write, organisation_id: str) -> bool:
         if write.session.scalar(others) is None:
             _delete_facet(write, facet_id)
     write.session.add(DeletionRow(kind="organisation", key=row.key, version=write.version))
-    rename_mentions(write, row.id, None)
+    if mentions:
+        rename_mentions(write, row.id, None)
     write.session.delete(row)
     write.session.flush()
     return True
@@ -262,11 +264,11 @@ def save_projects(write: Write, projects: Iterable[Project]) -> int:
             if same and owners.get(row.id, {}) == wanted:
                 continue
             write.session.execute(delete(OwnershipRow).where(OwnershipRow.facet_id == row.id))
-            for name, value in _facet_columns(project.facet).items():
+            for name, value in facet_columns(project.facet).items():
                 setattr(row, name, value)
             row.version = write.version
         else:
-            row = FacetRow(**_facet_columns(project.facet), version=write.version)
+            row = FacetRow(**facet_columns(project.facet), version=write.version)
             write.session.add(row)
             write.session.flush()
         changed += 1
@@ -406,7 +408,8 @@ def _columns(organisation: Organisation) -> dict[str, Any]:
     }
 
 
-def _facet_columns(facet: Facet) -> dict[str, Any]:
+def facet_columns(facet: Facet) -> dict[str, Any]:
+    """Return the columns of a facet."""
     return {
         "kind": facet.kind.value,
         "title": facet.title,
@@ -457,7 +460,7 @@ def _replace_facets(write: Write, key: int, old: Sequence[Facet], new: Sequence[
     for position, facet in enumerate(new):
         kept = left.pop((facet.kind, facet.text), None)
         if kept is None or kept.id is None:
-            row = FacetRow(**_facet_columns(facet), version=write.version)
+            row = FacetRow(**facet_columns(facet), version=write.version)
             write.session.add(row)
             write.session.flush()
             owner = OwnershipRow(**_ownership(row.id, key, position=position))
@@ -465,7 +468,7 @@ def _replace_facets(write: Write, key: int, old: Sequence[Facet], new: Sequence[
             continue
         stored = write.session.get_one(FacetRow, kept.id)
         if _facet_content(kept) != _facet_content(facet):
-            for name, value in _facet_columns(facet).items():
+            for name, value in facet_columns(facet).items():
                 setattr(stored, name, value)
             stored.version = write.version
         owner = write.session.get_one(OwnershipRow, (kept.id, key))

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from matcher.services.container import Services
-from matcher.services.people import accounts
+from matcher.services.people import accounts, profiles
 from matcher.services.people.accounts import Account, AccountRole
 
 View = Callable[..., ResponseReturnValue]
@@ -68,11 +68,24 @@ def me() -> Account:
 
 
 def company() -> str | None:
-    """Return the id of the organisation whose profile is open in this session, or None."""
+    """Return the id of the organisation whose profile is open in this session, or None.
+
+    A profile that is hidden, gone or kept by another address since then is none.
+    """
+    if "company" not in g:
+        g.company = _company()
+    opened: str | None = g.company
+    return opened
+
+
+def _company() -> str | None:
     found = session.get("profile")
     if not isinstance(found, dict) or float(found.get("until", 0)) < time.time():
         return None
-    return str(found.get("id"))
+    own = str(found.get("id"))
+    profile = profiles.get(services().store, own) if "stamp" in found else None
+    fits = profile is not None and profile.published and profile.stamp == found["stamp"]
+    return own if fits or "stamp" not in found else None
 
 
 def may(role: str) -> bool:

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from matcher.domain import FacetKind, OrganisationType, SizeClass, Stage
 from matcher.services.people.accounts import AccountRole
 from matcher.services.people.lists import EntryStatus
+from matcher.services.people.profiles import ContactFor, State
 
 LABELS = {
     OrganisationType.COMPANY: _l("Company"),
@@ -36,6 +37,12 @@ LABELS = {
     AccountRole.MEMBER: _l("Member"),
     AccountRole.MANAGER: _l("Cluster manager"),
     AccountRole.ADMINISTRATOR: _l("Administrator"),
+    ContactFor.INTRODUCED: _l("Only those whose introduction we accepted"),
+    ContactFor.MANAGERS: _l("Cluster managers too"),
+    ContactFor.NOBODY: _l("Nobody"),
+    State.DRAFT: _l("Waits to be confirmed"),
+    State.PUBLISHED: _l("Published"),
+    State.HIDDEN: _l("Hidden"),
     "text": _l("Fit with your text"),
     "coverage": _l("Answers your needs"),
     "complement": _l("Adds what members lack"),

@@ -18,6 +18,14 @@ STRICT = {
     "introductions.new_sent": "10 per minute; 60 per hour",
     "introductions.answer_sent": "20 per minute",
     "accounts.own_password_sent": "10 per minute",
+    "profiles.new_sent": "10 per minute; 30 per hour",
+    "profiles.confirm_sent": "10 per minute",
+    "profiles.link_sent": "5 per minute; 20 per hour",
+    "profiles.open_sent": "10 per minute",
+    "profiles.address_asked": "5 per minute; 20 per hour",
+    "profiles.address_sent": "10 per minute",
+    "profiles.found": "30 per minute",
+    "profiles.delete_sent": "10 per minute",
 }
 """Forms that somebody could use to guess or to send mail, by endpoint."""
 

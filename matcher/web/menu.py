@@ -12,6 +12,7 @@ ENTRIES = (
     ("pages.browse", _l("Organisations"), None),
     ("pages.initiatives", _l("Initiatives"), None),
     ("dashboard.strengths", _l("Strengths"), None),
+    ("profiles.start", _l("Your company"), None),
     ("dashboard.overview", _l("Overview"), "member"),
     ("lists.overview", _l("Match lists"), "member"),
     ("introductions.overview", _l("Introductions"), "member"),

@@ -12,10 +12,11 @@ from flask_babel import gettext as _
 
 from matcher.domain import NeedLevel, OrganisationType, Stage
 from matcher.services import organisations
+from matcher.services.people.profiles import contact_visible
 from matcher.services.questions import packed
 from matcher.store.initiatives import get_initiative, list_initiatives
 from matcher.web.forms import MatchForm, need_rows, needs_in_address, rows_of
-from matcher.web.guard import may, services
+from matcher.web.guard import may, services, who
 from matcher.web.maps import map_of
 
 blueprint = APIBlueprint("pages", __name__, enable_openapi=False)
@@ -171,5 +172,10 @@ def organisation(organisation_id: str) -> ResponseReturnValue:
         if who in corpus.row_of_id
     ]
     return render_template(
-        "organisation.html", one=found, projects=projects, partners=partners, more=len(together)
+        "organisation.html",
+        one=found,
+        projects=projects,
+        partners=partners,
+        more=len(together),
+        contact=contact_visible(services().store, found.id, who()),
     )

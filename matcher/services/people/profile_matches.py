@@ -1,0 +1,87 @@
+"""How a company is found: its place on the match lists of open initiatives, and why."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from matcher.cache import Cache
+from matcher.domain import Initiative
+from matcher.services.initiatives import question_of
+from matcher.services.live import Snapshot
+from matcher.services.reasons import Ground, reasons_for
+from matcher.services.recommend import Recommender, Stopwatch
+from matcher.store.initiatives import list_initiatives
+
+Body = dict[str, Any]
+MOST_INITIATIVES = 100
+"""So many open initiatives are looked at, by name."""
+
+
+def open_initiatives(recommender: Recommender) -> list[Initiative]:
+    """Return the initiatives that anybody may read, by name."""
+    found = [one for one in list_initiatives(recommender.live.store) if one.open]
+    return found[:MOST_INITIATIVES]
+
+
+def found_by(recommender: Recommender, cache: Cache, organisation_id: str) -> list[Body]:
+    """Return for each open initiative the rank of an organisation, best first, with reasons.
+
+    `rank` is None where it isn't on the list; `member` says that it is in already. An organisation
+    that isn't in the corpus is found by none: an empty list.
+    """
+    snapshot = recommender.live.snapshot()
+    if organisation_id not in snapshot.corpus.row_of_id:
+        return []
+    several = open_initiatives(recommender)
+    about = [
+        [asdict(one) for one in several],
+        organisation_id,
+        asdict(recommender.weights_for(snapshot)),
+        [snapshot.version, snapshot.generation.name, date.today().isoformat()],
+    ]
+    text = json.dumps(about, sort_keys=True, default=str)
+    key = "found:" + hashlib.sha256(text.encode()).hexdigest()
+
+    def compute() -> list[Body]:
+        row = snapshot.corpus.row_of_id[organisation_id]
+        found = [_found(recommender, snapshot, one, row) for one in several]
+        return sorted(found, key=lambda one: (not one["member"], one["rank"] or 10**9))
+
+    body, _cached = cache.get_or_compute(key, compute, recommender.ttl)
+    result: list[Body] = body
+    return result
+
+
+def _found(recommender: Recommender, snapshot: Snapshot, one: Initiative, row: int) -> Body:
+    body: Body = {"id": one.id, "name": one.name, "member": False, "rank": None, "total": 0}
+    body["reasons"] = []
+    question = question_of(one)
+    if snapshot.corpus.organisations[row].id in question.members:
+        return {**body, "member": True}
+    considered = recommender.consider(snapshot, question, Stopwatch())
+    if isinstance(considered, str):
+        return body
+    same = [row, *snapshot.corpus.variants_of(row)]
+    places = np.flatnonzero(np.isin(considered.order, same))
+    body["total"] = len(considered.order)
+    if not len(places):
+        return body
+    shown = considered.order[places[0]]
+    ground = Ground(
+        snapshot,
+        considered.heard,
+        considered.needed,
+        considered.weighed.coverage,
+        considered.members,
+        considered.weighed.facet_strength,
+        recommender.weights_for(snapshot),
+    )
+    with recommender.live.store.reading() as session:
+        reasons = reasons_for(session, ground, np.array([shown]))[int(shown)]
+    return {**body, "rank": int(places[0]) + 1, "reasons": reasons}

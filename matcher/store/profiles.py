@@ -1,0 +1,74 @@
+"""Rows of profiles that companies keep, and what goes with an organisation when it goes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import String, cast, delete, or_, select
+from sqlalchemy.orm import Session
+
+from matcher.store.people import (
+    AuditRow,
+    IntroductionRow,
+    IntroductionStepRow,
+    MatchListEntryRow,
+    ProfileRow,
+    TokenRow,
+)
+
+
+def rename_profile(session: Session, old: str, new: str | None) -> None:
+    """Give a profile to the organisation that its own was merged into; None deletes it.
+
+    Where that one has a profile already, its keeper stays. Links that were mailed end. Profiles
+    outside the corpus name it by its new id too.
+    """
+    _rename_in_records(session, old, new)
+    row = session.get(ProfileRow, old)
+    if row is None:
+        return
+    session.execute(delete(TokenRow).where(TokenRow.subject == old))
+    if new is None or session.get(ProfileRow, new) is not None:
+        session.delete(row)
+    else:
+        row.organisation_id = new
+    session.flush()
+
+
+def delete_traces(session: Session, organisation_id: str) -> None:
+    """Delete profile, links, entries on match lists and introductions of an organisation."""
+    about = or_(
+        IntroductionRow.from_organisation == organisation_id,
+        IntroductionRow.to_organisation == organisation_id,
+    )
+    ids = list(session.scalars(select(IntroductionRow.id).where(about)))
+    steps = IntroductionStepRow.introduction_id.in_(ids)
+    session.execute(delete(IntroductionStepRow).where(steps))
+    session.execute(delete(IntroductionRow).where(IntroductionRow.id.in_(ids)))
+    session.execute(delete(TokenRow).where(TokenRow.subject.in_([organisation_id, *ids])))
+    entries = MatchListEntryRow.organisation_id == organisation_id
+    session.execute(delete(MatchListEntryRow).where(entries))
+    session.execute(delete(ProfileRow).where(ProfileRow.organisation_id == organisation_id))
+
+
+def rename_in_audit(session: Session, old: str, new: str) -> None:
+    """Name an organisation by another id in all lines of the log."""
+    columns = (AuditRow.subject, AuditRow.actor, cast(AuditRow.detail, String))
+    named = or_(*(column.contains(old, autoescape=True) for column in columns))
+    for line in session.scalars(select(AuditRow).where(named)):
+        line.subject = line.subject.replace(old, new)
+        line.actor = line.actor.replace(old, new)
+        line.detail = json.loads(json.dumps(line.detail).replace(old, new))
+
+
+def _rename_in_records(session: Session, old: str, new: str | None) -> None:
+    named = cast(ProfileRow.record, String).contains(old, autoescape=True)
+    for row in session.scalars(select(ProfileRow).where(named)):
+        if row.record is None:
+            continue
+        record: dict[str, Any] = {**row.record, "organisation": {**row.record["organisation"]}}
+        for whole, name in ((record["organisation"], "competitors"), (record, "rivals")):
+            ids = [new if one == old else one for one in whole.get(name, [])]
+            whole[name] = [one for one in dict.fromkeys(ids) if one]
+        row.record = record
