@@ -19,7 +19,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from embeddings.port import EncoderError
 from matcher.api.errors import field_errors, problem
 from matcher.settings import Settings
-from matcher.web import accounts, guard, initiatives, limits, lists, pages
+from matcher.web import accounts, guard, imports, initiatives, jobs, limits, lists, pages
 from matcher.web.labels import LABELS
 from matcher.web.menu import menu
 
@@ -31,7 +31,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
-PAGES = (pages, initiatives, lists)
+PAGES = (pages, initiatives, lists, imports, jobs)
 """Modules with a blueprint of pages."""
 log = structlog.get_logger()
 

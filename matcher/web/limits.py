@@ -16,8 +16,9 @@ STRICT = {
     "accounts.forgotten_sent": "5 per minute; 20 per hour",
     "accounts.new_password_sent": "10 per minute",
     "accounts.own_password_sent": "10 per minute",
+    "imports.upload": "20 per hour",
 }
-"""Forms that somebody could use to guess or to send mail, by endpoint."""
+"""Forms that somebody could use to guess, to send mail or to fill the disk, by endpoint."""
 
 
 def init_app(app: APIFlask, settings: Settings) -> None:
