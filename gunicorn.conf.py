@@ -16,5 +16,11 @@ control_socket_disable = True
 
 
 def post_worker_init(worker):
-    """Open the index before the first request comes."""
+    """Open the index before the first request comes, and begin to run jobs."""
     worker.wsgi.extensions["schakel"].warm_up()
+
+
+def worker_exit(_server, worker):
+    """Let another worker go on with the job."""
+    if hasattr(worker, "wsgi"):
+        worker.wsgi.extensions["schakel"].end()

@@ -49,6 +49,13 @@ TABLE: tuple[Setting, ...] = (
         "",
         "Redis for cache and rate limits, such as redis://127.0.0.1:6379/0; empty: in-process.",
     ),
+    Setting(
+        "jobs",
+        "SCHAKEL_JOBS",
+        "inside",
+        "Who runs imports and other work in the background: `inside` (a thread of each server "
+        "process) or `worker` (only `flask --app app worker`).",
+    ),
     Setting("cache_ttl", "SCHAKEL_CACHE_TTL", "3600", "Seconds that an answer is kept."),
     Setting(
         "encoder",
@@ -173,6 +180,7 @@ class Settings:
     threads: int
     database_url: str
     redis_url: str
+    jobs: str
     cache_ttl: int
     encoder: str
     lexicon: str
@@ -218,6 +226,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     values = os.environ if environ is None else environ
     raw = {row.name: values.get(row.variable, "").strip() or row.default for row in TABLE}
     _one_of("SCHAKEL_ENV", raw["environment"], ("development", "production"))
+    _one_of("SCHAKEL_JOBS", raw["jobs"], ("inside", "worker"))
     _one_of("SCHAKEL_INDEX", raw["index"], ("faiss", "exact"))
     _one_of("SCHAKEL_ENCODER", raw["encoder"], ("lsa", "transformer", "remote"))
     _one_of("SCHAKEL_REMOTE_HTTP", raw["remote_http"], ("on", "off"))
@@ -240,6 +249,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         threads=_number("SCHAKEL_THREADS", raw["threads"], 1),
         database_url=raw["database_url"] or f"sqlite:///{home / 'schakel.sqlite3'}",
         redis_url=raw["redis_url"],
+        jobs=raw["jobs"],
         cache_ttl=_number("SCHAKEL_CACHE_TTL", raw["cache_ttl"], 1),
         encoder=raw["encoder"],
         lexicon=raw["lexicon"],

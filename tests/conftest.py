@@ -21,8 +21,8 @@ from matcher.settings import Settings, read_settings  # noqa: E402
 
 
 def settings_for(home: Path, **environ: str) -> Settings:
-    """Settings of a service that lives in `home`; rate limits off unless asked for."""
-    defaults = {"SCHAKEL_HOME": str(home), "SCHAKEL_RATE_LIMITS": "off"}
+    """Settings of a service that lives in `home`; rate limits and job threads off unless asked."""
+    defaults = {"SCHAKEL_HOME": str(home), "SCHAKEL_RATE_LIMITS": "off", "SCHAKEL_JOBS": "worker"}
     return read_settings({**defaults, **environ})
 
 

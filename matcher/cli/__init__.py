@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from matcher.cli import administration, asking, initiatives, quality, records
+from matcher.cli import administration, asking, initiatives, quality, records, worker
 from matcher.cli.administration import settings_table
 
 __all__ = ["init_app", "settings_table"]
@@ -12,6 +12,6 @@ __all__ = ["init_app", "settings_table"]
 
 def init_app(app: Flask) -> None:
     """Add the commands."""
-    for module in (records, asking, initiatives, quality, administration):
+    for module in (records, asking, initiatives, quality, administration, worker):
         for command in module.COMMANDS:
             app.cli.add_command(command)

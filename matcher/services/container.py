@@ -7,12 +7,17 @@ from functools import cached_property
 from typing import Any
 
 from matcher.cache import Cache, make_cache
+from matcher.services import jobs
 from matcher.services.answers import Answers
 from matcher.services.live import Live
+from matcher.services.people import import_jobs
 from matcher.services.people.mail import Mailer
+from matcher.services.queue import Queue
 from matcher.services.recommend import Recommender
 from matcher.settings import Settings, SettingsError
 from matcher.store import Store
+
+import_jobs.register()
 
 
 class Services:
@@ -75,9 +80,33 @@ class Services:
         ttl = self.settings.cache_ttl
         return Answers(self.live, self.cache, self.recommender, ttl)
 
+    @cached_property
+    def queue(self) -> Queue:
+        """The queue of background jobs."""
+        with self._lock:
+            made = self.__dict__.get("queue")
+            fresh = made or Queue(
+                self.settings,
+                run=lambda job_id: jobs.run(self, job_id),
+                recover=lambda: jobs.recover(self),
+            )
+            queue: Queue = fresh
+            return queue
+
     def warm_up(self) -> None:
-        """Open the index and load the corpus, so that the first answer isn't the slow one."""
+        """Open the index and load the corpus, so that the first answer isn't the slow one.
+
+        To be called in a process that serves, after the fork; jobs run in it from then on, where
+        the settings say so.
+        """
         self.live.snapshot()
+        if self.settings.jobs == "inside":
+            self.queue.start_inside()
+
+    def end(self) -> None:
+        """Give the job at hand back, before the process ends."""
+        if "queue" in self.__dict__:
+            self.queue.stop()
 
     def readiness(self) -> tuple[bool, dict[str, Any]]:
         """Return whether questions can be answered, and the state of the parts."""

@@ -159,32 +159,51 @@ def save_organisations(
     With `with_facets=False` the offers and needs that are stored stay as they are, and so does
     every stored value where the new record has none: the source knows only a part.
     """
-    given = _under_kept_ids(write.session, organisations, with_facets=with_facets)
-    known = load_organisations(write.session, given)
+    pending = pending_organisations(
+        write.session, organisations, with_facets=with_facets, keep=keep
+    )
     rows: dict[str, OrganisationRow] = {}
-    for part in chunks(sorted(known)):
+    for part in chunks(sorted(new.id for old, new in pending if old is not None)):
         query = select(OrganisationRow).where(OrganisationRow.id.in_(part))
         rows.update((row.id, row) for row in write.session.scalars(query))
-    changed = 0
-    fresh: list[Organisation] = []
-    for organisation in given.values():
-        old = known.get(organisation.id)
+    for old, new in pending:
         if old is None:
-            fresh.append(organisation)
             continue
-        new = _merged(old, organisation, with_facets=with_facets, keep=keep)
-        if _comparable(new) == _comparable(old):
-            continue
-        changed += 1
-        row = rows[organisation.id]
+        row = rows[new.id]
         for name, value in _columns(new).items():
             setattr(row, name, value)
         row.version = write.version
         if with_facets:
             _replace_facets(write, row.key, old.facets, new.facets)
+    fresh = [new for old, new in pending if old is None]
     _insert_organisations(write, fresh, with_facets=with_facets)
     write.session.flush()
-    return changed + len(fresh)
+    return len(pending)
+
+
+def pending_organisations(
+    session: Session,
+    organisations: Iterable[Organisation],
+    *,
+    with_facets: bool = True,
+    keep: Iterable[str] = PRIVATE,
+) -> list[tuple[Organisation | None, Organisation]]:
+    """Return what `save_organisations` would write: (as stored, as it would be).
+
+    None stands for one that isn't stored yet; those that would stay as they are aren't there.
+    """
+    given = _under_kept_ids(session, organisations, with_facets=with_facets)
+    known = load_organisations(session, given)
+    pending: list[tuple[Organisation | None, Organisation]] = []
+    for organisation in given.values():
+        old = known.get(organisation.id)
+        new = organisation
+        if old is not None:
+            new = _merged(old, organisation, with_facets=with_facets, keep=keep)
+            if _comparable(new) == _comparable(old):
+                continue
+        pending.append((old, new))
+    return pending
 
 
 def _under_kept_ids(
@@ -282,6 +301,45 @@ def save_projects(write: Write, projects: Iterable[Project]) -> int:
             )
     write.session.flush()
     return changed
+
+
+def pending_projects(
+    session: Session, projects: Iterable[Project]
+) -> list[tuple[Project | None, Project]]:
+    """Return what `save_projects` would write: (as stored, as it would be), owners as kept.
+
+    Owners that aren't stored yet are taken to be organisations that will be.
+    """
+    given = {str(project.facet.source): project for project in projects}
+    kept = kept_ids(session, {o.organisation_id for p in given.values() for o in p.participations})
+    known = projects_by_source(session, given)
+    pending: list[tuple[Project | None, Project]] = []
+    for source, project in given.items():
+        owners: dict[str, Participation] = {}
+        for owner in project.participations:
+            name = kept.get(owner.organisation_id, owner.organisation_id)
+            if name not in owners or owner.role is Role.COORDINATOR:
+                owners.pop(name, None)
+                owners[name] = replace(owner, organisation_id=name)
+        new = replace(project, participations=tuple(owners.values()))
+        old = known.get(source)
+        if old is not None and _facet_content(old.facet) == _facet_content(new.facet):
+            if old.participations == new.participations:
+                continue
+        pending.append((old, new))
+    return pending
+
+
+def projects_by_source(session: Session, sources: Iterable[str]) -> dict[str, Project]:
+    """Return the evidence with these sources, each with its owners."""
+    found: dict[str, Project] = {}
+    for part in chunks(sorted(set(sources))):
+        rows = session.scalars(select(FacetRow).where(FacetRow.source.in_(part))).all()
+        owners = participations_of(session, [row.id for row in rows])
+        for row in rows:
+            mine = tuple(owners.get(row.id, ()))
+            found[str(row.source)] = Project(facet_from_row(row), mine)
+    return found
 
 
 def organisation_from_row(row: OrganisationRow, facets: Iterable[Facet]) -> Organisation:

@@ -24,8 +24,10 @@ from matcher.web import (
     administration,
     dashboard,
     guard,
+    imports,
     initiatives,
     introductions,
+    jobs,
     limits,
     lists,
     pages,
@@ -42,7 +44,17 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
-PAGES = (pages, profiles, initiatives, lists, introductions, dashboard, administration)
+PAGES = (
+    pages,
+    profiles,
+    initiatives,
+    lists,
+    introductions,
+    imports,
+    jobs,
+    dashboard,
+    administration,
+)
 """Modules with a blueprint of pages."""
 log = structlog.get_logger()
 

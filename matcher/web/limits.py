@@ -26,8 +26,9 @@ STRICT = {
     "profiles.address_sent": "10 per minute",
     "profiles.found": "30 per minute",
     "profiles.delete_sent": "10 per minute",
+    "imports.upload": "20 per hour",
 }
-"""Forms that somebody could use to guess or to send mail, by endpoint."""
+"""Forms that somebody could use to guess, to send mail or to fill the disk, by endpoint."""
 
 
 def init_app(app: APIFlask, settings: Settings) -> None:

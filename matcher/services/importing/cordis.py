@@ -23,6 +23,7 @@ from matcher.domain import (
     Project,
     Role,
 )
+from matcher.services.importing.archives import check_archive
 from matcher.services.importing.faults import Batch, Fault, ImportRefused, shown
 from matcher.services.importing.tables import clean, csv_rows, refused
 
@@ -49,6 +50,8 @@ _REQUIRED = {
     "euroscivoc": ("projectid", "euroscivocpath"),
 }
 _MOST_MEMBERS = 200
+_LARGEST_ARCHIVE = 4 * 1024**3
+_MOST_ROWS = 1_000_000
 _LARGEST_MEMBER = 2 * 1024**3
 _DAMAGED = (
     zipfile.BadZipFile,
@@ -104,16 +107,9 @@ class _Source:
             archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError) as error:
             raise refused(path.name, "not a readable zip", "a folder or a .zip") from error
-        members = archive.infolist()
-        if len(members) > _MOST_MEMBERS:
-            raise refused(path.name, f"{len(members)} files in it", f"at most {_MOST_MEMBERS}")
-        for member in members:
-            inside = PurePosixPath(member.filename)
-            if inside.is_absolute() or ".." in inside.parts:
-                raise refused(path.name, "a name that leaves the folder", "plain file names")
-            ratio = member.file_size / max(member.compress_size, 1)
-            if member.file_size > _LARGEST_MEMBER or (member.file_size > 10**7 and ratio > 200):
-                raise refused(path.name, f"{inside.name} unpacks too large", "at most 2 GiB a file")
+        check_archive(archive, path.name, members=_MOST_MEMBERS, total=_LARGEST_ARCHIVE)
+        if max((member.file_size for member in archive.infolist()), default=0) > _LARGEST_MEMBER:
+            raise refused(path.name, "a file in it unpacks too large", "at most 2 GiB a file")
         return archive
 
 
@@ -153,7 +149,9 @@ def _rows(source: _Source, table: str) -> Iterator[tuple[str, int, dict[str, str
             return
         name, file = opened
         columns: list[str] | None = None
-        for line, cells in csv_rows(file, name, ";"):
+        for count, (line, cells) in enumerate(csv_rows(file, name, ";")):
+            if count > _MOST_ROWS:
+                raise refused(name, f"more than {_MOST_ROWS} rows", "a smaller file", line)
             if columns is None:
                 columns = [cell.strip().lower() for cell in cells]
                 missing = [c for c in _REQUIRED[table] if c not in columns]

@@ -30,7 +30,7 @@ from matcher.domain import (
     SizeClass,
     Stage,
 )
-from matcher.services.importing.cordis import COUNTRIES, iso_date
+from matcher.services.importing.cordis import COUNTRIES, Progress, iso_date
 from matcher.services.importing.faults import Batch, Fault, ImportRefused, shown
 from matcher.services.importing.tables import clean, read_table
 
@@ -283,7 +283,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"perhaps {close[0]!r}" if close else "one of " + ", ".join(known)
 
 
-def read_organisations(path: Path, *, skip_invalid: bool = False) -> Batch:
+def read_organisations(
+    path: Path, *, skip_invalid: bool = False, progress: Progress | None = None
+) -> Batch:
     """Read a .csv, .xlsx or .ndjson file; raises ImportRefused with all faults.
 
     With `skip_invalid` the rows with faults are left out, and so are unknown columns.
@@ -292,7 +294,9 @@ def read_organisations(path: Path, *, skip_invalid: bool = False) -> Batch:
     batch = Batch()
     columns: set[str] = set()
     lines: dict[str, int] = {}
-    for line, row in read_table(path):
+    for count, (line, row) in enumerate(read_table(path)):
+        if progress is not None and count % 200 == 0:
+            progress("read", count, 0)
         if flat:
             _new_columns(row, columns, path.name, batch)
             organisation, faults = _from_flat(row, path.name, line)

@@ -16,11 +16,13 @@ from typing import Any, BinaryIO
 
 import openpyxl
 
+from matcher.services.importing.archives import check_archive
 from matcher.services.importing.faults import Fault, ImportRefused
 
 LARGEST_FILE = 50 * 1024 * 1024
 MOST_ROWS = 200_000
 MOST_COLUMNS = 2_000
+MOST_CELLS = 20_000_000
 LONGEST_CELL = 1_000_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -113,13 +115,16 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def _xlsx_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > 20 * LARGEST_FILE:
-                raise refused(path.name, "unpacks to more than 1 GB", "a smaller file")
+            check_archive(archive, path.name, members=1_000, total=10 * LARGEST_FILE)
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()
         header: list[str] | None = None
+        seen = 0
         for line, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+            seen += len(cells)
+            if seen > MOST_CELLS:
+                raise refused(path.name, f"more than {MOST_CELLS} cells", "a smaller sheet", line)
             if not any(clean(cell) for cell in cells[:MOST_COLUMNS]):
                 continue
             if header is None:

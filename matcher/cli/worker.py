@@ -1,0 +1,20 @@
+"""The command that runs background jobs."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import with_appcontext
+
+from matcher.cli.shared import services
+
+
+@click.command("worker")
+@with_appcontext
+def worker() -> None:
+    """Run background jobs (imports, index builds) until it is told to end (SIGTERM)."""
+    click.echo("Running background jobs; end it with Ctrl-C or SIGTERM.", err=True)
+    services().store.corpus_version()
+    services().queue.serve()
+
+
+COMMANDS = (worker,)

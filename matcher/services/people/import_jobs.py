@@ -1,0 +1,287 @@
+"""The jobs of imports: read and compare, import, take back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from embeddings.port import EncoderError
+from matcher.domain import Organisation, Project
+from matcher.services import jobs
+from matcher.services.building import build_index
+from matcher.services.importing.faults import Batch, ImportRefused
+from matcher.services.imports import with_language, with_languages
+from matcher.services.jobs import Cancelled, JobFailed, JobState, Progress
+from matcher.services.people import audit, import_files
+from matcher.services.people.import_files import Before
+from matcher.services.people.import_preview import preview_of, refusal_of
+from matcher.services.people.import_runs import ImportState
+from matcher.store.database import Write
+from matcher.store.organisations import (
+    keys_of,
+    pending_organisations,
+    pending_projects,
+    save_organisations,
+    save_projects,
+)
+from matcher.store.people import ImportRow
+from matcher.store.undoing import (
+    organisations_of_version,
+    projects_of_version,
+    remove_projects,
+    remove_unused,
+)
+
+if TYPE_CHECKING:
+    from matcher.services.container import Services
+
+BATCH = 500
+GONE = "The uploaded file isn't there any more. Upload it again."
+FAULTS = "The file has faults. Mend them, or leave the faulty rows out."
+TAKEN = "Somebody else went on with this import."
+KEPT_GONE = "How the records were before isn't kept any more, so this import can't be undone."
+log = structlog.get_logger()
+
+
+def register() -> None:
+    """Tell the jobs how imports are done."""
+    jobs.register("import-preview", preview, _unfinished)
+    jobs.register("import-run", run, _unfinished)
+    jobs.register("import-undo", undo, _unfinished)
+
+
+def preview(services: Services, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Read an upload and keep what it would change; the corpus stays as it is."""
+    row = _row(services, arguments, ImportState.READING)
+    try:
+        batch = _read(services, row, skip_invalid=True, progress=progress)
+        with services.store.reading() as session:
+            found = preview_of(session, batch, progress)
+    except ImportRefused as refused:
+        found = refusal_of(refused.faults, refused.count)
+    for fault in found["faults"]:
+        if fault["file"].startswith("upload."):
+            fault["file"] = row.filename
+    progress("store", 0, 0)
+    with services.store.keeping() as session:
+        _set(session, row.id, ImportState.READING, state=ImportState.PREVIEWED, preview=found)
+    return {"import_id": row.id}
+
+
+def run(services: Services, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Import an upload in one transaction; how everything was before is on disk by then."""
+    with services.store.reading() as session:
+        row = session.get(ImportRow, arguments["import_id"])
+    if row is not None and row.state == ImportState.IMPORTED.value:  # begun again after the commit
+        return {**(row.outcome or {}), "index": _build(services, progress)}
+    row = _row(services, arguments, ImportState.IMPORTING)
+    try:
+        skip = bool(arguments["skip_invalid"])
+        batch = _read(services, row, skip_invalid=skip, progress=progress)
+    except ImportRefused as refused:
+        raise JobFailed(FAULTS) from refused
+    outcome: dict[str, Any] = {"skipped": batch.skipped}
+    with (
+        services.store.writing() as write,
+        import_files.keeping_before(import_files.before_of(services.settings, row.id)) as keep,
+    ):
+        outcome["organisations"] = _import_organisations(write, batch, keep, progress)
+        outcome["projects"] = _import_projects(write, batch, keep, progress)
+        changed = any(sum(outcome[name].values()) for name in ("organisations", "projects"))
+        if changed:
+            _imported(write.session, row.id, outcome, write.version, arguments["by"])
+        else:
+            write.nothing_changed()
+        progress("store", 0, 0)
+    if not changed:
+        with services.store.keeping() as session:
+            _imported(session, row.id, outcome, None, arguments["by"])
+        return outcome
+    return {**outcome, "index": _build(services, progress)}
+
+
+def undo(services: Services, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Put back what an import changed, where nobody changed it since."""
+    with services.store.reading() as session:
+        row = session.get(ImportRow, arguments["import_id"])
+    if row is not None and row.state == ImportState.UNDONE.value:
+        return {**((row.outcome or {}).get("undone") or {}), "index": _build(services, progress)}
+    row = _row(services, arguments, ImportState.UNDOING)
+    path = import_files.before_of(services.settings, row.id)
+    if not path.is_file() or row.corpus_version is None:
+        raise JobFailed(KEPT_GONE)
+    with services.store.writing() as write:
+        undone = {
+            "projects": _undo_projects(write, _befores(path, "project"), row, progress),
+            "organisations": _undo_organisations(
+                write, _befores(path, "organisation"), row, progress
+            ),
+        }
+        outcome = {**(row.outcome or {}), "undone": undone}
+        _set(write.session, row.id, ImportState.UNDOING, state=ImportState.UNDONE, outcome=outcome)
+        about = f"import:{row.id}"
+        audit.record(write.session, arguments["by"], "import.undone", about, **undone)
+        progress("store", 0, 0)
+    return {**undone, "index": _build(services, progress)}
+
+
+def _read(services: Services, row: ImportRow, *, skip_invalid: bool, progress: Progress) -> Batch:
+    try:
+        return import_files.read(
+            services.settings, row.id, row.format, skip_invalid=skip_invalid, progress=progress
+        )
+    except FileNotFoundError as error:
+        raise JobFailed(GONE) from error
+
+
+def _import_organisations(
+    write: Write, batch: Batch, keep: Any, progress: Progress
+) -> dict[str, int]:
+    counts = {"new": 0, "changed": 0}
+    total = len(batch.organisations)
+    for start in range(0, total, BATCH):
+        progress("organisations", start, total)
+        part = [with_languages(one) for one in batch.organisations[start : start + BATCH]]
+        whole = batch.complete_profiles
+        for old, new in pending_organisations(write.session, part, with_facets=whole):
+            counts["new" if old is None else "changed"] += 1
+            keep(Before("organisation", new.id, old))
+        save_organisations(write, part, with_facets=whole)
+    return counts
+
+
+def _import_projects(write: Write, batch: Batch, keep: Any, progress: Progress) -> dict[str, int]:
+    counts = {"new": 0, "changed": 0}
+    total = len(batch.projects)
+    for start in range(0, total, BATCH):
+        progress("projects", start, total)
+        part = [
+            replace(one, facet=with_language(one.facet))
+            for one in batch.projects[start : start + BATCH]
+        ]
+        for old, new in pending_projects(write.session, part):
+            counts["new" if old is None else "changed"] += 1
+            keep(Before("project", str(new.facet.source), old))
+        save_projects(write, part)
+    return counts
+
+
+def _undo_projects(
+    write: Write, befores: Iterator[Before], row: ImportRow, progress: Progress
+) -> dict[str, int]:
+    counts, version, seen = {"restored": 0, "removed": 0, "left": 0}, row.corpus_version or 0, 0
+    for part in _parts(befores):
+        progress("projects", seen, 0)
+        seen += len(part)
+        ours = projects_of_version(write.session, [one.name for one in part], version)
+        added = [one.name for one in part if one.record is None and one.name in ours]
+        remove_projects(write, added)
+        old = [one.record for one in part if one.name in ours and isinstance(one.record, Project)]
+        save_projects(write, _with_known_owners(write.session, old))
+        counts["removed"] += len(added)
+        counts["restored"] += len(old)
+        counts["left"] += len(part) - len(ours)
+    return counts
+
+
+def _undo_organisations(
+    write: Write, befores: Iterator[Before], row: ImportRow, progress: Progress
+) -> dict[str, int]:
+    counts, version, seen = {"restored": 0, "removed": 0, "left": 0}, row.corpus_version or 0, 0
+    added: list[str] = []
+    for part in _parts(befores):
+        progress("organisations", seen, 0)
+        seen += len(part)
+        ours = organisations_of_version(write.session, [one.name for one in part], version)
+        old = [r for one in part if one.name in ours and isinstance(r := one.record, Organisation)]
+        save_organisations(write, old, keep=())
+        added += [one.name for one in part if one.record is None and one.name in ours]
+        counts["restored"] += len(old)
+        counts["left"] += len(part) - len(ours)
+    counts["removed"] = remove_unused(write, added)
+    counts["left"] += len(added) - counts["removed"]
+    return counts
+
+
+def _with_known_owners(session: Session, projects: Sequence[Project]) -> list[Project]:
+    """Return projects without the owners that were deleted since."""
+    known = keys_of(session, {o.organisation_id for p in projects for o in p.participations})
+    return [
+        replace(
+            one,
+            participations=tuple(o for o in one.participations if o.organisation_id in known),
+        )
+        for one in projects
+    ]
+
+
+def _parts(befores: Iterator[Before]) -> Iterator[list[Before]]:
+    while part := list(islice(befores, BATCH)):
+        yield part
+
+
+def _befores(path: Any, kind: str) -> Iterator[Before]:
+    return (one for one in import_files.read_before(path) if one.kind == kind)
+
+
+def _build(services: Services, progress: Progress) -> bool:
+    """Build the index anew; what was imported counts without it too, more slowly."""
+    try:
+        build_index(services.store, services.settings, progress)
+    except Cancelled:
+        return False
+    except EncoderError as error:
+        log.error("index not built after an import", exc_info=error)
+        return False
+    return True
+
+
+def _imported(
+    session: Session, import_id: str, outcome: dict[str, Any], version: int | None, by: str
+) -> None:
+    _set(
+        session,
+        import_id,
+        ImportState.IMPORTING,
+        state=ImportState.IMPORTED,
+        outcome=outcome,
+        corpus_version=version,
+    )
+    audit.record(session, by, "import.imported", f"import:{import_id}", **outcome)
+
+
+def _row(services: Services, arguments: dict[str, Any], state: ImportState) -> ImportRow:
+    with services.store.reading() as session:
+        row = session.get(ImportRow, arguments["import_id"])
+    if row is None or row.state != state.value:
+        raise JobFailed(TAKEN)
+    return row
+
+
+def _set(session: Session, import_id: str, known: ImportState, **values: Any) -> None:
+    """Write to an import that is in the state it is known to be in; raises JobFailed else."""
+    here = (ImportRow.id == import_id) & (ImportRow.state == known.value)
+    values = {"changed": datetime.now(UTC), **values, "state": values["state"].value}
+    written = session.execute(update(ImportRow).where(here).values(**values))
+    if written.rowcount != 1:  # type: ignore[attr-defined]
+        raise JobFailed(TAKEN)
+
+
+def _unfinished(session: Session, arguments: dict[str, Any], _state: JobState) -> None:
+    """Let people try again what failed or was cancelled."""
+    back = {
+        ImportState.READING: ImportState.FAILED,
+        ImportState.IMPORTING: ImportState.PREVIEWED,
+        ImportState.UNDOING: ImportState.IMPORTED,
+    }
+    for state, former in back.items():
+        here = (ImportRow.id == arguments["import_id"]) & (ImportRow.state == state.value)
+        now = datetime.now(UTC)
+        session.execute(update(ImportRow).where(here).values(state=former.value, changed=now))
