@@ -71,7 +71,7 @@ def init_app(app: APIFlask, settings: Settings) -> None:
         app.register_blueprint(module.blueprint)
     limits.init_app(app, settings)
     app.context_processor(lambda: {"asset": _asset, "labels": LABELS, "language": get_locale})
-    app.context_processor(lambda: {"menu": menu, "addressed": addressed, "known": known})
+    app.context_processor(lambda: {"menu": menu, "addressed": addressed})
     app.after_request(_headers)
     app.register_error_handler(CSRFError, _csrf_failed)
     app.register_error_handler(EncoderError, _encoder_away)
@@ -93,11 +93,6 @@ def addressed(language: str) -> str:
     asked = parse_qsl(request.query_string.decode("utf-8", "replace"), keep_blank_values=True)
     rest = [part for part in asked if part[0] != "lang"]
     return "?" + urlencode([*rest, ("lang", language)])
-
-
-def known(endpoint: str) -> bool:
-    """Whether this service has a page."""
-    return endpoint in current_app.view_functions
 
 
 def _is_page() -> bool:

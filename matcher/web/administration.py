@@ -17,9 +17,9 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from matcher.index.generation import read_manifest
-from matcher.services import api_keys, duplicates
+from matcher.services import api_keys, duplicates, jobs
 from matcher.services.cells import neutral
-from matcher.services.people import accounts, audit
+from matcher.services.people import accounts, audit, profile_moderation
 from matcher.services.people.accounts import AccountError, AccountRole
 from matcher.services.people.mail import MailError
 from matcher.web.accounts import SAID
@@ -70,6 +70,8 @@ def overview() -> ResponseReturnValue:
         people=len(people),
         blocked=sum(not one.active for one in people),
         keys=sum(row.revoked is None for row in api_keys.list_keys(current.store)),
+        jobs=[job for job in jobs.recent(current) if job.state.open],
+        kept=profile_moderation.counted(current.store),
         log_lines=audit.lines(current.store, limit=1)[0],
     )
 
@@ -83,6 +85,52 @@ def clear_cache() -> ResponseReturnValue:
         audit.record(session, me().actor, "cache.cleared", "cache")
     flash(_("The kept answers are forgotten."))
     return redirect(url_for("administration.overview"))
+
+
+@blueprint.post("/rebuild")
+@only_administrators
+def rebuild() -> ResponseReturnValue:
+    """Build the index anew in the background."""
+    started = jobs.start(services(), "rebuild", {}, me().id)
+    return redirect(url_for("jobs.show", job_id=started))
+
+
+@blueprint.get("/profiles")
+@only_administrators
+def profiles() -> ResponseReturnValue:
+    """List the profiles that companies keep themselves."""
+    text = request.args.get("q", "").replace("\x00", "")[:200]
+    page = max(1, min(request.args.get("page", 1, int), 10_000))
+    total, found = profile_moderation.search(services().store, text, PAGE, (page - 1) * PAGE)
+    return render_template(
+        "administration/profiles.html",
+        found=found,
+        total=total,
+        q=text,
+        page=page,
+        pages=max(1, -(-total // PAGE)),
+    )
+
+
+@blueprint.post("/profiles/<organisation_id>")
+@only_administrators
+def moderate(organisation_id: str) -> ResponseReturnValue:
+    """Hide a profile with a reason, or show it again."""
+    current, reason = services(), request.form.get("reason", "").strip()
+    if "show" in request.form:
+        done = profile_moderation.show_again(
+            current.store, current.mailer, organisation_id, me().actor
+        )
+    elif not reason:
+        flash(_("Say why, so that the company can mend it."))
+        return redirect(url_for("administration.profiles"))
+    else:
+        done = profile_moderation.hide(
+            current.store, current.mailer, organisation_id, reason, me().actor
+        )
+        current.cache.clear()
+    flash(_("Stored.") if done else _("Nothing was changed: look at its state."))
+    return redirect(url_for("administration.profiles"))
 
 
 @blueprint.get("/users")

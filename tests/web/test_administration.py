@@ -4,15 +4,17 @@ import csv
 import io
 import mailbox
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
-from matcher.services import api_keys, organisations
+from matcher.services import api_keys, jobs, organisations
 from matcher.services.people import accounts, audit
 from matcher.store import Store
+from matcher.store.people import ProfileRow
 from tests.web.users import account, get, post, signed_in
 
 BASE = "/administration"
@@ -194,3 +196,47 @@ def test_closed_initiatives_are_read_with_a_key_only(home: Path, make_app: objec
     assert made not in client.get("/api/v1/initiatives").text
     assert made in client.get("/api/v1/initiatives", headers=key).text
     assert made not in client.get("/api/v1/insights/overlaps?limit=100").text
+
+
+def test_the_index_is_rebuilt_in_the_background(app: APIFlask, admin: FlaskClient) -> None:
+    current = app.extensions["schakel"]
+    before = current.live.snapshot().generation.name
+    started = post(admin, BASE + "/rebuild")
+    assert started.headers["Location"].startswith("/jobs/")
+    assert "A job is under way" in get(admin, BASE).text
+    assert jobs.run_waiting(current) == 1
+    assert current.live.snapshot().generation.name != before
+    assert get(admin, started.headers["Location"]).status_code == 200
+
+
+def test_a_profile_is_hidden_with_a_reason_and_shown_again(
+    app: APIFlask, admin: FlaskClient, store: Store, home: Path
+) -> None:
+    now = datetime.now(UTC)
+    with store.keeping() as session:
+        session.add(
+            ProfileRow(
+                organisation_id="demo:trapkar",
+                email="keeper@trapkar.example",
+                state="published",
+                contact_for="introduced",
+                note="",
+                created=now,
+                changed=now,
+            )
+        )
+    assert "keeper@trapkar.example" in get(admin, BASE + "/profiles?q=Trapkar").text
+    one = BASE + "/profiles/demo:trapkar"
+    post(admin, one)
+    assert organisations.get(store, "demo:trapkar") is not None  # no reason, nothing done
+    before = organisations.get(store, "demo:trapkar")
+    post(admin, one, {"reason": "Onvindbaar adres"})
+    assert organisations.get(store, "demo:trapkar") is None
+    assert "Onvindbaar adres" in get(admin, BASE + "/profiles?q=trapkar").text
+    (mail,) = mailbox.Maildir(home / "mailbox", create=False)
+    assert mail["To"] == "keeper@trapkar.example"
+    post(admin, one, {"show": "1"})
+    after = organisations.get(store, "demo:trapkar")
+    assert before is not None and after is not None
+    assert [facet.text for facet in after.offers] == [facet.text for facet in before.offers]
+    assert get(signed_in(app, "manager"), BASE + "/profiles").status_code == 403

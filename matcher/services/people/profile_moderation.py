@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import String, cast, select
+from sqlalchemy import String, cast, func, select
 from sqlalchemy.orm import Session
 
 from matcher.domain import FacetKind
@@ -45,6 +45,38 @@ Ihr Profil bei Schakel wird wieder angezeigt.
 Your profile on Schakel is shown again.
 """
 """The keeper's language isn't known, so mails by moderators are in all four."""
+
+
+def search(store: Store, text: str, limit: int, offset: int) -> tuple[int, list[Profile]]:
+    """Return how many profiles have a text in id, address or record, and one page by last change.
+
+    The records of published ones are the organisations themselves: those are found by their name.
+    """
+    named = select(OrganisationRow.id).where(OrganisationRow.name.icontains(text, autoescape=True))
+    query = select(ProfileRow)
+    if text:
+        query = query.where(
+            ProfileRow.organisation_id.icontains(text, autoescape=True)
+            | ProfileRow.email.icontains(text, autoescape=True)
+            | cast(ProfileRow.record, String).icontains(text, autoescape=True)
+            | ProfileRow.organisation_id.in_(named)
+        )
+    with store.reading() as session:
+        total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+        rows = session.scalars(
+            query.order_by(ProfileRow.changed.desc(), ProfileRow.organisation_id)
+            .limit(limit)
+            .offset(offset)
+        )
+        found = [profile_of(session, row) for row in rows]
+    return total, [one for one in found if one is not None]
+
+
+def counted(store: Store) -> dict[str, int]:
+    """Return how many profiles are in each state."""
+    query = select(ProfileRow.state, func.count()).group_by(ProfileRow.state)
+    with store.reading() as session:
+        return {state: count for state, count in session.execute(query.order_by(ProfileRow.state))}
 
 
 def hide(store: Store, mailer: Mailer, organisation_id: str, reason: str, actor: str) -> bool:
