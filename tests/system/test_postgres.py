@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -7,9 +8,12 @@ from pathlib import Path
 import pytest
 from apiflask import APIFlask
 
-from matcher.services import demo
+from matcher.domain import Question
+from matcher.services import demo, jobs
+from matcher.services.questions import packed
 from matcher.store import Store
 from tests.servers import postgres_server
+from tests.web.users import get, post, signed_in
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +49,34 @@ def test_the_service_runs_on_postgresql(
     assert client.delete("/api/v1/organisations/demo:trapkar").status_code == 204
     answer = client.post("/api/v1/recommendations", json=question).get_json()
     assert "demo:trapkar" not in [one["organisation"]["id"] for one in answer["results"]]
+
+
+def test_accounts_lists_and_introductions_run_on_postgresql(
+    database: str, tmp_path: Path, make_app: Callable[..., APIFlask]
+) -> None:
+    app = make_app(tmp_path, DATABASE_URL=database)
+    store = app.extensions["schakel"].store
+    demo.load(store)
+    manager = signed_in(app, "manager")
+    question = json.dumps(packed(Question(text="vrachtfietsen met koelbox", limit=5)))
+    kept = post(manager, "/lists", {"name": "L", "question": question}).headers["Location"]
+    wish = {
+        "organisation": "demo:trapkar",
+        "list": kept.removeprefix("/lists/"),
+        "message": "Wij willen graag kennismaken.",
+        "name": "Mia",
+        "email": "mia@example.org",
+    }
+    sent = post(manager, "/introductions/new", wish)
+    assert sent.status_code in (200, 302)
+    page = get(manager, kept).text
+    assert 'value="approached" selected' in page and 'value="demo:trapkar"' in page
+    assert get(manager, "/overview").status_code == 200
+    assert app.test_client().delete("/api/v1/organisations/demo:trapkar").status_code == 204
+    assert 'value="demo:trapkar"' not in get(manager, kept).text
+    administrator = signed_in(app, "administrator")
+    assert "organisation.deleted" in get(administrator, "/administration/audit").text
+    assert get(administrator, "/administration/profiles?q=x").status_code == 200
+    started = post(administrator, "/administration/rebuild").headers["Location"]
+    assert jobs.run_waiting(app.extensions["schakel"]) == 1
+    assert get(administrator, started).status_code == 200
