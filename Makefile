@@ -1,6 +1,8 @@
 # The same commands for people and for CI. Needs Python 3.11 or newer and make.
 PYTHON ?= python3
 BIN := .venv/bin
+# Test processes; each builds a small index of its own.
+TEST_PROCESSES ?= 2
 FLASK := $(BIN)/python -m flask --app app
 
 .PHONY: help install run test check bench screenshots clean
@@ -31,13 +33,13 @@ run: install
 	@$(BIN)/gunicorn app:app
 
 test: .venv/tests-installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile
 
 check: .venv/tests-installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile
 
 bench: install
 	$(BIN)/python -m benchmarks.answers

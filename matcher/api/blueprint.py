@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 
 from matcher.api.errors import problem
-from matcher.services.api_keys import valid_key
+from matcher.services.api_keys import key_name
 from matcher.services.container import Services
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Schakel")
@@ -37,13 +37,22 @@ def _only_json() -> Response | None:
 def _only_with_key() -> Response | None:
     """Refuse to write without an API key, unless the settings leave writing open."""
     current = services()
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    g.key = key_name(current.store, key.strip()) if scheme.casefold() == "bearer" else None
     endpoint = (request.endpoint or "").removeprefix("api.")
     if request.method in {"GET", "HEAD", "OPTIONS"} or endpoint in READING:
         return None
-    if current.settings.api_writes == "open":
-        return None
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    if scheme.casefold() == "bearer" and valid_key(current.store, key.strip()):
+    if current.settings.api_writes == "open" or g.key is not None:
         return None
     detail = "Writing needs an API key: send it as 'Authorization: Bearer <key>'."
     return problem(401, detail, WWW_Authenticate="Bearer")
+
+
+def actor() -> str:
+    """Return who writes, for the audit log."""
+    return f"key:{g.key}" if g.key is not None else "open"
+
+
+def trusted() -> bool:
+    """Whether the caller may also read what isn't open to everybody."""
+    return g.key is not None or services().settings.api_writes == "open"

@@ -89,6 +89,9 @@ class InitiativeIn(Strict):
     exploratory: bool = Field(
         default=False, description="Looks for the new: partners from further fields fit better."
     )
+    open: bool = Field(
+        default=True, description="Whether anybody may read it; else only who has an API key."
+    )
 
 
 class MemberOut(BaseModel):
@@ -108,6 +111,7 @@ class InitiativeOut(BaseModel):
     members: list[MemberOut]
     wanted: dict[str, int]
     exploratory: bool
+    open: bool
 
 
 class InitiativeBrief(BaseModel):

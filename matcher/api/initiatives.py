@@ -11,7 +11,7 @@ from typing import Any
 from flask import Response, jsonify, url_for
 from flask.typing import ResponseReturnValue
 
-from matcher.api.blueprint import blueprint, services
+from matcher.api.blueprint import actor, blueprint, services, trusted
 from matcher.api.errors import problem
 from matcher.api.initiative_schemas import (
     Advice,
@@ -51,11 +51,16 @@ MISSING = {404: "There is no such initiative."}
 
 
 def with_problems(view: View) -> View:
-    """Turn what the services raise into problem details."""
+    """Turn what the services raise into problem details; hide initiatives that aren't open."""
 
     @wraps(view)
     def answered(*args: Any, **values: Any) -> ResponseReturnValue:
+        hidden = values.get("initiative_id")
         try:
+            if hidden is not None and not trusted():
+                known = initiatives.get_initiative(services().store, hidden)
+                if known is not None and not known.open:
+                    raise initiatives.NoSuchInitiative(hidden)
             return view(*args, **values)
         except initiatives.NoSuchInitiative as error:
             return problem(404, f"There is no initiative {error}.")
@@ -84,13 +89,17 @@ def read_needs(json_data: BriefIn) -> ResponseReturnValue:
 @blueprint.get("/initiatives")
 @blueprint.input(PageIn, location="query")
 @blueprint.output(InitiativePage)
-@blueprint.doc(summary="List initiatives", description="By name.")
+@blueprint.doc(
+    summary="List initiatives",
+    description="By name; those that aren't open are listed with an API key only.",
+)
 def list_initiatives(query_data: PageIn) -> ResponseReturnValue:
     """List one page."""
     store, asked = services().store, query_data
-    page = initiatives.list_initiatives(store, asked.limit, asked.offset)
+    open_only = not trusted()
+    page = initiatives.list_initiatives(store, asked.limit, asked.offset, open_only=open_only)
     return jsonify(
-        total=initiatives.count_initiatives(store),
+        total=initiatives.count_initiatives(store, open_only=open_only),
         limit=asked.limit,
         offset=asked.offset,
         results=[
@@ -110,7 +119,8 @@ def list_initiatives(query_data: PageIn) -> ResponseReturnValue:
 def create_initiative(json_data: InitiativeIn) -> ResponseReturnValue:
     """Store a new one."""
     given = json_data.id or initiatives.made_id(json_data.name)
-    return _created(initiatives.create(services().store, initiative_from(json_data, given)))
+    made = initiative_from(json_data, given)
+    return _created(initiatives.create(services().store, made, actor=actor()))
 
 
 @blueprint.get("/initiatives/<initiative_id>")
@@ -137,7 +147,7 @@ def put_initiative(initiative_id: str, json_data: InitiativeIn) -> ResponseRetur
         fault = {"field": "id", "message": "lower-case letters, a colon, a name; as in the address"}
         return problem(422, "Which initiative is meant isn't clear.", [fault])
     stored, fresh = initiatives.replace_initiative(
-        services().store, initiative_from(json_data, initiative_id)
+        services().store, initiative_from(json_data, initiative_id), actor=actor()
     )
     return _created(stored) if fresh else jsonify(initiative_out(stored))
 
@@ -147,7 +157,7 @@ def put_initiative(initiative_id: str, json_data: InitiativeIn) -> ResponseRetur
 @blueprint.doc(summary="Delete an initiative", security="ApiKey", responses=MISSING)
 def delete_initiative(initiative_id: str) -> ResponseReturnValue:
     """Delete one."""
-    if not initiatives.remove(services().store, initiative_id):
+    if not initiatives.remove(services().store, initiative_id, actor=actor()):
         return problem(404, f"There is no initiative {initiative_id}.")
     return "", 204
 
@@ -161,7 +171,9 @@ def put_initiative_needs(initiative_id: str, json_data: NeedsIn) -> ResponseRetu
     """Replace its needs."""
     needs = needs_from(json_data.needs)
     store = services().store
-    changed = initiatives.change(store, initiative_id, lambda old: replace(old, needs=needs))
+    changed = initiatives.change(
+        store, initiative_id, lambda old: replace(old, needs=needs), actor=actor()
+    )
     return jsonify(initiative_out(changed))
 
 
@@ -173,7 +185,7 @@ def put_initiative_needs(initiative_id: str, json_data: NeedsIn) -> ResponseRetu
 def put_member(initiative_id: str, organisation_id: str, json_data: SinceIn) -> ResponseReturnValue:
     """Let one join, or change since when it is a member."""
     store = services().store
-    joined = initiatives.join(store, initiative_id, organisation_id, json_data.since)
+    joined = initiatives.join(store, initiative_id, organisation_id, json_data.since, actor=actor())
     return jsonify(initiative_out(joined))
 
 
@@ -183,7 +195,7 @@ def put_member(initiative_id: str, organisation_id: str, json_data: SinceIn) -> 
 @with_problems
 def delete_member(initiative_id: str, organisation_id: str) -> ResponseReturnValue:
     """Let one go."""
-    initiatives.leave(services().store, initiative_id, organisation_id)
+    initiatives.leave(services().store, initiative_id, organisation_id, actor=actor())
     return "", 204
 
 

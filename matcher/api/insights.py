@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import jsonify
 from flask.typing import ResponseReturnValue
 
-from matcher.api.blueprint import blueprint, services
+from matcher.api.blueprint import blueprint, services, trusted
 from matcher.api.errors import problem
 from matcher.api.initiative_schemas import (
     MissedChances,
@@ -29,7 +29,7 @@ def insights_overlaps(query_data: ScopeIn) -> ResponseReturnValue:
     scope = _scope(query_data)
     if scope is None:
         return _no_domain(query_data.domain)
-    return jsonify(services().answers.overlaps(scope, query_data.limit))
+    return jsonify(services().answers.overlaps(scope, query_data.limit, open_only=not trusted()))
 
 
 @blueprint.get("/insights/missed-chances")

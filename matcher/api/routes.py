@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, jsonify, url_for
 from flask.typing import ResponseReturnValue
 
-from matcher.api.blueprint import blueprint, services
+from matcher.api.blueprint import actor, blueprint, services
 from matcher.api.errors import problem
 from matcher.api.schemas import (
     ID_PATTERN,
@@ -90,7 +90,7 @@ def show_organisation(organisation_id: str) -> ResponseReturnValue:
 def create_organisation(json_data: OrganisationIn) -> ResponseReturnValue:
     """Store a new one."""
     try:
-        stored = organisations.create(services().store, organisation_from(json_data))
+        stored = organisations.create(services().store, organisation_from(json_data), actor=actor())
     except organisations.Exists as error:
         detail = f"There is an organisation {error} already; PUT replaces it."
         return problem(409, detail, [{"field": "id", "message": "taken"}])
@@ -116,7 +116,7 @@ def put_organisation(organisation_id: str, json_data: OrganisationIn) -> Respons
         return problem(422, "Which organisation is meant isn't clear.", [fault])
     keep = set(PRIVATE) - json_data.model_fields_set
     stored, fresh = organisations.replace_organisation(
-        services().store, organisation_from(json_data, organisation_id), keep=keep
+        services().store, organisation_from(json_data, organisation_id), keep=keep, actor=actor()
     )
     return _created(stored) if fresh else organisation_out(stored)
 
@@ -130,7 +130,7 @@ def put_organisation(organisation_id: str, json_data: OrganisationIn) -> Respons
 )
 def delete_organisation(organisation_id: str) -> ResponseReturnValue:
     """Delete one with all its offers and needs."""
-    if not organisations.remove(services().store, organisation_id):
+    if not organisations.remove(services().store, organisation_id, actor=actor()):
         return _missing(organisation_id)
     return "", 204
 

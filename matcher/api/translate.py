@@ -78,6 +78,7 @@ def initiative_from(body: InitiativeIn, initiative_id: str) -> Initiative:
         members=tuple(members.values()),
         wanted=tuple((kind, count) for kind, count in body.wanted.items() if count),
         exploratory=body.exploratory,
+        open=body.open,
     )
 
 
@@ -94,6 +95,7 @@ def initiative_out(initiative: Initiative) -> dict[str, Any]:
         ],
         "wanted": {kind.value: count for kind, count in initiative.wanted},
         "exploratory": initiative.exploratory,
+        "open": initiative.open,
     }
 
 

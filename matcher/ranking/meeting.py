@@ -35,6 +35,10 @@ CHAIN = {
 """The stages from idea to market; regulation, training and finance stand beside them."""
 OF_OTHERS = 0.1
 """How much a pair counts in which the offer was written for another need."""
+ENOUGH = 10
+"""So many outcomes of introductions, with both answers among them, change the curve."""
+OF_DECLINED = 0.5
+"""How much an introduction counts that was declined."""
 STAGES: dict[Stage | None, int] = {**{one: at for at, one in enumerate(Stage)}, None: len(Stage)}
 """The number of each stage, and of none."""
 SAME, NEXT, OTHER, UNKNOWN = 0, 1, 2, -1
@@ -134,12 +138,23 @@ def mixed_queries(encoder: Encoder, queries: NDArray[np.float32]) -> NDArray[np.
     return np.divide(mixed, total, out=np.zeros_like(mixed), where=total > 0)
 
 
-def fit_meeting(encoder: Encoder) -> Meeting:
-    """Fit the curve to the judged pairs under an encoder.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an introduction taught: a need, the offer nearest to it, and whether they met."""
+
+    need: str
+    offer: str
+    met: bool
+
+
+def fit_meeting(encoder: Encoder, outcomes: Sequence[Outcome] = ()) -> Meeting:
+    """Fit the curve to the judged pairs under an encoder, and to what introductions taught.
 
     Each need is also set against the offers that were written for other needs, which don't meet it
     but for a rare exception; so the chances are those of a corpus in which few offers of many meet
-    a need, and not those of the near misses that judges are asked about.
+    a need, and not those of the near misses that judges are asked about. `outcomes` count once
+    there are ENOUGH of them with both answers; no is weaker evidence, since people decline for
+    other reasons too.
     """
     pairs = judged_pairs()
     stage_of = {pair.need: pair.need_stage for pair in pairs}
@@ -151,10 +166,18 @@ def fit_meeting(encoder: Encoder) -> Meeting:
     meets = own & np.array([pair.meets for pair in pairs])
     stages = np.eye(4)[relations.ravel()][:, :3]
     features = np.hstack([compared.reshape(-1, 1), stages])
+    labels, counts = meets.ravel(), np.where(own, 1.0, OF_OTHERS).ravel()
+    if len(outcomes) >= ENOUGH and len({one.met for one in outcomes}) == 2:
+        asked, offered = ([one.need for one in outcomes], [one.offer for one in outcomes])
+        near = np.diagonal(similarities(encoder, encoder.encode(asked), encoder.encode(offered)))
+        met = np.array([one.met for one in outcomes])
+        features = np.vstack([features, np.column_stack([near, np.zeros((len(near), 3))])])
+        labels = np.concatenate([labels, met])
+        counts = np.concatenate([counts, np.where(met, 1.0, OF_DECLINED)])
     model = LogisticRegression(C=10.0, max_iter=1000)
-    model.fit(features, meets.ravel(), sample_weight=np.where(own, 1.0, OF_OTHERS).ravel())
-    slope, same, near, other = (float(one) for one in model.coef_[0])
-    return Meeting(float(model.intercept_[0]), max(slope, 0.0), (same, near, other))
+    model.fit(features, labels, sample_weight=counts)
+    slope, same, next_to, other = (float(one) for one in model.coef_[0])
+    return Meeting(float(model.intercept_[0]), max(slope, 0.0), (same, next_to, other))
 
 
 @cache

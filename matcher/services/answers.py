@@ -87,13 +87,14 @@ class Answers:
         asked = {"organisation": organisation_id, "first": first}
         return self._about("advice", initiative_id, asked, advised)
 
-    def overlaps(self, scope: Scope, limit: int) -> Body:
+    def overlaps(self, scope: Scope, limit: int, *, open_only: bool = False) -> Body:
         """Return pairs of initiatives that want the same with other members."""
-        return self._cached(
-            "overlaps",
-            {**asdict(scope), "limit": limit},
-            lambda one: overlaps(one, self.live.store, self._inside(one, scope), limit),
-        )
+
+        def found(snapshot: Snapshot) -> Body:
+            inside = self._inside(snapshot, scope)
+            return overlaps(snapshot, self.live.store, inside, limit, open_only=open_only)
+
+        return self._cached("overlaps", {**asdict(scope), "limit": limit, "open": open_only}, found)
 
     def missed_chances(self, scope: Scope, limit: int) -> Body:
         """Return pairs of organisations that fit and never worked together."""

@@ -8,40 +8,42 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
+from matcher.services.people import audit
 from matcher.store import Store
 from matcher.store.models import ApiKeyRow
 
 PREFIX = "schakel_"
 
 
-def create_key(store: Store, name: str) -> str:
+def create_key(store: Store, name: str, actor: str = "command") -> str:
     """Make a key, store its digest, return the key: it can't be read again.
 
     A plain SHA-256 will do, as the key holds 256 random bits.
     """
     key = PREFIX + secrets.token_urlsafe(32)
-    with store.reading() as session:
+    with store.keeping() as session:
         session.add(ApiKeyRow(name=name, digest=_digest(key), created=datetime.now(UTC)))
-        session.commit()
+        audit.record(session, actor, "key.created", f"key:{name}")
     return key
 
 
-def valid_key(store: Store, key: str) -> bool:
-    """Whether a key is known and not revoked."""
+def key_name(store: Store, key: str) -> str | None:
+    """Return the name of a key; None when it is unknown or revoked."""
     with store.reading() as session:
         row = session.scalar(select(ApiKeyRow).where(ApiKeyRow.digest == _digest(key)))
-        return row is not None and row.revoked is None
+        return row.name if row is not None and row.revoked is None else None
 
 
-def revoke_key(store: Store, name: str) -> int:
+def revoke_key(store: Store, name: str, actor: str = "command") -> int:
     """Revoke all keys of that name; returns how many there were."""
-    with store.reading() as session:
+    with store.keeping() as session:
         rows = session.scalars(
             select(ApiKeyRow).where(ApiKeyRow.name == name, ApiKeyRow.revoked.is_(None))
         ).all()
         for row in rows:
             row.revoked = datetime.now(UTC)
-        session.commit()
+        if rows:
+            audit.record(session, actor, "key.revoked", f"key:{name}")
         return len(rows)
 
 

@@ -29,6 +29,7 @@ from matcher.ranking.corpus import Corpus
 from matcher.ranking.meeting import fit_meeting
 from matcher.ranking.profiles import profiles_of
 from matcher.services.duplicates import sure_variants
+from matcher.services.people.outcomes import taught
 from matcher.services.records import (
     SubjectsOf,
     embedded_text,
@@ -78,6 +79,8 @@ def build_index(
             rows = changes.facets[start : start + _BATCH]  # just encoded, so concepts are at hand
             subjects.update((str(row.id), subjects_of(telling, row)) for row in rows)
             report("vectors", min(start + _BATCH, len(texts)), len(texts))
+        with store.reading() as session:
+            outcomes = taught(session, changes, encoder, vectors)
         name = build_generation(
             root,
             encoder,
@@ -89,7 +92,7 @@ def build_index(
             profile_index(corpus_from(changes, variants), encoder, vectors),
             {
                 "variants": variants,
-                "meeting": fit_meeting(encoder).as_json(),
+                "meeting": fit_meeting(encoder, outcomes).as_json(),
                 "subjects": subjects,
             },
         )

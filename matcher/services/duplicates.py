@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher.ranking.variants import SURE, Named, Pair, variant_groups, variant_pairs
+from matcher.services.people import audit
 from matcher.store import Store
 from matcher.store.merging import merge_organisations
 from matcher.store.models import DistinctRow, OrganisationRow
@@ -48,7 +49,7 @@ def proposals(store: Store) -> list[Proposal]:
     ]
 
 
-def merge(store: Store, keep: str, gone: str) -> None:
+def merge(store: Store, keep: str, gone: str, *, actor: str = "command") -> None:
     """Make one organisation of two, in one transaction. Raises NoSuchOrganisation.
 
     All that `gone` owns goes over to `keep`, blanks of `keep` are filled from it, and its id leads
@@ -56,6 +57,8 @@ def merge(store: Store, keep: str, gone: str) -> None:
     """
     with store.writing() as write:
         merge_organisations(write, *_rows(write.session, keep, gone))
+        subject = f"organisation:{keep}"
+        audit.record(write.session, actor, "organisation.merged", subject, gone=gone)
 
 
 def dismiss(store: Store, one: str, other: str) -> None:

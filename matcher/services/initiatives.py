@@ -77,13 +77,18 @@ def create(store: Store, initiative: Initiative, *, actor: str = "command") -> I
         return _written(write, initiative)
 
 
-def replace_initiative(store: Store, initiative: Initiative) -> tuple[Initiative, bool]:
+def replace_initiative(
+    store: Store, initiative: Initiative, *, actor: str = "command"
+) -> tuple[Initiative, bool]:
     """Store an initiative in the stead of what was there; the flag says it is new."""
     with store.writing() as write:
         old = read_initiative(write.session, initiative.id)
         stored = _written(write, initiative)
         if old == stored:
             write.nothing_changed()
+        else:
+            action = "initiative.created" if old is None else "initiative.changed"
+            audit.record(write.session, actor, action, f"initiative:{initiative.id}")
         return stored, old is None
 
 

@@ -70,7 +70,9 @@ def in_region(corpus: Corpus, row: int, region: str) -> bool:
     return (place.region or "").startswith(region) or place.country == region
 
 
-def overlaps(snapshot: Snapshot, store: Store, inside: Mask, limit: int) -> dict[str, Any]:
+def overlaps(
+    snapshot: Snapshot, store: Store, inside: Mask, limit: int, *, open_only: bool = False
+) -> dict[str, Any]:
     """Return pairs of initiatives that want the same with other members, the strongest first.
 
     The overlap is how far the needs of each say what the needs of the other say (the mean of both
@@ -78,7 +80,7 @@ def overlaps(snapshot: Snapshot, store: Store, inside: Mask, limit: int) -> dict
     Pairs count of which a member of either is inside the scope.
     """
     corpus = snapshot.corpus
-    several = list_initiatives(store, MOST_INITIATIVES)
+    several = list_initiatives(store, MOST_INITIATIVES, open_only=open_only)
     standing = [
         (one, corpus.rows(one.member_ids), _needed(snapshot, store, one)) for one in several
     ]

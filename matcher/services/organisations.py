@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from matcher.domain import Facet, Organisation, OrganisationType, Participation
 from matcher.services.imports import with_languages
+from matcher.services.people import audit
 from matcher.store import Store
 from matcher.store.organisations import (
     delete_organisation,
@@ -42,19 +43,20 @@ def search(
         )
 
 
-def create(store: Store, organisation: Organisation) -> Organisation:
+def create(store: Store, organisation: Organisation, *, actor: str = "command") -> Organisation:
     """Store a new organisation. Raises Exists when its id is taken."""
     with store.writing() as write:
         if get_organisation(write.session, organisation.id) is not None:
             raise Exists(organisation.id)
         save_organisation(write, with_languages(organisation), keep=())
+        audit.record(write.session, actor, "organisation.created", _subject(organisation.id))
         stored = get_organisation(write.session, organisation.id)
     assert stored is not None
     return stored
 
 
 def replace_organisation(
-    store: Store, organisation: Organisation, *, keep: Iterable[str]
+    store: Store, organisation: Organisation, *, keep: Iterable[str], actor: str = "command"
 ) -> tuple[Organisation, bool]:
     """Store an organisation in the stead of what was there; the flag says it is new.
 
@@ -64,19 +66,28 @@ def replace_organisation(
         fresh = get_organisation(write.session, organisation.id) is None
         changed = save_organisation(write, with_languages(organisation), keep=keep)
         stored = get_organisation(write.session, organisation.id)
-        if not changed:
+        if changed:
+            action = "organisation.created" if fresh else "organisation.changed"
+            audit.record(write.session, actor, action, _subject(organisation.id))
+        else:
             write.nothing_changed()
     assert stored is not None
     return stored, fresh
 
 
-def remove(store: Store, organisation_id: str) -> bool:
+def remove(store: Store, organisation_id: str, *, actor: str = "command") -> bool:
     """Delete an organisation; whether it was there."""
     with store.writing() as write:
         found = delete_organisation(write, organisation_id)
-        if not found:
+        if found:
+            audit.record(write.session, actor, "organisation.deleted", _subject(organisation_id))
+        else:
             write.nothing_changed()
         return found
+
+
+def _subject(organisation_id: str) -> str:
+    return f"organisation:{organisation_id}"
 
 
 def evidence(store: Store, organisation_id: str) -> list[tuple[Facet, list[Participation]]]:

@@ -13,9 +13,10 @@ from matcher.ranking.strengths import strength_table
 from matcher.services.comparing import offering
 from matcher.services.insights import in_region
 from matcher.services.live import Snapshot
-from matcher.services.shown import name_json
+from matcher.services.shown import name_json, organisation_json
 
 MOST_NAMED = 3
+MOST_BEHIND = 100
 
 
 def subjects_in(snapshot: Snapshot) -> Subjects:
@@ -87,3 +88,41 @@ def _memberships(snapshot: Snapshot, subjects: Subjects) -> tuple[Floats, Floats
             for table, numbers in zip((domains, challenges), stated[record.sectors], strict=True):
                 table[row, list(numbers)] += 1.0
     return np.log1p(domains), np.log1p(challenges)
+
+
+def behind(snapshot: Snapshot, region: str, domain: str, challenge: str = "") -> dict[str, Any]:
+    """Return the organisations that make a region strong in a domain, the strongest first.
+
+    With a challenge, those that speak of both. Raises KeyError for what isn't told apart.
+    """
+    corpus, subjects = snapshot.corpus, subjects_in(snapshot)
+    domains, challenges = _memberships(snapshot, subjects)
+    number = {one.id: at for at, one in enumerate(subjects.domains)}[domain]
+    worth = domains[:, number].copy()
+    if challenge:
+        at = {one.id: at for at, one in enumerate(subjects.challenges)}[challenge]
+        worth = np.minimum(worth, challenges[:, at])
+    for row in range(len(corpus)):
+        if not in_region(corpus, row, region):
+            worth[row] = 0.0
+    order = np.lexsort((np.arange(len(worth)), -worth))
+    rows = [int(row) for row in order[:MOST_BEHIND] if worth[row] > 0]
+    return {
+        "corpus_version": snapshot.version,
+        "total": int((worth > 0).sum()),
+        "organisations": [
+            organisation_json(corpus.organisations[row]) | {"strength": round(float(worth[row]), 2)}
+            for row in rows
+        ],
+    }
+
+
+def regions(snapshot: Snapshot) -> list[tuple[str, int]]:
+    """Return countries and the first level of NUTS below them, with how many are in each."""
+    counts: dict[str, int] = {}
+    for record in snapshot.corpus.organisations:
+        place = record.place
+        names = {place.country or "", (place.region or "")[:2], (place.region or "")[:3]}
+        for name in names - {""}:
+            counts[name] = counts.get(name, 0) + 1
+    return sorted(counts.items())

@@ -54,18 +54,25 @@ def delete_initiative(write: Write, initiative_id: str) -> bool:
     return True
 
 
-def list_initiatives(store: Store, limit: int | None = None, offset: int = 0) -> list[Initiative]:
+def list_initiatives(
+    store: Store, limit: int | None = None, offset: int = 0, *, open_only: bool = False
+) -> list[Initiative]:
     """Return initiatives by name, all of them or one page."""
     query = select(InitiativeRow).order_by(InitiativeRow.name, InitiativeRow.id)
+    if open_only:
+        query = query.where(InitiativeRow.open)
     with store.reading() as session:
         rows = session.scalars(query.limit(limit).offset(offset))
         return [initiative_from_row(row) for row in rows]
 
 
-def count_initiatives(store: Store) -> int:
+def count_initiatives(store: Store, *, open_only: bool = False) -> int:
     """Return how many initiatives there are."""
+    query = select(func.count()).select_from(InitiativeRow)
+    if open_only:
+        query = query.where(InitiativeRow.open)
     with store.reading() as session:
-        return session.scalar(select(func.count()).select_from(InitiativeRow)) or 0
+        return session.scalar(query) or 0
 
 
 def get_initiative(store: Store, initiative_id: str) -> Initiative | None:

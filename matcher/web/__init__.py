@@ -19,7 +19,19 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from embeddings.port import EncoderError
 from matcher.api.errors import field_errors, problem
 from matcher.settings import Settings
-from matcher.web import accounts, guard, imports, initiatives, jobs, limits, lists, pages
+from matcher.web import (
+    accounts,
+    administration,
+    dashboard,
+    guard,
+    imports,
+    initiatives,
+    introductions,
+    jobs,
+    limits,
+    lists,
+    pages,
+)
 from matcher.web.labels import LABELS
 from matcher.web.menu import menu
 
@@ -31,7 +43,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
-PAGES = (pages, initiatives, lists, imports, jobs)
+PAGES = (pages, initiatives, lists, introductions, dashboard, administration, imports, jobs)
 """Modules with a blueprint of pages."""
 log = structlog.get_logger()
 
@@ -48,7 +60,7 @@ def init_app(app: APIFlask, settings: Settings) -> None:
         app.register_blueprint(module.blueprint)
     limits.init_app(app, settings)
     app.context_processor(lambda: {"asset": _asset, "labels": LABELS, "language": get_locale})
-    app.context_processor(lambda: {"menu": menu, "addressed": addressed})
+    app.context_processor(lambda: {"menu": menu, "addressed": addressed, "known": known})
     app.after_request(_headers)
     app.register_error_handler(CSRFError, _csrf_failed)
     app.register_error_handler(EncoderError, _encoder_away)
@@ -70,6 +82,11 @@ def addressed(language: str) -> str:
     asked = parse_qsl(request.query_string.decode("utf-8", "replace"), keep_blank_values=True)
     rest = [part for part in asked if part[0] != "lang"]
     return "?" + urlencode([*rest, ("lang", language)])
+
+
+def known(endpoint: str) -> bool:
+    """Whether this service has a page."""
+    return endpoint in current_app.view_functions
 
 
 def _is_page() -> bool:

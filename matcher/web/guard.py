@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -42,7 +43,7 @@ def init_app(app: APIFlask) -> None:
         valid = account is not None and account.active and account.stamp == stamp
         return Visitor(account) if account and valid else None
 
-    app.context_processor(lambda: {"me": who(), "may": may})
+    app.context_processor(lambda: {"me": who(), "may": may, "company": company})
 
 
 def services() -> Services:
@@ -64,6 +65,14 @@ def me() -> Account:
     account = who()
     assert account is not None
     return account
+
+
+def company() -> str | None:
+    """Return the id of the organisation whose profile is open in this session, or None."""
+    found = session.get("profile")
+    if not isinstance(found, dict) or float(found.get("until", 0)) < time.time():
+        return None
+    return str(found.get("id"))
 
 
 def may(role: str) -> bool:

@@ -15,6 +15,8 @@ STRICT = {
     "accounts.sign_in_sent": "10 per minute; 100 per hour",
     "accounts.forgotten_sent": "5 per minute; 20 per hour",
     "accounts.new_password_sent": "10 per minute",
+    "introductions.new_sent": "10 per minute; 60 per hour",
+    "introductions.answer_sent": "20 per minute",
     "accounts.own_password_sent": "10 per minute",
     "imports.upload": "20 per hour",
 }

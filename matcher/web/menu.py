@@ -11,10 +11,10 @@ ENTRIES = (
     ("pages.home", _l("Find partners"), None),
     ("pages.browse", _l("Organisations"), None),
     ("pages.initiatives", _l("Initiatives"), None),
-    ("strengths.regions", _l("Strengths"), None),
+    ("dashboard.strengths", _l("Strengths"), None),
     ("dashboard.overview", _l("Overview"), "member"),
     ("lists.overview", _l("Match lists"), "member"),
-    ("introductions.overview", _l("Introductions"), "manager"),
+    ("introductions.overview", _l("Introductions"), "member"),
     ("imports.overview", _l("Import"), "manager"),
     ("administration.overview", _l("Administration"), "administrator"),
 )
@@ -33,4 +33,5 @@ def menu() -> list[tuple[str, str, bool]]:
 
 def _is_here(endpoint: str, here: tuple[str, str, str]) -> bool:
     module, _dot, page = endpoint.partition(".")
-    return module == here[0] and (module != "pages" or page == here[2])
+    shared = module in ("pages", "dashboard")
+    return module == here[0] and (not shared or page == here[2])

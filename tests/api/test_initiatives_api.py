@@ -36,6 +36,7 @@ BODY: dict[str, Any] = {
     "members": [{"id": "demo:trapkar", "since": "2024-03-01"}, {"id": "demo:dijlenano"}],
     "wanted": {"company": 4, "hospital": 1},
     "exploratory": True,
+    "open": True,
 }
 STATED: dict[str, Any] = {
     **BODY,

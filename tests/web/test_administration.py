@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import csv
+import io
+import mailbox
+import re
+from pathlib import Path
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+
+from matcher.services import api_keys, organisations
+from matcher.services.people import accounts, audit
+from matcher.store import Store
+from tests.web.users import account, get, post, signed_in
+
+BASE = "/administration"
+
+
+@pytest.fixture
+def store(app: APIFlask) -> Store:
+    found: Store = app.extensions["schakel"].store
+    return found
+
+
+@pytest.fixture
+def admin(app: APIFlask) -> FlaskClient:
+    return signed_in(app, "administrator")
+
+
+def actions(store: Store) -> list[tuple[str, str, str]]:
+    return [(row.actor, row.action, row.subject) for row in audit.lines(store, limit=500)[1]]
+
+
+@pytest.mark.parametrize("page", ["", "/users", "/keys", "/duplicates", "/audit", "/audit.csv"])
+def test_only_administrators_get_in(app: APIFlask, client: FlaskClient, page: str) -> None:
+    assert get(client, BASE + page).status_code == 302
+    assert get(signed_in(app, "manager"), BASE + page).status_code == 403
+    assert get(signed_in(app, "administrator"), BASE + page).status_code == 200
+
+
+def test_the_state_of_the_service(app: APIFlask, admin: FlaskClient) -> None:
+    page = get(admin, BASE)
+    name = app.extensions["schakel"].live.snapshot().generation.name
+    assert name in page.text and "<dd>185</dd>" in page.text
+    answers = app.extensions["schakel"].recommender
+    from matcher.domain import Question
+
+    answers.recommend(Question(text="biosensor"))
+    assert answers.recommend(Question(text="biosensor"))["cached"] is True
+    assert post(admin, BASE + "/cache/clear").status_code == 302
+    assert answers.recommend(Question(text="biosensor"))["cached"] is False
+
+
+def test_somebody_invited_chooses_a_password(
+    app: APIFlask, admin: FlaskClient, store: Store, home: Path
+) -> None:
+    sent = {"email": "Nieuw@Example.org", "name": "Nieuw", "role": "manager"}
+    assert post(admin, BASE + "/users", sent).status_code == 302
+    (mail,) = mailbox.Maildir(home / "mailbox", create=False)
+    assert mail["To"] == "nieuw@example.org"
+    link = re.search(r"/password/\S+", mail.get_payload(decode=True).decode())
+    assert link is not None
+    other = app.test_client()
+    assert post(other, link[0], {"password": "een eigen wachtwoord"}).status_code == 302
+    assert "Cluster manager" in get(other, "/account").text
+    taken = post(admin, BASE + "/users", sent)
+    assert taken.status_code == 422 and "There is an account with this address" in taken.text
+    assert (
+        "account:administrator@example.org",
+        "account.created",
+        "account:nieuw@example.org",
+    ) in (actions(store))
+
+
+def test_roles_blocking_and_deleting(app: APIFlask, admin: FlaskClient, store: Store) -> None:
+    member = signed_in(app, "member")
+    found = accounts.by_email(store, "member@example.org")
+    assert found is not None
+    one = f"{BASE}/users/{found.id}"
+    post(admin, one, {"role": "manager"})
+    assert get(member, "/initiatives/new").status_code == 200
+    post(admin, one, {"active": "no"})
+    assert get(member, "/account").status_code == 302  # the session has ended
+    post(admin, one + "/delete")
+    assert accounts.by_email(store, "member@example.org") is not None
+    post(admin, one + "/delete", {"sure": "on"})
+    assert accounts.by_email(store, "member@example.org") is None
+    assert post(admin, one, {"role": "manager"}).status_code == 404
+
+
+def test_nobody_locks_himself_out(app: APIFlask, admin: FlaskClient, store: Store) -> None:
+    account(app, "administrator", "other@example.org")
+    mine = accounts.by_email(store, "administrator@example.org")
+    assert mine is not None
+    for sent in ({"role": "member"}, {"active": "no"}):
+        post(admin, f"{BASE}/users/{mine.id}", sent)
+    post(admin, f"{BASE}/users/{mine.id}/delete", {"sure": "on"})
+    assert accounts.by_email(store, "administrator@example.org") == mine
+
+
+def test_a_key_is_shown_once(app: APIFlask, admin: FlaskClient, store: Store) -> None:
+    page = post(admin, BASE + "/keys", {"name": "Koppeling"})
+    key = re.search(r"schakel_[\w-]+", page.text)
+    assert key is not None and page.headers["Cache-Control"] == "no-store"
+    assert api_keys.key_name(store, key[0]) == "Koppeling"
+    assert key[0] not in get(admin, BASE + "/keys").text
+    post(admin, BASE + "/keys/revoke", {"name": "Koppeling"})
+    assert api_keys.key_name(store, key[0]) is None
+    assert post(admin, BASE + "/keys", {"name": ""}).status_code == 422
+
+
+def double(client: FlaskClient) -> tuple[str, str]:
+    body = {"name": "Universiteit Gent (demo) nv", "type": "higher_education", "country": "BE"}
+    ids = []
+    for name in ("Zeldzame Sensoren Gent nv", "Zeldzame Sensoren Gent"):
+        made = client.post("/api/v1/organisations", json={**body, "name": name, "city": name[-4:]})
+        ids.append(made.json["id"])
+    return ids[0], ids[1]
+
+
+def test_duplicates_are_merged_or_told_apart(
+    client: FlaskClient, admin: FlaskClient, store: Store
+) -> None:
+    one, other = double(client)
+    page = get(admin, BASE + "/duplicates?all=1")
+    assert "Keep Zeldzame Sensoren Gent nv" in page.text
+    post(admin, BASE + "/duplicates", {"one": one, "other": other})
+    assert organisations.get(store, other) is not None  # nothing chosen, nothing done
+    post(admin, BASE + "/duplicates", {"one": one, "other": other, "keep": one})
+    assert organisations.get(store, one) is not None
+    merged = ("account:administrator@example.org", "organisation.merged", f"organisation:{one}")
+    assert merged in actions(store)
+    again = post(admin, BASE + "/duplicates", {"one": one, "other": "demo:weg", "keep": one})
+    assert again.status_code == 302
+    assert "Keep Zeldzame" not in get(admin, BASE + "/duplicates?all=1").text
+
+
+def test_two_that_are_different_are_not_offered_again(
+    client: FlaskClient, admin: FlaskClient
+) -> None:
+    one, other = double(client)
+    post(admin, BASE + "/duplicates", {"one": one, "other": other, "keep": "neither"})
+    assert "Keep Zeldzame" not in get(admin, BASE + "/duplicates?all=1").text
+
+
+def test_the_log_is_searched_and_exported(app: APIFlask, admin: FlaskClient, store: Store) -> None:
+    with store.keeping() as session:
+        audit.record(session, "=cmd|calc", "list.created", "list:1")
+    page = get(admin, BASE + "/audit?q=list.created")
+    assert "=cmd|calc" in page.text and "account.signed-in" not in page.text
+    rows = list(csv.DictReader(io.StringIO(get(admin, BASE + "/audit.csv").text)))
+    assert "'=cmd|calc" in [row["actor"] for row in rows]
+    assert {"account.signed-in", "list.created"} <= {row["action"] for row in rows}
+
+
+BODY = {"name": "Geboekt nv", "type": "company", "offers": [{"text": "boekhouden"}]}
+
+
+def test_writes_through_the_api_are_in_the_log(home: Path, make_app: object) -> None:
+    app = make_app(home, SCHAKEL_API_WRITES="key")  # type: ignore[operator]
+    client, store = app.test_client(), app.extensions["schakel"].store
+    key = {"Authorization": f"Bearer {api_keys.create_key(store, 'Koppeling')}"}
+    made = client.post("/api/v1/organisations", json=BODY, headers=key).json["id"]
+    for _twice in range(2):
+        client.put(f"/api/v1/organisations/{made}", json={**BODY, "city": "Gent"}, headers=key)
+    initiative = client.post("/api/v1/initiatives", json={"name": "X"}, headers=key).json["id"]
+    path = f"/api/v1/initiatives/{initiative}"
+    client.put(f"{path}/members/{made}", json={}, headers=key)
+    client.delete(path, headers=key)
+    client.delete(f"/api/v1/organisations/{made}", headers=key)
+    said = [(what, whom) for who, what, whom in actions(store) if who == "key:Koppeling"]
+    assert said[::-1] == [
+        ("organisation.created", f"organisation:{made}"),
+        ("organisation.changed", f"organisation:{made}"),
+        ("initiative.created", f"initiative:{initiative}"),
+        ("initiative.changed", f"initiative:{initiative}"),
+        ("initiative.deleted", f"initiative:{initiative}"),
+        ("organisation.deleted", f"organisation:{made}"),
+    ]
+
+
+def test_closed_initiatives_are_read_with_a_key_only(home: Path, make_app: object) -> None:
+    app = make_app(home, SCHAKEL_API_WRITES="key")  # type: ignore[operator]
+    client, store = app.test_client(), app.extensions["schakel"].store
+    key = {"Authorization": f"Bearer {api_keys.create_key(store, 'Koppeling')}"}
+    body = {"name": "Gesloten", "brief": "Biosensoren voor thuiszorg", "open": False}
+    made = client.post("/api/v1/initiatives", json=body, headers=key).json["id"]
+    path = f"/api/v1/initiatives/{made}"
+    for address in (path, path + "/gaps", path + "/matches", path + "/roadmap"):
+        assert client.get(address).status_code == 404
+        assert client.get(address, headers=key).status_code == 200
+    assert made not in client.get("/api/v1/initiatives").text
+    assert made in client.get("/api/v1/initiatives", headers=key).text
+    assert made not in client.get("/api/v1/insights/overlaps?limit=100").text
