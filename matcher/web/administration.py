@@ -17,7 +17,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from matcher.index.generation import read_manifest
-from matcher.services import api_keys, duplicates
+from matcher.services import api_keys, duplicates, jobs
 from matcher.services.cells import neutral
 from matcher.services.people import accounts, audit
 from matcher.services.people.accounts import AccountError, AccountRole
@@ -72,6 +72,13 @@ def overview() -> ResponseReturnValue:
         keys=sum(row.revoked is None for row in api_keys.list_keys(current.store)),
         log_lines=audit.lines(current.store, limit=1)[0],
     )
+
+
+@blueprint.post("/index/rebuild")
+@only_administrators
+def rebuild() -> ResponseReturnValue:
+    """Begin to build the index anew, in the background."""
+    return redirect(url_for("jobs.show", job_id=jobs.start(services(), "rebuild", {}, me().id)))
 
 
 @blueprint.post("/cache/clear")

@@ -481,6 +481,19 @@ def test_who_may_see_a_job(app: APIFlask, services: Services, manager: FlaskClie
     assert get(manager, "/jobs/../x").status_code == 404
 
 
+def test_administrators_rebuild_the_index(
+    app: APIFlask, services: Services, manager: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "build_index", lambda *_: "gen-9")
+    assert post(manager, "/administration/index/rebuild").status_code == 403
+    administrator = signed_in(app, "administrator")
+    assert "/administration/index/rebuild" in get(administrator, "/administration").text
+    job = followed(services, post(administrator, "/administration/index/rebuild"))
+    assert job.result == {"index": "gen-9"}
+    page = get(administrator, f"/jobs/{job.id}").text
+    assert "<h1>Building the index</h1>" in page and 'href="/administration"' in page
+
+
 def test_the_overview_lists_imports(services: Services, manager: FlaskClient) -> None:
     assert "None." in get(manager, "/import").text
     imported(services, manager, uploaded(services, manager, HEAD + ROWS, "een.csv"))
