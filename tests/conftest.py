@@ -57,6 +57,7 @@ def make_app() -> Iterator[Callable[..., APIFlask]]:
 
     yield make
     for app in made:
+        app.extensions["schakel"].end()
         if "store" in app.extensions["schakel"].__dict__:
             app.extensions["schakel"].store.dispose()
 

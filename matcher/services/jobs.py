@@ -256,9 +256,9 @@ class _Telling:
         self._lock = threading.Lock()
 
     def __call__(self, step: str, done: int, total: int) -> None:
-        fresh = step[:LONGEST_STEP] != self._said[0]
+        turn = step[:LONGEST_STEP] != self._said[0] or done >= total > 0
         self._said = step[:LONGEST_STEP], max(0, min(done, total or done)), max(0, total)
-        if fresh or time.monotonic() >= self._next:
+        if turn or time.monotonic() >= self._next:
             self.check()
 
     def check(self) -> None:

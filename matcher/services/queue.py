@@ -123,9 +123,16 @@ class Queue:
         self._consumer.run()
 
     def stop(self) -> None:
-        """End the thread that runs jobs; its job is given back to the queue."""
+        """End the thread that runs jobs, whose job is given back to the queue, and close it."""
         if self._consumer is not None:
             self._consumer.stop(graceful=True)
+        with self._lock:
+            if self._huey is not None and self._process == os.getpid():
+                self._huey.storage.close()
+                pool = getattr(self._huey.storage, "pool", None)
+                if pool is not None:
+                    pool.disconnect()
+            self._consumer = self._huey = None
 
     def _opened(self) -> Huey:
         with self._lock:

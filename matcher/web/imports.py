@@ -136,6 +136,8 @@ def upload() -> ResponseReturnValue:
     except UploadRefused as refused:
         form.file.errors = [str(REFUSED[refused.code])]
         return _overview(form), 422
+    finally:
+        sent.close()
     found = import_runs.get(services().store, import_id)
     assert found is not None
     return redirect(url_for("jobs.show", job_id=found.job_id), 303)

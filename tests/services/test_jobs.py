@@ -262,6 +262,7 @@ def test_a_process_that_ends_gives_its_job_back(services: Services, kind: Any) -
     other = Services(services.settings)
     jobs.run_waiting(other)
     job = jobs.get(other, job_id)
+    other.end()
     other.store.dispose()
     assert job is not None and job.result == {"again": True}
 
@@ -284,6 +285,7 @@ def test_jobs_of_another_store_stay_with_it(tmp_path: Path) -> None:
         job_id = jobs.start(both[0], "rebuild", {}, None)
         assert both[0].queue.waiting() == [job_id] and both[1].queue.waiting() == []
         for one in both:
+            one.end()
             one.store.dispose()
 
 
@@ -297,6 +299,7 @@ def test_a_queue_that_is_away_loses_no_job(tmp_path: Path, kind: Any) -> None:
         assert jobs.recover(here) == 1
         jobs.run_waiting(here)
         job = jobs.get(here, job_id)
+        here.end()
         here.store.dispose()
     assert job is not None and job.result == {"ran": 1}
 
@@ -318,6 +321,7 @@ def test_the_index_is_built_as_a_job(home: Path) -> None:
     assert job is not None and job.state is JobState.DONE and job.result is not None
     assert job.result["index"] == services.live.snapshot().generation.name
     assert job.step == "vectors" and job.done == job.total > 0
+    services.end()
     services.store.dispose()
 
 
@@ -340,6 +344,7 @@ def test_the_worker_command_runs_jobs_and_ends_when_told(home: Path) -> None:
     finally:
         worker.kill()
         worker.communicate()
+        services.end()
         services.store.dispose()
 
 
