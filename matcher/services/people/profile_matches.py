@@ -32,8 +32,9 @@ def open_initiatives(recommender: Recommender) -> list[Initiative]:
 def found_by(recommender: Recommender, cache: Cache, organisation_id: str) -> list[Body]:
     """Return for each open initiative the rank of an organisation, best first, with reasons.
 
-    `rank` is None where it isn't on the list; `member` says that it is in already. An organisation
-    that isn't in the corpus is found by none: an empty list.
+    `rank` is None where it isn't on the list; `member` says that it is in already, `rival` that a
+    competitor that it named itself is. An organisation that isn't in the corpus is found by none:
+    an empty list.
     """
     snapshot = recommender.live.snapshot()
     if organisation_id not in snapshot.corpus.row_of_id:
@@ -61,9 +62,10 @@ def found_by(recommender: Recommender, cache: Cache, organisation_id: str) -> li
 def _found(recommender: Recommender, snapshot: Snapshot, one: Initiative, row: int) -> Body:
     body: Body = {"id": one.id, "name": one.name, "member": False, "rank": None, "total": 0}
     body["reasons"] = []
-    question = question_of(one)
-    if snapshot.corpus.organisations[row].id in question.members:
+    question, own = question_of(one), snapshot.corpus.organisations[row]
+    if own.id in question.members:
         return {**body, "member": True}
+    body["rival"] = bool(set(own.competitors) & set(question.members))
     considered = recommender.consider(snapshot, question, Stopwatch())
     if isinstance(considered, str):
         return body
