@@ -76,13 +76,6 @@ def overview() -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/index/rebuild")
-@only_administrators
-def rebuild() -> ResponseReturnValue:
-    """Begin to build the index anew, in the background."""
-    return redirect(url_for("jobs.show", job_id=jobs.start(services(), "rebuild", {}, me().id)))
-
-
 @blueprint.post("/cache/clear")
 @only_administrators
 def clear_cache() -> ResponseReturnValue:
