@@ -332,7 +332,7 @@ def test_the_worker_command_runs_jobs_and_ends_when_told(home: Path) -> None:
     command = [sys.executable, "-m", "flask", "--app", "app", "worker"]
     worker = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.PIPE)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while time.monotonic() < deadline:
             job = jobs.get(services, job_id)
             if job is not None and not job.state.open:

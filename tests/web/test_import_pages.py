@@ -485,10 +485,10 @@ def test_administrators_rebuild_the_index(
     app: APIFlask, services: Services, manager: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "build_index", lambda *_: "gen-9")
-    assert post(manager, "/administration/index/rebuild").status_code == 403
+    assert post(manager, "/administration/rebuild").status_code == 403
     administrator = signed_in(app, "administrator")
-    assert "/administration/index/rebuild" in get(administrator, "/administration").text
-    job = followed(services, post(administrator, "/administration/index/rebuild"))
+    assert "/administration/rebuild" in get(administrator, "/administration").text
+    job = followed(services, post(administrator, "/administration/rebuild"))
     assert job.result == {"index": "gen-9"}
     page = get(administrator, f"/jobs/{job.id}").text
     assert "<h1>Building the index</h1>" in page and 'href="/administration"' in page
