@@ -10,10 +10,11 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from matcher.domain import NeedLevel, OrganisationType, Stage
-from matcher.services import organisations
+from matcher.domain import NeedLevel, Stage
+from matcher.services import browsing, organisations
 from matcher.services.questions import packed
 from matcher.store.initiatives import get_initiative, list_initiatives
+from matcher.web.browsing import MOST_PAGES, TITLES, address_of, names_of, wanted_in
 from matcher.web.forms import MatchForm, need_rows, needs_in_address, rows_of
 from matcher.web.guard import may, services
 from matcher.web.maps import map_of
@@ -133,21 +134,21 @@ def initiative(initiative_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/organisations")
 def browse() -> ResponseReturnValue:
-    """List organisations by name, with text search."""
-    text = request.args.get("q", "").replace("\x00", "")[:200]
-    asked = request.args.get("type", "")
-    kind = OrganisationType(asked) if asked in list(OrganisationType) else None
-    page = max(1, min(request.args.get("page", 1, int), 100_000))
-    total, found = organisations.search(services().store, text, kind, None, PAGE, (page - 1) * PAGE)
+    """List organisations by name, with text search and counts of what can be picked."""
+    domains = services().answers.subjects().domains
+    wanted = wanted_in(request.args, domains)
+    page = max(1, min(request.args.get("page", 1, int), MOST_PAGES))
+    snapshot, ids = services().live.snapshot(), [one.id for one in domains]
+    found = browsing.browse(snapshot, services().store, ids, wanted, PAGE, (page - 1) * PAGE)
     return render_template(
         "organisations.html",
-        q=text,
-        kind=kind,
-        kinds=list(OrganisationType),
-        page=page,
-        pages=max(1, -(-total // PAGE)),
-        total=total,
+        wanted=wanted,
         found=found,
+        page=page,
+        pages=max(1, -(-found.total // PAGE)),
+        titles=TITLES,
+        names=names_of(domains),
+        address=lambda page=1, **changed: address_of(wanted, page, **changed),
     )
 
 
