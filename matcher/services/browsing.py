@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -177,13 +178,12 @@ def _table(snapshot: Snapshot, name: str, count: int) -> NDArray[Any]:
     def laid_out(_snapshot: Snapshot) -> NDArray[np.bool_]:
         corpus = snapshot.corpus
         said = _stages(corpus) if name == "stage" else _domains(snapshot)
-        by_facet = np.zeros((len(corpus.facets), count), dtype=np.bool_)
-        for place, numbers in enumerate(said):
-            if numbers:
-                by_facet[place, list(numbers)] = True
+        places = np.repeat(np.arange(len(said)), list(map(len, said)))
+        by_facet = np.zeros((len(said), count), dtype=np.bool_)
+        by_facet[places, np.fromiter(chain.from_iterable(said), np.int64)] = True
         held = np.zeros((len(corpus), count), dtype=np.bool_)
-        pairs, numbers_of = np.nonzero(by_facet[corpus.owner_facets])
-        held[corpus.owner_rows[pairs], numbers_of] = True
+        for number in range(count):
+            held[corpus.owner_rows[by_facet[corpus.owner_facets, number]], number] = True
         return held
 
     return _kept(snapshot, name, laid_out)
