@@ -109,7 +109,7 @@ def test_what_an_address_names_in_vain_is_left_aside(client: FlaskClient) -> Non
 
 def test_the_page_says_who_answers_each_need(client: FlaskClient) -> None:
     page = asked(client, ("text", "x"), ("need", "Technical file and CE marking under IVDR"))
-    answered = page.text.split('class="answered"')[1].split("</ul>")[0]
+    answered = page.text.split('class="grid answered"')[1].split("</table>")[0]
     assert "Conformiteitshuis Medtech (demo)" in answered
 
 
