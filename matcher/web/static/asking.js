@@ -32,6 +32,7 @@ if (list) {
     row.querySelector(".drop").hidden = false;
     return row;
   };
+  rows().filter((row) => !row.querySelector(".remove")).slice(1).forEach((row) => row.remove());
   rows().forEach(helped);
   list.addEventListener("click", (event) => {
     const drop = event.target.closest(".drop");
