@@ -41,6 +41,8 @@ from matcher.web.labels import LABELS
 DEFAULT_RADIUS_KM = 50.0
 LONGEST_NEED = 2_000
 MOST_LEFT_OUT = 100
+DIALS = {"complement": round(COMPLEMENT_DIAL * 100), "alike": round(ALIKE_DIAL * 100)}
+"""Where the dials stand unless somebody turns them, in percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +156,15 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
     @property
     def again(self) -> bool:
         """Whether more was asked than the first form asks: rows of needs, dials, exclusions."""
-        dials = (self.complement.data, self.alike.data)
-        return bool(self.rows or any(self.without.values())) or any(
-            one is not None for one in dials
-        )
+        turned = any(any(self[name].raw_data or ()) for name in DIALS)
+        return turned or bool(self.rows) or any(self.without.values())
+
+    def dialled(self, name: str) -> int | str:
+        """Return where a dial stands; what somebody wrote instead of a number stays."""
+        field = self[name]
+        written = field.raw_data[0] if field.raw_data else ""
+        value: int | str = DIALS[name] if field.data is None else field.data
+        return written or value
 
     def gather(self) -> None:
         """Make rows of the needs that stand one a line."""
@@ -174,7 +181,7 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
                 parts += [(field.name, one) for one in field.data or ()]
             elif isinstance(field, BooleanField):
                 parts += [(field.name, "y")] if field.data else []
-            elif field.data not in (None, ""):
+            elif field.data not in (None, "", DIALS.get(field.name)):
                 parts.append((field.name, str(field.data).replace("\r\n", "\n").strip()))
         parts += needs_in_address([*self.rows, *(NeedRow(line) for line in self._lines())])
         return parts + [(name, one) for name, ids in self.without.items() for one in ids]

@@ -239,3 +239,15 @@ def test_the_results_can_be_asked_again_with_their_own_form(client: FlaskClient)
     sent = client.post("/matches", data={"csrf_token": token[1], "text": "vrachtfietsen"})
     assert (sent.status_code, sent.headers["Location"]) == (303, "/matches?text=vrachtfietsen")
     assert client.post("/matches", data={"text": "vrachtfietsen"}).status_code == 400
+
+
+def test_dials_stand_in_the_address_only_when_somebody_turned_them(client: FlaskClient) -> None:
+    fields = {"text": TEXT, "complement": "20", "alike": "0"}
+    parts = parse_qsl(post(client, "/matches", fields).headers["Location"].split("?", 1)[1])
+    assert parts == [("text", TEXT), ("alike", "0")]
+
+
+def test_a_dial_that_is_no_number_says_so_at_the_dial(client: FlaskClient) -> None:
+    page = asked(client, ("text", TEXT), ("complement", "veel"))
+    assert page.status_code == 422
+    assert '<p class="error" id="complement-error">Not a valid integer value.' in page.text
