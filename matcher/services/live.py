@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ class Snapshot:
     facets: dict[int, FacetRecord]
     written_subjects: Mapping[int, SubjectsOf] = field(default_factory=dict)
     """Of what was written since the generation: domains and challenges by facet id."""
-    kept: dict[str, NDArray[np.float32]] = field(default_factory=dict, compare=False, repr=False)
+    kept: dict[str, NDArray[Any]] = field(default_factory=dict, compare=False, repr=False)
     """What was laid out once for all questions."""
 
     def subjects_of(self, facet_id: int) -> SubjectsOf:

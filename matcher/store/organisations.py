@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from matcher.domain import (
@@ -111,7 +111,24 @@ def search_organisations(
 
     `text` is looked for in name, short name, city and in the texts of offers and needs.
     """
-    query = select(OrganisationRow)
+    query = select(OrganisationRow).where(*_holding(text))
+    if type is not None:
+        query = query.where(OrganisationRow.type == type.value)
+    if country:
+        query = query.where(OrganisationRow.country == country)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    page = query.order_by(OrganisationRow.name, OrganisationRow.id).limit(limit).offset(offset)
+    return total, [organisation_from_row(row, []) for row in session.scalars(page)]
+
+
+def matching_keys(session: Session, text: str) -> set[int]:
+    """Return the keys of the organisations that search_organisations finds for a text."""
+    return set(session.scalars(select(OrganisationRow.key).where(*_holding(text))))
+
+
+def _holding(text: str) -> list[ColumnElement[bool]]:
+    """Return the conditions that every word stands in a name, the city, an offer or a need."""
+    conditions = []
     for word in text.split():
         pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         owners = (
@@ -122,7 +139,7 @@ def search_organisations(
                 FacetRow.text.ilike(pattern, escape="\\"),
             )
         )
-        query = query.where(
+        conditions.append(
             or_(
                 OrganisationRow.name.ilike(pattern, escape="\\"),
                 OrganisationRow.short_name.ilike(pattern, escape="\\"),
@@ -130,13 +147,7 @@ def search_organisations(
                 OrganisationRow.key.in_(owners),
             )
         )
-    if type is not None:
-        query = query.where(OrganisationRow.type == type.value)
-    if country:
-        query = query.where(OrganisationRow.country == country)
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    page = query.order_by(OrganisationRow.name, OrganisationRow.id).limit(limit).offset(offset)
-    return total, [organisation_from_row(row, []) for row in session.scalars(page)]
+    return conditions
 
 
 def save_organisation(write: Write, organisation: Organisation, *, keep: Iterable[str]) -> bool:

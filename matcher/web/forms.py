@@ -41,6 +41,8 @@ from matcher.web.labels import LABELS
 DEFAULT_RADIUS_KM = 50.0
 LONGEST_NEED = 2_000
 MOST_LEFT_OUT = 100
+DIALS = {"complement": round(COMPLEMENT_DIAL * 100), "alike": round(ALIKE_DIAL * 100)}
+"""Where the dials stand unless somebody turns them, in percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,17 @@ def need_rows(values: MultiDict[str, str]) -> list[NeedRow]:
     return rows
 
 
+def left_out(values: MultiDict[str, str]) -> dict[str, list[str]]:
+    """Read the ids that are left out by name of the parameter, but for those to take `back`."""
+    back = set(values.getlist("back"))
+    return {
+        name: [one for one in dict.fromkeys(values.getlist(name)) if one not in back][
+            :MOST_LEFT_OUT
+        ]
+        for name in ("exclude", "unlike")
+    }
+
+
 class Checkboxes(SelectMultipleField):  # type: ignore[misc]
     """Several choices as check boxes."""
 
@@ -121,7 +134,7 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
     radius = FloatField(_l("Within (km)"), [Optional(), NumberRange(1, 20_000)])
     sme_only = BooleanField(_l("Only small and medium-sized companies"))
     complement = IntegerField(
-        _l("How much counts what a partner adds (0–100)"), [Optional(), NumberRange(0, 100)]
+        _l("How much what a partner adds counts (0–100)"), [Optional(), NumberRange(0, 100)]
     )
     alike = IntegerField(
         _l("How far look-alikes of members go down (0–100)"), [Optional(), NumberRange(0, 100)]
@@ -132,16 +145,31 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
         """Read the form from an address, which needs no token: asking changes nothing."""
         form = cls(formdata=values, meta={"csrf": False})
         form.rows = need_rows(values)
-        form.without = {
-            name: list(dict.fromkeys(values.getlist(name)))[:MOST_LEFT_OUT]
-            for name in ("exclude", "unlike")
-        }
+        form.without = left_out(values)
         return form
 
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
         self.rows: list[NeedRow] = []
         self.without: dict[str, list[str]] = {"exclude": [], "unlike": []}
+
+    @property
+    def again(self) -> bool:
+        """Whether more was asked than the first form asks: rows of needs, dials, exclusions."""
+        turned = any(any(self[name].raw_data or ()) for name in DIALS)
+        return turned or bool(self.rows) or any(self.without.values())
+
+    def dialled(self, name: str) -> int | str:
+        """Return where a dial stands; what somebody wrote instead of a number stays."""
+        field = self[name]
+        written = field.raw_data[0] if field.raw_data else ""
+        value: int | str = DIALS[name] if field.data is None else field.data
+        return written or value
+
+    def gather(self) -> None:
+        """Make rows of the needs that stand one a line."""
+        self.rows += [NeedRow(line) for line in self._lines()]
+        self.needs.data = ""
 
     def address(self) -> list[tuple[str, str]]:
         """Return the parameters of an address that asks the same."""
@@ -153,14 +181,14 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
                 parts += [(field.name, one) for one in field.data or ()]
             elif isinstance(field, BooleanField):
                 parts += [(field.name, "y")] if field.data else []
-            elif field.data not in (None, ""):
+            elif field.data not in (None, "", DIALS.get(field.name)):
                 parts.append((field.name, str(field.data).replace("\r\n", "\n").strip()))
         parts += needs_in_address([*self.rows, *(NeedRow(line) for line in self._lines())])
         return parts + [(name, one) for name, ids in self.without.items() for one in ids]
 
     def _lines(self) -> list[str]:
         lines = [line.strip(" -•\t\r") for line in (self.needs.data or "").splitlines()]
-        return [line for line in lines if line][:MOST_NEEDS]
+        return [line for line in lines if line][: MOST_NEEDS + 10]
 
     def question(self, corpus: Corpus) -> Question | None:
         """Return the question; None with errors on the fields where there is something to mend."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import combinations
 from math import cos, radians
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ OUTLINES = Path(__file__).parent / "data" / "outlines.json"
 HOME = (2.4, 49.4, 6.5, 51.6)
 """West, south, east and north of what a map of Belgium shows at least."""
 MARGIN = 60.0
-SIZE = 0.028
-"""Radius of a mark as a share of the width that is shown; closer than twice that, marks join."""
+SIZE = 0.03
+"""Radius of a mark as a share of the width that is shown; marks that would overlap become one."""
+LETTER = 0.62
+"""By how many radii half a mark is wider for each letter after the second."""
 
 
 @dataclass(slots=True)
@@ -32,6 +35,10 @@ class Mark:
         """What stands in the mark: the rank of the best, and how many more there are."""
         more = len(self.ranks) - 1
         return f"{self.ranks[0]}+{more}" if more else str(self.ranks[0])
+
+    def half(self, unit: float) -> float:
+        """Half its width, where `unit` is half its height: wider for longer labels."""
+        return round(unit * (1 + LETTER * max(len(self.label) - 2, 0)), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +76,32 @@ def map_of(matches: Iterable[dict[str, Any]]) -> Map | None:
     corners = [_drawn(area, HOME[0], HOME[3]), _drawn(area, HOME[2], HOME[1])]
     view = _view([*points, *corners])
     unit = round(view[2] * SIZE, 1)
-    marks: list[Mark] = []
-    for (rank, name, _where), (x, y) in zip(placed, points, strict=True):
-        close = (one for one in marks if (one.x - x) ** 2 + (one.y - y) ** 2 < (2 * unit) ** 2)
-        mark = next(close, None)
-        if mark is None:
-            mark = Mark(x, y)
-            marks.append(mark)
-        mark.ranks.append(rank)
-        mark.names.append(name)
-    return Map(view, unit, area["paths"], marks, away)
+    marks = [
+        Mark(x, y, [rank], [name])
+        for (rank, name, _where), (x, y) in zip(placed, points, strict=True)
+    ]
+    return Map(view, unit, area["paths"], _joined(marks, unit), away)
+
+
+def _joined(marks: list[Mark], unit: float) -> list[Mark]:
+    """Make marks that would overlap into one, at the place of the one with the best rank."""
+    apart: list[Mark] = []
+    for mark in marks:
+        apart.append(mark)
+        while pair := _overlapping(apart, unit):
+            first, second = pair
+            first.ranks.extend(second.ranks)
+            first.names.extend(second.names)
+            apart.remove(second)
+    return apart
+
+
+def _overlapping(marks: list[Mark], unit: float) -> tuple[Mark, Mark] | None:
+    for one, other in combinations(marks, 2):
+        beside = abs(one.x - other.x) >= one.half(unit) + other.half(unit)
+        if not beside and abs(one.y - other.y) < 2 * unit:
+            return one, other
+    return None
 
 
 def _view(points: list[tuple[float, float]]) -> tuple[float, float, float, float]:

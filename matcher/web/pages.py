@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from urllib.parse import urlencode
 
 from apiflask import APIBlueprint, abort
@@ -10,19 +11,22 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from matcher.domain import NeedLevel, OrganisationType, Stage
-from matcher.services import organisations
+from matcher.domain import Need, NeedLevel, Stage
+from matcher.ranking.corpus import Corpus
+from matcher.services import browsing, organisations
+from matcher.services.answering import answered_by
+from matcher.services.needing import Source
 from matcher.services.people.profiles import contact_visible
 from matcher.services.questions import packed
+from matcher.services.shown import need_json
 from matcher.store.initiatives import get_initiative, list_initiatives
-from matcher.web.forms import MatchForm, need_rows, needs_in_address, rows_of
+from matcher.web.browsing import MOST_PAGES, TITLES, address_of, names_of, wanted_in
+from matcher.web.forms import MatchForm, left_out, need_rows, needs_in_address, rows_of
 from matcher.web.guard import may, services, who
 from matcher.web.maps import map_of
 
 blueprint = APIBlueprint("pages", __name__, enable_openapi=False)
 PAGE = 30
-
-
 LONGEST_ADDRESS = 6_000
 """Longer questions can't be shared: servers on the way may cut their address."""
 
@@ -39,6 +43,8 @@ def _home(form: MatchForm) -> str:
     return render_template(
         "home.html",
         form=form,
+        levels=list(NeedLevel),
+        stages=list(Stage),
         organisations=len(corpus),
         facets=len(corpus.facets),
         initiatives=[one for one in initiatives if one.open or may("member")][:6],
@@ -49,11 +55,11 @@ def _home(form: MatchForm) -> str:
 def matches_sent() -> ResponseReturnValue:
     """Lead to the address that asks what the form asks, so that it can be kept and shared."""
     form = MatchForm()
-    form.rows = need_rows(request.form)
+    form.rows, form.without = need_rows(request.form), left_out(request.form)
     if not form.validate() or form.question(services().live.snapshot().corpus) is None:
         return _home(form), 422
     address = _address(form)
-    return redirect(address, 303) if len(address) <= LONGEST_ADDRESS else _matches(form, None)
+    return redirect(address, 303) if address else _matches(form)
 
 
 @blueprint.get("/matches")
@@ -64,42 +70,43 @@ def matches() -> ResponseReturnValue:
         return _home(MatchForm())
     if not form.validate():
         return _home(form), 422
-    return _matches(form, _address(form))
+    return _matches(form)
 
 
-def _address(form: MatchForm, *more: tuple[str, str], without: tuple[str, str] = ("", "")) -> str:
+def _address(
+    form: MatchForm, *more: tuple[str, str], without: tuple[str, str] = ("", "")
+) -> str | None:
+    """Return the address that asks what the form asks, and more or less; None if too long."""
     parts = [part for part in [*form.address(), *more] if part != without]
-    return url_for("pages.matches") + "?" + urlencode(parts)
+    address = url_for("pages.matches") + "?" + urlencode(parts)
+    return address if len(address) <= LONGEST_ADDRESS else None
 
 
-def _matches(form: MatchForm, address: str | None) -> ResponseReturnValue:
+def _matches(form: MatchForm) -> ResponseReturnValue:
     corpus = services().live.snapshot().corpus
     question = form.question(corpus)
     if question is None:
         return _home(form), 422
+    form.gather()
     answer = services().recommender.recommend(question)
     read = [] if question.needs else services().answers.needs(question.text)
-    left_out = [
-        (
-            name,
-            corpus.organisations[corpus.row_of_id[one]].name,
-            _address(form, without=(name, one)),
-        )
-        for name, ids in (("exclude", question.exclude), ("unlike", question.unlike))
-        for one in ids
-    ]
+    address = _address(form)
     page = render_template(
         "matches.html",
         form=form,
         question=question,
         answer=answer,
-        members={one: corpus.organisations[corpus.row_of_id[one]].name for one in question.members},
-        left_out=left_out,
+        members={one: _named(corpus, one) for one in question.members},
+        left_out=[
+            (name, one, _named(corpus, one), _address(form, without=(name, one)))
+            for name, ids in (("exclude", question.exclude), ("unlike", question.unlike))
+            for one in ids
+        ],
         leave_out=lambda name, one: _address(form, (name, one)),
         share=services().settings.public_url + address if address else None,
-        needs=answer["needs"]["items"] if answer["needs"] else [],
+        needs=_answered(answer, read),
         read=rows_of(read),
-        use_read=_address(form, *needs_in_address(rows_of(read))) if address and read else None,
+        use_read=_address(form, *needs_in_address(rows_of(read))) if read else None,
         map=map_of(answer["results"]),
         levels=list(NeedLevel),
         stages=list(Stage),
@@ -107,6 +114,27 @@ def _matches(form: MatchForm, address: str | None) -> ResponseReturnValue:
         keep_name=question.text[:60],
     )
     return page, 200, {"X-Robots-Tag": "noindex"}
+
+
+def _named(corpus: Corpus, organisation_id: str) -> str:
+    return corpus.organisations[corpus.row_of_id[organisation_id]].name
+
+
+def _answered(answer: dict[str, Any], read: list[Need]) -> list[dict[str, Any]]:
+    """Return the needs of an answer, or those read from its text, each with who answers it best."""
+    known = answer["needs"]
+    items = known["items"] if known else [need_json(one) | {"covered": 0.0} for one in read]
+    needs = [
+        Need(one["text"], stage=Stage(one["stage"]) if one["stage"] else None) for one in items
+    ]
+    best = answered_by(
+        services().live.snapshot(),
+        services().store,
+        needs,
+        [match["organisation"]["id"] for match in answer["results"]],
+        guessed=not known or known["source"] == Source.BRIEF,
+    )
+    return [item | {"best": one} for item, one in zip(items, best, strict=True)]
 
 
 @blueprint.get("/initiatives")
@@ -134,21 +162,21 @@ def initiative(initiative_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/organisations")
 def browse() -> ResponseReturnValue:
-    """List organisations by name, with text search."""
-    text = request.args.get("q", "").replace("\x00", "")[:200]
-    asked = request.args.get("type", "")
-    kind = OrganisationType(asked) if asked in list(OrganisationType) else None
-    page = max(1, min(request.args.get("page", 1, int), 100_000))
-    total, found = organisations.search(services().store, text, kind, None, PAGE, (page - 1) * PAGE)
+    """List organisations by name, with text search and counts of what can be picked."""
+    domains = services().answers.subjects().domains
+    wanted = wanted_in(request.args, domains)
+    page = max(1, min(request.args.get("page", 1, int), MOST_PAGES))
+    snapshot, ids = services().live.snapshot(), [one.id for one in domains]
+    found = browsing.browse(snapshot, services().store, ids, wanted, PAGE, (page - 1) * PAGE)
     return render_template(
         "organisations.html",
-        q=text,
-        kind=kind,
-        kinds=list(OrganisationType),
-        page=page,
-        pages=max(1, -(-total // PAGE)),
-        total=total,
+        wanted=wanted,
         found=found,
+        page=page,
+        pages=max(1, -(-found.total // PAGE)),
+        titles=TITLES,
+        names=names_of(domains),
+        address=lambda page=1, **changed: address_of(wanted, page, **changed),
     )
 
 

@@ -9,7 +9,6 @@ import pytest
 from flask.testing import FlaskClient
 
 from matcher.services import initiatives
-from matcher.web.maps import map_of
 from tests.web.users import get, post, signed_in
 
 TEXT = "We look for injection moulding of microfluidic cartridges and need CE marking under IVDR."
@@ -109,7 +108,7 @@ def test_what_an_address_names_in_vain_is_left_aside(client: FlaskClient) -> Non
 
 def test_the_page_says_who_answers_each_need(client: FlaskClient) -> None:
     page = asked(client, ("text", "x"), ("need", "Technical file and CE marking under IVDR"))
-    answered = page.text.split('class="answered"')[1].split("</ul>")[0]
+    answered = page.text.split('class="grid answered"')[1].split("</table>")[0]
     assert "Conformiteitshuis Medtech (demo)" in answered
 
 
@@ -124,32 +123,3 @@ def test_closed_initiatives_are_for_those_who_sign_in(app: Any, client: FlaskCli
     member = signed_in(app, "member")
     assert "FISCH" in get(member, "/initiatives").text
     assert get(member, "/initiatives/demo:fisch").status_code == 200
-
-
-def place(rank: int, longitude: float | None, latitude: float | None) -> dict[str, Any]:
-    who = {"name": f"o{rank}", "longitude": longitude, "latitude": latitude}
-    return {"rank": rank, "organisation": who}
-
-
-def test_places_are_drawn_where_they_are() -> None:
-    drawn = map_of([place(1, 3.72, 51.05), place(2, 4.7, 50.88), place(3, None, None)])
-    assert drawn is not None
-    gent, leuven = drawn.marks
-    assert gent.x < leuven.x and gent.y < leuven.y  # Gent lies west and north of Leuven
-    assert drawn.away == ["o3"] and "Belgium" in drawn.outlines
-    left, top, width, height = drawn.view
-    for mark in drawn.marks:
-        assert left < mark.x < left + width and top < mark.y < top + height
-
-
-def test_places_close_to_each_other_become_one_mark() -> None:
-    drawn = map_of([place(1, 3.72, 51.05), place(2, 3.73, 51.05), place(3, 5.5, 50.6)])
-    assert drawn is not None
-    assert [mark.label for mark in drawn.marks] == ["1+1", "3"]
-
-
-def test_far_places_take_the_map_of_europe_and_others_are_named() -> None:
-    drawn = map_of([place(1, 3.72, 51.05), place(2, 24.9, 60.2), place(3, -122.0, 37.0)])
-    assert drawn is not None
-    assert "Finland" in drawn.outlines and drawn.away == ["o3"]
-    assert map_of([place(1, -122.0, 37.0), place(2, None, 1.0)]) is None

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+
+from matcher.domain import Need, Question, Stage
+from matcher.services.answering import answered_by
+from matcher.services.container import Services
+from tests.web.users import get, post, signed_in
+
+TEXT = "We look for injection moulding of microfluidic cartridges and need CE marking under IVDR."
+IVDR = "Technical file and CE marking under IVDR"
+
+
+def asked(client: FlaskClient, *parts: tuple[str, str]) -> Any:
+    return get(client, "/matches?" + urlencode(parts))
+
+
+def ranked(page: Any) -> list[str]:
+    return re.findall(r'<h2><a href="/organisations/([^"]+)"', page.text)
+
+
+def stated(page: Any) -> list[str]:
+    return [html.unescape(one) for one in re.findall(r'name="need"[^>]*value="([^"]+)"', page.text)]
+
+
+def test_the_form_keeps_who_is_left_out(client: FlaskClient) -> None:
+    first = ranked(asked(client, ("text", TEXT)))[0]
+    sent = post(client, "/matches", {"text": TEXT, "exclude": first, "unlike": "demo:surfalink"})
+    parts = parse_qsl(sent.headers["Location"].split("?", 1)[1])
+    assert ("exclude", first) in parts and ("unlike", "demo:surfalink") in parts
+    assert first not in ranked(get(client, sent.headers["Location"]))
+
+
+def test_rows_marked_to_go_and_empty_ones_leave_the_address(client: FlaskClient) -> None:
+    fields = {
+        "text": TEXT,
+        "need": ["spuitgieten", "cleanroom", ""],
+        "level": ["must", "nice", "must"],
+        "stage": ["", "pilot", ""],
+        "without": "0",
+    }
+    sent = post(client, "/matches", fields)
+    parts = parse_qsl(sent.headers["Location"].split("?", 1)[1], keep_blank_values=True)
+    assert parts == [("text", TEXT), ("need", "cleanroom"), ("level", "nice"), ("stage", "pilot")]
+
+
+def test_a_long_question_offers_no_link_that_would_break(client: FlaskClient) -> None:
+    page = post(client, "/matches", {"text": TEXT * 90, "needs": "spuitgieten"})
+    first = ranked(page)[0]
+    assert 'id="share"' not in page.text
+    assert "exclude=" not in page.text and "Match each of these needs" not in page.text
+    assert f'<button form="ask" class="plain" name="exclude" value="{first}">' in page.text
+    assert stated(page) == ["spuitgieten"]
+    without = post(client, "/matches", {"text": TEXT * 90, "exclude": first})
+    assert first not in ranked(without)
+    assert f'<button form="ask" class="plain" name="back" value="{first}">' in without.text
+    again = post(client, "/matches", {"text": TEXT * 90, "exclude": first, "back": first})
+    assert first in ranked(again)
+
+
+def test_links_that_would_get_too_long_become_buttons(client: FlaskClient) -> None:
+    text = "spuitgieten " * 498
+    page = asked(client, ("text", text.strip()))
+    assert page.status_code == 200 and 'id="share"' in page.text
+    assert 'form="ask" class="plain" name="unlike"' in page.text
+
+
+@pytest.mark.parametrize("by", ["get", "post"])
+def test_faults_lose_neither_needs_nor_dials_nor_exclusions(client: FlaskClient, by: str) -> None:
+    fields = {
+        "text": TEXT,
+        "members": "Bestaat Niet",
+        "need": "cleanroom",
+        "level": "nice",
+        "stage": "pilot",
+        "complement": "70",
+        "alike": "0",
+        "exclude": "demo:surfalink",
+    }
+    page = asked(client, *fields.items()) if by == "get" else post(client, "/matches", fields)
+    assert page.status_code == 422
+    assert "We know no organisation called “Bestaat Niet”." in page.text
+    assert stated(page) == ["cleanroom"]
+    assert '<option value="nice" selected>' in page.text
+    assert '<option value="pilot" selected>' in page.text
+    assert 'name="complement" min="0" max="100" step="5" value="70"' in page.text
+    assert 'name="alike" min="0" max="100" step="5" value="0"' in page.text
+    assert '<input type="hidden" name="exclude" value="demo:surfalink">' in page.text
+
+
+def test_more_needs_than_can_be_asked_are_refused_not_dropped(client: FlaskClient) -> None:
+    page = post(client, "/matches", {"needs": "\n".join(f"nood {n}" for n in range(51))})
+    assert page.status_code == 422
+    assert "At most 50 needs of 2000 characters each." in page.text
+    assert "nood 50" in page.text
+
+
+def test_needs_that_were_read_name_who_answers_them_and_can_be_matched(client: FlaskClient) -> None:
+    page = asked(client, ("text", TEXT))
+    table = page.text.split('class="grid answered"')[1].split("</table>")[0]
+    assert "Conformiteitshuis Medtech (demo)" in table
+    assert "Read from your text." in page.text
+    found = re.search(r'<a href="([^"]+)">Match each of these needs', page.text)
+    assert found is not None
+    matched = get(client, html.unescape(found[1]))
+    assert stated(matched) == stated(page)
+    assert "Read from your text." not in matched.text
+    assert "answers: " in matched.text
+
+
+def test_who_answers_is_whom_the_recommender_names(app: APIFlask) -> None:
+    services: Services = app.extensions["schakel"]
+    needs = (Need(IVDR), Need("spuitgieten van cartridges", stage=Stage.PRODUCTION), Need("qqqq"))
+    answer = services.recommender.recommend(Question(text="biosensor", needs=needs))
+    ids = [one["organisation"]["id"] for one in answer["results"]]
+    found = answered_by(services.live.snapshot(), services.store, needs, ids)
+    for item, best in zip(answer["needs"]["items"], found, strict=True):
+        said = best and {name: best[name] for name in ("rank", "organisation", "chance")}
+        assert said == item["best"]
+    assert found[0] is not None and "IVDR" in found[0]["facet"]["text"]
+    assert found[2] is None
+    assert answered_by(services.live.snapshot(), services.store, needs, []) == [None] * 3
+    assert answered_by(services.live.snapshot(), services.store, [], ids) == []
+
+
+def test_every_match_can_be_left_out_and_the_choice_taken_back(client: FlaskClient) -> None:
+    page = asked(client, ("text", TEXT), ("unlike", "demo:surfalink"))
+    assert page.text.count("nor ones like it") == len(ranked(page)) == 20
+    assert "not like Surfalink" in page.text
+    back = re.search(r'<a href="([^"]+)">take back', page.text)
+    assert back is not None and "unlike" not in back[1]
+
+
+def test_the_mix_is_drawn_and_told_in_figures(client: FlaskClient) -> None:
+    page = asked(client, ("text", TEXT), ("types", "hospital"), ("types", "public_body")).text
+    told = re.findall(r"</svg> ([^<]+)</th><td>(\d+)</td>", page.split('class="legend"')[1])
+    counts = dict(told[:5])
+    assert counts["Companies"] == counts["Education"] == "0"
+    assert int(counts["Knowledge institutions"]) == page.count('class="badge type-hospital"') > 0
+    assert int(counts["Government"]) == page.count('class="badge type-public_body"')
+    assert page.count('class="strand-business"') == 1  # in the legend, not in the bar
+
+
+def test_no_style_or_script_stands_in_the_page(client: FlaskClient) -> None:
+    page = asked(client, ("text", TEXT)).text
+    assert not re.search(r"\sstyle=|<style|\son[a-z]+=|<script>", page)
+    assert "asking.js" in page
+
+
+def test_the_home_page_has_an_example_that_fills_the_form(client: FlaskClient) -> None:
+    page = get(client, "/")
+    found = re.search(r'<a href="([^"]+)">Try an example', page.text)
+    assert found is not None
+    filled = get(client, html.unescape(found[1]))
+    assert "potato peels into biodegradable packaging" in filled.text.split("<textarea")[1]
+    assert filled.status_code == 200 and 'class="error"' not in filled.text
+
+
+def test_the_home_page_is_light(home: Path, make_app: Callable[..., APIFlask]) -> None:
+    client = make_app(home).test_client()
+    page = client.get("/?lang=fr", headers={"Accept-Encoding": "gzip"})
+    assets = re.findall(r'(?:src|<link[^>]*href)="([^"]+)"', client.get("/?lang=fr").text)
+    sizes = [len(page.data)]
+    for one in assets:
+        with client.get(one, headers={"Accept-Encoding": "gzip"}) as asset:
+            sizes.append(len(asset.data))
+    assert len(assets) == 2 and sum(sizes) < 60_000
+
+
+def test_organisations_are_picked_by_links_that_keep_the_rest(client: FlaskClient) -> None:
+    page = get(client, "/organisations?q=en&type=company&country=BE")
+    picked = re.search(r'<a href="([^"]+)" rel="nofollow"><span>Flanders</span>', page.text)
+    assert picked is not None
+    parts = dict(parse_qsl(html.unescape(picked[1]).split("?", 1)[1]))
+    assert parts == {"q": "en", "type": "company", "country": "BE", "region": "BE2"}
+    flanders = get(client, html.unescape(picked[1]))
+    assert 'aria-current="true"><span>Flanders</span>' in flanders.text
+    back = re.search(r'Belgium <a href="([^"]+)">take back', flanders.text)
+    assert back is not None and back[1] == "/organisations?type=company&amp;q=en"
+    assert '<input type="hidden" name="region" value="BE2">' in flanders.text
+
+
+def test_pages_of_organisations_follow_each_other(client: FlaskClient) -> None:
+    first = get(client, "/organisations?type=company")
+    following = re.search(r'<a href="([^"]+)" rel="next">', first.text)
+    assert following is not None
+    assert following[1] == "/organisations?type=company&amp;page=2"
+    second = get(client, html.unescape(following[1]))
+    links = r'<li><a href="/organisations/([^"]+)">'
+    one, other = (re.findall(links, page.text) for page in (first, second))
+    assert len(one) == len(other) == 30 and not set(one) & set(other)
+    assert re.search(r"Page 2 of \d+", second.text)
+    beyond = get(client, "/organisations?page=99999999999")
+    assert beyond.status_code == 200 and 'rel="prev"' in beyond.text
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["type=nonsense", "country=belgie", "region=%27%3B--", "stage=x", "domain=nix", "page=-4"],
+)
+def test_what_cannot_be_picked_is_left_aside(client: FlaskClient, query: str) -> None:
+    everybody = re.search(r">(\d+) found<", get(client, "/organisations").text)
+    answer = get(client, f"/organisations?{query}")
+    assert everybody is not None and answer.status_code == 200
+    assert f">{everybody[1]} found<" in answer.text
+
+
+def test_nobody_found_says_what_to_do(client: FlaskClient) -> None:
+    page = get(client, "/organisations?q=qqqqq%00&type=hospital")
+    assert ">0 found<" in page.text and "Nothing fits all of this." in page.text
+
+
+def test_domains_and_countries_are_called_in_the_language_of_the_page(client: FlaskClient) -> None:
+    page = client.get("/organisations?lang=de&domain=chemistry").text
+    assert "<span>Chemie</span>" in page and "<span>Belgien</span>" in page
+
+
+def test_members_keep_the_question_with_its_name(app: APIFlask) -> None:
+    page = asked(signed_in(app, "member"), ("text", TEXT), ("need", IVDR))
+    assert f'name="name" maxlength="300" value="{TEXT[:60]}"' in page.text
+    kept = re.search(r'name="question" value="([^"]+)"', page.text)
+    assert kept is not None and IVDR in html.unescape(kept[1])
+
+
+def test_the_results_can_be_asked_again_with_their_own_form(client: FlaskClient) -> None:
+    page = asked(client, ("text", TEXT))
+    form = page.text.split('id="change"')[1]
+    token = re.search(r'name="csrf_token" value="([^"]+)"', form)
+    assert token is not None
+    sent = client.post("/matches", data={"csrf_token": token[1], "text": "vrachtfietsen"})
+    assert (sent.status_code, sent.headers["Location"]) == (303, "/matches?text=vrachtfietsen")
+    assert client.post("/matches", data={"text": "vrachtfietsen"}).status_code == 400
+
+
+def test_dials_stand_in_the_address_only_when_somebody_turned_them(client: FlaskClient) -> None:
+    fields = {"text": TEXT, "complement": "20", "alike": "0"}
+    parts = parse_qsl(post(client, "/matches", fields).headers["Location"].split("?", 1)[1])
+    assert parts == [("text", TEXT), ("alike", "0")]
+
+
+def test_a_dial_that_is_no_number_says_so_at_the_dial(client: FlaskClient) -> None:
+    page = asked(client, ("text", TEXT), ("complement", "veel"))
+    assert page.status_code == 422
+    assert '<p class="error" id="complement-error">Not a valid integer value.' in page.text
