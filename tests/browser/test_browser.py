@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.browser.screenshots import SIZES, fill, launch
+from tests.browser.stories import browser_over, opened
 from tests.servers import Service
 
 
@@ -46,3 +47,39 @@ def test_a_company_finds_partners(home: Path, size: str, javascript: bool) -> No
             page.get_by_text("Recommend partners").first.wait_for(timeout=20_000)
         assert said == []
         browser.close()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_company_edits_what_it_needs_and_shares_the_question(
+    home: Path, javascript: bool
+) -> None:
+    with browser_over(home) as (service, browser):
+        page, faults = opened(browser, "phone", "light", "en", javascript)
+        page.goto(service.address)
+        page.locator(".try a").click()
+        page.locator(".ask > button[type=submit]").click()
+        page.wait_for_url("**/matches?text=*")
+        asked = page.url
+        before = page.locator(".need-chip input[name=need]").first.input_value()
+        assert before
+        if javascript:
+            page.locator(".need-chip .drop").first.click()
+            page.locator("#add-need").click()
+            page.keyboard.type("recycling of bioplastics")
+        else:
+            page.locator(".need-chip [name=without]").first.check()
+            page.locator(".need-chip input[name=need]").last.fill("recycling of bioplastics")
+        page.locator(".ask > button[type=submit]").click()
+        page.wait_for_url("**need=recycling+of+bioplastics*")
+        rows = page.locator(".need-chip input[name=need]").all()
+        needs = [row.input_value() for row in rows]
+        assert "recycling of bioplastics" in needs and before not in needs
+        page.locator(".share summary").click()
+        shared = page.locator("#share").input_value()
+        assert shared.split("/matches")[1] == page.url.split("/matches")[1]
+        page.locator(".feedback a").first.click()
+        assert page.locator(".chips li").count() == 1
+        page.go_back()
+        page.go_back()
+        assert page.url == asked
+        assert faults == []
