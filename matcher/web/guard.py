@@ -82,10 +82,9 @@ def _company() -> str | None:
     found = session.get("profile")
     if not isinstance(found, dict) or float(found.get("until", 0)) < time.time():
         return None
-    own = str(found.get("id"))
-    profile = profiles.get(services().store, own) if "stamp" in found else None
-    fits = profile is not None and profile.published and profile.stamp == found["stamp"]
-    return own if fits or "stamp" not in found else None
+    profile = profiles.get(services().store, str(found.get("id")))
+    fits = profile is not None and profile.published and profile.stamp == found.get("stamp")
+    return profile.id if profile is not None and fits else None
 
 
 def may(role: str) -> bool:

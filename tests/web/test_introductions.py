@@ -15,11 +15,11 @@ from sqlalchemy import update
 
 from matcher.domain import Question
 from matcher.services.building import build_index
-from matcher.services.people import introductions
+from matcher.services.people import introductions, profiles
 from matcher.services.questions import packed
 from matcher.store import Store
 from matcher.store.initiatives import get_initiative
-from matcher.store.people import IntroductionRow, IntroductionStepRow, TokenRow
+from matcher.store.people import IntroductionRow, IntroductionStepRow, ProfileRow, TokenRow
 from tests.web.users import get, post, signed_in
 
 ORGANISATION = {
@@ -199,14 +199,30 @@ def test_match_lists_follow(manager: FlaskClient, client: FlaskClient, home: Pat
 def test_a_company_asks_for_itself(app: APIFlask, client: FlaskClient, home: Path) -> None:
     client.post("/api/v1/organisations", json=ORGANISATION)
     assert get(client, "/introductions/new?organisation=org:gevraagd").status_code == 404
+    store, now = app.extensions["schakel"].store, datetime.now(UTC)
+    with store.keeping() as writing:
+        writing.add(
+            ProfileRow(
+                organisation_id="demo:surfalink",
+                email="keeper@surfalink.example",
+                state="published",
+                contact_for="introduced",
+                note="",
+                created=now,
+                changed=now,
+            )
+        )
+    kept = profiles.get(store, "demo:surfalink")
+    assert kept is not None
+    opened = {"id": "demo:surfalink", "stamp": kept.stamp}
     with client.session_transaction() as session:
-        session["profile"] = {"id": "demo:surfalink", "until": time.time() + 60}
+        session["profile"] = {**opened, "until": time.time() + 60}
     mine, link = asked(client, home, initiative="")
     other = app.test_client()
     assert "Surfalink Assays (demo) would like to get to know" in get(other, link).text
     assert get(client, mine).status_code == 200
     with client.session_transaction() as session:
-        session["profile"] = {"id": "demo:surfalink", "until": time.time() - 1}
+        session["profile"] = {**opened, "until": time.time() - 1}
     assert get(client, mine).status_code == 404
 
 
