@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import requests
 import structlog
 from apiflask import APIBlueprint, APIFlask, abort
 from authlib.integrations.base_client import OAuthError
@@ -13,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from joserfc.errors import JoseError
 from wtforms import EmailField, HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, Length
 
@@ -257,7 +259,10 @@ def provider() -> ResponseReturnValue:
     """Send the visitor to the identity provider."""
     wanted = safe_next(request.args.get("next"))
     back = services().settings.public_url + url_for("accounts.provider_back")
-    answer: ResponseReturnValue = _client().authorize_redirect(back)
+    try:
+        answer: ResponseReturnValue = _client().authorize_redirect(back)
+    except requests.RequestException as error:
+        return _provider_away(error)
     session["next"] = wanted
     return answer
 
@@ -267,9 +272,11 @@ def provider_back() -> ResponseReturnValue:
     """Take the provider's word for who this is."""
     try:
         claims = _client().authorize_access_token().get("userinfo") or {}
-    except OAuthError as error:
+    except (OAuthError, JoseError) as error:
         log.warning("identity provider refused", error=error.error)
         claims = {}
+    except requests.RequestException as error:
+        return _provider_away(error)
     account = None
     if claims.get("sub") and claims.get("email") and claims.get("email_verified") is True:
         settings = services().settings
@@ -287,6 +294,17 @@ def provider_back() -> ResponseReturnValue:
     wanted = session.get("next")
     start_session(account)
     return redirect(safe_next(wanted))
+
+
+def _provider_away(error: Exception) -> ResponseReturnValue:
+    log.error("identity provider away", kind=type(error).__name__)
+    page = render_template(
+        "error.html",
+        title=_("A moment, please"),
+        advice=_("The service to sign in with doesn't answer. Try again in a minute."),
+        further=(url_for("accounts.sign_in"), _("Sign in")),
+    )
+    return page, 503
 
 
 def _client() -> Any:
