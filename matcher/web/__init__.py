@@ -29,6 +29,7 @@ from matcher.web import (
     limits,
     lists,
     pages,
+    strengths,
 )
 from matcher.web.labels import LABELS
 from matcher.web.menu import menu
@@ -41,7 +42,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
-PAGES = (pages, initiatives, lists, introductions, dashboard, administration)
+PAGES = (pages, initiatives, lists, introductions, dashboard, strengths, administration)
 """Modules with a blueprint of pages."""
 log = structlog.get_logger()
 
