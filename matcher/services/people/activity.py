@@ -158,7 +158,7 @@ class _Names:
         asked = select(IntroductionRow.id, IntroductionRow.to_organisation).where(
             IntroductionRow.id.in_(ids.get("introduction", ()))
         )
-        to = dict(session.execute(asked).tuples().all())
+        to = {key: one for key, one in session.execute(asked)}
         several = {*ids.get("organisation", ()), *ids.get("company", ()), *to.values()}
         organisations = organisation_names(session, several)
         self._by_noun: dict[str, Mapping[str, str]] = {
@@ -190,7 +190,8 @@ class _Names:
 
 
 def _pairs(session: Session, key: Any, name: Any, ids: Iterable[str]) -> dict[str, str]:
-    return dict(session.execute(select(key, name).where(key.in_(list(ids)))).tuples().all())
+    query = select(key, name).where(key.in_(list(ids)))
+    return {found: called for found, called in session.execute(query)}
 
 
 def organisation_names(session: Session, ids: Iterable[str]) -> dict[str, str]:
@@ -225,7 +226,7 @@ def waiting(store: Store, account: Account) -> list[Waiting]:
     )
     manager = account.role.reaches(AccountRole.MANAGER)
     with store.reading() as session:
-        assigned = session.execute(entries).tuples().all()
+        assigned = session.execute(entries).all()
         introductions = session.scalars(asked).all()
         names = organisation_names(
             session,
@@ -272,7 +273,7 @@ def entry_counts(store: Store, account: Account) -> dict[EntryStatus, int]:
     if not account.role.reaches(AccountRole.MANAGER):
         query = query.where(MatchListRow.account_id == account.id)
     with store.reading() as session:
-        counts = dict(session.execute(query).tuples().all())
+        counts = {name: count for name, count in session.execute(query)}
     return {status: counts.get(status.value, 0) for status in EntryStatus}
 
 
@@ -284,7 +285,7 @@ def introduction_counts(store: Store, account: Account) -> dict[str, int]:
     else:
         query = query.where(IntroductionRow.from_account == account.id)
     with store.reading() as session:
-        counts = dict(session.execute(query).tuples().all())
+        counts = {name: count for name, count in session.execute(query)}
     return {state: counts.get(state, 0) for state in STATES}
 
 
