@@ -62,6 +62,7 @@ ACTIONS = {
     "import.undone": _l("Import undone"),
 }
 """What the log's actions are called; others are shown as they are."""
+ACTORS = {"command": _l("by command"), "service": _l("by itself"), "provider": _l("by itself")}
 
 
 @blueprint.app_template_filter("day")
@@ -84,6 +85,7 @@ def overview() -> ResponseReturnValue:
         first=FIRST,
         lately=activity.lately(store, me()),
         actions=ACTIONS,
+        actors=ACTORS,
         link_to=_link,
         scope=Scope(),
         **chosen,

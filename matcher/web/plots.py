@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
+from textwrap import wrap
 
-LETTER = 7.0
+LETTER = 6.7
 """About the width of a letter of a label of a heat map."""
-LONGEST_LABEL = 38
+LONGEST_LINE = 24
+LINES = 2
+"""So many lines of a row's label fit beside its cells; what is longer is cut."""
 LEVELS = 10
 CELL_WIDTH, CELL_HEIGHT = 58, 30
 PLOT_WIDTH, PLOT_HEIGHT = 330, 120
@@ -26,10 +29,15 @@ class Label:
 
     @property
     def short(self) -> str:
-        """The label as it fits on a drawing."""
-        if len(self.text) <= LONGEST_LABEL:
+        """The label as it fits on one line."""
+        if len(self.text) <= LONGEST_LINE:
             return self.text
-        return self.text[: LONGEST_LABEL - 1].rstrip() + "…"
+        return self.text[: LONGEST_LINE - 1].rstrip() + "…"
+
+    @property
+    def lines(self) -> list[str]:
+        """The label as it fits on LINES lines."""
+        return wrap(self.text, LONGEST_LINE, max_lines=LINES, placeholder="…")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,8 @@ def heat_map(
     """
     if len(values) != len(rows) or any(len(line) != len(columns) for line in values):
         raise ValueError("a heat map has one value for each row and column")
-    left = int(max((len(one.short) for one in rows), default=0) * LETTER) + 14
+    longest = max((len(line) for one in rows for line in one.lines), default=0)
+    left = int(longest * LETTER) + 14
     rising = max((len(one.short) for one in columns), default=0) * LETTER / sqrt(2)
     top = int(rising) + 18
     return HeatMap(

@@ -28,8 +28,8 @@ PAGE = 25
 MOST_LISTED = 8
 LEAST_ORGANISATIONS = 2
 """A region isn't called strong in what a single organisation does."""
-DARKEST = 2.5
-"""The location quotient from which a cell is as dark as can be."""
+DARKEST = 2.0
+"""The location quotient from which the colour of a cell is as full as can be."""
 Body = dict[str, Any]
 
 
@@ -185,5 +185,5 @@ def _count(cell: Body) -> str:
 def _legend(shade: str) -> list[tuple[int, str]]:
     if shade == "strength":
         return [(0, _("weak")), (4, ""), (7, ""), (10, _("strong"))]
-    marks = ((0, 0.0), (2, 0.5), (4, 1.0), (6, 1.5), (8, 2.0), (10, DARKEST))
+    marks = ((0, 0.0), (2, 0.4), (4, 0.8), (5, 1.0), (7, 1.4), (10, DARKEST))
     return [(level, decimal(mark)) for level, mark in marks]

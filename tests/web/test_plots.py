@@ -89,7 +89,10 @@ def test_cells_stand_where_their_row_and_column_do() -> None:
 def test_long_labels_are_cut_on_the_drawing_alone(app: APIFlask) -> None:
     text = "A need that is described in so many words that it fits on no drawing at all"
     plot = heat_map([Label(text)], [Label("Dijlenano")], [[Value(0.5, "50", "why & how")]])
-    assert plot.rows[0][0].short == "A need that is described in so many w…"
+    label = plot.rows[0][0]
+    assert label.short == "A need that is describe…"
+    assert label.lines == ["A need that is described", "in so many words that…"]
+    assert Label("Verbundwerkstoffeigenschaften").lines == ["Verbundwerkstoffeigensch", "aften"]
     svg = drawn(app, "heat_map", plot, "p", "Who meets what")
     assert f"<title>{text}</title>" in svg
     assert f'<th scope="row">{text}</th>' in drawn(app, "heat_table", plot, "What", "Need")
