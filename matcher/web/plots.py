@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from math import sqrt
 from textwrap import wrap
 
-LETTER = 6.7
+LETTER = 7.2
 """About the width of a letter of a label of a heat map."""
-LONGEST_LINE = 24
+LONGEST_LINE, LONGEST_HEADING = 24, 30
 LINES = 2
 """So many lines of a row's label fit beside its cells; what is longer is cut."""
 LEVELS = 10
@@ -30,9 +30,9 @@ class Label:
     @property
     def short(self) -> str:
         """The label as it fits on one line."""
-        if len(self.text) <= LONGEST_LINE:
+        if len(self.text) <= LONGEST_HEADING:
             return self.text
-        return self.text[: LONGEST_LINE - 1].rstrip() + "…"
+        return self.text[: LONGEST_HEADING - 1].rstrip() + "…"
 
     @property
     def lines(self) -> list[str]:
