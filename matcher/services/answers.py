@@ -106,9 +106,11 @@ class Answers:
 
     def known_missed_chances(self, scope: Scope, limit: int) -> Body | None:
         """Return missed chances where they were worked out before, else None at once."""
-        key = self._key(self.live.snapshot(), "missed", {**asdict(scope), "limit": limit})
-        body, cached = self.cache.peek(key)
-        return {**body, "cached": True} if cached else None
+        return self._known("missed", {**asdict(scope), "limit": limit})
+
+    def known_overlaps(self, scope: Scope, limit: int) -> Body | None:
+        """Return overlaps of all initiatives where they were worked out before, else None."""
+        return self._known("overlaps", {**asdict(scope), "limit": limit, "open": False})
 
     def strengths(self, region: str) -> Body:
         """Return the strengths map of a region."""
@@ -143,6 +145,10 @@ class Answers:
         key = self._key(snapshot, kind, asked)
         body, cached = self.cache.get_or_compute(key, lambda: compute(snapshot), self.ttl)
         return {**body, "cached": cached}
+
+    def _known(self, kind: str, asked: Body) -> Body | None:
+        body, cached = self.cache.peek(self._key(self.live.snapshot(), kind, asked))
+        return {**body, "cached": True} if cached else None
 
     def _key(self, snapshot: Snapshot, kind: str, asked: Body) -> str:
         """Return what an answer is kept under: the day counts, since offers can expire."""

@@ -18,7 +18,7 @@ from matcher.services.initiatives import NoSuchInitiative
 from matcher.services.insights import Scope
 from matcher.services.people import activity, lists
 from matcher.services.people.accounts import AccountRole
-from matcher.store.initiatives import list_initiatives
+from matcher.store.initiatives import count_initiatives, list_initiatives
 from matcher.web.guard import for_role, me, services
 from matcher.web.labels import LABELS
 from matcher.web.plots import Label, grouped_bars, horizontal_bars
@@ -32,6 +32,8 @@ MOST_PAIRS = 200
 PAGE = 25
 SMALL = 1_000
 """On a corpus with fewer organisations missed chances are worked out while somebody waits."""
+FEW = 50
+"""Overlaps of fewer initiatives are: each is compared with each."""
 
 ACTIONS = {
     "organisation.created": _l("Organisation added"),
@@ -75,12 +77,12 @@ def day(at: date) -> str:
 @for_role(AccountRole.MEMBER)
 def overview() -> ResponseReturnValue:
     """Show initiatives, lists, introductions, overlaps, missed chances and activity."""
-    answers, store, chosen = services().answers, services().store, choices()
+    store, chosen = services().store, choices()
     return render_template(
         "dashboard/overview.html",
         lists=lists.overview(store, me())[:MOST_LISTS],
         waiting=activity.waiting(store, me()),
-        overlaps=answers.overlaps(Scope(), MOST_PAIRS)["results"][:FIRST],
+        overlaps=_overlaps_now(),
         missed=_missed_now(),
         first=FIRST,
         lately=activity.lately(store, me()),
@@ -136,6 +138,14 @@ def _missed_now() -> dict[str, Any] | None:
     if len(services().live.snapshot().corpus) < SMALL:
         return answers.missed_chances(Scope(), MOST_PAIRS)
     return answers.known_missed_chances(Scope(), MOST_PAIRS)
+
+
+def _overlaps_now() -> dict[str, Any] | None:
+    """Return overlaps where that takes no time: they are known, or there are few initiatives."""
+    answers = services().answers
+    if count_initiatives(services().store) < FEW:
+        return answers.overlaps(Scope(), MOST_PAIRS)
+    return answers.known_overlaps(Scope(), MOST_PAIRS)
 
 
 def _initiatives() -> dict[str, Any]:

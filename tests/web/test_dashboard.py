@@ -10,7 +10,7 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
-from matcher.domain import Initiative, Question
+from matcher.domain import Initiative, Need, Question, Stage
 from matcher.services.people import accounts, introductions, lists
 from matcher.services.questions import packed
 from matcher.store import Store
@@ -207,6 +207,21 @@ def test_an_initiative_that_is_deleted_meanwhile(
     monkeypatch.setattr(dashboard, "list_initiatives", lambda _store: several)
     page = get(signed_in(app, "member"), "/overview")
     assert page.status_code == 200 and "x:gone" not in page.text
+
+
+def test_many_initiatives_do_not_keep_the_overview_waiting(
+    app: APIFlask, monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    needs = (Need("Spuitgieten van microfluïdische cartridges", stage=Stage.PRODUCTION),)
+    for name in ("aa", "bb"):
+        save_initiative(store, Initiative(f"x:{name}", name, "", needs))
+    monkeypatch.setattr(dashboard, "FEW", 1)
+    member = signed_in(app, "member")
+    shown = part(get(member, "/overview").text, "Overlap", "Activity")
+    assert "With this many initiatives" in shown and "pair-name" not in shown
+    assert "100 % the same" in get(member, "/overview/overlaps").text
+    shown = part(get(member, "/overview").text, "Overlap", "Activity")
+    assert "100 % the same" in shown and "With this many initiatives" not in shown
 
 
 def test_overlaps_name_both_and_what_is_the_same(app: APIFlask) -> None:
