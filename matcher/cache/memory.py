@@ -115,6 +115,11 @@ class MemoryCache:
         self._shelf.put(key, data, ttl)
         return Outcome(data, found=False)
 
+    def peek(self, key: str) -> tuple[JSON, bool]:
+        """Return the value of `key` and whether it is there; see `Cache`."""
+        data = self._shelf.get(key)
+        return (None, False) if data is None else (decode(data), True)
+
     def clear(self) -> None:
         """Forget all values of this process."""
         self._shelf.clear()

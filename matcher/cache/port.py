@@ -57,6 +57,13 @@ class Cache(Protocol):
         """
         ...
 
+    def peek(self, key: str) -> tuple[JSON, bool]:
+        """Return the value of `key` and True, or None and False; computes and counts nothing.
+
+        Never waits for a computation, and never raises for the backend.
+        """
+        ...
+
     def clear(self) -> None:
         """Forget all values as far as the backend can be reached; never raises for the backend.
 

@@ -86,6 +86,14 @@ class RedisCache:
         self._counters.asked(outcome.found)
         return decode(outcome.data), outcome.found or not led
 
+    def peek(self, key: str) -> tuple[JSON, bool]:
+        """Return the value of `key` and whether it is there; see `Cache`."""
+        try:
+            data, _held = self._read(key)
+        except RedisAwayError:
+            data = self._spare.get(key)
+        return (None, False) if data is None else (decode(data), True)
+
     def clear(self) -> None:
         """Forget the values in Redis and those kept in this process; see `Cache`."""
         self._spare.clear()

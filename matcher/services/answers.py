@@ -104,6 +104,14 @@ class Answers:
             lambda one: missed_chances(one, self.live.store, self._inside(one, scope), limit),
         )
 
+    def known_missed_chances(self, scope: Scope, limit: int) -> Body | None:
+        """Return missed chances where they were worked out before, else None at once."""
+        return self._known("missed", {**asdict(scope), "limit": limit})
+
+    def known_overlaps(self, scope: Scope, limit: int) -> Body | None:
+        """Return overlaps of all initiatives where they were worked out before, else None."""
+        return self._known("overlaps", {**asdict(scope), "limit": limit, "open": False})
+
     def strengths(self, region: str) -> Body:
         """Return the strengths map of a region."""
         return self._cached("strengths", {"region": region}, lambda one: strengths(one, region))
@@ -132,12 +140,20 @@ class Answers:
         return self._cached(kind, {**asked, "initiative": asdict(initiative)}, answer)
 
     def _cached(self, kind: str, asked: Body, compute: Callable[[Snapshot], Body]) -> Body:
-        """Answer from the cache, or compute: the day counts, since offers can expire."""
+        """Answer from the cache, or compute."""
         snapshot = self.live.snapshot()
+        key = self._key(snapshot, kind, asked)
+        body, cached = self.cache.get_or_compute(key, lambda: compute(snapshot), self.ttl)
+        return {**body, "cached": cached}
+
+    def _known(self, kind: str, asked: Body) -> Body | None:
+        body, cached = self.cache.peek(self._key(self.live.snapshot(), kind, asked))
+        return {**body, "cached": True} if cached else None
+
+    def _key(self, snapshot: Snapshot, kind: str, asked: Body) -> str:
+        """Return what an answer is kept under: the day counts, since offers can expire."""
         weights = asdict(self.recommender.weights_for(snapshot))
         today = date.today().isoformat()
         about = [asked, weights, snapshot.version, snapshot.generation.name, today]
         text = json.dumps(about, sort_keys=True, default=str)
-        key = f"{kind}:" + hashlib.sha256(text.encode()).hexdigest()
-        body, cached = self.cache.get_or_compute(key, lambda: compute(snapshot), self.ttl)
-        return {**body, "cached": cached}
+        return f"{kind}:" + hashlib.sha256(text.encode()).hexdigest()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from embeddings.lexicon import lexicon_of
 from embeddings.subjects import Subjects
-from matcher.ranking.arrays import Floats
-from matcher.ranking.strengths import strength_table
+from matcher.ranking.arrays import Floats, Mask
+from matcher.ranking.strengths import location_quotients, strength_table
 from matcher.services.comparing import offering
 from matcher.services.insights import in_region
 from matcher.services.live import Snapshot
-from matcher.services.shown import name_json, organisation_json
+from matcher.services.shown import facet_json, name_json, organisation_json
+from matcher.store import Store
+from matcher.store.organisations import load_facets
 
 MOST_NAMED = 3
 MOST_BEHIND = 100
+MOST_SAID = 4
 
 
 def subjects_in(snapshot: Snapshot) -> Subjects:
@@ -90,39 +94,110 @@ def _memberships(snapshot: Snapshot, subjects: Subjects) -> tuple[Floats, Floats
     return np.log1p(domains), np.log1p(challenges)
 
 
-def behind(snapshot: Snapshot, region: str, domain: str, challenge: str = "") -> dict[str, Any]:
+def quotients(here: dict[str, Any], everywhere: dict[str, Any]) -> dict[tuple[str, str], float]:
+    """Return the location quotient of each domain and challenge of a region.
+
+    Both are what `strengths` returns, `everywhere` with an empty region. A cell of a region is
+    compared with all of its cells, as `location_quotients` does.
+    """
+    numbers = [_cell_strengths(one) for one in (here, everywhere)]
+    keys = list(numbers[0])
+    inside, all_of_it = (np.array([one[key] for key in keys]) for one in numbers)
+    found = location_quotients(np.stack([inside, np.maximum(all_of_it - inside, 0.0)]))[0]
+    return dict(zip(keys, found.tolist(), strict=True))
+
+
+def _cell_strengths(table: dict[str, Any]) -> dict[tuple[str, str], float]:
+    return {
+        (row["domain"]["id"], challenge): cell["strength"]
+        for row in sorted(table["domains"], key=lambda row: str(row["domain"]["id"]))
+        for challenge, cell in row["challenges"].items()
+    }
+
+
+def behind(
+    snapshot: Snapshot,
+    store: Store,
+    region: str,
+    domain: str,
+    challenge: str = "",
+    limit: int = MOST_BEHIND,
+    offset: int = 0,
+) -> dict[str, Any]:
     """Return the organisations that make a region strong in a domain, the strongest first.
 
-    With a challenge, those that speak of both. Raises KeyError for what isn't told apart.
+    With a challenge, those that speak of both. Each has its sectors, offers and past projects that
+    count; of the latter two the first that are MOST_SAID, those that speak of both before others.
+    Raises KeyError for a domain or challenge that isn't told apart.
     """
     corpus, subjects = snapshot.corpus, subjects_in(snapshot)
+    wanted = _numbers(subjects, domain, challenge)
     domains, challenges = _memberships(snapshot, subjects)
-    number = {one.id: at for at, one in enumerate(subjects.domains)}[domain]
-    worth = domains[:, number].copy()
-    if challenge:
-        at = {one.id: at for at, one in enumerate(subjects.challenges)}[challenge]
-        worth = np.minimum(worth, challenges[:, at])
+    worth = domains[:, wanted[0]].copy()
+    if wanted[1] is not None:
+        worth = np.minimum(worth, challenges[:, wanted[1]])
     for row in range(len(corpus)):
         if not in_region(corpus, row, region):
             worth[row] = 0.0
     order = np.lexsort((np.arange(len(worth)), -worth))
-    rows = [int(row) for row in order[:MOST_BEHIND] if worth[row] > 0]
+    rows = [int(row) for row in order[offset : offset + limit] if worth[row] > 0]
+    usable = offering(corpus)
+    said = {row: _said(snapshot, usable, row, wanted) for row in rows}
+    with store.reading() as session:
+        facets = load_facets(session, [one for row in rows for one in said[row][:MOST_SAID]])
     return {
         "corpus_version": snapshot.version,
         "total": int((worth > 0).sum()),
         "organisations": [
-            organisation_json(corpus.organisations[row]) | {"strength": round(float(worth[row]), 2)}
+            organisation_json(corpus.organisations[row])
+            | {
+                "strength": round(float(worth[row]), 2),
+                "said": [facet_json(facets[one]) for one in said[row][:MOST_SAID] if one in facets],
+                "more_said": max(0, len(said[row]) - MOST_SAID),
+                "stated": [
+                    sector
+                    for sector in corpus.organisations[row].sectors
+                    if _speaks(subjects.of("", sectors=(sector,)), wanted)
+                ],
+            }
             for row in rows
         ],
     }
 
 
+Wanted = tuple[int, int | None]
+
+
+def _numbers(subjects: Subjects, domain: str, challenge: str) -> Wanted:
+    number = {one.id: at for at, one in enumerate(subjects.domains)}[domain]
+    if not challenge:
+        return number, None
+    return number, {one.id: at for at, one in enumerate(subjects.challenges)}[challenge]
+
+
+def _speaks(spoken: tuple[Sequence[int], Sequence[int]], wanted: Wanted) -> int:
+    """Return of how many of the two that are wanted something speaks."""
+    return (wanted[0] in spoken[0]) + (wanted[1] is not None and wanted[1] in spoken[1])
+
+
+def _said(snapshot: Snapshot, usable: Mask, row: int, wanted: Wanted) -> list[int]:
+    """Return the ids of an organisation's facets that are `usable` (m,) and count."""
+    corpus = snapshot.corpus
+    spoken = {
+        corpus.facets[place].id: _speaks(snapshot.subjects_of(corpus.facets[place].id), wanted)
+        for place in corpus.facets_owned([row]).tolist()
+        if usable[place]
+    }
+    return sorted((one for one, count in spoken.items() if count), key=lambda one: -spoken[one])
+
+
 def regions(snapshot: Snapshot) -> list[tuple[str, int]]:
-    """Return countries and the first level of NUTS below them, with how many are in each."""
+    """Return countries and the first two levels of NUTS below them, with how many are in each."""
     counts: dict[str, int] = {}
     for record in snapshot.corpus.organisations:
         place = record.place
-        names = {place.country or "", (place.region or "")[:2], (place.region or "")[:3]}
+        levels = {(place.region or "")[:length] for length in (2, 3, 4)}
+        names = levels | {place.country or ""}
         for name in names - {""}:
             counts[name] = counts.get(name, 0) + 1
     return sorted(counts.items())

@@ -32,6 +32,7 @@ from matcher.web import (
     lists,
     pages,
     profiles,
+    strengths,
 )
 from matcher.web.labels import LABELS
 from matcher.web.menu import menu
@@ -53,6 +54,7 @@ PAGES = (
     imports,
     jobs,
     dashboard,
+    strengths,
     administration,
 )
 """Modules with a blueprint of pages."""

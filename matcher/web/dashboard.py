@@ -1,54 +1,99 @@
-"""What a manager opens on Monday, and the strengths map."""
+"""What a manager opens on Monday: initiatives, what waits, missed chances, overlaps, activity."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import date
 from typing import Any
 
-from apiflask import APIBlueprint, abort
-from flask import render_template, request
+from apiflask import APIBlueprint
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
+from flask_babel import format_date
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
+from matcher.domain import Initiative
+from matcher.services.initiatives import NoSuchInitiative
 from matcher.services.insights import Scope
 from matcher.services.people import activity, lists
 from matcher.services.people.accounts import AccountRole
-from matcher.services.strengths import behind, regions
-from matcher.store.initiatives import list_initiatives
+from matcher.store.initiatives import count_initiatives, list_initiatives
 from matcher.web.guard import for_role, me, services
-from matcher.web.plots import bars
+from matcher.web.labels import LABELS
+from matcher.web.plots import Label, grouped_bars, horizontal_bars
+from matcher.web.scopes import choices, page_asked, scope_asked
 
 blueprint = APIBlueprint("dashboard", __name__, enable_openapi=False)
-HOME_REGION = "BE2"
 MOST_INITIATIVES = 12
+MOST_LISTS = 5
+FIRST = 5
 MOST_PAIRS = 200
 PAGE = 25
 SMALL = 1_000
 """On a corpus with fewer organisations missed chances are worked out while somebody waits."""
+FEW = 50
+"""Overlaps of fewer initiatives are: each is compared with each."""
+
+ACTIONS = {
+    "organisation.created": _l("Organisation added"),
+    "organisation.changed": _l("Organisation changed"),
+    "organisation.deleted": _l("Organisation deleted"),
+    "organisation.merged": _l("Organisations merged"),
+    "initiative.created": _l("Initiative added"),
+    "initiative.changed": _l("Initiative changed"),
+    "initiative.deleted": _l("Initiative deleted"),
+    "list.created": _l("Match list made"),
+    "list.renewed": _l("Match list renewed"),
+    "list.entry": _l("Match followed up"),
+    "list.changed": _l("Match list described"),
+    "list.deleted": _l("Match list deleted"),
+    "list.shared": _l("Match list shared"),
+    "list.unshared": _l("Link to match list revoked"),
+    "introduction.asked": _l("Introduction asked for"),
+    "introduction.accepted": _l("Introduction accepted"),
+    "introduction.declined": _l("Introduction declined"),
+    "introduction.withdrawn": _l("Introduction taken back"),
+    "introduction.taken-back": _l("Acceptance taken back"),
+    "introduction.joined": _l("Partner joined after an introduction"),
+    "introduction.ended": _l("Introduction ended"),
+    "import.uploaded": _l("File uploaded"),
+    "import.confirmed": _l("Import started"),
+    "import.imported": _l("File imported"),
+    "import.undoing": _l("Import is being undone"),
+    "import.undone": _l("Import undone"),
+}
+"""What the log's actions are called; others are shown as they are."""
+ACTORS = {"command": _l("by command"), "service": _l("by itself"), "provider": _l("by itself")}
+
+
+@blueprint.app_template_filter("day")
+def day(at: date) -> str:
+    """Return a day as the language of the page writes it, such as 16 Nov 2026."""
+    return str(format_date(at, "d MMM y"))
 
 
 @blueprint.get("/overview")
 @for_role(AccountRole.MEMBER)
 def overview() -> ResponseReturnValue:
     """Show initiatives, lists, introductions, overlaps, missed chances and activity."""
-    current = services()
-    store = current.store
-    known = list_initiatives(store, MOST_INITIATIVES)
-    small = len(current.live.snapshot().corpus) < SMALL
-    weeks = activity.weekly(store)
+    store, chosen = services().store, choices()
     return render_template(
         "dashboard/overview.html",
-        initiatives=[(one, current.answers.gaps(one.id)) for one in known],
-        lists=lists.overview(store, me())[:5],
+        lists=lists.overview(store, me())[:MOST_LISTS],
         waiting=activity.waiting(store, me()),
-        introductions=activity.counted(store, me()),
-        overlaps=current.answers.overlaps(Scope(), 5)["results"],
-        missed=current.answers.missed_chances(Scope(), MOST_PAIRS)["results"][:5]
-        if small
-        else None,
-        weeks=weeks,
-        plot=bars([sum(counts.values()) for _start, counts in weeks]),
-        lately=activity.lately(store),
+        overlaps=_overlaps_now(),
+        missed=_missed_now(),
+        first=FIRST,
+        lately=activity.lately(store, me()),
+        actions=ACTIONS,
+        actors=ACTORS,
+        link_to=_link,
+        scope=Scope(),
+        **chosen,
+        **_initiatives(),
+        **_counts(),
+        **_weeks(),
     )
 
 
@@ -56,17 +101,11 @@ def overview() -> ResponseReturnValue:
 @for_role(AccountRole.MEMBER)
 def missed_chances() -> ResponseReturnValue:
     """Show pairs that fit and never worked together."""
-    scope = _scope()
+    chosen = choices()
+    scope = scope_asked(chosen)
     found = services().answers.missed_chances(scope, MOST_PAIRS)
-    page = max(1, min(request.args.get("page", 1, int), MOST_PAIRS))
     return render_template(
-        "dashboard/missed_chances.html",
-        results=found["results"][(page - 1) * PAGE : page * PAGE],
-        total=found["total"],
-        page=page,
-        pages=max(1, -(-len(found["results"]) // PAGE)),
-        scope=scope,
-        **_choices(),
+        "dashboard/missed_chances.html", found=found, scope=scope, **chosen, **_paged(found)
     )
 
 
@@ -74,87 +113,114 @@ def missed_chances() -> ResponseReturnValue:
 @for_role(AccountRole.MEMBER)
 def overlaps() -> ResponseReturnValue:
     """Show initiatives that want the same with other members."""
-    scope = _scope()
+    chosen = choices()
+    scope = scope_asked(chosen)
     found = services().answers.overlaps(scope, MOST_PAIRS)
     return render_template(
-        "dashboard/overlaps.html", results=found["results"], scope=scope, **_choices()
+        "dashboard/overlaps.html", found=found, scope=scope, **chosen, **_paged(found)
     )
 
 
-@blueprint.get("/strengths")
-def strengths() -> ResponseReturnValue:
-    """Show what a region is strong in, by domain and challenge."""
-    choices = _choices()
-    asked = request.args.get("region", "").upper()
-    region = asked if asked in dict(choices["regions"]) else _home(choices["regions"])
-    table = services().answers.strengths(region) if region else None
-    shown = table["domains"] if table else []
-    strongest = max((cell["strength"] for row in shown for cell in _cells(row)), default=0.0)
-    return render_template(
-        "dashboard/strengths.html",
-        table=table,
-        region=region,
-        strongest=strongest,
-        strong=sorted(
-            (row for row in shown if row["location_quotient"] > 1 and row["organisations"] > 1),
-            key=lambda row: -row["location_quotient"],
-        ),
-        near=sorted(
-            (row for row in shown if row["location_quotient"] <= 1),
-            key=lambda row: -row["relatedness_density"],
-        )[:6],
-        locale=str(get_locale()),
-        **choices,
-    )
-
-
-@blueprint.get("/strengths/<domain>")
-def strength(domain: str) -> ResponseReturnValue:
-    """Show who makes a region strong in a domain, or where a domain meets a challenge."""
-    snapshot, subjects = services().live.snapshot(), services().answers.subjects()
-    region = request.args.get("region", "")[:5].upper()
-    challenge = request.args.get("challenge", "")
-    labels = {one.id: one.labels for one in [*subjects.domains, *subjects.challenges]}
-    try:
-        found = behind(snapshot, region, domain, challenge)
-    except KeyError:
-        abort(404, _("There is no such domain."), extra_data={"page": True})
-    return render_template(
-        "dashboard/strength.html",
-        found=found,
-        region=region,
-        domain=labels[domain],
-        challenge=labels.get(challenge),
-        locale=str(get_locale()),
-    )
-
-
-def _scope() -> Scope:
-    choices = _choices()
-    region, domain = request.args.get("region", "").upper(), request.args.get("domain", "")
-    return Scope(
-        region if region in dict(choices["regions"]) else "",
-        domain if domain in dict(choices["domains"]) else "",
-    )
-
-
-def _choices() -> dict[str, Any]:
-    language = str(get_locale())
-    subjects = services().answers.subjects()
-    domains = [(one.id, one.labels[language]) for one in subjects.domains]
+def _paged(found: dict[str, Any]) -> dict[str, Any]:
+    pages = max(1, -(-len(found["results"]) // PAGE))
+    page = min(page_asked(), pages)
     return {
-        "regions": regions(services().live.snapshot()),
-        "domains": sorted(domains, key=lambda one: one[1]),
+        "results": found["results"][(page - 1) * PAGE : page * PAGE],
+        "page": page,
+        "pages": pages,
+        "first": (page - 1) * PAGE + 1,
     }
 
 
-def _home(known: list[tuple[str, int]]) -> str:
-    counts = dict(known)
-    if HOME_REGION in counts:
-        return HOME_REGION
-    return max(counts, key=lambda one: counts[one], default="")
+def _missed_now() -> dict[str, Any] | None:
+    """Return missed chances where that takes no time: they are known, or the corpus is small."""
+    answers = services().answers
+    if len(services().live.snapshot().corpus) < SMALL:
+        return answers.missed_chances(Scope(), MOST_PAIRS)
+    return answers.known_missed_chances(Scope(), MOST_PAIRS)
 
 
-def _cells(row: dict[str, Any]) -> list[dict[str, Any]]:
-    cells: list[dict[str, Any]] = list(row["challenges"].values())
-    return cells
+def _overlaps_now() -> dict[str, Any] | None:
+    """Return overlaps where that takes no time: they are known, or there are few initiatives."""
+    answers = services().answers
+    if count_initiatives(services().store) < FEW:
+        return answers.overlaps(Scope(), MOST_PAIRS)
+    return answers.known_overlaps(Scope(), MOST_PAIRS)
+
+
+def _initiatives() -> dict[str, Any]:
+    """Return one page of initiatives with their gaps: the account's own, or all of them."""
+    known = list_initiatives(services().store)
+    own = activity.own_initiatives(services().store, me())
+    mine = [one for one in known if one.id in own]
+    asked = request.args.get("initiatives", "")
+    whose = asked if asked in ("mine", "all") else "mine" if mine else "all"
+    shown = mine if whose == "mine" else known
+    pages = max(1, -(-len(shown) // MOST_INITIATIVES))
+    page = min(page_asked(), pages)
+    return {
+        "whose": whose,
+        "mine": len(mine),
+        "all": len(known),
+        "page": page,
+        "pages": pages,
+        "initiatives": _with_gaps(shown[(page - 1) * MOST_INITIATIVES : page * MOST_INITIATIVES]),
+    }
+
+
+def _with_gaps(several: list[Initiative]) -> list[tuple[Initiative, dict[str, Any]]]:
+    found = []
+    for one in several:
+        with suppress(NoSuchInitiative):  # deleted meanwhile
+            found.append((one, services().answers.gaps(one.id)))
+    return found
+
+
+def _counts() -> dict[str, Any]:
+    store = services().store
+    statuses = activity.entry_counts(store, me())
+    states = activity.introduction_counts(store, me())
+    entries = [(Label(str(LABELS[status])), float(count)) for status, count in statuses.items()]
+    introductions = [
+        (
+            Label(str(LABELS[f"state_{state}"]), url_for("introductions.overview", state=state)),
+            float(count),
+        )
+        for state, count in states.items()
+    ]
+    return {
+        "entries": horizontal_bars(entries) if any(statuses.values()) else None,
+        "introductions": horizontal_bars(introductions) if any(states.values()) else None,
+    }
+
+
+def _weeks() -> dict[str, Any]:
+    weeks = activity.weekly(services().store)
+    return {
+        "weeks": weeks,
+        "plot": grouped_bars(
+            [format_date(start, "d MMM") for start, _counts in weeks],
+            [[counts[name] for _start, counts in weeks] for name in activity.COUNTED],
+        ),
+        "series": [
+            _("Organisations written"),
+            _("Match lists made"),
+            _("Introductions asked for"),
+            _("Introductions accepted"),
+        ],
+    }
+
+
+def _link(line: activity.Line) -> str | None:
+    """Return where a line of the log leads, where what it is about is still there."""
+    if not line.name:
+        return None
+    if line.kind == "organisation":
+        return url_for("pages.organisation", organisation_id=line.id)
+    if line.kind == "initiative":
+        return url_for("pages.initiative", initiative_id=line.id)
+    if line.kind == "list":
+        return url_for("lists.show", list_id=line.id)
+    if line.kind == "introduction":
+        return url_for("introductions.show", introduction_id=line.id)
+    return None

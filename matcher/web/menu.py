@@ -11,7 +11,7 @@ ENTRIES = (
     ("pages.home", _l("Find partners"), None),
     ("pages.browse", _l("Organisations"), None),
     ("pages.initiatives", _l("Initiatives"), None),
-    ("dashboard.strengths", _l("Strengths"), None),
+    ("strengths.regions", _l("Strengths"), None),
     ("profiles.start", _l("Your company"), None),
     ("dashboard.overview", _l("Overview"), "member"),
     ("lists.overview", _l("Match lists"), "member"),
@@ -34,5 +34,4 @@ def menu() -> list[tuple[str, str, bool]]:
 
 def _is_here(endpoint: str, here: tuple[str, str, str]) -> bool:
     module, _dot, page = endpoint.partition(".")
-    shared = module in ("pages", "dashboard")
-    return module == here[0] and (not shared or page == here[2])
+    return module == here[0] and (module != "pages" or page == here[2])

@@ -299,3 +299,32 @@ def test_forked_child_answers_although_its_parent_was_computing(cache: Cache) ->
         assert parents.result(LIVENESS) == ("by the parent", False)
     assert json.loads(told) == [0, ["by the child", False]]
     assert cache.get_or_compute("seen", never, 60) == ("before the fork", True)
+
+
+def test_a_look_computes_nothing(cache: Cache) -> None:
+    assert cache.peek("k") == (None, False)
+    before = cache.state()
+    cache.get_or_compute("k", lambda: {"pair": [1]}, 60)
+    assert cache.peek("k") == ({"pair": [1]}, True)
+    cache.get_or_compute("nothing", lambda: None, 60)
+    assert cache.peek("nothing") == (None, True)
+    assert (before["misses"], cache.state()["misses"], cache.state()["hits"]) == (0, 2, 0)
+    cache.clear()
+    assert cache.peek("k") == (None, False)
+
+
+def test_a_look_does_not_wait(cache: Cache) -> None:
+    begun, end = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        begun.set()
+        assert end.wait(LIVENESS)
+        return "done"
+
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(cache.get_or_compute, "k", slow, 60)
+        assert begun.wait(LIVENESS)
+        assert cache.peek("k") == (None, False)
+        end.set()
+        assert asked.result(LIVENESS) == ("done", False)
+    assert cache.peek("k") == ("done", True)

@@ -2,21 +2,23 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
-from sqlalchemy import update
 
-from matcher.domain import Question
-from matcher.services.people import activity, audit, lists
+from matcher.domain import Initiative, Need, Question, Stage
+from matcher.services.people import accounts, introductions, lists
 from matcher.services.questions import packed
-from matcher.services.strengths import behind, regions, strengths
 from matcher.store import Store
-from matcher.store.people import AuditRow
-from matcher.web.plots import bars
+from matcher.store.initiatives import save_initiative
+from matcher.web import dashboard
 from tests.web.users import get, post, signed_in
+
+MESSAGE = "Wij zoeken een partner voor een proefproject in de thuiszorg."
 
 
 @pytest.fixture
@@ -25,51 +27,116 @@ def store(app: APIFlask) -> Store:
     return found
 
 
-def test_monday_morning(app: APIFlask, store: Store) -> None:
+def part(page: str, begin: str, end: str) -> str:
+    """What stands between two headings."""
+    start = page.index(f"<h2>{begin}</h2>")
+    return page[start : page.index(f"<h2>{end}</h2>", start)]
+
+
+def keep(client: FlaskClient, name: str = "Fietsen") -> str:
+    question = json.dumps(packed(Question(text="vrachtfietsen", limit=5)))
+    address: str = post(client, "/lists", {"name": name, "question": question}).headers["Location"]
+    return address
+
+
+def test_initiatives_with_coverage_and_the_missing_link(app: APIFlask) -> None:
+    manager = signed_in(app, "manager")
+    shown = part(get(manager, "/overview").text, "Initiatives", "Waiting for you")
+    nano = shown[shown.index("Nano for Health") :].partition("</tr>")[0]
+    assert re.findall(r'badge status-missing">(\w+)<', nano) == ["Pilot", "Production"]
+    report = app.extensions["schakel"].answers.gaps("demo:nano-for-health")
+    members, reachable = (round(report["coverage"][one] * 100) for one in ("members", "reachable"))
+    assert re.findall(r">(\d+) %<", nano) == [str(members), str(reachable)]
+    fisch = shown[shown.index("FISCH") :].partition("</tr>")[0]
+    assert "status-missing" not in fisch and "none" in fisch
+
+
+def test_my_initiatives_come_first_where_there_are_any(app: APIFlask) -> None:
     manager = signed_in(app, "manager")
     page = get(manager, "/overview").text
-    nano = page[page.index("Nano for Health") :]
-    assert re.findall(r'badge status-missing">(\w+)<', nano)[:2] == ["Pilot", "Production"]
+    assert re.search(r'aria-current="page">All of them \(\d+\)<', page)
+    mine = get(manager, "/overview?initiatives=mine").text
+    assert "You have not written an initiative" in mine and "Nano for Health" not in part(
+        mine, "Initiatives", "Waiting for you"
+    )
+    post(manager, "/lists", {"name": "L", "initiative": "demo:fisch", "question": ""})
+    page = part(get(manager, "/overview").text, "Initiatives", "Waiting for you")
+    assert 'aria-current="page">Mine (1)<' in page
+    assert "FISCH" in page and "Nano for Health" not in page
+    page = part(get(manager, "/overview?initiatives=all").text, "Initiatives", "Waiting for you")
+    assert "FISCH" in page and "Nano for Health" in page
+
+
+def test_many_initiatives_have_pages(app: APIFlask, store: Store) -> None:
+    for number in range(dashboard.MOST_INITIATIVES + 1):
+        save_initiative(store, Initiative(f"x:{number:02}", f"Aa {number:02}", ""))
+    member = signed_in(app, "member")
+    first, second = (
+        set(re.findall(r'href="/initiatives/([^"/]+)"', get(member, f"/overview?page={page}").text))
+        for page in (1, 2)
+    )
+    assert {f"x:{number:02}" for number in range(dashboard.MOST_INITIATIVES)} <= first
+    assert "x:12" in second and "x:12" not in first and "x:00" not in second
+    assert "no needs yet" in get(member, "/overview").text
+    assert get(member, "/overview?page=999999999999&initiatives=%27").status_code == 200
+
+
+def test_what_waits_and_how_lists_stand(app: APIFlask, store: Store) -> None:
+    manager = signed_in(app, "manager")
+    page = get(manager, "/overview").text
     assert "Nothing waits for you." in page and "No list is kept yet." in page
-    assert page.count("asks for") >= 5
-    question = json.dumps(packed(Question(text="vrachtfietsen", limit=5)))
-    address = post(manager, "/lists", {"name": "L", "question": question}).headers["Location"]
+    assert "Nobody was asked for an introduction yet." in page
+    address = keep(manager)
     (me,) = lists.colleagues(store)
     sent = {"id": ["demo:trapkar"], "status": ["approached"], "note": [""], "assigned": [str(me)]}
     post(manager, address + "/entries", sent)
     page = get(manager, "/overview").text
-    waiting = page[page.index("Waiting for you") : page.index("Missed chances")]
+    waiting = part(page, "Waiting for you", "Match lists")
     assert "Trapkar Cargo (demo)" in waiting and f'href="{address}"' in waiting
-    assert "list.entry" in page
+    assert "Approached" in waiting
+    counts = part(page, "Match lists", "Introductions")
+    assert re.findall(r'row">(\w+)</th><td class="number">(\d)<', counts) == [
+        ("Proposed", "0"), ("Approached", "1"), ("Interested", "0"), ("Declined", "0"),
+        ("Joined", "0"),
+    ]  # fmt: skip
+    changed = page[page.index("What changed last") :]
+    assert re.search(r'Match followed up: <a href="/lists/\w+">Fietsen</a>', changed)
+    assert "Manager, " in changed and "@example.org" not in changed
     sent["status"] = ["joined"]
     post(manager, address + "/entries", sent)
     assert "Nothing waits for you." in get(manager, "/overview").text
 
 
-def test_accounts_and_passwords_are_not_among_the_activity(app: APIFlask) -> None:
+def test_introductions_that_i_asked_for_wait_for_me(app: APIFlask, store: Store) -> None:
+    manager, member = signed_in(app, "manager"), signed_in(app, "member")
+    (me,) = [one for one in accounts.everybody(store) if one.role.value == "manager"]
+    asker = introductions.Asker({"name": "M", "email": me.email}, me)
+    asked = introductions.ask(store, asker, introductions.Wish("demo:trapkar", MESSAGE))
+    page = get(manager, "/overview").text
+    waiting = part(page, "Waiting for you", "Match lists")
+    assert f'href="/introductions/{asked.id}">Trapkar Cargo (demo)</a>' in waiting
+    assert "Introduction: Asked" in waiting
+    states = part(page, "Introductions", "Missed chances")
+    assert '<a href="/introductions?state=asked">Asked</a></th><td class="number">1<' in states
+    table = page[page.index("Week of") :].partition("</table>")[0]
+    assert re.findall(r">(\d+)</td>", table)[-4:][2:] == ["1", "0"]
+    seen = get(member, "/overview").text
+    assert "Trapkar" not in part(seen, "Waiting for you", "Match lists")
+    assert "Introduction asked for:" not in seen
+    assert "Nobody was asked for an introduction yet." in seen
+
+
+def test_accounts_and_passwords_are_not_among_what_changed(app: APIFlask) -> None:
     member = signed_in(app, "member")
-    assert "account." not in get(member, "/overview").text
-    assert get(app.test_client(), "/overview").status_code == 302
+    page = get(member, "/overview").text
+    changed = page[page.index("What changed last") :]
+    assert "account." not in changed and "signed-in" not in changed and "@" not in changed
 
 
-def test_weeks_are_counted_by_what_changed(store: Store) -> None:
-    wednesday = date(2026, 11, 18)
-    with store.keeping() as session:
-        session.execute(update(AuditRow).values(at=datetime(2020, 1, 1, tzinfo=UTC)))
-        for action in ("organisation.changed", "list.created", "account.created"):
-            audit.record(session, "command", action, "x")
-        session.execute(
-            update(AuditRow)
-            .where(AuditRow.subject == "x")
-            .values(at=datetime(2026, 11, 16, 0, 30, tzinfo=UTC))
-        )
-    weeks = activity.weekly(store, wednesday)
-    assert len(weeks) == 12
-    assert weeks[-1][0] == date(2026, 11, 16) and weeks[0][0] == date(2026, 8, 31)
-    assert weeks[-1][1] == {"organisations": 1, "initiatives": 0, "lists": 1, "introductions": 0}
-    assert sum(sum(counts.values()) for _start, counts in weeks[:-1]) == 0
-    later = activity.weekly(store, wednesday + timedelta(weeks=12))
-    assert sum(sum(counts.values()) for _start, counts in later) == 0
+def test_who_may_not_see_the_overview(app: APIFlask) -> None:
+    for address in ("/overview", "/overview/missed-chances", "/overview/overlaps"):
+        asked = app.test_client().get(address)
+        assert asked.status_code == 302 and "/sign-in" in asked.headers["Location"]
 
 
 def test_missed_chances_are_narrowed_by_region_and_domain(app: APIFlask) -> None:
@@ -88,44 +155,100 @@ def test_missed_chances_are_narrowed_by_region_and_domain(app: APIFlask) -> None
     assert get(member, "/overview/overlaps?region=BE2").status_code == 200
 
 
-def test_the_strengths_of_a_region(app: APIFlask, client: FlaskClient) -> None:
-    page = get(client, "/strengths")
-    assert '<option value="BE2" selected>' in page.text
-    snapshot = app.extensions["schakel"].live.snapshot()
-    table = strengths(snapshot, "BE2")
-    best = table["domains"][0]
-    link = f"/strengths/{best['domain']['id']}?region=BE2"
-    assert f'href="{link}"' in page.text
-    assert f"{best['organisations']} found" in get(client, link).text
-    cell, figures = next(
-        (id, cell) for id, cell in best["challenges"].items() if cell["organisations"]
+def test_missed_chances_are_sorted_quoted_and_paged(
+    app: APIFlask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dashboard, "PAGE", 3)
+    member = signed_in(app, "member")
+    answer = app.extensions["schakel"].answers.missed_chances(
+        dashboard.Scope("BE2"), dashboard.MOST_PAIRS
+    )["results"]
+    names: list[str] = []
+    for page in (1, 2):
+        text = get(member, f"/overview/missed-chances?region=BE2&page={page}").text
+        names += re.findall(r'<h2 class="pair-name"><a href="/organisations/([^"]+)"', text)
+        assert f"Page {page} of {-(-len(answer) // 3)}" in text
+        assert "region=BE2" in text.partition('class="pages"')[2]
+    assert names == [one["one"]["id"] for one in answer[:6]]
+    assert [one["score"] for one in answer] == sorted(
+        (one["score"] for one in answer), reverse=True
     )
-    found = behind(snapshot, "BE2", best["domain"]["id"], cell)
-    assert found["total"] == figures["organisations"]
-    assert all((one["region"] or "").startswith("BE2") for one in found["organisations"])
-    assert get(client, "/strengths/bestaat-niet").status_code == 404
-    assert get(client, "/strengths/food?challenge=niets").status_code == 404
-    assert get(client, "/strengths?region=ZZ").status_code == 200
+    first = get(member, "/overview/missed-chances?region=BE2").text
+    assert answer[0]["because"][0]["need"]["text"][:60] in first
+    last = get(member, "/overview/missed-chances?region=BE2&page=99999999")
+    assert last.status_code == 200 and 'class="pair-name"' in last.text
 
 
-def test_regions_are_counted(app: APIFlask) -> None:
-    snapshot = app.extensions["schakel"].live.snapshot()
-    counts = dict(regions(snapshot))
-    places = [one.place for one in snapshot.corpus.organisations]
-    assert counts["BE"] == sum(place.country == "BE" for place in places)
-    assert counts["BE2"] == sum((place.region or "").startswith("BE2") for place in places)
+def test_a_large_corpus_does_not_keep_the_overview_waiting(
+    app: APIFlask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dashboard, "SMALL", 1)
+    answers = app.extensions["schakel"].answers
+    worked_out: list[Any] = []
+    compute = answers.missed_chances
+    monkeypatch.setattr(
+        answers, "missed_chances", lambda *asked: worked_out.append(asked) or compute(*asked)
+    )
+    member = signed_in(app, "member")
+    missed = part(get(member, "/overview").text, "Missed chances", "Overlap")
+    assert "that happens on their own page" in missed and "asks for" not in missed
+    assert worked_out == []
+    assert get(member, "/overview/missed-chances").status_code == 200
+    missed = part(get(member, "/overview").text, "Missed chances", "Overlap")
+    assert missed.count('class="pair-name"') == dashboard.FIRST and "asks for" in missed
+    assert len(worked_out) == 1
 
 
-def test_an_empty_service_has_an_overview(empty_client: FlaskClient) -> None:
-    assert "no organisations with a place" in get(empty_client, "/strengths").text
-    manager = signed_in(empty_client.application, "manager")  # type: ignore[arg-type]
-    assert "There are no initiatives yet." in get(manager, "/overview").text
+def test_an_initiative_that_is_deleted_meanwhile(
+    app: APIFlask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ghost = Initiative("x:gone", "Gone", "")
+    several = [ghost, *dashboard.list_initiatives(app.extensions["schakel"].store)]
+    monkeypatch.setattr(dashboard, "list_initiatives", lambda _store: several)
+    page = get(signed_in(app, "member"), "/overview")
+    assert page.status_code == 200 and "x:gone" not in page.text
 
 
-def test_bars_are_as_high_as_their_values() -> None:
-    drawn = bars([0, 5, 10])
-    assert [bar.height for bar in drawn.bars] == [0.0, 80.0, 160.0]
-    assert [bar.y + bar.height for bar in drawn.bars] == [160.0] * 3
-    assert drawn.lines == [(0.0, 10.0), (80.0, 5.0)]
-    assert bars([]).bars == [] and bars([0]).lines[0] == (0.0, 2.0)
-    assert bars([11]).lines[0] == (0.0, 20.0) and bars([41]).lines[0] == (0.0, 100.0)
+def test_many_initiatives_do_not_keep_the_overview_waiting(
+    app: APIFlask, monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    needs = (Need("Spuitgieten van microfluïdische cartridges", stage=Stage.PRODUCTION),)
+    for name in ("aa", "bb"):
+        save_initiative(store, Initiative(f"x:{name}", name, "", needs))
+    monkeypatch.setattr(dashboard, "FEW", 1)
+    member = signed_in(app, "member")
+    shown = part(get(member, "/overview").text, "Overlap", "Activity")
+    assert "With this many initiatives" in shown and "pair-name" not in shown
+    assert "100 % the same" in get(member, "/overview/overlaps").text
+    shown = part(get(member, "/overview").text, "Overlap", "Activity")
+    assert "100 % the same" in shown and "With this many initiatives" not in shown
+
+
+def test_overlaps_name_both_and_what_is_the_same(app: APIFlask) -> None:
+    member = signed_in(app, "member")
+    answer = app.extensions["schakel"].answers.overlaps(dashboard.Scope(), dashboard.MOST_PAIRS)
+    page = get(member, "/overview/overlaps").text
+    assert f"{answer['total']} found" in page
+    named = re.findall(r'class="pair-name"><a href="/initiatives/([^"]+)"', page)
+    assert named == [one["one"]["id"] for one in answer["results"]]
+
+
+def test_an_empty_service_has_an_overview(
+    tmp_path: Path, make_app: Callable[..., APIFlask]
+) -> None:
+    manager = signed_in(make_app(tmp_path / "empty"), "manager")
+    page = get(manager, "/overview")
+    assert page.status_code == 200 and "There are no initiatives yet." in page.text
+    assert "Nothing yet." in page.text
+    missed = get(manager, "/overview/missed-chances")
+    assert "No organisation has stated a need yet" in missed.text
+    assert "0 found" in get(manager, "/overview/overlaps").text
+
+
+def test_names_are_escaped(app: APIFlask, store: Store) -> None:
+    save_initiative(store, Initiative("x:b", "<b>Bold</b>", ""))
+    manager = signed_in(app, "manager")
+    keep(manager, "<script>alert(1)</script>")
+    page = get(manager, "/overview?initiatives=all").text
+    assert "&lt;b&gt;Bold" in page and "<b>Bold" not in page
+    assert "<script>alert" not in page and "&lt;script&gt;alert" in page
