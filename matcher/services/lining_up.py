@@ -206,7 +206,7 @@ def _team(store: Store, standing: Standing, team: LineUp) -> dict[str, Any]:
     with store.reading() as session:
         facets = load_facets(session, (corpus.facets[row].id for row in numbers))
     rows = [pick.row for pick in team.picks]
-    by_need = [max(rows, key=lambda row: (best[row][1][at], -row)) for at in _places(standing)]
+    by_need = [_surest(best, at) for at in _places(standing)]
     return {
         "coverage": round(team.coverage, 4),
         "best_possible": round(_coverage_bound(standing, team, FIT_SHARE), 4),
@@ -217,22 +217,28 @@ def _team(store: Store, standing: Standing, team: LineUp) -> dict[str, Any]:
                 "organisation": organisation_json(corpus.organisations[pick.row]),
                 "member": pick.kept,
                 "adds": round(pick.gain, 4),
-                "meets": _meets(standing, best[pick.row], facets, pick.row, by_need),
+                "meets": _meets(
+                    standing, best[pick.row], facets, pick.row, [one for one, _ in by_need]
+                ),
             }
             for pick in team.picks
         ],
         "needs": [
             {
                 **need_json(need),
-                "chance": round(float(best[by_need[at]][1][at]), 3),
-                "status": status_of(float(best[by_need[at]][1][at])),
-                "by": name_json(corpus, by_need[at])
-                if best[by_need[at]][1][at] >= PERHAPS
-                else None,
+                "chance": round(chance, 3),
+                "status": status_of(chance),
+                "by": name_json(corpus, row) if row is not None and chance >= PERHAPS else None,
             }
-            for at, need in enumerate(standing.needed.needs)
+            for need, (row, chance) in zip(standing.needed.needs, by_need, strict=True)
         ],
     }
+
+
+def _surest(best: Mapping[int, tuple[Rows, Floats]], at: int) -> tuple[int | None, float]:
+    """Return who of the team meets a need best, with the chance; nobody in an empty team."""
+    row = max(best, key=lambda row: (best[row][1][at], -row), default=None)
+    return row, 0.0 if row is None else float(best[row][1][at])
 
 
 def _places(standing: Standing) -> range:
@@ -250,7 +256,7 @@ def _meets(
     best: tuple[Rows, Floats],
     facets: Mapping[int, Facet],
     row: int,
-    by_need: list[int],
+    by_need: list[int | None],
 ) -> list[dict[str, Any]]:
     """Return the needs that an organisation meets, with the offer, the surest first."""
     numbers, chances = best

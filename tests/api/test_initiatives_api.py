@@ -892,6 +892,15 @@ def test_an_initiative_without_anything_has_no_gaps(client: FlaskClient) -> None
     assert len(team["picks"]) == 2 and team["coverage"] == 0.0
 
 
+def test_a_line_up_of_which_nobody_is_eligible_is_empty(client: FlaskClient) -> None:
+    initiative = {"id": "x:alone", "name": "Alleen (voorbeeld)", "needs": [{"text": "spuitgieten"}]}
+    assert client.post(ADDRESS, json=initiative).status_code == 201
+    wanted = {"size": 3, "filters": {"countries": ["AQ"]}}
+    team = client.post(f"{ADDRESS}/x:alone/line-up", json=wanted).get_json()["teams"][0]
+    assert (team["picks"], team["coverage"]) == ([], 0.0)
+    assert [one["status"] for one in team["needs"]] == ["missing"]
+
+
 def test_a_profile_goes_back_as_it_came(client: FlaskClient) -> None:
     shown = read(client, f"{ORGANISATIONS}/demo:doseerhuis")
     assert "2026-11-30" in {one["valid_until"] for one in shown["offers"]}

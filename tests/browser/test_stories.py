@@ -63,8 +63,8 @@ def test_a_manager_from_brief_to_introduction(
     page.goto(home + "/line-up")
     page.fill("#size", "5")
     if javascript:  # the team follows what is typed
-        page.wait_for_function("document.querySelectorAll('.picks > li').length === 5")
-        page.wait_for_function("location.search.includes('size=5')")
+        page.wait_for_selector(".picks > li:nth-child(5):last-child")
+        page.wait_for_url(re.compile("size=5"))
     else:
         page.click("#builder button[type=submit]")
     assert page.locator(".picks > li").count() == 5
