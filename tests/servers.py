@@ -172,6 +172,7 @@ class Service:
     """gunicorn with real workers over a home of its own."""
 
     def __init__(self, home: Path, workers: int = 2, **environ: str) -> None:
+        self.home = home
         self.port = free_port()
         self.address = f"http://{HOST}:{self.port}"
         self.environ = {

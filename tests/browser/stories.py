@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.screenshots import SIZES, launch
+from tests.mails import clear, link_in
 from tests.servers import ROOT, Service
 
 PASSWORD = "een lang wachtwoord"
@@ -45,8 +46,12 @@ def opened(
     scheme: str = "light",
     language: str = "nl",
     javascript: bool = True,
+    session: Any = None,
 ) -> tuple[Page, list[str]]:
-    """A page in a context of its own, and the list in which faults of the browser gather."""
+    """A page in a context of its own, and the list in which faults of the browser gather.
+
+    With the `session` of another page (its `context.storage_state()`) it is signed in already.
+    """
     width, height = SIZES[size]
     context = browser.new_context(
         viewport={"width": width, "height": height},
@@ -54,6 +59,7 @@ def opened(
         locale=language,
         java_script_enabled=javascript,
         reduced_motion="reduce",
+        storage_state=session,
     )
     page = context.new_page()
     faults: list[str] = []
@@ -70,3 +76,21 @@ def sign_in(page: Page, address: str, role: str) -> None:
     page.fill("#password", PASSWORD)
     page.click("form.ask button[type=submit]")
     page.wait_for_url(lambda url: "/sign-in" not in url)
+
+
+def open_profile(page: Page, service: Service, name: str, offer: str, need: str) -> None:
+    """Make and publish a company's profile by its pages; it stays open in the page's session."""
+    clear(service.home)
+    page.goto(service.address + "/profile")
+    page.locator(".actions a.button").first.click()
+    page.fill("#name", name)
+    page.fill("#city", "Gent")
+    page.fill("#country", "BE")
+    page.fill("#offer-0-text", offer)
+    page.select_option("#offer-0-stage", "production")
+    page.fill("#need-0-text", need)
+    page.fill("#email", "keeper@example.org")
+    page.locator(".profile-form > button[type=submit]").last.click()
+    page.goto(service.address + link_in(service.home, "/profile/confirm/"))
+    page.locator(".actions button").first.click()
+    assert page.locator("h1").inner_text() == name

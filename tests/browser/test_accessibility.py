@@ -7,16 +7,23 @@ every page in all four languages, light and dark.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.stories import browser_over, opened, sign_in
+from tests.browser.stories import browser_over, open_profile, opened, sign_in
+from tests.servers import Service
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LANGUAGES = ("nl", "fr", "de", "en")
 NANO = "/initiatives/demo:nano-for-health"
+TABLE = """id,name,type,city,country,offer_1_text
+demo:dijlenano,Dijlenano (demo),research_institute,Leuven,BE,Nanometen
+axe:nieuw,Nieuw (voorbeeld),company,Ronse,BE,Patrijsnesten vlechten
+axe:fout,Fout (voorbeeld),no such type,Ronse,BE,Iets
+"""
 PAGES = {
     None: [
         "/",
@@ -28,7 +35,13 @@ PAGES = {
         "/matches?text=&radius=x",
         "/strengths",
         "/strengths/food?region=BE2",
+        "/strengths/food/health?region=BE2",
+        "/organisations?type=company&country=BE&stage=production&q=zzz",
+        "/matches?text=zzz",
         "/sign-in",
+        "/profile",
+        "/profile/new",
+        "/profile/link",
         "/password/forgotten",
         "/bestaat-niet",
     ],
@@ -53,6 +66,9 @@ PAGES = {
         "LIST/compare",
         "/introductions",
         "/introductions/new?organisation=demo:dijlenano",
+        "/import",
+        "IMPORT",
+        "JOB",
     ],
     "administrator": [
         "/administration",
@@ -60,6 +76,13 @@ PAGES = {
         "/administration/keys",
         "/administration/duplicates?all=1",
         "/administration/audit",
+        "/administration/profiles",
+    ],
+    "company": [
+        "/profile",
+        "/profile/edit",
+        "/profile/found?initiative=demo:fisch",
+        "/profile/delete",
     ],
 }
 
@@ -74,20 +97,21 @@ def looks(number: int) -> list[tuple[str, str]]:
 def test_axe_finds_nothing_and_phones_need_not_scroll_sideways(home: Path) -> None:
     found: list[str] = []
     with browser_over(home) as (service, browser):
-        kept = keep_list(browser, service.address)
+        kept: dict[str, str] = {}
         for role, addresses in PAGES.items():
             asked: dict[tuple[str, str], list[str]] = {}
             for number, address in enumerate(addresses):
                 for look in looks(number):
                     asked.setdefault(look, []).append(address)
+            session = session_of(role, service, browser)
+            if role == "manager":
+                kept = things_of(service, browser, session)
             for (language, scheme), some in asked.items():
-                page, _ = opened(browser, "phone", scheme, language)
-                if role is not None:
-                    sign_in(page, service.address, role)
+                page, _ = opened(browser, "phone", scheme, language, session=session)
                 for given in some:
-                    address = given.replace("LIST", kept)
-                    page.goto(service.address + address)
-                    where = f"{address} {language} {scheme}"
+                    first, *rest = given.split("/")
+                    page.goto(service.address + "/".join([kept.get(first, first), *rest]))
+                    where = f"{given} {language} {scheme}"
                     for violation in _violations(page):
                         found.append(f"{where}: {violation}")
                     if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
@@ -96,15 +120,33 @@ def test_axe_finds_nothing_and_phones_need_not_scroll_sideways(home: Path) -> No
     assert found == []
 
 
-def keep_list(browser: Any, address: str) -> str:
-    """Keep a match list, and return where it is."""
+def session_of(role: str | None, service: Service, browser: Any) -> Any:
+    """What a browser holds in which somebody of this role is signed in."""
     page, _ = opened(browser)
-    sign_in(page, address, "manager")
-    page.goto(address + NANO + "/matches")
-    page.click(".keep button")
-    kept = page.url.removeprefix(address)
+    if role == "company":
+        open_profile(page, service, "Kwartelhof (voorbeeld)", "Kwartelbalsem gieten", "Ampullen")
+    elif role is not None:
+        sign_in(page, service.address, role)
+    session = page.context.storage_state()
     page.context.close()
-    return kept
+    return session
+
+
+def things_of(service: Service, browser: Any, session: Any) -> dict[str, str]:
+    """Keep a match list and upload a table; return where they and the job are."""
+    page, _ = opened(browser, session=session)
+    page.goto(service.address + NANO + "/matches")
+    page.click(".keep button")
+    where = {"LIST": page.url}
+    page.goto(service.address + "/import")
+    table = {"name": "leden.csv", "mimeType": "text/csv", "buffer": TABLE.encode()}
+    page.set_input_files("#file", table)
+    page.click("form.ask button[type=submit]")
+    where["JOB"] = page.url
+    page.wait_for_url(re.compile("/import/"))
+    where["IMPORT"] = page.url
+    page.context.close()
+    return {name: address.removeprefix(service.address) for name, address in where.items()}
 
 
 def _violations(page: object) -> list[str]:

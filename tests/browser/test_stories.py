@@ -1,4 +1,4 @@
-"""The stories of a cluster manager and of an administrator, in a real browser."""
+"""The stories of a company, a cluster manager and an administrator, in a real browser."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
 
-from tests.browser.stories import browser_over, opened, sign_in
+from tests.browser.stories import browser_over, open_profile, opened, sign_in
 from tests.servers import Service
 
 WAYS = [("nl", "phone", False), ("en", "desktop", True)]
@@ -20,9 +21,26 @@ BRIEF = {
     "microfluidic cartridges, and we need somebody who knows CE marking under IVDR.",
 }
 WORDS = {
-    "nl": {"stored": "behoeften zijn opgeslagen", "member": "is nu lid", "kept": "is bewaard"},
-    "en": {"stored": "needs are stored", "member": "is a member now", "kept": "list is kept"},
+    "nl": {
+        "stored": "behoeften zijn opgeslagen",
+        "member": "is nu lid",
+        "kept": "is bewaard",
+        "undone": "Ongedaan gemaakt",
+    },
+    "en": {
+        "stored": "needs are stored",
+        "member": "is a member now",
+        "kept": "list is kept",
+        "undone": "Undone",
+    },
 }
+OFFER = "Gieten van kwartelbalsem in ampullen, met vrijgave per lot."
+NEED = "Een partner die ampullen van gerecycleerd glas levert."
+TABLE = """id,name,type,city,country,offer_1_text
+story:kwartel-{language},Kwartel {language} (voorbeeld),company,Aalst,BE,Kwartelveren verven
+story:patrijs-{language},Patrijs {language} (voorbeeld),company,Ronse,BE,Patrijsnesten vlechten
+story:fout-{language},Fout {language} (voorbeeld),no such type,Ronse,BE,Iets
+"""
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +115,81 @@ def test_a_manager_from_brief_to_introduction(
     assert page.locator("tbody tr").count() >= 1
     assert faults == []
     page.context.close()
+
+
+@pytest.mark.parametrize(("language", "size", "javascript"), WAYS)
+def test_a_company_is_found_by_its_profile_and_leaves_without_a_trace(
+    place: tuple[Service, Any], language: str, size: str, javascript: bool
+) -> None:
+    service, browser = place
+    name = f"Kwartelhof {language} (voorbeeld)"
+    page, faults = opened(browser, size, "light", language, javascript)
+    open_profile(page, service, name, OFFER, NEED)
+    asker, _ = opened(browser, size, "light", language, javascript)
+    asker.goto(f"{service.address}/matches?text={OFFER}")
+    assert name in asker.locator("main").inner_text()
+    page.goto(service.address + "/profile/edit")
+    page.click("button[data-add=offer]")  # a further row, with a script or without
+    last = page.locator("[data-rows=offer] textarea").last
+    last.fill("Keuren van pipetten")
+    page.locator(".profile-form > .actions button[type=submit]").click()
+    page.goto(service.address + "/profile/found")
+    page.locator("select#initiative").select_option(index=0)
+    page.locator("form.ask button[type=submit]").click()
+    assert page.locator(".advice").count() == 1
+    if javascript:
+        page.goto(service.address + "/profile")
+        with page.expect_download() as download:
+            page.click("a[href='/profile/export.json']")
+        assert "Keuren van pipetten" in Path(download.value.path()).read_text(encoding="utf-8")
+    page.goto(service.address + "/profile/delete")
+    page.check("#sure")
+    page.click("button.danger")
+    asker.reload()
+    assert name not in asker.content()
+    assert faults == []
+    asker.context.close()
+    page.context.close()
+
+
+@pytest.mark.parametrize(("language", "size", "javascript"), WAYS)
+def test_a_manager_imports_a_table_and_takes_it_back(
+    place: tuple[Service, Any], language: str, size: str, javascript: bool
+) -> None:
+    service, browser = place
+    page, faults = opened(browser, size, "light", language, javascript)
+    sign_in(page, service.address, "manager")
+    page.goto(service.address + "/import")
+    table = {"name": "leden.csv", "mimeType": "text/csv"}
+    page.set_input_files("#file", {**table, "buffer": TABLE.format(language=language).encode()})
+    page.click("form.ask button[type=submit]")
+    to_import(page, javascript)
+    assert "no such type" in page.locator("main").inner_text()
+    page.check("input[name=skip_invalid]")
+    page.locator("form[action$='/confirm'] button").click()
+    to_import(page, javascript)
+    address = page.url
+    page.goto(f"{service.address}/organisations/story:kwartel-{language}")
+    assert page.locator("h1").inner_text() == f"Kwartel {language} (voorbeeld)"
+    page.goto(address)
+    page.check("input[name=sure]")
+    page.click("button.danger")
+    to_import(page, javascript)
+    assert WORDS[language]["undone"] in page.locator("main").inner_text()
+    gone = page.request.get(f"{service.address}/organisations/story:kwartel-{language}")
+    assert gone.status == 404
+    assert faults == []
+    page.context.close()
+
+
+def to_import(page: Page, javascript: bool) -> None:
+    """Wait for the job on whose page one is, and arrive at its import."""
+    if javascript:  # the page follows its job by itself
+        page.wait_for_url(re.compile("/import/"))
+        return
+    while "yes" in (page.locator("#job").get_attribute("data-open") or ""):
+        page.locator("#job .actions a").first.click()
+    page.locator("#job .actions a").last.click()
 
 
 @pytest.mark.parametrize(("language", "size", "javascript"), WAYS)

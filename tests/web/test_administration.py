@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv
 import io
-import mailbox
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from matcher.services import api_keys, jobs, organisations
 from matcher.services.people import accounts, audit
 from matcher.store import Store
 from matcher.store.people import ProfileRow
+from tests.mails import link_in, mails
 from tests.web.users import account, get, post, signed_in
 
 BASE = "/administration"
@@ -60,12 +60,13 @@ def test_somebody_invited_chooses_a_password(
 ) -> None:
     sent = {"email": "Nieuw@Example.org", "name": "Nieuw", "role": "manager"}
     assert post(admin, BASE + "/users", sent).status_code == 302
-    (mail,) = mailbox.Maildir(home / "mailbox", create=False)
-    assert mail["To"] == "nieuw@example.org"
-    link = re.search(r"/password/\S+", mail.get_payload(decode=True).decode())
-    assert link is not None
+    (mail,) = mails(home)
+    assert mail.to == "nieuw@example.org"
     other = app.test_client()
-    assert post(other, link[0], {"password": "een eigen wachtwoord"}).status_code == 302
+    assert (
+        post(other, link_in(home, "/password/"), {"password": "een eigen wachtwoord"}).status_code
+        == 302
+    )
     assert "Cluster manager" in get(other, "/account").text
     taken = post(admin, BASE + "/users", sent)
     assert taken.status_code == 422 and "There is an account with this address" in taken.text
@@ -233,8 +234,8 @@ def test_a_profile_is_hidden_with_a_reason_and_shown_again(
     post(admin, one, {"reason": "Onvindbaar adres"})
     assert organisations.get(store, "demo:trapkar") is None
     assert "Onvindbaar adres" in get(admin, BASE + "/profiles?q=trapkar").text
-    (mail,) = mailbox.Maildir(home / "mailbox", create=False)
-    assert mail["To"] == "keeper@trapkar.example"
+    (mail,) = mails(home)
+    assert mail.to == "keeper@trapkar.example"
     post(admin, one, {"show": "1"})
     after = organisations.get(store, "demo:trapkar")
     assert before is not None and after is not None

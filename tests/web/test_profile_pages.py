@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import mailbox
 import re
 import time
 from collections.abc import Callable
@@ -30,6 +29,7 @@ from matcher.store.people import (
     ProfileRow,
     TokenRow,
 )
+from tests.mails import clear, link_in, mails
 from tests.web.users import get, post, signed_in
 
 NAME = "Kwartelhof Zeewierkwekerij"
@@ -76,35 +76,9 @@ def store(app: APIFlask) -> Store:
     return found
 
 
-def mails(home: Path) -> list[tuple[str, str, str]]:
-    """Receiver, subject and text of the mails that were sent, in their order."""
-    if not (home / "mailbox").exists():
-        return []
-    found = sorted(mailbox.Maildir(home / "mailbox", create=False).items(), key=lambda one: one[0])
-    letters = [one for _key, one in found]
-    return [
-        (str(one["To"]), str(one["Subject"]), one.get_payload(decode=True).decode())
-        for one in sorted(letters, key=lambda one: one.get_date())
-    ]
-
-
-def link_in(home: Path, page: str) -> str:
-    """The one link to a page in all mails that nobody has used yet."""
-    links = [
-        link for _to, _subject, text in mails(home) for link in re.findall(page + r"\S+", text)
-    ]
-    return str(links[-1])
-
-
-def clear(home: Path) -> None:
-    box = mailbox.Maildir(home / "mailbox")
-    box.clear()
-
-
 def created(client: FlaskClient, home: Path, **changed: Any) -> str:
     """Make a profile; returns the address of the link in the mail."""
-    if (home / "mailbox").exists():
-        clear(home)
+    clear(home)
     sent = post(client, "/profile/new", {**FIELDS, **changed})
     assert sent.status_code == 303, re.findall(r'class="error"[^>]*>([^<]+)<', sent.text)
     return link_in(home, "/profile/confirm/")
@@ -263,7 +237,7 @@ def test_nobody_learns_which_addresses_keep_a_profile(
     unknown = post(other, "/profile/link", {"email": "nobody@example.org"})
     assert known.status_code == unknown.status_code == 200
     assert known.text == unknown.text
-    assert [to for to, _subject, _text in mails(home)] == [KEEPER]
+    assert [one.to for one in mails(home)] == [KEEPER]
 
 
 def test_a_link_opens_a_profile_once_and_for_a_time(
@@ -325,7 +299,7 @@ def test_not_everybody_can_fill_a_mailbox(client: FlaskClient, home: Path) -> No
     clear(home)
     for _ in range(8):
         post(client, "/profile/link", {"email": KEEPER})
-    links = "".join(text for _to, _subject, text in mails(home)).count("/profile/confirm/")
+    links = "".join(one.text for one in mails(home)).count("/profile/confirm/")
     assert links == 5 * profiles.MOST_DRAFTS - profiles.MOST_DRAFTS
 
 
@@ -491,8 +465,8 @@ def test_a_new_address_is_confirmed_by_itself(
     old_link = link_in(home, "/profile/open/")
     clear(home)
     assert post(client, "/profile/address", {"email": "Nieuw@wier.example"}).status_code == 303
-    ((to, _subject, _text),) = mails(home)
-    assert to == "nieuw@wier.example"
+    (mail,) = mails(home)
+    assert mail.to == "nieuw@wier.example"
     kept = profiles.get(store, own)
     assert kept is not None
     assert kept.email == KEEPER
@@ -501,7 +475,7 @@ def test_a_new_address_is_confirmed_by_itself(
     other = app.test_client()
     assert "nieuw@wier.example" in get(other, link).text
     assert post(other, link).status_code == 303
-    assert [to for to, _subject, _text in mails(home)] == [KEEPER]
+    assert [one.to for one in mails(home)] == [KEEPER]
     # The former keeper's session and links have ended.
     assert get(client, "/profile/edit").status_code == 302
     assert post(client, old_link).status_code == 410

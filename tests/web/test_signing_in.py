@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import mailbox
 import re
 from pathlib import Path
 
@@ -9,14 +8,10 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from matcher.services.people import accounts
+from tests.mails import mails
 from tests.web.users import PASSWORD, account, get, post, signed_in
 
 NEW = "een heel ander wachtwoord"
-
-
-def mails(home: Path) -> list[str]:
-    box = mailbox.Maildir(home / "mailbox", create=False) if (home / "mailbox").exists() else []
-    return [one.get_payload(decode=True).decode() for one in box]
 
 
 def test_signing_in_and_out(app: APIFlask) -> None:
@@ -50,7 +45,7 @@ def test_five_wrong_passwords_lock_an_account_and_a_new_password_opens_it(
     assert post(client, "/sign-in", given).status_code == 422
     assert post(client, "/password/forgotten", {"email": given["email"]}).status_code == 200
     (mail,) = mails(home)
-    link = re.search(r"/password/\S+", mail)
+    link = re.search(r"/password/\S+", mail.text)
     assert link is not None
     assert "too short" not in get(client, link[0]).text
     assert post(client, link[0], {"password": "kort"}).status_code == 422
