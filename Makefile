@@ -45,6 +45,7 @@ bench: install
 	$(BIN)/python -m benchmarks.answers
 	$(BIN)/python -m benchmarks.initiatives
 	$(BIN)/python -m benchmarks.briefs
+	$(BIN)/python -m benchmarks.meeting
 
 screenshots: .venv/tests-installed
 	$(BIN)/python -m tests.browser.screenshots

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from embeddings.port import Encoder, seen_by, trust
@@ -33,6 +34,12 @@ CHAIN = {
     Stage.MARKET: 5,
 }
 """The stages from idea to market; regulation, training and finance stand beside them."""
+STAGES_COUNT = 0.5
+"""How much of what the judged pairs say of stages counts.
+
+Most of their offers were written to differ in stage alone, which in a corpus is rare; with all of
+it, whoever is at the same stage comes before those who can do what is needed.
+"""
 OF_OTHERS = 0.1
 """How much a pair counts in which the offer was written for another need."""
 ENOUGH = 10
@@ -147,8 +154,13 @@ class Outcome:
     met: bool
 
 
-def fit_meeting(encoder: Encoder, outcomes: Sequence[Outcome] = ()) -> Meeting:
-    """Fit the curve to the judged pairs under an encoder, and to what introductions taught.
+def fit_meeting(
+    encoder: Encoder,
+    outcomes: Sequence[Outcome] = (),
+    pairs: Sequence[Judged] | None = None,
+    stages_count: float = STAGES_COUNT,
+) -> Meeting:
+    """Fit the curve to judged pairs under an encoder, and to what introductions taught.
 
     Each need is also set against the offers that were written for other needs, which don't meet it
     but for a rare exception; so the chances are those of a corpus in which few offers of many meet
@@ -156,7 +168,7 @@ def fit_meeting(encoder: Encoder, outcomes: Sequence[Outcome] = ()) -> Meeting:
     there are ENOUGH of them with both answers; no is weaker evidence, since people decline for
     other reasons too.
     """
-    pairs = judged_pairs()
+    pairs = judged_pairs() if pairs is None else pairs
     stage_of = {pair.need: pair.need_stage for pair in pairs}
     needs = list(stage_of)
     offers = encoder.encode([pair.offer for pair in pairs])
@@ -176,8 +188,23 @@ def fit_meeting(encoder: Encoder, outcomes: Sequence[Outcome] = ()) -> Meeting:
         counts = np.concatenate([counts, np.where(met, 1.0, OF_DECLINED)])
     model = LogisticRegression(C=10.0, max_iter=1000)
     model.fit(features, labels, sample_weight=counts)
-    slope, same, next_to, other = (float(one) for one in model.coef_[0])
-    return Meeting(float(model.intercept_[0]), max(slope, 0.0), (same, next_to, other))
+    stages = stages_count * model.coef_[0][1:]
+    intercept, slope = _line(features[:, 0], labels, counts, features[:, 1:] @ stages)
+    same, next_to, other = (float(one) for one in stages)
+    return Meeting(intercept, max(slope, 0.0), (same, next_to, other))
+
+
+def _line(
+    compared: Floats, labels: NDArray[np.bool_], counts: Floats, shifts: Floats
+) -> tuple[float, float]:
+    """Return intercept and slope of a logistic curve (n,) on top of given shifts."""
+
+    def loss(line: Floats) -> float:
+        logits = line[0] + line[1] * compared + shifts
+        return float(np.sum(counts * (np.logaddexp(0.0, logits) - labels * logits)))
+
+    intercept, slope = minimize(loss, np.array([-4.0, 8.0]), method="BFGS").x
+    return float(intercept), float(slope)
 
 
 @cache

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from matcher.domain import Facet, FacetKind, NeedLevel, Stage
+from matcher.ranking.arrays import Floats, Rows
 from matcher.ranking.coverage import best_facets
 from matcher.ranking.filters import unexpired
 from matcher.ranking.meeting import CHAIN
@@ -62,13 +63,22 @@ class _Report:
         for chances in self.coverage.meets:
             self.covers.append(best_rows(chances, mine, MOST_SHOWN))
             self.could.append(best_rows(chances, standing.pool, MOST_SHOWN))
-        rows = {row for several in [*self.covers, *self.could] for row in several}
-        self.facets_of = {row: best_facets(self.corpus, self.coverage, row) for row in rows}
-        quoted = {int(one) for facets, _ in self.facets_of.values() for one in facets if one >= 0}
-        with store.reading() as session:
-            self.facets: dict[int, Facet] = load_facets(
-                session, (self.corpus.facets[row].id for row in quoted)
-            )
+        self.store = store
+        self.facets_of: dict[int, tuple[Rows, Floats]] = {}
+        self.facets: dict[int, Facet] = {}
+        self._quote({row for several in [*self.covers, *self.could] for row in several})
+
+    def _quote(self, rows: Iterable[int]) -> None:
+        """Fetch what these organisations offer best for each need."""
+        fresh = {
+            row: best_facets(self.corpus, self.coverage, row)
+            for row in rows
+            if row not in self.facets_of
+        }
+        self.facets_of.update(fresh)
+        quoted = {int(one) for facets, _ in fresh.values() for one in facets if one >= 0}
+        with self.store.reading() as session:
+            self.facets.update(load_facets(session, (self.corpus.facets[row].id for row in quoted)))
 
     def need(self, place: int) -> dict[str, Any]:
         """Return one need with who covers it and who could."""
@@ -169,11 +179,12 @@ class _Report:
             return []
         weights = self.coverage.weights[list(needs)]
         worth = weights @ self.coverage.meets[list(needs)] / weights.sum()
+        rows = best_rows(worth, self.standing.pool, MOST_SHOWN, LEAST_PROPOSED / len(needs))
+        self._quote(rows)
         proposals = []
-        for row in best_rows(worth, self.standing.pool, MOST_SHOWN, LEAST_PROPOSED / len(needs)):
-            facets, chances = best_facets(self.corpus, self.coverage, row)
+        for row in rows:
+            _facets, chances = self.facets_of[row]
             place = max(needs, key=lambda one: chances[one])
-            self.facets_of[row] = (facets, chances)
             proposals.append(
                 {**self._brings(place, row), "need": self.standing.needed.needs[place].text}
             )

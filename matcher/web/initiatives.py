@@ -276,6 +276,7 @@ def matches(one: Initiative) -> ResponseReturnValue:
         question=question,
         answer=answer,
         keep_question=json.dumps(packed(question)),
+        keep_initiative=one.id,
         keep_name=one.name,
     )
 

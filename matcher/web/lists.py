@@ -82,6 +82,7 @@ def keep() -> ResponseReturnValue:
 
 def _question(initiative_id: str | None) -> Question:
     sent = request.form.get("question", "")
+    about = initiatives.required(services().store, initiative_id) if initiative_id else None
     if sent:
         if len(sent) > MOST_QUESTION:
             raise ValueError("too long")
@@ -93,7 +94,9 @@ def _question(initiative_id: str | None) -> Question:
             if not 0.0 <= share <= 1.0:
                 raise ValueError("out of bounds")
         return question
-    return question_of(initiatives.required(services().store, initiative_id or ""))
+    if about is None:
+        raise ValueError("neither a question nor an initiative")
+    return question_of(about)
 
 
 @blueprint.get("/lists/<list_id>")

@@ -63,7 +63,7 @@ def opened(
     )
     page = context.new_page()
     faults: list[str] = []
-    page.on("console", lambda said: faults.append(said.text))
+    page.on("console", lambda said: faults.append(f"{said.text} {said.location['url']}"))
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("request", lambda one: faults.append(one.url) if "127.0.0.1" not in one.url else None)
     return page, faults

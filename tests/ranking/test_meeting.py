@@ -7,7 +7,6 @@ from sklearn.metrics import roc_auc_score
 from embeddings.lsa import LsaEncoder
 from embeddings.port import View
 from matcher.domain import Stage
-from matcher.ranking import meeting
 from matcher.ranking.meeting import (
     NEXT,
     OTHER,
@@ -80,21 +79,20 @@ def test_views_are_mixed_by_their_shares_and_by_what_they_understand() -> None:
 
 def test_the_judged_pairs() -> None:
     pairs = judged_pairs()
-    assert (len(pairs), len({one.need for one in pairs})) == (640, 80)
-    assert sum(one.meets for one in pairs) == 240
-    assert len({(one.need, one.offer) for one in pairs}) == 640
+    assert (len(pairs), len({one.need for one in pairs})) == (674, 95)
+    assert sum(one.meets for one in pairs) == 256
+    assert len({(one.need, one.offer) for one in pairs}) == 674
     assert {one.need_stage for one in pairs} == {*Stage, None}
 
 
-def test_needs_left_out_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_needs_left_out_are_told_apart() -> None:
     """Fitted on every second need, the curve tells who meets the others."""
     pairs = judged_pairs()
     encoder = LsaEncoder.fit([one.offer for one in pairs] + [one.need for one in pairs])
     needs = list(dict.fromkeys(one.need for one in pairs))
     learned = tuple(one for one in pairs if needs.index(one.need) % 2)
     asked = [one for one in pairs if not needs.index(one.need) % 2]
-    monkeypatch.setattr(meeting, "judged_pairs", lambda: learned)
-    curve = fit_meeting(encoder)
+    curve = fit_meeting(encoder, pairs=learned)
     same, near, other = curve.stages
     assert curve.slope > 0 and same > 0 > near > other
     left = list({one.need: one.need_stage for one in asked}.items())
@@ -109,3 +107,19 @@ def test_needs_left_out_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     assert roc_auc_score(meets.ravel(), chances.ravel()) > 0.93
     first = meets[np.arange(len(left)), chances.argmax(axis=1)]
     assert first.mean() > 0.8
+
+
+def test_what_is_offered_counts_more_than_the_stage_it_is_at() -> None:
+    offers = {
+        "Spuitgieten van kunststofdelen in series vanaf 500 stuks": Stage.PRODUCTION,
+        "Proefveld voor aardappelen met metingen per perceel": Stage.PILOT,
+    }
+    encoder = LsaEncoder.fit([one.offer for one in judged_pairs()] + list(offers))
+    compared = similarities(
+        encoder,
+        encoder.encode(["Spuitgieten van kunststofdelen voor een eerste proef"]),
+        encoder.encode(list(offers)),
+    )
+    relations = relations_of([Stage.PILOT], list(offers.values()))
+    ((able, same_stage),) = fit_meeting(encoder).chances(compared, relations)
+    assert able > 0.15 > same_stage

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -190,10 +191,17 @@ def test_members_see_their_own_lists_and_managers_all(app: APIFlask, manager: Fl
 
 
 def test_the_matches_of_an_initiative_are_kept(manager: FlaskClient) -> None:
-    kept = post(manager, "/lists", {"name": "Nano", "initiative": "demo:nano-for-health"})
+    shown = get(manager, "/initiatives/demo:nano-for-health/matches").text
+    form = shown[shown.index('class="keep"') :].partition("</form>")[0]
+    hidden = re.findall(r'name="(question|initiative)" value="([^"]+)"', form)
+    fields = {name: unescape(value) for name, value in hidden}
+    kept = post(manager, "/lists", {"name": "Nano", **fields})
     page = get(manager, kept.headers["Location"])
     assert 'href="/initiatives/demo:nano-for-health"' in page.text
     assert "demo:dijlenano" not in ids(page)  # a member already
+    elsewhere = {"name": "Nano", **fields, "initiative": "demo:bestaat-niet"}
+    assert post(manager, "/lists", elsewhere).status_code == 422
+    assert post(manager, "/lists", {"name": "Nano"}).status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,66 @@
+"""Prints how well the curve from similarity to chance tells offers apart: benchmarks.meeting.
+
+Judged pairs with needs left out in turn (10 folds), under the encoder that the demo data gets, for
+several shares of what the pairs say of stages. `written`: needs whose judged offers differ mostly
+in stage; `crossing`: needs met by offers of other stages, too.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import KFold
+
+from embeddings.registry import fit_encoder
+from matcher.ranking.meeting import (
+    SAME,
+    STAGES_COUNT,
+    Judged,
+    fit_meeting,
+    judged_pairs,
+    relations_of,
+    similarities,
+)
+from matcher.services import demo
+
+FOLDS = 10
+
+
+def main() -> None:
+    pairs = judged_pairs()
+    batch, _initiatives = demo.read()
+    stated = (facet for one in batch.organisations for facet in (*one.offers, *one.needs))
+    told = (project.facet for project in batch.projects)
+    encoder = fit_encoder("lsa", [facet.text for facet in (*stated, *told)])
+    needs = list({one.need: one.need_stage for one in pairs})
+    offers = [one.offer for one in pairs]
+    compared = similarities(encoder, encoder.encode(needs), encoder.encode(offers))
+    stage_of = {one.need: one.need_stage for one in pairs}
+    relations = relations_of(list(stage_of.values()), [one.offer_stage for one in pairs])
+    own = np.array([[one.need == need for one in pairs] for need in needs])
+    meets = own & np.array([one.meets for one in pairs])
+    crossing = np.any(meets & (relations > SAME), axis=1)
+    print(f"{len(pairs)} pairs, {len(needs)} needs, {crossing.sum()} of them crossing stages")
+    print("stages  AUC, all  AUC, own offers     surest is right        mean reciprocal rank")
+    print("                  written  crossing   written  crossing      written  crossing")
+    for share in (1.0, 0.75, STAGES_COUNT, 0.25, 0.0):
+        chances = np.zeros(compared.shape)
+        for learned, asked in KFold(FOLDS, shuffle=True, random_state=1).split(needs):
+            known = {needs[place] for place in learned}
+            some: list[Judged] = [one for one in pairs if one.need in known]
+            curve = fit_meeting(encoder, pairs=some, stages_count=share)
+            chances[asked] = curve.chances(compared[asked], relations[asked])
+        figures = [roc_auc_score(meets.ravel(), chances.ravel())]
+        for kind in (~crossing, crossing):
+            inside = own & kind[:, None]
+            figures.append(roc_auc_score(meets[inside], chances[inside]))
+        best = np.where(meets, chances, 0.0).max(axis=1)
+        ranks = 1 + (chances > best[:, None]).sum(axis=1)
+        for measure in (ranks == 1, 1 / ranks):
+            figures += [measure[~crossing].mean(), measure[crossing].mean()]
+        all_, *rest = (f"{one:.3f}" for one in figures)
+        print(f"{share:6}  {all_}     " + "    ".join(rest))
+
+
+if __name__ == "__main__":
+    main()
