@@ -28,7 +28,7 @@ from matcher.services.evaluate import DEPTH, as_one, measure
 from matcher.services.importing.cordis import read_cordis
 from matcher.services.imports import store_batch
 from matcher.services.live import Live, Snapshot, build_index
-from matcher.services.recommend import Recommender, Stopwatch
+from matcher.services.recommend import Recommender
 from matcher.services.training import NotEnoughHistory, train
 from matcher.settings import read_settings
 from matcher.store import Store
@@ -86,7 +86,7 @@ def line(
         lists = []
         for case in cases:
             question = Question(text=case.text, members=case.given, limit=DEPTH)
-            lists.append(recommender.compute(snapshot, question, Stopwatch())["results"])
+            lists.append(recommender.ranked(snapshot, question))
         figures = measure(cases, lists, corpus)
         cells += [figures[key] for key in ("ndcg@10", "recall@50", "rare recall@100")]
     print(f"| {name} | " + " | ".join(f"{cell:.3f}" for cell in cells) + " |", flush=True)

@@ -30,7 +30,7 @@ from matcher.services.cases import HALF_GIVEN, MODES, RARE_UP_TO, TEXT_ONLY, Cas
 from matcher.services.importing.cordis import read_cordis
 from matcher.services.imports import store_batch
 from matcher.services.live import Live, Snapshot
-from matcher.services.recommend import Recommender, Stopwatch
+from matcher.services.recommend import Recommender
 from matcher.services.training import NotEnoughHistory, Training, install, train
 from matcher.settings import Settings
 from matcher.store import Store
@@ -251,9 +251,7 @@ class _Trial:
     def _asks(self, recommender: Recommender, dial: float = COMPLEMENT_DIAL) -> Rank:
         def ranked(case: Case) -> Results:
             question = Question(text=case.text, members=case.given, limit=DEPTH, complement=dial)
-            answer = recommender.compute(self.snapshot, question, Stopwatch())
-            results: Results = answer["results"]
-            return results
+            return recommender.ranked(self.snapshot, question)
 
         return ranked
 

@@ -152,11 +152,9 @@ class Recommender:
             )
             reasons = reasons_for(session, ground, page)
             back = offered_back(session, snapshot, page, members)
-        chance = self._chances(snapshot, weighed, with_members=bool(len(members)))
         results = [
-            _result(snapshot, place, int(row), weighed, members, chance)
-            | {"reasons": reasons[int(row)], "offered_back": back[int(row)]}
-            for place, row in enumerate(page, start=question.offset + 1)
+            one | {"reasons": reasons[int(row)], "offered_back": back[int(row)]}
+            for row, one in zip(page, self._results(snapshot, question, found), strict=True)
         ]
         why_nothing = [] if len(found.order) else [_notice(_why_nothing(found.heard, members))]
         return {
@@ -170,6 +168,22 @@ class Recommender:
             },
             "results": results,
         }
+
+    def ranked(self, snapshot: Snapshot, question: Question) -> list[dict[str, Any]]:
+        """Return the results of an answer without their reasons, for measuring."""
+        found = self.consider(snapshot, question, Stopwatch())
+        return [] if isinstance(found, str) else self._results(snapshot, question, found)
+
+    def _results(
+        self, snapshot: Snapshot, question: Question, found: Considered
+    ) -> list[dict[str, Any]]:
+        weighed, members = found.weighed, found.members
+        chance = self._chances(snapshot, weighed, with_members=bool(len(members)))
+        page = found.order[question.offset : question.offset + question.limit]
+        return [
+            _result(snapshot, place, int(row), weighed, members, chance)
+            for place, row in enumerate(page, start=question.offset + 1)
+        ]
 
     def consider(
         self, snapshot: Snapshot, question: Question, watch: Stopwatch

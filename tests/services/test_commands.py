@@ -159,20 +159,3 @@ def test_settings_that_can_not_be_used(
 ) -> None:
     with pytest.raises(SettingsError, match=message):
         read_settings({"SCHAKEL_HOME": str(tmp_path), **environ})
-
-
-def test_real_records_reach_what_was_promised(app: APIFlask) -> None:
-    import os
-
-    folder = os.environ.get("SCHAKEL_TEST_DATA")
-    if not folder:
-        pytest.skip("SCHAKEL_TEST_DATA names no folder with real records")
-    least = {"cordis-fp7": (0.12, 0.13), "anr-pia": (0.13, 0.28)}
-    for name, figures in least.items():
-        data = Path(folder) / name
-        printed = run(
-            app, "evaluate", "--train", str(data / "train"), "--test", str(data / "dev"), "--json"
-        )
-        modes = json.loads(printed[printed.index("{\n") :])["modes"]
-        for mode, figure in zip(modes.values(), figures, strict=True):
-            assert mode["methods"]["schakel"]["ndcg@10"] >= figure
