@@ -46,6 +46,7 @@ bench: install
 	$(BIN)/python -m benchmarks.initiatives
 	$(BIN)/python -m benchmarks.briefs
 	$(BIN)/python -m benchmarks.meeting
+	$(BIN)/python -m benchmarks.pages
 
 screenshots: .venv/tests-installed
 	$(BIN)/python -m tests.browser.screenshots

@@ -6,18 +6,26 @@ import threading
 from functools import cached_property
 from typing import Any
 
+import structlog
+
+from embeddings.port import EncoderError
 from matcher.cache import Cache, make_cache
+from matcher.domain import Question
 from matcher.services import jobs
 from matcher.services.answers import Answers
 from matcher.services.live import Live
 from matcher.services.people import import_jobs
 from matcher.services.people.mail import Mailer
 from matcher.services.queue import Queue
-from matcher.services.recommend import Recommender
+from matcher.services.recommend import Recommender, Stopwatch
 from matcher.settings import Settings, SettingsError
 from matcher.store import Store
 
 import_jobs.register()
+FIRST_QUESTION = (
+    "A pilot line for packaging biosensor chips, and a partner who makes them in series."
+)
+log = structlog.get_logger()
 
 
 class Services:
@@ -94,12 +102,17 @@ class Services:
             return queue
 
     def warm_up(self) -> None:
-        """Open the index and load the corpus, so that the first answer isn't the slow one.
+        """Open the index, load the corpus and ask once, so that the first visitor needn't wait.
 
         To be called in a process that serves, after the fork; jobs run in it from then on, where
         the settings say so.
         """
-        self.live.snapshot()
+        snapshot = self.live.snapshot()
+        try:
+            needs = tuple(self.answers.needs(FIRST_QUESTION))
+            self.recommender.compute(snapshot, Question(FIRST_QUESTION, needs=needs), Stopwatch())
+        except EncoderError as error:
+            log.error("no answer at the start", reason=str(error))
         if self.settings.jobs == "inside":
             self.queue.start_inside()
 

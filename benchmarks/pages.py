@@ -1,0 +1,156 @@
+"""How long pages take over 4,000 organisations, and their size: python -m benchmarks.pages [HOME].
+
+The invented corpus of benchmarks.initiatives behind one gunicorn worker, asked over HTTP with
+compression. `first`: nothing of it in the cache, the median over several questions or initiatives;
+`again`: the same once more. /health/live is what HTTP itself takes. HOME keeps the corpus.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from benchmarks.initiatives import corpus, initiative
+from matcher.domain import Initiative
+from matcher.ranking.meeting import judged_pairs
+from matcher.services import initiatives
+from matcher.services.building import build_index
+from matcher.services.imports import store_batch
+from matcher.services.people import accounts
+from matcher.services.people.accounts import AccountRole
+from matcher.settings import read_settings
+from matcher.store import Store
+from matcher.store.initiatives import count_initiatives
+
+EMAIL, PASSWORD = "bench@example.org", "a long password for a bench"
+ASKED = 20
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        home = sys.argv[1] if len(sys.argv) > 1 else folder
+        several = prepared(home)
+        with served(home) as address:
+            measure(address, several)
+
+
+def prepared(home: str) -> list[Initiative]:
+    """Fill a home with the corpus, initiatives and an account, unless it holds them."""
+    settings = read_settings({"SCHAKEL_HOME": home})
+    store = Store(settings.database_url)
+    store.upgrade()
+    draw = random.Random(11)
+    several = [initiative(draw, number) for number in range(ASKED)]
+    if not store.corpus_version():
+        store_batch(store, corpus(random.Random(7)))
+    if not count_initiatives(store):
+        for one in several:
+            initiatives.create(store, one)
+        accounts.create(store, EMAIL, "Bench", AccountRole.ADMINISTRATOR, PASSWORD, "command")
+        build_index(store, settings)
+    store.dispose()
+    return several
+
+
+@contextmanager
+def served(home: str) -> Iterator[str]:
+    """Run one worker over a home; yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        bind = f"127.0.0.1:{probe.getsockname()[1]}"
+    environ = {
+        **os.environ,
+        "SCHAKEL_HOME": home,
+        "SCHAKEL_BIND": bind,
+        "SCHAKEL_WORKERS": "1",
+        "SCHAKEL_RATE_LIMITS": "off",
+    }
+    command = [sys.executable, "-m", "gunicorn", "app:app", "--log-level", "error"]
+    root, silent = Path(__file__).parent.parent, subprocess.DEVNULL
+    server = subprocess.Popen(command, env=environ, cwd=root, stdout=silent, stderr=silent)
+    try:
+        while True:
+            try:
+                if requests.get(f"http://{bind}/health/ready", timeout=5).ok:
+                    break
+            except (requests.ConnectionError, requests.Timeout):
+                time.sleep(0.2)
+        yield f"http://{bind}"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def measure(address: str, several: list[Initiative]) -> None:
+    browser = requests.Session()
+    browser.headers.update({"Accept-Language": "nl", "Accept-Encoding": "gzip"})
+    needs = list(dict.fromkeys(one.need for one in judged_pairs()))[:ASKED]
+    texts = [f"/matches?text={one.brief}" for one in several]
+    chips = [
+        f"/matches?text={text}&need={other}"
+        for text, other in zip(needs, needs[1:] + needs[:1], strict=True)
+    ]
+    sites = [f"/initiatives/{one.id}" for one in several]
+    people = [f"/organisations/bench:{number * 7}" for number in range(ASKED)]
+    domains = ("chemistry", "food", "energy", "water", "materials")
+    pages = {
+        "nothing (/health/live)": ["/health/live"] * ASKED,
+        "home": ["/"],
+        "matches for a long text": texts,
+        "matches for text, needs, members": [
+            f"{chip}&members=bench:{number}&members=bench:{number + 9}"
+            for number, chip in enumerate(chips)
+        ],
+        "organisation": people,
+        "organisations, searched": [f"/organisations?q={text.split()[-1]}" for text in needs],
+        "strengths": [f"/strengths?region={one}" for one in ("BE2", "BE3", "NL4", "DEA")],
+        "statements behind a strength": [f"/strengths/{one}/health?region=BE2" for one in domains],
+        "initiative": sites,
+    }
+    for part in ("matches", "gaps", "line-up", "roadmap", "overlaps"):
+        pages[f"initiative, {part}"] = [f"{one}/{part}" for one in sites]
+    pages["overview"] = ["/overview"]
+    pages["missed chances, a region"] = [
+        f"/overview/missed-chances?region={one}" for one in ("BE2", "BE3", "NL4")
+    ]
+    pages["administration"] = ["/administration"]
+    print(f"{'':34}{'first ms':>10}{'slowest':>10}{'again ms':>10}{'kB sent':>10}")
+    for name, addresses in pages.items():
+        if name == "initiative":
+            sign_in(browser, address)
+        first: list[float] = []
+        again: list[float] = []
+        size = 0
+        for place in addresses:
+            for times in (first, again):
+                start = time.perf_counter()
+                answer = browser.get(address + place, stream=True, timeout=120)
+                size = max(size, len(answer.raw.read()))
+                times.append((time.perf_counter() - start) * 1000)
+                assert answer.status_code == 200, (place, answer.status_code)
+        figures = (statistics.median(first), max(first), statistics.median(again))
+        print(f"{name:34}" + "".join(f"{one:>10.0f}" for one in figures) + f"{size / 1e3:>10.1f}")
+
+
+def sign_in(browser: requests.Session, address: str) -> None:
+    form = browser.get(f"{address}/sign-in", timeout=20).text
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
+    assert found is not None
+    sent = {"email": EMAIL, "password": PASSWORD, "csrf_token": found[1]}
+    assert browser.post(f"{address}/sign-in", data=sent, timeout=20).ok
+
+
+if __name__ == "__main__":
+    main()
