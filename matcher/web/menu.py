@@ -5,21 +5,22 @@ from __future__ import annotations
 from flask import current_app, request, url_for
 from flask_babel import lazy_gettext as _l
 
-from matcher.web.guard import may
+from matcher.web.guard import company, may, who
 
+ANONYMOUS = "anonymous"
 ENTRIES = (
     ("pages.home", _l("Find partners"), None),
     ("pages.browse", _l("Organisations"), None),
     ("pages.initiatives", _l("Initiatives"), None),
     ("strengths.regions", _l("Strengths"), None),
-    ("profiles.start", _l("Your company"), None),
+    ("profiles.start", _l("Your company"), ANONYMOUS),
     ("dashboard.overview", _l("Overview"), "member"),
     ("lists.overview", _l("Match lists"), "member"),
     ("introductions.overview", _l("Introductions"), "member"),
     ("imports.overview", _l("Import"), "manager"),
     ("administration.overview", _l("Administration"), "administrator"),
 )
-"""Endpoint, label, and the least role that sees it (None: anybody)."""
+"""Endpoint, label, and who sees it: anybody, those not signed in, or a role and those above it."""
 
 
 def menu() -> list[tuple[str, str, bool]]:
@@ -28,8 +29,14 @@ def menu() -> list[tuple[str, str, bool]]:
     return [
         (url_for(endpoint), str(label), _is_here(endpoint, here))
         for endpoint, label, role in ENTRIES
-        if endpoint in current_app.view_functions and (role is None or may(role))
+        if endpoint in current_app.view_functions and _sees(role)
     ]
+
+
+def _sees(role: str | None) -> bool:
+    if role == ANONYMOUS:
+        return who() is None or company() is not None
+    return role is None or may(role)
 
 
 def _is_here(endpoint: str, here: tuple[str, str, str]) -> bool:
