@@ -2,65 +2,75 @@
 
 from __future__ import annotations
 
-import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from tests.browser.stories import NANO, SIZES, browser_over, opened, session_of, things_of
+from tests.servers import ROOT, Service
 
-from tests.servers import Service
-
-SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-QUESTION = "Wij willen biosensoren voor de thuiszorg in grote aantallen laten maken."
-
-
-def launch(playwright: Any) -> Any:
-    """Start Debian's chromium without a screen."""
-    path = shutil.which("chromium") or "/usr/bin/chromium"
-    return playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-
-
-def fill(page: Page, address: str) -> None:
-    """Ask the question of the pictures on the home page."""
-    page.goto(f"{address}/?lang=nl")
-    page.fill("#text", QUESTION)
-    page.fill("#needs", "Spuitgieten van microfluïdische cartridges\nCE-markering onder IVDR")
-    page.fill("#members", "Dijlenano Instituut (demo)")
-    page.click(".ask > button[type=submit]")
+ASKED = (
+    "/matches?text=Wij+willen+biosensoren+voor+de+thuiszorg+in+grote+aantallen+laten+maken."
+    "&members=demo:dijlenano&need=Spuitgieten+van+cartridges&level=must&stage=production"
+)
+PAGES = {
+    None: {
+        "home": "/",
+        "matches": ASKED,
+        "organisation": "/organisations/demo:dijlenano",
+        "organisations": "/organisations",
+        "initiatives": "/initiatives",
+        "initiative": NANO,
+        "strengths": "/strengths",
+        "strength": "/strengths/food/health?region=BE2",
+        "profile-new": "/profile/new",
+    },
+    "company": {"profile": "/profile", "profile-found": "/profile/found?initiative=demo:fisch"},
+    "manager": {
+        "overview": "/overview",
+        **{
+            f"initiative-{part}": f"{NANO}/{part}"
+            for part in ("needs", "members", "matches", "gaps", "line-up", "roadmap", "overlaps")
+        },
+        "missed-chances": "/overview/missed-chances",
+        "lists": "/lists",
+        "list": "LIST",
+        "introductions": "/introductions",
+        "import": "IMPORT",
+    },
+    "administrator": {
+        "administration": "/administration",
+        "users": "/administration/users",
+        "keys": "/administration/keys",
+        "duplicates": "/administration/duplicates?all=1",
+        "profiles": "/administration/profiles",
+        "audit": "/administration/audit",
+    },
+}
 
 
 def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots")
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
-        import subprocess
-
-        service = Service(Path(home), workers=1)
+    with tempfile.TemporaryDirectory() as home:
         command = [sys.executable, "-m", "flask", "--app", "app", "demo", "load"]
-        subprocess.run(command, env=service.environ, check=True)
-        with service:
-            browser = launch(playwright)
-            for name, (width, height) in SIZES.items():
-                for scheme in ("light", "dark"):
-                    page = browser.new_page(
-                        viewport={"width": width, "height": height}, color_scheme=scheme
-                    )
-                    for what, address in (
-                        ("home", "/?lang=nl"),
-                        ("organisation", "/organisations/demo:dijlenano?lang=nl"),
-                        ("organisations", "/organisations?lang=nl"),
-                        ("initiatives", "/initiatives?lang=nl"),
-                        ("initiative", "/initiatives/demo:nano-for-health?lang=nl"),
-                    ):
-                        page.goto(service.address + address)
-                        page.screenshot(path=folder / f"{what}-{name}-{scheme}.png", full_page=True)
-                    fill(page, service.address)
-                    page.screenshot(path=folder / f"matches-{name}-{scheme}.png")
-                    page.close()
-            browser.close()
+        environ = Service(Path(home)).environ
+        subprocess.run(command, env=environ, cwd=ROOT, check=True)
+        with browser_over(Path(home)) as (service, browser):
+            kept: dict[str, str] = {}
+            for role, pages in PAGES.items():
+                session = session_of(role, service, browser)
+                if role == "manager":
+                    kept = things_of(service, browser, session)
+                for size in SIZES:
+                    for scheme in ("light", "dark"):
+                        page, _ = opened(browser, size, scheme, session=session)
+                        for name, address in pages.items():
+                            page.goto(service.address + kept.get(address, address))
+                            picture = folder / f"{name}-{size}-{scheme}.png"
+                            page.screenshot(path=picture, full_page=True)
+                        page.context.close()
     print(f"Look at {folder}/*.png")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,12 +15,25 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.screenshots import SIZES, launch
 from tests.mails import clear, link_in
 from tests.servers import ROOT, Service
 
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+NANO = "/initiatives/demo:nano-for-health"
+TABLE = """id,name,type,city,country,offer_1_text
+demo:dijlenano,Dijlenano (demo),research_institute,Leuven,BE,Nanometen
+table:nieuw,Nieuw (voorbeeld),company,Ronse,BE,Patrijsnesten vlechten
+table:fout,Fout (voorbeeld),no such type,Ronse,BE,Iets
+"""
 PASSWORD = "een lang wachtwoord"
 PEOPLE = {"member": "Lies Lid", "manager": "Mia Manager", "administrator": "An Beheer"}
+
+
+def launch(playwright: Any) -> Any:
+    """Start Debian's chromium without a screen."""
+    path = shutil.which("chromium") or "/usr/bin/chromium"
+    return playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
 
 
 @contextmanager
@@ -94,3 +108,32 @@ def open_profile(page: Page, service: Service, name: str, offer: str, need: str)
     page.goto(service.address + link_in(service.home, "/profile/confirm/"))
     page.locator(".actions button").first.click()
     assert page.locator("h1").inner_text() == name
+
+
+def session_of(role: str | None, service: Service, browser: Any) -> Any:
+    """What a browser holds in which somebody of this role, or a company, is signed in."""
+    page, _ = opened(browser)
+    if role == "company":
+        open_profile(page, service, "Kwartelhof (voorbeeld)", "Kwartelbalsem gieten", "Ampullen")
+    elif role is not None:
+        sign_in(page, service.address, role)
+    session = page.context.storage_state()
+    page.context.close()
+    return session
+
+
+def things_of(service: Service, browser: Any, session: Any) -> dict[str, str]:
+    """As a manager keep a match list and upload a table; return where they and the job are."""
+    page, _ = opened(browser, session=session)
+    page.goto(service.address + NANO + "/matches")
+    page.click(".keep button")
+    where = {"LIST": page.url}
+    page.goto(service.address + "/import")
+    table = {"name": "leden.csv", "mimeType": "text/csv", "buffer": TABLE.encode()}
+    page.set_input_files("#file", table)
+    page.click("form.ask button[type=submit]")
+    where["JOB"] = page.url
+    page.wait_for_url(re.compile("/import/"))
+    where["IMPORT"] = page.url
+    page.context.close()
+    return {name: address.removeprefix(service.address) for name, address in where.items()}

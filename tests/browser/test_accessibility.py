@@ -7,23 +7,14 @@ every page in all four languages, light and dark.
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
-from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.stories import browser_over, open_profile, opened, sign_in
-from tests.servers import Service
+from tests.browser.stories import NANO, browser_over, opened, session_of, things_of
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LANGUAGES = ("nl", "fr", "de", "en")
-NANO = "/initiatives/demo:nano-for-health"
-TABLE = """id,name,type,city,country,offer_1_text
-demo:dijlenano,Dijlenano (demo),research_institute,Leuven,BE,Nanometen
-axe:nieuw,Nieuw (voorbeeld),company,Ronse,BE,Patrijsnesten vlechten
-axe:fout,Fout (voorbeeld),no such type,Ronse,BE,Iets
-"""
 PAGES = {
     None: [
         "/",
@@ -118,35 +109,6 @@ def test_axe_finds_nothing_and_phones_need_not_scroll_sideways(home: Path) -> No
                         found.append(f"{where}: wider than the screen")
                 page.context.close()
     assert found == []
-
-
-def session_of(role: str | None, service: Service, browser: Any) -> Any:
-    """What a browser holds in which somebody of this role is signed in."""
-    page, _ = opened(browser)
-    if role == "company":
-        open_profile(page, service, "Kwartelhof (voorbeeld)", "Kwartelbalsem gieten", "Ampullen")
-    elif role is not None:
-        sign_in(page, service.address, role)
-    session = page.context.storage_state()
-    page.context.close()
-    return session
-
-
-def things_of(service: Service, browser: Any, session: Any) -> dict[str, str]:
-    """Keep a match list and upload a table; return where they and the job are."""
-    page, _ = opened(browser, session=session)
-    page.goto(service.address + NANO + "/matches")
-    page.click(".keep button")
-    where = {"LIST": page.url}
-    page.goto(service.address + "/import")
-    table = {"name": "leden.csv", "mimeType": "text/csv", "buffer": TABLE.encode()}
-    page.set_input_files("#file", table)
-    page.click("form.ask button[type=submit]")
-    where["JOB"] = page.url
-    page.wait_for_url(re.compile("/import/"))
-    where["IMPORT"] = page.url
-    page.context.close()
-    return {name: address.removeprefix(service.address) for name, address in where.items()}
 
 
 def _violations(page: object) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.stories import browser_over, open_profile, opened, sign_in
+from tests.browser.stories import SIZES, browser_over, open_profile, opened, sign_in
 from tests.servers import Service
 
 WAYS = [("nl", "phone", False), ("en", "desktop", True)]
@@ -51,6 +51,68 @@ def place(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     shutil.copytree(demo_home, home)
     with browser_over(home) as found:
         yield found
+
+
+@pytest.mark.parametrize("size", list(SIZES))
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_company_finds_partners(place: tuple[Service, Any], size: str, javascript: bool) -> None:
+    service, browser = place
+    page, faults = opened(browser, size, "light", "nl", javascript)
+    page.goto(service.address)
+    page.fill("#text", "Wij willen biosensoren voor de thuiszorg in grote aantallen laten maken.")
+    page.fill("#needs", "Spuitgieten van microfluïdische cartridges\nCE-markering onder IVDR")
+    page.fill("#members", "Dijlenano Instituut (demo)")
+    page.click(".ask > button[type=submit]")
+    assert page.locator("h1").inner_text() == "Partners voor uw idee"
+    assert page.locator(".match").count() == 20
+    names = page.locator(".match h2").all_inner_texts()
+    assert "Dijlenano Instituut (demo)" not in names
+    assert "Conformiteitshuis Medtech (demo)" in names[:3]
+    assert page.locator(".match").first.locator("q").count() >= 1
+    page.locator(".match h2 a").first.click()
+    assert page.locator("h1").inner_text() == names[0]
+    if javascript:
+        page.goto(service.address + "/api/docs")
+        page.get_by_text("Recommend partners").first.wait_for(timeout=20_000)
+    assert faults == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_company_edits_what_it_needs_and_shares_the_question(
+    place: tuple[Service, Any], javascript: bool
+) -> None:
+    service, browser = place
+    page, faults = opened(browser, "phone", "light", "en", javascript)
+    page.goto(service.address)
+    page.locator(".try a").click()
+    page.locator(".ask > button[type=submit]").click()
+    page.wait_for_url("**/matches?text=*")
+    asked = page.url
+    before = page.locator(".need-chip input[name=need]").first.input_value()
+    assert before
+    if javascript:
+        page.locator(".need-chip .drop").first.click()
+        page.locator("#add-need").click()
+        page.keyboard.type("recycling of bioplastics")
+    else:
+        page.locator(".need-chip [name=without]").first.check()
+        page.locator(".need-chip input[name=need]").last.fill("recycling of bioplastics")
+    page.locator(".ask > button[type=submit]").click()
+    page.wait_for_url("**need=recycling+of+bioplastics*")
+    rows = page.locator(".need-chip input[name=need]").all()
+    needs = [row.input_value() for row in rows]
+    assert "recycling of bioplastics" in needs and before not in needs
+    page.locator(".share summary").click()
+    shared = page.locator("#share").input_value()
+    assert shared.split("/matches")[1] == page.url.split("/matches")[1]
+    page.locator(".feedback a").first.click()
+    assert page.locator(".chips li").count() == 1
+    page.go_back()
+    page.go_back()
+    assert page.url == asked
+    assert faults == []
+    page.context.close()
 
 
 @pytest.mark.parametrize(("language", "size", "javascript"), WAYS)
