@@ -216,13 +216,14 @@ def worded(text: Any) -> str:
     if not isinstance(text, Mapping):
         return str(text)
     values = {name: worded(value) for name, value in text["values"].items()}
-    return str(_(text["template"])) % values
+    template = text["template"]
+    return str(_(template)) % values
 
 
 def named(field: str, value: str) -> str:
     """Return a value of a record as pages call it."""
-    if field == "sme":
-        return {"yes": _("yes"), "no": _("no")}.get(value, value)
+    if field == "sme" and value in ("yes", "no"):
+        return str(_("yes") if value == "yes" else _("no"))
     return str(LABELS.get(value, value)) if field in ("type", "size") else value
 
 
