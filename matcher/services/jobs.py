@@ -36,6 +36,7 @@ TELL_SECONDS = 0.5
 LONGEST_STEP = 64
 BRIEFLY = 100
 FAULT = "Something went wrong here. It was written to the log; nothing was changed."
+UNKNOWN = "This version of the service doesn't know this job."
 NO_ENCODER = "The model that reads texts doesn't answer. Try again later."
 log = structlog.get_logger()
 
@@ -197,7 +198,7 @@ def run(services: Services, job_id: str) -> None:
         with told.beating():
             told.check()
             if function is None:
-                raise JobFailed(f"This version of the service knows no job {claimed.kind!r}.")
+                raise JobFailed(UNKNOWN)
             result = function[0](services, claimed.arguments, told)
         state, values = JobState.DONE, {"result": result}
     except Cancelled:

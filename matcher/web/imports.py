@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
+from typing import Any
 
 from apiflask import APIBlueprint, abort
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -23,6 +24,7 @@ from matcher.services.people.import_files import LARGEST_UPLOAD, UploadRefused
 from matcher.services.people.import_runs import ImportNotPossible, ImportRun, ImportState
 from matcher.web.guard import for_role, may, me, services
 from matcher.web.jobs import may_see
+from matcher.web.labels import LABELS
 
 blueprint = APIBlueprint("imports", __name__, enable_openapi=False)
 View = Callable[..., ResponseReturnValue]
@@ -171,6 +173,8 @@ def show(found: ImportRun) -> ResponseReturnValue:
         states=STATES,
         formats=FORMATS,
         fields=FIELDS,
+        worded=worded,
+        named=named,
     )
 
 
@@ -202,6 +206,25 @@ def undo(found: ImportRun) -> ResponseReturnValue:
         flash(str(NOT_POSSIBLE[reason.code]))
         return redirect(url_for("imports.show", import_id=found.id))
     return redirect(url_for("jobs.show", job_id=job_id))
+
+
+def worded(text: Any) -> str:
+    """Return a text of a fault as it was kept, in the visitor's language.
+
+    Plain texts stay as they are: lists of words for files, and what was kept before templates.
+    """
+    if not isinstance(text, Mapping):
+        return str(text)
+    values = {name: worded(value) for name, value in text["values"].items()}
+    template = text["template"]
+    return str(_(template)) % values
+
+
+def named(field: str, value: str) -> str:
+    """Return a value of a record as pages call it."""
+    if field == "sme" and value in ("yes", "no"):
+        return str(_("yes") if value == "yes" else _("no"))
+    return str(LABELS.get(value, value)) if field in ("type", "size") else value
 
 
 def _overview(form: UploadForm) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import io
 import os
 import re
@@ -18,7 +19,7 @@ from sqlalchemy import select, update
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from matcher.domain import Contact, Facet, Member, Organisation
+from matcher.domain import Contact, Facet, Member, Organisation, OrganisationType
 from matcher.services import initiatives, jobs, organisations
 from matcher.services.container import Services
 from matcher.services.people import import_files, import_jobs
@@ -540,6 +541,86 @@ def test_names_and_values_are_escaped(services: Services, manager: FlaskClient) 
     page = get(manager, address).text
     assert "<script>alert" not in page and "<img src=x>" not in page and "<b>" not in page
     assert "<script>.csv" not in get(manager, "/import").text
+
+
+def faults_in(page: str) -> list[list[str]]:
+    """Line, column, problem and expected of every fault that a page shows."""
+    cell = r"<td[^>]*>([^<]*)</td>"
+    found = re.findall(r"<tr><td>[^<]*</td>" + 4 * cell, page)
+    return [[html.unescape(text) for text in row] for row in found]
+
+
+def test_faults_are_said_in_the_language_of_the_visitor(
+    services: Services, manager: FlaskClient
+) -> None:
+    rows = "org:fout;;bakkerij;Gent;XX;;;;\norg:x;X;company;;;;;;geen adres\n"
+    address = uploaded(services, manager, HEAD.replace("city", "cty") + rows, "leden.csv")
+    kinds = ", ".join(OrganisationType)
+    for language, said in {
+        "nl": [
+            ["1", "cty", "'cty' is geen bekende kolom", "misschien 'city'"],
+            ["2", "name", "leeg", "de naam van de organisatie, 1 tot 300 tekens"],
+            ["2", "type", "'bakkerij' is geen van de mogelijkheden", kinds],
+            ["2", "country", "'XX' is geen land", "twee letters volgens ISO 3166, zoals BE"],
+            ["3", "contact_email", "'geen adres' is geen e-mailadres", "naam@organisatie.example"],
+        ],
+        "en": [
+            ["1", "cty", "'cty' isn't a known column", "perhaps 'city'"],
+            ["2", "name", "empty", "the organisation's name, 1 to 300 characters"],
+            ["2", "type", "'bakkerij' isn't one of the choices", kinds],
+            ["2", "country", "'XX' isn't a country", "two letters of ISO 3166, such as BE"],
+            [
+                "3",
+                "contact_email",
+                "'geen adres' isn't an e-mail address",
+                "name@organisation.example",
+            ],
+        ],
+    }.items():
+        page = manager.get(address, headers={"Accept-Language": language}).text
+        assert faults_in(page) == said
+        assert page.count('<td lang="en">') == 1  # the words that files may hold
+
+
+@pytest.mark.parametrize("value", ["<b>%(x)s</b>", "100 %", "%s %(value)s %", "{{ 7 * 7 }}"])
+def test_values_in_faults_do_no_harm(services: Services, manager: FlaskClient, value: str) -> None:
+    content = f"{HEAD}org:x;X;company;Gent;{value};;;;\n"
+    address = uploaded(services, manager, content, "leden.csv")
+    for language in ("nl", "fr", "de", "en"):
+        page = manager.get(address, headers={"Accept-Language": language})
+        assert page.status_code == 200 and "<b>" not in page.text
+        ((line, column, problem, _),) = faults_in(page.text)
+        assert (line, column) == ("2", "country") and problem.startswith(f"'{value.upper()}' ")
+
+
+def test_faults_that_were_kept_as_plain_texts_are_shown(
+    services: Services, manager: FlaskClient
+) -> None:
+    address = uploaded(services, manager, FAULTY, "leden.csv")
+    plain = {"problem": "100 % <wrong> %(x)s", "expected": "a text"}
+    fault = {"file": "leden.csv", "line": 4, "column": "name", **plain}
+    with services.store.keeping() as session:
+        row = session.get_one(ImportRow, address.rpartition("/")[2])
+        row.preview = {**(row.preview or {}), "faults": [fault]}
+    page = manager.get(address, headers={"Accept-Language": "nl"}).text
+    assert faults_in(page) == [["4", "name", "100 % <wrong> %(x)s", "a text"]]
+    assert page.count('<td lang="en">') == 2
+
+
+def test_values_that_change_are_called_as_on_other_pages(
+    services: Services, manager: FlaskClient
+) -> None:
+    head = "id;name;type;size;sme\n"
+    first = uploaded(services, manager, head + "org:x;X;company;large;no\n", "een.csv")
+    imported(services, manager, first)
+    content = head + "org:x;X;hospital;small;yes\n"
+    page = get(manager, uploaded(services, manager, content, "twee.csv")).text
+    rows = re.findall(r'<tr><th scope="row">([^<]*)</th><td>([^<]*)</td><td>([^<]*)</td>', page)
+    assert rows == [
+        ("Kind", "Company", "Hospital"),
+        ("Size", "Large", "Small"),
+        ("SME", "no", "yes"),
+    ]
 
 
 def test_a_form_without_its_token_is_refused(app: APIFlask, manager: FlaskClient) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import PurePosixPath
 
-from matcher.services.importing.faults import Fault, ImportRefused
+from matcher.services.importing.faults import Fault, ImportRefused, Said, say
 
 MOST_RATIO = 200
 SMALL = 10**7
@@ -19,24 +19,27 @@ def check_archive(archive: zipfile.ZipFile, name: str, *, members: int, total: i
     """Raise ImportRefused for an archive with too much in it; `total` in bytes, unpacked."""
     inside = archive.infolist()
     if len(inside) > members:
-        raise _refused(name, f"{len(inside)} files in it", f"at most {members}")
+        problem = say("%(count)s files in it", count=len(inside))
+        raise _refused(name, problem, say("at most %(count)s", count=members))
     unpacked = sum(member.file_size for member in inside)
     packed = sum(member.compress_size for member in inside)
     if unpacked > total:
-        raise _refused(name, "unpacks too large", f"at most {total // 2**20} MiB unpacked")
+        expected = say("at most %(most)s MiB unpacked", most=total // 2**20)
+        raise _refused(name, say("unpacks too large"), expected)
     for size, packed_size in [
         (unpacked, packed),
         *((member.file_size, member.compress_size) for member in inside),
     ]:
         if size > SMALL and size > MOST_RATIO * max(packed_size, 1):
-            raise _refused(name, "unpacks too large", f"at most {MOST_RATIO} times its packed size")
+            expected = say("at most %(most)s times its packed size", most=MOST_RATIO)
+            raise _refused(name, say("unpacks too large"), expected)
     for member in inside:
         path = PurePosixPath(member.filename)
         if path.is_absolute() or ".." in path.parts:
-            raise _refused(name, "a name that leaves the folder", "plain file names")
+            raise _refused(name, say("a name that leaves the folder"), say("plain file names"))
         if member.flag_bits & 0x1:
-            raise _refused(name, "encrypted", "a zip without a password")
+            raise _refused(name, say("encrypted"), say("a zip without a password"))
 
 
-def _refused(name: str, problem: str, expected: str) -> ImportRefused:
+def _refused(name: str, problem: Said, expected: Said) -> ImportRefused:
     return ImportRefused([Fault(name, 0, "", problem, expected)])

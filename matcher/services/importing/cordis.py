@@ -24,7 +24,7 @@ from matcher.domain import (
     Role,
 )
 from matcher.services.importing.archives import check_archive
-from matcher.services.importing.faults import Batch, Fault, ImportRefused, shown
+from matcher.services.importing.faults import Batch, Fault, ImportRefused, Said, say, shown
 from matcher.services.importing.tables import clean, csv_rows, refused
 
 Progress = Callable[[str, int, int], None]
@@ -83,7 +83,8 @@ class _Source:
                 if not member.is_dir()
             }
         else:
-            raise refused(path.name, "there is no such folder or file", "a folder or a .zip")
+            problem = say("there is no such folder or file")
+            raise refused(path.name, problem, say("a folder or a .zip"))
 
     @contextmanager
     def open(self, table: str) -> Iterator[tuple[str, BinaryIO] | None]:
@@ -106,10 +107,12 @@ class _Source:
         try:
             archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError) as error:
-            raise refused(path.name, "not a readable zip", "a folder or a .zip") from error
+            problem = say("not a readable zip")
+            raise refused(path.name, problem, say("a folder or a .zip")) from error
         check_archive(archive, path.name, members=_MOST_MEMBERS, total=_LARGEST_ARCHIVE)
         if max((member.file_size for member in archive.infolist()), default=0) > _LARGEST_MEMBER:
-            raise refused(path.name, "a file in it unpacks too large", "at most 2 GiB a file")
+            problem = say("a file in it unpacks too large")
+            raise refused(path.name, problem, say("at most 2 GiB a file"))
         return archive
 
 
@@ -133,7 +136,8 @@ def read_cordis(
         _participations(source, batch, facets)
         report("read", 3, 3)
     except _DAMAGED as error:
-        raise refused(path.name, "the zip is damaged or encrypted", "a readable zip") from error
+        problem = say("the zip is damaged or encrypted")
+        raise refused(path.name, problem, say("a readable zip")) from error
     finally:
         if source is not None:
             source.close()
@@ -145,19 +149,21 @@ def _rows(source: _Source, table: str) -> Iterator[tuple[str, int, dict[str, str
     with source.open(table) as opened:
         if opened is None:
             if table != "euroscivoc":
-                raise refused(_FILES[table][0], "the file is missing", "it beside the others")
+                problem = say("the file is missing")
+                raise refused(_FILES[table][0], problem, say("it beside the others"))
             return
         name, file = opened
         columns: list[str] | None = None
         for count, (line, cells) in enumerate(csv_rows(file, name, ";")):
             if count > _MOST_ROWS:
-                raise refused(name, f"more than {_MOST_ROWS} rows", "a smaller file", line)
+                problem = say("more than %(most)s rows", most=_MOST_ROWS)
+                raise refused(name, problem, say("a smaller file"), line)
             if columns is None:
                 columns = [cell.strip().lower() for cell in cells]
                 missing = [c for c in _REQUIRED[table] if c not in columns]
                 if missing:
-                    faults = [Fault(name, 1, c, "the column is missing", "it") for c in missing]
-                    raise ImportRefused(faults)
+                    problem, expected = say("the column is missing"), say("it")
+                    raise ImportRefused([Fault(name, 1, c, problem, expected) for c in missing])
                 continue
             row = dict(zip(columns, (clean(cell) for cell in cells), strict=False))
             yield name, line, row
@@ -171,12 +177,13 @@ def _projects(source: _Source, batch: Batch) -> dict[str, tuple[Facet, str]]:
         text = row.get("objective", "")
         start = iso_date(row.get("startdate", ""))
         if not row.get("id"):
-            batch.faults.append(Fault(name, line, "id", "empty", "the project's id"))
+            batch.faults.append(Fault(name, line, "id", say("empty"), say("the project's id")))
         elif not title and not text:
-            batch.faults.append(Fault(name, line, "title", "empty", "a title or an objective"))
+            expected = say("a title or an objective")
+            batch.faults.append(Fault(name, line, "title", say("empty"), expected))
         elif start is None:
-            problem = f"{shown(row.get('startdate'))} isn't a date"
-            batch.faults.append(Fault(name, line, "startDate", problem, "YYYY-MM-DD"))
+            problem = say("%(value)s isn't a date", value=shown(row.get("startdate")))
+            batch.faults.append(Fault(name, line, "startDate", problem, say("YYYY-MM-DD")))
         else:
             facet = Facet(
                 kind=FacetKind.EVIDENCE,
@@ -193,8 +200,9 @@ def _topics(source: _Source, batch: Batch, facets: dict[str, tuple[Facet, str]])
     topics: defaultdict[str, set[str]] = defaultdict(set)
     for name, line, row in _rows(source, "euroscivoc"):
         if row["projectid"] not in facets:
-            problem = f"no project {shown(row['projectid'])}"
-            batch.faults.append(Fault(name, line, "projectID", problem, "an id of project.csv"))
+            problem = say("no project %(id)s", id=shown(row["projectid"]))
+            expected = say("an id of project.csv")
+            batch.faults.append(Fault(name, line, "projectID", problem, expected))
         elif row["euroscivocpath"]:
             topics[row["projectid"]].add(row["euroscivocpath"])
     for project, paths in topics.items():
@@ -208,8 +216,9 @@ def _participations(source: _Source, batch: Batch, facets: dict[str, tuple[Facet
     for name, line, row in _rows(source, "organization"):
         known = facets.get(row["projectid"])
         if known is None:
-            problem = f"no project {shown(row['projectid'])}"
-            batch.faults.append(Fault(name, line, "projectID", problem, "an id of project.csv"))
+            problem = say("no project %(id)s", id=shown(row["projectid"]))
+            expected = say("an id of project.csv")
+            batch.faults.append(Fault(name, line, "projectID", problem, expected))
             continue
         organisation, faults = _organisation(row, name, line)
         if organisation is None:
@@ -236,29 +245,32 @@ def _organisation(
 ) -> tuple[Organisation | None, list[Fault]]:
     faults: list[Fault] = []
 
-    def wrong(column: str, problem: str, expected: str) -> None:
+    def wrong(column: str, problem: Said, expected: Said) -> None:
         faults.append(Fault(file, line, column, problem, expected))
 
     identifier, name = row["organisationid"], " ".join(row["name"].split())
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,120}", identifier):
-        wrong("organisationID", f"{shown(identifier)} isn't an id", "letters and digits")
+        problem = say("%(value)s isn't an id", value=shown(identifier))
+        wrong("organisationID", problem, say("letters and digits"))
     if not 0 < len(name) <= 300:
-        wrong("name", "empty or longer than 300 characters", "the organisation's name")
+        problem = say("empty or longer than 300 characters")
+        wrong("name", problem, say("the organisation's name"))
     kind = TYPES.get(row.get("activitytype", "").upper())
     if kind is None:
-        problem = f"{shown(row['activitytype'])} isn't a type"
-        wrong("activityType", problem, "HES, REC, PRC, PUB or OTH")
+        problem = say("%(value)s isn't a type", value=shown(row["activitytype"]))
+        wrong("activityType", problem, say("HES, REC, PRC, PUB or OTH"))
     flag = row.get("sme", "").casefold()
     if flag and flag not in YES | NO:
-        wrong("SME", f"{shown(flag)} isn't a flag", "true or false")
+        wrong("SME", say("%(value)s isn't a flag", value=shown(flag)), say("true or false"))
     country = row.get("country", "").upper()
     country = COUNTRIES.get(country, country)
     if country and not re.fullmatch(r"[A-Z]{2}", country):
-        wrong("country", f"{shown(country)} isn't a code", "two letters")
+        problem = say("%(value)s isn't a code", value=shown(country))
+        wrong("country", problem, say("two letters"))
     point = coordinates_of(row.get("geolocation", ""))
     if point is None:
-        problem = f"{shown(row['geolocation'])} isn't a place"
-        wrong("geolocation", problem, "latitude,longitude in degrees")
+        problem = say("%(value)s isn't a place", value=shown(row["geolocation"]))
+        wrong("geolocation", problem, say("latitude,longitude in degrees"))
     if faults or kind is None or point is None:
         return None, faults
     city = row.get("city", "")

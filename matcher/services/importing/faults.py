@@ -3,20 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from matcher.domain import Organisation, Project
 
 MOST_KEPT = 1_000
 
 
+class Said(str):
+    """An English sentence that knows its template and what fills it, to be translated later."""
+
+    template: str
+    values: dict[str, object]
+
+    def __new__(cls, template: str, values: dict[str, object]) -> Said:
+        """Fill the template."""
+        said = super().__new__(cls, template % values)
+        said.template, said.values = template, values
+        return said
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Said, (self.template, self.values)
+
+
+def say(template: str, /, **values: object) -> Said:
+    """Return a sentence; `%(name)s` in the template stands for a value.
+
+    A value that is Said itself is translated within it; others are shown as they are.
+    """
+    return Said(template, values)
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. `line` is that of the row's first line; 0 for the file as a whole."""
+    """One fault. `line` is that of the row's first line; 0 for the file as a whole.
+
+    What was expected is plain text where it only lists words that a file may hold.
+    """
 
     file: str
     line: int
     column: str
-    problem: str
+    problem: Said
     expected: str
 
 
@@ -51,3 +79,11 @@ def shown(value: object) -> str:
     """Return a value for a message: quoted, on one line, shortened."""
     text = " ".join(str(value).split())
     return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def kept(text: object) -> Any:
+    """Return a text as JSON that holds its template and values, where it is Said."""
+    if isinstance(text, Said):
+        values = {name: kept(value) for name, value in text.values.items()}
+        return {"template": text.template, "values": values}
+    return text if isinstance(text, int | float) else str(text)

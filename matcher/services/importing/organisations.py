@@ -31,7 +31,7 @@ from matcher.domain import (
     Stage,
 )
 from matcher.services.importing.cordis import COUNTRIES, Progress, iso_date
-from matcher.services.importing.faults import Batch, Fault, ImportRefused, shown
+from matcher.services.importing.faults import Batch, Fault, ImportRefused, Said, say, shown
 from matcher.services.importing.tables import clean, read_table
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -146,7 +146,7 @@ class Checker:
     line: int = 0
     faults: list[Fault] = field(default_factory=list)
 
-    def wrong(self, path: str, problem: str, expected: str) -> None:
+    def wrong(self, path: str, problem: Said, expected: str) -> None:
         """Note one fault."""
         column = _SURROGATE.sub("?", clean(path))[:200]
         self.faults.append(Fault(self.file, self.line, column, problem, expected))
@@ -156,23 +156,24 @@ class Checker:
         known = tuple(known)
         strange = (key for key in given if key not in known)
         for key in islice(strange, MOST_UNKNOWN):
-            self.wrong(f"{path}{key}", "unknown key", nearest(key, known))
+            self.wrong(f"{path}{key}", say("unknown key"), nearest(key, known))
 
     def text(self, value: object, path: str, longest: int, *, lines: bool = False) -> str | None:
         """Return a text, on one line unless `lines`; None of a blank or faulty one."""
         if value is None:
             return None
         if not isinstance(value, str):
-            self.wrong(path, named(value), "a text")
+            self.wrong(path, named(value), say("a text"))
             return None
         found = clean(value)
         if not lines:
             found = " ".join(found.split())
         if _SURROGATE.search(found):
-            self.wrong(path, "half a character (a lone surrogate)", "Unicode text")
+            self.wrong(path, say("half a character (a lone surrogate)"), say("Unicode text"))
             return None
         if len(found) > longest:
-            self.wrong(path, f"{len(found)} characters", f"at most {longest}")
+            problem = say("%(count)s characters", count=len(found))
+            self.wrong(path, problem, say("at most %(count)s", count=longest))
             return None
         return found or None
 
@@ -190,10 +191,11 @@ class Checker:
         if value is None:
             return []
         if not isinstance(value, list | tuple):
-            self.wrong(path, named(value), "a list")
+            self.wrong(path, named(value), say("a list"))
             return []
         if len(value) > most:
-            self.wrong(path, f"{len(value)} items", f"at most {most}")
+            problem = say("%(count)s items", count=len(value))
+            self.wrong(path, problem, say("at most %(count)s", count=most))
             return []
         return list(value)
 
@@ -202,7 +204,7 @@ class Checker:
         if value is None:
             return None
         if not isinstance(value, Mapping):
-            self.wrong(path, named(value), "an object")
+            self.wrong(path, named(value), say("an object"))
             return None
         return value
 
@@ -214,7 +216,7 @@ class Checker:
         found = words.get(folded(word))
         if found is None:
             members = ", ".join(dict.fromkeys(member.value for member in words.values()))
-            self.wrong(path, f"{shown(word)} isn't one of the choices", members)
+            self.wrong(path, say("%(value)s isn't one of the choices", value=shown(word)), members)
         return found
 
     def number(self, value: object, path: str, least: float, most: float) -> float | None:
@@ -223,13 +225,13 @@ class Checker:
             value = clean(value)
         if value is None or value == "":
             return None
-        expected = f"a number from {least:g} to {most:g}"
+        expected = say("a number from %(least)s to %(most)s", least=f"{least:g}", most=f"{most:g}")
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             self.wrong(path, named(value), expected)
             return None
         if isinstance(value, str):
             if not _NUMBER.fullmatch(value):
-                self.wrong(path, f"{shown(value)} isn't a number", expected)
+                self.wrong(path, say("%(value)s isn't a number", value=shown(value)), expected)
                 return None
             value = value.replace(",", ".")
         try:
@@ -237,7 +239,7 @@ class Checker:
         except OverflowError:  # a whole number beyond 1e308
             number = float("inf")
         if not (isfinite(number) and least <= number <= most):
-            self.wrong(path, "out of bounds", expected)
+            self.wrong(path, say("out of bounds"), expected)
             return None
         return number
 
@@ -247,7 +249,8 @@ class Checker:
         if number is None:
             return None
         if not number.is_integer():
-            self.wrong(path, f"{number:g} isn't whole", f"a whole number from {least} to {most}")
+            expected = say("a whole number from %(least)s to %(most)s", least=least, most=most)
+            self.wrong(path, say("%(value)s isn't whole", value=f"{number:g}"), expected)
             return None
         return int(number)
 
@@ -259,28 +262,49 @@ class Checker:
         try:
             return date.fromisoformat((_DATE.fullmatch(word) and iso_date(word)) or "")
         except ValueError:
-            self.wrong(path, f"{shown(word)} isn't a date", "YYYY-MM-DD or DD/MM/YYYY")
+            problem = say("%(value)s isn't a date", value=shown(word))
+            self.wrong(path, problem, say("YYYY-MM-DD or DD/MM/YYYY"))
             return None
 
 
-def named(value: object) -> str:
+def named(value: object) -> Said:
     """Return what kind of JSON value it is, for a message."""
     if isinstance(value, bool):
-        return "true or false"
+        return say("true or false")
     if isinstance(value, int | float):
-        return "a number"
+        return say("a number")
     if isinstance(value, str):
-        return "a text"
+        return say("a text")
     if isinstance(value, Mapping):
-        return "an object"
-    return "a list" if isinstance(value, list | tuple) else "something else"
+        return say("an object")
+    return say("a list") if isinstance(value, list | tuple) else say("something else")
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: str, known: Iterable[str]) -> Said:
     """Return what to expect in the place of an unknown name."""
     known = tuple(known)
     close = get_close_matches(word[:60].casefold(), known, n=1, cutoff=0.5)
-    return f"perhaps {close[0]!r}" if close else "one of " + ", ".join(known)
+    if close:
+        return say("perhaps %(name)s", name=repr(close[0]))
+    return say("one of %(names)s", names=", ".join(known))
+
+
+def no_id(value: str | None) -> Said:
+    """Return the fault of something that should have been an id."""
+    return say("%(value)s isn't an id", value=shown(value or ""))
+
+
+def id_expected(example: str) -> Said:
+    """Return what an id looks like."""
+    return say(
+        "a source, a colon and letters, digits, '.', '_' or '-', such as %(example)s",
+        example=example,
+    )
+
+
+def also_of(identifier: str, line: int) -> Said:
+    """Return the fault of an id that an earlier line has too."""
+    return say("%(id)s is also that of line %(line)s", id=repr(identifier), line=line)
 
 
 def read_organisations(
@@ -303,8 +327,8 @@ def read_organisations(
         else:
             organisation, faults = organisation_from_mapping(row, file=path.name, line=line)
         if organisation is not None and organisation.id in lines:
-            problem = f"{organisation.id!r} is also that of line {lines[organisation.id]}"
-            faults.append(Fault(path.name, line, "id", problem, "each organisation once"))
+            problem = also_of(organisation.id, lines[organisation.id])
+            faults.append(Fault(path.name, line, "id", problem, say("each organisation once")))
         if organisation is None or faults:
             batch.skipped += 1
             batch.faults.extend(faults[: max(MOST_FAULTS - len(batch.faults), 0)])
@@ -315,7 +339,8 @@ def read_organisations(
             break
     if columns and "name" not in columns:
         unknown = [fault for fault in batch.faults if fault.line == 1]
-        missing = Fault(path.name, 1, "name", "the column is missing", "a column 'name'")
+        problem, expected = say("the column is missing"), say("a column 'name'")
+        missing = Fault(path.name, 1, "name", problem, expected)
         raise ImportRefused([missing, *unknown])
     return batch.settle(skip_invalid=skip_invalid)
 
@@ -328,16 +353,15 @@ def organisation_from_mapping(
     check.keys(mapping, KEYS)
     name = check.text(mapping.get("name"), "name", 300)
     if name is None and not any(fault.column == "name" for fault in check.faults):
-        check.wrong("name", "empty", "the organisation's name, 1 to 300 characters")
+        check.wrong("name", say("empty"), say("the organisation's name, 1 to 300 characters"))
     kind = check.choice(mapping.get("type"), "type", _TYPES)
     if kind is None and not any(fault.column == "type" for fault in check.faults):
-        check.wrong("type", "empty", ", ".join(OrganisationType))
+        check.wrong("type", say("empty"), ", ".join(OrganisationType))
     place = _place(mapping, check)
     size = check.choice(mapping.get("size"), "size", _SIZES)
     identifier = check.text(mapping.get("id"), "id", 200)
     if identifier is not None and not ID_PATTERN.fullmatch(identifier):
-        expected = "a source, a colon and letters, digits, '.', '_' or '-', such as org:acme-1"
-        check.wrong("id", f"{shown(identifier)} isn't an id", expected)
+        check.wrong("id", no_id(identifier), id_expected("org:acme-1"))
     description = check.text(mapping.get("description"), "description", 5_000, lines=True)
     organisation = Organisation(
         id=identifier or identifier_of(name or "", place),
@@ -374,19 +398,20 @@ def _place(mapping: Mapping[str, object], check: Checker) -> Place:
     if country is not None:
         country = COUNTRIES.get(country.upper(), country.upper())
         if country not in country_codes():
-            expected = "two letters of ISO 3166, such as BE"
-            check.wrong("country", f"{shown(country)} isn't a country", expected)
+            problem = say("%(value)s isn't a country", value=shown(country))
+            check.wrong("country", problem, say("two letters of ISO 3166, such as BE"))
     region = check.text(mapping.get("region"), "region", 100)
     if region is not None:
         region = region.upper()
         if not re.fullmatch(r"[A-Z]{2}[0-9A-Z]{0,3}", region):
-            check.wrong("region", f"{shown(region)} isn't a region", "a NUTS code, such as BE213")
+            problem = say("%(value)s isn't a region", value=shown(region))
+            check.wrong("region", problem, say("a NUTS code, such as BE213"))
     before = len(check.faults)
     latitude = check.number(mapping.get("latitude"), "latitude", -90, 90)
     longitude = check.number(mapping.get("longitude"), "longitude", -180, 180)
     if len(check.faults) == before and (latitude is None) != (longitude is None):
         absent = "latitude" if latitude is None else "longitude"
-        check.wrong(absent, "empty", "both latitude and longitude, or neither")
+        check.wrong(absent, say("empty"), say("both latitude and longitude, or neither"))
     return Place(city, country, region, latitude, longitude)
 
 
@@ -399,12 +424,13 @@ def _sme(value: object, size: SizeClass | None, check: Checker) -> bool | None:
         if word is None:
             return follows
         if folded(word) not in _YES | _NO:
-            check.wrong("sme", f"{shown(word)} isn't yes or no", "yes or no")
+            problem = say("%(value)s isn't yes or no", value=shown(word))
+            check.wrong("sme", problem, say("yes or no"))
             return None
         stated = folded(word) in _YES
     if size is not None and stated is not follows:
-        expected = f"{'yes' if follows else 'no'}, or nothing"
-        check.wrong("sme", f"doesn't go with the size {size.value!r}", expected)
+        problem = say("doesn't go with the size %(size)s", size=repr(size.value))
+        check.wrong("sme", problem, say("yes, or nothing") if follows else say("no, or nothing"))
     return stated
 
 
@@ -412,8 +438,8 @@ def _competitors(value: object, check: Checker) -> tuple[str, ...]:
     named = check.texts(value, "competitors", 100, 200)
     for one in named:
         if not ID_PATTERN.fullmatch(one):
-            expected = "ids of organisations, such as org:acme-1"
-            check.wrong("competitors", f"{shown(one)} isn't an id", expected)
+            expected = say("ids of organisations, such as %(example)s", example="org:acme-1")
+            check.wrong("competitors", no_id(one), expected)
     return named
 
 
@@ -421,7 +447,8 @@ def _languages(value: object, check: Checker) -> tuple[str, ...]:
     found = []
     for code in check.texts(value, "languages", 50, 100):
         if not re.fullmatch("[A-Za-z]{2}", code):
-            check.wrong("languages", f"{shown(code)} isn't a language", "two letters, such as nl")
+            problem = say("%(value)s isn't a language", value=shown(code))
+            check.wrong("languages", problem, say("two letters, such as nl"))
         found.append(code.lower())
     return tuple(dict.fromkeys(found))
 
@@ -436,7 +463,8 @@ def _website(value: object, check: Checker) -> str | None:
     except ValueError:
         good = False
     if not good:
-        check.wrong("website", f"{shown(website)} isn't a web address", "http:// or https:// first")
+        problem = say("%(value)s isn't a web address", value=shown(website))
+        check.wrong("website", problem, say("http:// or https:// first"))
     return website
 
 
@@ -454,8 +482,8 @@ def _contact(value: object, check: Checker) -> Contact | None:
                 email, check_deliverability=False, test_environment=True
             ).normalized
         except ValueError:  # EmailNotValidError is one
-            problem = f"{shown(email)} isn't an e-mail address"
-            check.wrong("contact.email", problem, "name@organisation.example")
+            problem = say("%(value)s isn't an e-mail address", value=shown(email))
+            check.wrong("contact.email", problem, say("name@organisation.example"))
     return Contact(name, email, phone) if name or email or phone else None
 
 
@@ -466,7 +494,7 @@ def _facets(value: object, kind: FacetKind, check: Checker) -> tuple[Facet, ...]
         given = check.mapping(item, path)
         if given is None:
             if item is None:
-                check.wrong(path, "empty", "an object")
+                check.wrong(path, say("empty"), say("an object"))
             continue
         facet = _facet(given, kind, path, check)
         found.setdefault(folded(facet.text), facet)
@@ -478,13 +506,14 @@ def _facet(given: Mapping[str, object], kind: FacetKind, path: str, check: Check
     before = len(check.faults)
     text = check.text(given.get("text"), f"{path}.text", 5_000, lines=True) or ""
     if len(text) < 3 and len(check.faults) == before:
-        problem = f"{len(text)} characters" if text else "empty"
-        check.wrong(f"{path}.text", problem, "3 to 5000 characters")
+        problem = say("%(count)s characters", count=len(text)) if text else say("empty")
+        check.wrong(f"{path}.text", problem, say("3 to 5000 characters"))
     stage = check.choice(given.get("stage"), f"{path}.stage", _STAGES)
     least = check.whole(given.get("trl_min"), f"{path}.trl_min", 1, 9)
     most = check.whole(given.get("trl_max"), f"{path}.trl_max", 1, 9)
     if least is not None and most is not None and least > most:
-        check.wrong(f"{path}.trl_min", f"{least} is more than {most}", "the lower TRL first")
+        problem = say("%(least)s is more than %(most)s", least=least, most=most)
+        check.wrong(f"{path}.trl_min", problem, say("the lower TRL first"))
     certifications = check.texts(given.get("certifications"), f"{path}.certifications", 50, 200)
     return Facet(
         kind=kind,
@@ -509,7 +538,7 @@ def _new_columns(row: Mapping[str, object], seen: set[str], file: str, batch: Ba
             for kind in ("offer", "need"):
                 group = f"{kind}_{number.group() if number else 1}_"
                 known.extend(group + part for part in FACET_COLUMNS)
-            problem = f"{shown(column)} isn't a known column"
+            problem = say("%(value)s isn't a known column", value=shown(column))
             batch.faults.append(Fault(file, 1, column[:200], problem, nearest(column, known)))
 
 

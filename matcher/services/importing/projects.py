@@ -6,8 +6,16 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from matcher.domain import Facet, FacetKind, Participation, Project, Role
-from matcher.services.importing.faults import Batch, Fault, shown
-from matcher.services.importing.organisations import ID_PATTERN, MOST_FAULTS, Checker, folded
+from matcher.services.importing.faults import Batch, Fault, say, shown
+from matcher.services.importing.organisations import (
+    ID_PATTERN,
+    MOST_FAULTS,
+    Checker,
+    also_of,
+    folded,
+    id_expected,
+    no_id,
+)
 from matcher.services.importing.tables import read_table, refused
 
 KEYS = ("id", "title", "text", "year", "topics", "participants")
@@ -22,7 +30,8 @@ def read_projects(path: Path, known_ids: Collection[str] | None = None) -> Batch
     Where `known_ids` is given, a participant that isn't among them is a fault.
     """
     if path.suffix.lower() not in (".ndjson", ".jsonl"):
-        raise refused(path.name, "unknown kind of file", "a name ending in .ndjson")
+        expected = say("a name ending in .ndjson")
+        raise refused(path.name, say("unknown kind of file"), expected)
     known = None if known_ids is None else frozenset(known_ids)
     batch = Batch()
     lines: dict[str, int] = {}
@@ -31,8 +40,8 @@ def read_projects(path: Path, known_ids: Collection[str] | None = None) -> Batch
         source = project.facet.source if project is not None else None
         if project is not None and source is not None:
             if source in lines:
-                problem = f"{source!r} is also that of line {lines[source]}"
-                faults = [Fault(path.name, line, "id", problem, "each project once")]
+                problem = also_of(source, lines[source])
+                faults = [Fault(path.name, line, "id", problem, say("each project once"))]
             else:
                 lines[source] = line
                 batch.projects.append(project)
@@ -51,13 +60,12 @@ def _project(
     check.keys(row, KEYS)
     source = check.text(row.get("id"), "id", 200)
     if source is None or not ID_PATTERN.fullmatch(source):
-        expected = "a source, a colon and letters, digits, '.', '_' or '-', such as cordis:306321"
-        check.wrong("id", f"{shown(source or '')} isn't an id", expected)
+        check.wrong("id", no_id(source), id_expected("cordis:306321"))
     before = len(check.faults)
     title = check.text(row.get("title"), "title", 2_000)
     text = check.text(row.get("text"), "text", 100_000, lines=True)
     if not title and not text and len(check.faults) == before:
-        check.wrong("title", "empty", "a title or a text")
+        check.wrong("title", say("empty"), say("a title or a text"))
     year = check.whole(row.get("year"), "year", 1900, 2200)
     topics = check.texts(row.get("topics"), "topics", 200, 500)
     held = _participants(row.get("participants"), known, check)
@@ -90,11 +98,10 @@ def _participants(value: object, known: frozenset[str] | None, check: Checker) -
         if len(check.faults) > before:
             continue
         if who is None or not ID_PATTERN.fullmatch(who):
-            problem = f"{shown(who or '')} isn't an id"
-            check.wrong(f"{path}.organisation", problem, "an organisation's id")
+            check.wrong(f"{path}.organisation", no_id(who), say("an organisation's id"))
         elif known is not None and who not in known:
-            problem = f"no organisation {shown(who)}"
-            check.wrong(f"{path}.organisation", problem, "an id that was imported before")
+            problem = say("no organisation %(id)s", id=shown(who))
+            check.wrong(f"{path}.organisation", problem, say("an id that was imported before"))
         elif held.get(who) is not Role.COORDINATOR:
             held[who] = role
     return held

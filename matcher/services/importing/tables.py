@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import openpyxl
 
 from matcher.services.importing.archives import check_archive
-from matcher.services.importing.faults import Fault, ImportRefused
+from matcher.services.importing.faults import Fault, ImportRefused, Said, say
 
 LARGEST_FILE = 50 * 1024 * 1024
 MOST_ROWS = 200_000
@@ -46,14 +46,17 @@ def read_table(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     readers = {".csv": _csv_rows, ".xlsx": _xlsx_rows, ".ndjson": _json_rows, ".jsonl": _json_rows}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise refused(name, "unknown kind of file", "a name ending in .csv, .xlsx or .ndjson")
+        expected = say("a name ending in .csv, .xlsx or .ndjson")
+        raise refused(name, say("unknown kind of file"), expected)
     if not path.is_file():
-        raise refused(name, "there is no such file", "the path of a file")
+        raise refused(name, say("there is no such file"), say("the path of a file"))
     if path.stat().st_size > LARGEST_FILE:
-        raise refused(name, "larger than 50 MB", "a smaller file; cut it in pieces")
+        expected = say("a smaller file; cut it in pieces")
+        raise refused(name, say("larger than 50 MB"), expected)
     for count, item in enumerate(reader(path)):
         if count >= MOST_ROWS:
-            raise refused(name, f"more than {MOST_ROWS} rows", "a smaller file")
+            problem = say("more than %(most)s rows", most=MOST_ROWS)
+            raise refused(name, problem, say("a smaller file"))
         yield item
 
 
@@ -79,19 +82,19 @@ def csv_rows(file: BinaryIO, name: str, delimiter: str | None) -> Iterator[tuple
             line = reader.line_num + 1
     except UnicodeDecodeError as error:
         at = (reader.line_num if reader else 0) + 1
-        raise refused(
-            name, f"byte {error.object[error.start]:#04x} isn't UTF-8", "UTF-8", at
-        ) from (error)
+        byte = f"{error.object[error.start]:#04x}"
+        problem = say("byte %(byte)s isn't UTF-8", byte=byte)
+        raise refused(name, problem, say("UTF-8"), at) from error
     except csv.Error as error:
-        problem = "a quote that isn't closed, or a cell that is too long"
-        raise refused(name, problem, 'quotes in pairs, "" inside them', line) from error
+        problem = say("a quote that isn't closed, or a cell that is too long")
+        raise refused(name, problem, say('quotes in pairs, "" inside them'), line) from error
     finally:
         with suppress(ValueError):  # the caller closed the file already
             text.detach()
 
 
 def refused(
-    file: str, problem: str, expected: str, line: int = 0, column: str = ""
+    file: str, problem: Said, expected: Said, line: int = 0, column: str = ""
 ) -> ImportRefused:
     """Make the exception for one fault that makes a whole file useless."""
     return ImportRefused([Fault(file, line, column, problem, expected)])
@@ -124,7 +127,8 @@ def _xlsx_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         for line, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
             seen += len(cells)
             if seen > MOST_CELLS:
-                raise refused(path.name, f"more than {MOST_CELLS} cells", "a smaller sheet", line)
+                problem = say("more than %(most)s cells", most=MOST_CELLS)
+                raise refused(path.name, problem, say("a smaller sheet"), line)
             if not any(clean(cell) for cell in cells[:MOST_COLUMNS]):
                 continue
             if header is None:
@@ -135,9 +139,8 @@ def _xlsx_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     except ImportRefused:
         raise
     except Exception as error:  # openpyxl raises many kinds on a damaged file
-        raise refused(path.name, "not a readable XLSX workbook", "a workbook saved as .xlsx") from (
-            error
-        )
+        problem = say("not a readable XLSX workbook")
+        raise refused(path.name, problem, say("a workbook saved as .xlsx")) from error
 
 
 def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -148,19 +151,26 @@ def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             try:
                 value = json.loads(raw.decode("utf-8-sig"))
             except (ValueError, RecursionError) as error:
-                raise refused(path.name, "not JSON", "one JSON object a line", line) from error
+                raise refused(
+                    path.name, say("not JSON"), say("one JSON object a line"), line
+                ) from error
             if not isinstance(value, dict):
-                raise refused(path.name, "not a JSON object", "one JSON object a line", line)
+                problem = say("not a JSON object")
+                raise refused(path.name, problem, say("one JSON object a line"), line)
             yield line, value
 
 
 def _as_row(header: list[str], cells: list[Any], name: str, line: int) -> dict[str, Any]:
     if len(header) > MOST_COLUMNS:
-        raise refused(name, f"more than {MOST_COLUMNS} columns", "fewer columns", 1)
+        problem = say("more than %(most)s columns", most=MOST_COLUMNS)
+        raise refused(name, problem, say("fewer columns"), 1)
     doubles = {column for column in header if column and header.count(column) > 1}
     if doubles:
-        raise refused(name, f"column {min(doubles)!r} is there twice", "each column once", 1)
+        problem = say("column %(name)s is there twice", name=repr(min(doubles)))
+        raise refused(name, problem, say("each column once"), 1)
     extra = [cell for cell in cells[len(header) :] if clean(cell)]
     if extra:
-        raise refused(name, f"{len(cells)} cells", f"{len(header)} cells, as in the header", line)
+        problem = say("%(count)s cells", count=len(cells))
+        expected = say("%(count)s cells, as in the header", count=len(header))
+        raise refused(name, problem, expected, line)
     return {column: cell for column, cell in zip(header, cells, strict=False) if column}

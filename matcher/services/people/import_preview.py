@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from matcher.domain import Facet, Organisation, Project
-from matcher.services.importing.faults import MOST_KEPT, Batch, Fault
+from matcher.services.importing.faults import MOST_KEPT, Batch, Fault, kept
 from matcher.store.organisations import PRIVATE, pending_organisations, pending_projects
 
 MOST_SHOWN = 200
@@ -63,8 +63,14 @@ def refusal_of(faults: Sequence[Fault], count: int) -> dict[str, Any]:
 
 
 def faults_of(faults: Sequence[Fault], count: int) -> dict[str, Any]:
-    """Return what is wrong with a file, and how often."""
-    return {"faults": [asdict(one) for one in faults[:MOST_KEPT]], "fault_count": count}
+    """Return what is wrong with a file, to be said in any language, and how often."""
+    return {
+        "faults": [
+            {**asdict(one), "problem": kept(one.problem), "expected": kept(one.expected)}
+            for one in faults[:MOST_KEPT]
+        ],
+        "fault_count": count,
+    }
 
 
 def private_changes(old: Organisation, new: Organisation) -> list[Change]:
