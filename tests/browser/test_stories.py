@@ -252,6 +252,7 @@ def to_import(page: Page, javascript: bool) -> None:
         page.wait_for_url(re.compile("/import/"))
         return
     while "yes" in (page.locator("#job").get_attribute("data-open") or ""):
+        page.wait_for_timeout(500)
         page.locator("#job .actions a").first.click()
     page.locator("#job .actions a").last.click()
 
