@@ -9,7 +9,7 @@ from embeddings.language import detect_language
 from matcher.domain import Facet, Organisation
 from matcher.services.importing.faults import Batch
 from matcher.store import Store
-from matcher.store.organisations import save_organisations, save_projects
+from matcher.store.organisations import PRIVATE, save_organisations, save_projects
 
 Progress = Callable[[str, int, int], None]
 _BATCH = 500
@@ -46,6 +46,7 @@ def store_batch(store: Store, batch: Batch, progress: Progress | None = None) ->
                 write,
                 [with_languages(one) for one in organisations[start : start + _BATCH]],
                 with_facets=batch.complete_profiles,
+                keep=PRIVATE | batch.silent,
             )
             report("organisations", start + _BATCH, len(organisations))
         for start in range(0, len(projects), _BATCH):

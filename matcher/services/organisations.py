@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from matcher.domain import Facet, Organisation, OrganisationType, Participation
 from matcher.services.imports import with_languages
@@ -56,7 +56,7 @@ def create(store: Store, organisation: Organisation, *, actor: str = "command") 
 
 
 def replace_organisation(
-    store: Store, organisation: Organisation, *, keep: Iterable[str], actor: str = "command"
+    store: Store, organisation: Organisation, *, keep: Collection[str], actor: str = "command"
 ) -> tuple[Organisation, bool]:
     """Store an organisation in the stead of what was there; the flag says it is new.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +28,7 @@ from matcher.store.models import AliasRow, DeletionRow, FacetRow, OrganisationRo
 
 CHUNK = 500
 """Values in one IN list; SQLite's limit on variables is far above it."""
-PRIVATE = ("contact", "competitors")
+PRIVATE = frozenset({"contact", "competitors"})
 """What a public profile doesn't show, so whoever sends a profile may not know it."""
 
 
@@ -150,7 +150,7 @@ def _holding(text: str) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def save_organisation(write: Write, organisation: Organisation, *, keep: Iterable[str]) -> bool:
+def save_organisation(write: Write, organisation: Organisation, *, keep: Collection[str]) -> bool:
     """Insert or update one organisation with its offers and needs; whether anything changed.
 
     Of what is in `keep`, out of PRIVATE, the stored value stays when the new record has none.
@@ -163,12 +163,13 @@ def save_organisations(
     organisations: Iterable[Organisation],
     *,
     with_facets: bool = True,
-    keep: Iterable[str] = PRIVATE,
+    keep: Collection[str] = PRIVATE,
 ) -> int:
     """Insert or update organisations; returns how many were new or changed.
 
     With `with_facets=False` the offers and needs that are stored stay as they are, and so does
-    every stored value where the new record has none: the source knows only a part.
+    every stored value where the new record has none: the source knows only a part. What is named
+    in `keep` stays where the new record has none of it.
     """
     pending = pending_organisations(
         write.session, organisations, with_facets=with_facets, keep=keep
@@ -197,7 +198,7 @@ def pending_organisations(
     organisations: Iterable[Organisation],
     *,
     with_facets: bool = True,
-    keep: Iterable[str] = PRIVATE,
+    keep: Collection[str] = PRIVATE,
 ) -> list[tuple[Organisation | None, Organisation]]:
     """Return what `save_organisations` would write: (as stored, as it would be).
 
@@ -412,9 +413,19 @@ def participations_of(session: Session, facet_ids: Iterable[int]) -> dict[int, l
 
 
 def _merged(
-    old: Organisation, new: Organisation, *, with_facets: bool, keep: Iterable[str]
+    old: Organisation, new: Organisation, *, with_facets: bool, keep: Collection[str]
 ) -> Organisation:
-    new = replace(new, **{name: getattr(new, name) or getattr(old, name) for name in keep})
+    place = {
+        name: getattr(old.place, name)
+        for name in Place.__dataclass_fields__
+        if name in keep and getattr(new.place, name) is None
+    }
+    kept = {
+        name: getattr(old, name)
+        for name in Organisation.__dataclass_fields__
+        if name in keep and getattr(new, name) in (None, ())
+    }
+    new = replace(new, **kept, place=replace(new.place, **place))
     if with_facets:
         return new
 
@@ -422,7 +433,6 @@ def _merged(
         value = getattr(new.place, name)
         return getattr(old.place, name) if value is None else value
 
-    place = Place(*(first(name) for name in Place.__dataclass_fields__))
     unknown = new.type is OrganisationType.OTHER
     return replace(
         new,
@@ -430,7 +440,7 @@ def _merged(
         short_name=new.short_name or old.short_name,
         size=new.size or old.size,
         sme=old.sme if new.sme is None else new.sme,
-        place=place,
+        place=Place(*(first(name) for name in Place.__dataclass_fields__)),
         sectors=new.sectors or old.sectors,
         languages=new.languages or old.languages,
         website=new.website or old.website,

@@ -193,6 +193,29 @@ def test_a_table_is_shown_imported_and_undone(services: Services, manager: Flask
     ]
 
 
+def test_what_a_table_has_no_column_for_stays_as_it_is(
+    services: Services, manager: FlaskClient
+) -> None:
+    before = corpus(services)[0]["demo:dijlenano"]
+    assert before.website and before.sectors and before.offers and before.place.latitude
+    table = "id,name,type,city,website,need_1_text\ndemo:dijlenano,Dijlenano,company,Gent,,Zand\n"
+    address = uploaded(services, manager, table, "leden.csv")
+    shown = get(manager, address).text
+    assert ">Sectors</th>" not in shown and ">Website</th>" in shown
+    assert imported(services, manager, address).state is jobs.JobState.DONE
+    after = corpus(services)[0]["demo:dijlenano"]
+    needs = [one.text for one in after.needs]
+    assert (after.name, after.place.city, after.website, needs) == (
+        "Dijlenano",
+        "Gent",
+        None,
+        ["Zand"],
+    )
+    place = replace(before.place, city="Gent")
+    same = {"name": before.name, "type": before.type, "website": before.website}
+    assert replace(after, needs=before.needs, **same) == replace(before, place=place)
+
+
 def test_projects_are_imported_and_undone(services: Services, manager: FlaskClient) -> None:
     first = uploaded(services, manager, cordis(), "cordis.zip")
     imported(services, manager, first)

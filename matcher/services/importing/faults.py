@@ -67,6 +67,8 @@ class Batch:
     skipped: int = 0
     complete_profiles: bool = True
     """False where a record says nothing of offers and needs (CORDIS)."""
+    silent: frozenset[str] = frozenset()
+    """What a table has no column for; where it is stored already, it stays as it is."""
 
     def settle(self, *, skip_invalid: bool) -> Batch:
         """Return the batch; raise ImportRefused when it has faults that aren't to be skipped."""

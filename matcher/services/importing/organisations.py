@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from difflib import get_close_matches
@@ -342,6 +342,8 @@ def read_organisations(
         problem, expected = say("the column is missing"), say("a column 'name'")
         missing = Fault(path.name, 1, "name", problem, expected)
         raise ImportRefused([missing, *unknown])
+    if flat:
+        batch.silent = _without_columns(columns)
     return batch.settle(skip_invalid=skip_invalid)
 
 
@@ -540,6 +542,13 @@ def _new_columns(row: Mapping[str, object], seen: set[str], file: str, batch: Ba
                 known.extend(group + part for part in FACET_COLUMNS)
             problem = say("%(value)s isn't a known column", value=shown(column))
             batch.faults.append(Fault(file, 1, column[:200], problem, nearest(column, known)))
+
+
+def _without_columns(columns: Collection[str]) -> frozenset[str]:
+    """Return what of an organisation no column tells."""
+    groups = {match[1] for match in map(_GROUP.fullmatch, columns) if match}
+    silent = {f"{kind}s" for kind in ("offer", "need") if kind not in groups}
+    return frozenset({one for one in PLAIN_COLUMNS if one not in columns} | silent)
 
 
 def _known_column(column: str) -> bool:

@@ -25,6 +25,7 @@ from matcher.services.people.import_preview import preview_of, refusal_of
 from matcher.services.people.import_runs import ImportState
 from matcher.store.database import Write
 from matcher.store.organisations import (
+    PRIVATE,
     keys_of,
     pending_organisations,
     pending_projects,
@@ -149,11 +150,14 @@ def _import_organisations(
     for start in range(0, total, BATCH):
         progress("organisations", start, total)
         part = [with_languages(one) for one in batch.organisations[start : start + BATCH]]
-        whole = batch.complete_profiles
-        for old, new in pending_organisations(write.session, part, with_facets=whole):
+        how: dict[str, Any] = {
+            "with_facets": batch.complete_profiles,
+            "keep": PRIVATE | batch.silent,
+        }
+        for old, new in pending_organisations(write.session, part, **how):
             counts["new" if old is None else "changed"] += 1
             keep(Before("organisation", new.id, old))
-        save_organisations(write, part, with_facets=whole)
+        save_organisations(write, part, **how)
     return counts
 
 

@@ -28,7 +28,10 @@ def preview_of(
     for start in range(0, len(batch.organisations), BATCH):
         progress("organisations", start, len(batch.organisations))
         part = batch.organisations[start : start + BATCH]
-        pending = pending_organisations(session, part, with_facets=batch.complete_profiles)
+        keep = PRIVATE | batch.silent
+        pending = pending_organisations(
+            session, part, with_facets=batch.complete_profiles, keep=keep
+        )
         for old, new in pending:
             private = [] if old is None else private_changes(old, new)
             changes = [] if old is None else [*_organisation_changes(old, new), *private]
@@ -75,7 +78,7 @@ def faults_of(faults: Sequence[Fault], count: int) -> dict[str, Any]:
 
 def private_changes(old: Organisation, new: Organisation) -> list[Change]:
     """Say that contact or competitors change, and not from what: not everybody may see that."""
-    changed = [name for name in PRIVATE if getattr(old, name) != getattr(new, name)]
+    changed = [name for name in sorted(PRIVATE) if getattr(old, name) != getattr(new, name)]
     return [{"field": name, "private": True, "before": "", "after": ""} for name in changed]
 
 
