@@ -283,3 +283,38 @@ def test_an_administrator_keeps_order(
     assert "/sign-in" in page.url
     assert faults == []
     page.context.close()
+
+
+def test_a_question_is_asked_and_a_match_opened_by_keyboard(place: tuple[Service, Any]) -> None:
+    service, browser = place
+    page, faults = opened(browser, "desktop", "light", "en")
+    page.goto(service.address)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    tab_to(page, "text")
+    page.keyboard.type("We want cartridges for diagnostics, injection moulded in series.")
+    tab_to(page, "submit")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/matches?text=*")
+    first = page.locator(".match h2 a").first
+    address = first.get_attribute("href") or ""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.getAttribute('href')") == address:
+            break
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"  # one sees where one is
+    page.keyboard.press("Enter")
+    page.wait_for_url("**" + address)
+    assert faults == []
+    page.context.close()
+
+
+def tab_to(page: Page, what: str) -> None:
+    """Press Tab until an element of this name or type has the focus."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("[document.activeElement.name, document.activeElement.type]").count(what):
+            return
+    raise AssertionError(f"{what} can't be reached by keyboard")
