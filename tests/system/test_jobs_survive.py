@@ -1,0 +1,122 @@
+"""What was being imported by a process that is killed is imported once, by another."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from matcher.services import jobs
+from matcher.services.container import Services
+from matcher.services.jobs import Job, JobState
+from matcher.services.people import accounts, import_runs
+from matcher.services.people.accounts import AccountRole
+from matcher.store.models import OrganisationRow
+from tests.conftest import settings_for
+from tests.servers import ROOT, redis_server
+
+ROWS = 3_000
+TABLE = "id,name,type,city,country,offer_1_text\n" + "".join(
+    f"many:{n},Bedrijf {n} (voorbeeld),company,Aalst,BE,Kist {n} vlechten voor vracht {n % 40}\n"
+    for n in range(ROWS)
+)
+
+
+@contextmanager
+def worker(environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "flask", "--app", "app", "worker"]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environ})
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(20)
+
+
+def job_of(services: Services, job_id: str) -> Job:
+    found = jobs.get(services, job_id)
+    assert found is not None
+    return found
+
+
+def imported(services: Services) -> int:
+    query = select(func.count()).where(OrganisationRow.id.like("many:%"))
+    with services.store.reading() as session:
+        return session.scalar(query) or 0
+
+
+@pytest.mark.parametrize("queue", ["sqlite", "redis"])
+def test_an_import_whose_worker_is_killed_is_done_once_by_another(
+    home: Path, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server: Any = redis_server() if queue == "redis" else nullcontext()
+    with server as redis:
+        url = redis.url if redis else ""
+        environ = {"SCHAKEL_HOME": str(home), "SCHAKEL_JOBS": "worker", "REDIS_URL": url}
+        services = Services(settings_for(home, REDIS_URL=url))
+        me = accounts.create(
+            services.store, "m@example.org", "M", AccountRole.MANAGER, "een lang wachtwoord", "test"
+        )
+        run_id = import_runs.upload(services, io.BytesIO(TABLE.encode()), "veel.csv", me)
+        jobs.run_waiting(services)
+        run = import_runs.get(services.store, run_id)
+        assert run is not None and run.preview is not None
+        assert run.preview["organisations"]["new"] == ROWS
+        version = services.store.corpus_version()
+        job_id = import_runs.confirm(services, run, me, skip_invalid=False)
+        with worker(environ) as killed:
+            deadline = time.monotonic() + 60
+            while job_of(services, job_id).step != "organisations":
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            killed.send_signal(signal.SIGKILL)
+            killed.wait(20)
+        assert job_of(services, job_id).state is JobState.RUNNING
+        assert (imported(services), services.store.corpus_version()) == (0, version)
+        jobs.recover(services)
+        assert job_of(services, job_id).state is JobState.RUNNING  # it may only be slow
+        monkeypatch.setattr(jobs, "DEAD_AFTER", timedelta(0))
+        jobs.recover(services)
+        assert job_of(services, job_id).state is JobState.WAITING
+        assert job_id in services.queue.waiting()
+        monkeypatch.setattr(jobs, "DEAD_AFTER", timedelta(minutes=1))
+        with worker(environ), worker(environ):  # both are told; one does it
+            deadline = time.monotonic() + 120
+            while job_of(services, job_id).state.open:
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+        done = job_of(services, job_id)
+        assert done.state is JobState.DONE and done.result is not None
+        assert done.result["organisations"] == {"new": ROWS, "changed": 0}
+        assert (imported(services), services.store.corpus_version()) == (ROWS, version + 1)
+        run = import_runs.get(services.store, run_id)
+        assert run is not None and run.state is import_runs.ImportState.IMPORTED
+        services.end()
+        services.store.dispose()
+
+
+def test_a_job_that_waits_is_cancelled_before_any_worker_comes(home: Path) -> None:
+    services = Services(settings_for(home))
+    job_id = jobs.start(services, "rebuild", {}, None)
+    assert jobs.cancel(services, job_id, "command")
+    generation = services.live.snapshot().generation.name
+    with worker({"SCHAKEL_HOME": str(home), "SCHAKEL_JOBS": "worker"}):
+        deadline = time.monotonic() + 30
+        while services.queue.waiting():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    assert job_of(services, job_id).state is JobState.CANCELLED
+    assert services.live.snapshot().generation.name == generation
+    services.end()
+    services.store.dispose()
