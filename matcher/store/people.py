@@ -166,6 +166,7 @@ class IntroductionRow(Base):
     from_account: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))
     from_organisation: Mapped[str | None] = mapped_column(String(140), index=True)
     to_organisation: Mapped[str] = mapped_column(String(140), index=True)
+    """Empty where a company asks an initiative, for which its managers answer."""
     need: Mapped[str] = mapped_column(Text, default="")
     message: Mapped[str] = mapped_column(Text)
     contact: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

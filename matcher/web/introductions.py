@@ -15,10 +15,16 @@ from wtforms.validators import DataRequired, Length
 from matcher.services import initiatives, organisations
 from matcher.services.people import introductions, lists
 from matcher.services.people.accounts import AccountRole
-from matcher.services.people.introductions import Asker, Introduction, IntroductionError, Wish
+from matcher.services.people.introductions import (
+    Asker,
+    Door,
+    Introduction,
+    IntroductionError,
+    Wish,
+)
 from matcher.services.people.mail import MailError
 from matcher.store.initiatives import get_initiative
-from matcher.web.guard import company, me, services, who
+from matcher.web.guard import company, services, who
 
 blueprint = APIBlueprint("introductions", __name__, enable_openapi=False)
 log = structlog.get_logger()
@@ -26,8 +32,9 @@ STATES = ("asked", "accepted", "declined", "withdrawn", "joined", "ended")
 SAID = {
     "length": _l("Write from 20 to 3,000 characters."),
     "self": _l("This is your own organisation."),
+    "member": _l("You are a member of this initiative already."),
     "many": _l("That is enough for one day. Ask again tomorrow."),
-    "open": _l("This organisation has been asked already, and that is still open."),
+    "open": _l("This has been asked already, and that is still open."),
     "never": _l("This organisation doesn't want to be asked."),
     "unknown": _l("This organisation is gone."),
     "contact": _l("Give an e-mail address or a telephone number."),
@@ -39,7 +46,7 @@ SAID = {
 class AskForm(FlaskForm):  # type: ignore[misc]
     """What is asked, and who can be reached if the answer is yes."""
 
-    organisation = HiddenField(validators=[DataRequired(), Length(max=200)])
+    organisation = HiddenField(validators=[Length(max=200)])
     initiative = HiddenField(validators=[Length(max=200)])
     list = HiddenField(validators=[Length(max=64)])
     need = StringField(_l("What need it is about"), [Length(max=2_000)])
@@ -82,7 +89,13 @@ def overview() -> ResponseReturnValue:
         return redirect(url_for("accounts.sign_in", next="/introductions"))
     state = request.args.get("state", "")
     found = introductions.overview(services().store, mine, state if state in STATES else "")
-    return render_template("introductions/overview.html", found=found, state=state, states=STATES)
+    return render_template(
+        "introductions/overview.html",
+        found=found,
+        state=state,
+        states=STATES,
+        waiting={one.id for one in found if introductions.waits_for(one, mine)},
+    )
 
 
 @blueprint.get("/introductions/new")
@@ -96,21 +109,31 @@ def new() -> ResponseReturnValue:
         initiative=form.initiative.data,
         list=form.list.data,
         need=(form.need.data or "")[:2_000],
-        name=me().name if who() else "",
-        email=me().email if who() else "",
+        data=_own_contact(),
     )
     return _new(form)
 
 
+def _own_contact() -> introductions.Contact:
+    account, own = who(), company()
+    if account is not None:
+        return {"name": account.name, "email": account.email}
+    return introductions.contact_of(services().store, own) if own else {}
+
+
 def _new(form: AskForm) -> str:
     store = services().store
-    found = organisations.get(store, form.organisation.data or "")
-    if found is None:
-        abort(404, SAID["unknown"], extra_data={"page": True})
     initiative = get_initiative(store, form.initiative.data) if form.initiative.data else None
-    return render_template(
-        "introductions/new.html", form=form, to=found.name, initiative=initiative
-    )
+    if form.organisation.data:
+        found = organisations.get(store, form.organisation.data)
+        if found is None:
+            abort(404, SAID["unknown"], extra_data={"page": True})
+        to = found.name
+    elif initiative is not None and initiative.open and company() and who() is None:
+        to = ""
+    else:
+        abort(404, _("There is no such initiative."), extra_data={"page": True})
+    return render_template("introductions/new.html", form=form, to=to, initiative=initiative)
 
 
 @blueprint.post("/introductions/new")
@@ -125,7 +148,7 @@ def new_sent() -> ResponseReturnValue:
         return _new(form), 422
     current = services()
     wish = Wish(
-        form.organisation.data,
+        form.organisation.data or "",
         form.message.data,
         form.initiative.data or None,
         _own_list(form.list.data),
@@ -138,12 +161,16 @@ def new_sent() -> ResponseReturnValue:
     except IntroductionError as error:
         form.message.errors = [SAID[error.code]]
         return _new(form), 422
-    link = current.settings.public_url + url_for("introductions.answer", token=made.token)
-    if made.email and _mailed(made.email, mine, wish, link):
+    page = url_for("introductions.show", introduction_id=made.id)
+    if made.token:
+        page = url_for("introductions.answer", token=made.token)
+    link = current.settings.public_url + page
+    told = [_mailed(email, mine, wish, link) for email in made.emails]
+    if any(told) or not made.token:  # managers see it on their page, mail or not
         flash(_("Asked. You hear of it when they answer."))
         return redirect(url_for("introductions.show", introduction_id=made.id))
     found = introductions.get(current.store, made.id, mine)
-    page = render_template("introductions/show.html", one=found, mine=True, link=link)
+    page = render_template("introductions/show.html", one=found, mine=mine, link=link)
     return page, 200, {"Cache-Control": "no-store"}
 
 
@@ -160,12 +187,12 @@ def _mailed(email: str, mine: Asker, wish: Wish, link: str) -> bool:
     initiative = get_initiative(store, wish.initiative_id) if wish.initiative_id else None
     own = organisations.get(store, mine.organisation_id) if mine.organisation_id else None
     name = own.name if own else (mine.account.name if mine.account else "")
-    who_asks = f"{name} ({initiative.name})" if initiative else name
+    who_asks = f"{name} ({initiative.name})" if initiative and to else name
     text = _(
         "%(who)s would like to get to know %(to)s:\n\n%(message)s\n\n"
         "Read it and accept or decline here. Contacts are only shared if you accept:\n%(link)s",
         who=who_asks,
-        to=to.name if to else "",
+        to=to.name if to else (initiative.name if initiative else ""),
         message=wish.message.strip(),
         link=link,
     )
@@ -179,12 +206,14 @@ def _mailed(email: str, mine: Asker, wish: Wish, link: str) -> bool:
 
 @blueprint.get("/introductions/<introduction_id>")
 def show(introduction_id: str) -> ResponseReturnValue:
-    """Show one, to the side that asked."""
+    """Show one, to the side that asked or, to be answered, to the other."""
     mine = _required()
     found = introductions.get(services().store, introduction_id, mine)
     if found is None:
         abort(404)
-    return render_template("introductions/show.html", one=found, mine=True, link=None)
+    if introductions.is_asked(found, mine):
+        return _answer(found, AnswerForm(formdata=None, data=_own_contact()))
+    return render_template("introductions/show.html", one=found, mine=mine, link=None)
 
 
 @blueprint.post("/introductions/<introduction_id>")
@@ -202,7 +231,8 @@ def close(introduction_id: str) -> ResponseReturnValue:
     found = introductions.get(store, introduction_id, mine)
     manager = mine.account is not None and mine.account.role.reaches(AccountRole.MANAGER)
     if outcome == "joined" and manager and found and found.initiative and "member" in request.form:
-        initiatives.join(store, found.initiative_id or "", found.to_organisation, actor=mine.actor)
+        joined = found.to_organisation or found.from_organisation or ""
+        initiatives.join(store, found.initiative_id or "", joined, actor=mine.actor)
     flash(_("Stored."))
     return redirect(url_for("introductions.show", introduction_id=introduction_id))
 
@@ -210,47 +240,70 @@ def close(introduction_id: str) -> ResponseReturnValue:
 @blueprint.get("/introductions/answer/<token>")
 def answer(token: str) -> ResponseReturnValue:
     """Show the request to the asked side."""
-    found = introductions.by_token(services().store, token[:100])
+    found = introductions.behind(services().store, Door(token[:100]))
     if found is None:
         return _useless()
     contact = introductions.contact_of(services().store, found.to_organisation)
-    return _answer(found, token, AnswerForm(formdata=None, data=contact))
+    return _answer(found, AnswerForm(formdata=None, data=contact))
 
 
-def _answer(
-    found: Introduction, token: str, form: AnswerForm, status: int = 200
-) -> ResponseReturnValue:
-    page = render_template("introductions/answer.html", one=found, token=token, form=form)
+def _answer(found: Introduction, form: AnswerForm, status: int = 200) -> ResponseReturnValue:
+    page = render_template(
+        "introductions/answer.html",
+        one=found,
+        form=form,
+        closing=not found.to_organisation,
+        action=_answer_address(found),
+    )
     return page, status, {"X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
+
+
+def _answer_address(found: Introduction) -> str:
+    token = (request.view_args or {}).get("token")
+    if token:
+        return url_for("introductions.answer", token=token)
+    return url_for("introductions.answer_signed", introduction_id=found.id)
 
 
 @blueprint.post("/introductions/answer/<token>")
 def answer_sent(token: str) -> ResponseReturnValue:
-    """Accept, decline, or take an acceptance back."""
+    """Accept, decline, or take an acceptance back, by the link."""
+    return _answered(Door(token[:100]))
+
+
+@blueprint.post("/introductions/<introduction_id>/answer")
+def answer_signed(introduction_id: str) -> ResponseReturnValue:
+    """Accept, decline, or take an acceptance back, signed in."""
+    return _answered(Door(introduction_id=introduction_id, by=_required()))
+
+
+def _answered(door: Door) -> ResponseReturnValue:
     form, store = AnswerForm(), services().store
-    found = introductions.by_token(store, token[:100])
+    found = introductions.behind(store, door)
     if found is None:
         return _useless()
     if not form.validate():
-        return _answer(found, token, form, 422)
+        return _answer(found, form, 422)
     try:
         if "back" in request.form:
-            introductions.take_back(store, token[:100])
+            introductions.take_back(store, door)
         else:
             changed = introductions.answer(
                 store,
-                token[:100],
+                door,
                 accept="accept" in request.form,
                 note=form.note.data or "",
                 contact={name: form[name].data or "" for name in ("name", "email", "phone")},
-                never=bool(form.never.data),
+                never=bool(form.never.data) and bool(found.to_organisation),
             )
             if changed is not None:
                 _tell(changed)
     except IntroductionError as error:
         form.email.errors = [SAID[error.code]]
-        return _answer(found, token, form, 422)
-    return redirect(url_for("introductions.answer", token=token))
+        return _answer(found, form, 422)
+    if door.by is None:
+        return redirect(url_for("introductions.answer", token=door.token))
+    return redirect(url_for("introductions.show", introduction_id=door.introduction_id))
 
 
 def _tell(one: Introduction) -> None:

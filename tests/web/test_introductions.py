@@ -18,6 +18,7 @@ from matcher.services.people import introductions, profiles
 from matcher.services.questions import packed
 from matcher.store import Store
 from matcher.store.initiatives import get_initiative
+from matcher.store.models import InitiativeRow
 from matcher.store.people import IntroductionRow, IntroductionStepRow, ProfileRow, TokenRow
 from tests.mails import mails
 from tests.web.users import get, post, signed_in
@@ -191,15 +192,14 @@ def test_match_lists_follow(manager: FlaskClient, client: FlaskClient, home: Pat
     assert status() == "joined"
 
 
-def test_a_company_asks_for_itself(app: APIFlask, client: FlaskClient, home: Path) -> None:
-    client.post("/api/v1/organisations", json=ORGANISATION)
-    assert get(client, "/introductions/new?organisation=org:gevraagd").status_code == 404
+def opened(app: APIFlask, organisation_id: str) -> FlaskClient:
+    """A client in which the profile of an organisation is open."""
     store, now = app.extensions["schakel"].store, datetime.now(UTC)
     with store.keeping() as writing:
         writing.add(
             ProfileRow(
-                organisation_id="demo:surfalink",
-                email="keeper@surfalink.example",
+                organisation_id=organisation_id,
+                email=f"keeper@{organisation_id.partition(':')[2]}.example",
                 state="published",
                 contact_for="introduced",
                 note="",
@@ -207,17 +207,121 @@ def test_a_company_asks_for_itself(app: APIFlask, client: FlaskClient, home: Pat
                 changed=now,
             )
         )
-    kept = profiles.get(store, "demo:surfalink")
+    kept = profiles.get(store, organisation_id)
     assert kept is not None
-    opened = {"id": "demo:surfalink", "stamp": kept.stamp}
+    client = app.test_client()
     with client.session_transaction() as session:
-        session["profile"] = {**opened, "until": time.time() + 60}
+        session["profile"] = {
+            "id": organisation_id,
+            "stamp": kept.stamp,
+            "until": time.time() + 60,
+        }
+    return client
+
+
+NANO = "/initiatives/demo:nano-for-health"
+INTEREST = {
+    "initiative": "demo:nano-for-health",
+    "message": "Wij gieten cartridges in serie en willen meedoen.",
+    "name": "Griet",
+    "email": "griet@gevraagd.example",
+}
+
+
+def test_a_company_joins_an_open_initiative(
+    app: APIFlask, manager: FlaskClient, home: Path, store: Store
+) -> None:
+    added = {"organisation": "Indetal Automation (demo)"}
+    assert post(manager, NANO + "/members", added).status_code == 302  # this manager is at it
+    signed_in(app, "manager", "other@example.org")
+    anybody = app.test_client()
+    assert "It can show interest once it has a profile." in get(anybody, NANO).text
+    assert get(anybody, "/introductions/new?initiative=demo:nano-for-health").status_code == 404
+    firm = opened(app, "org:gevraagd")
+    assert "/introductions/new?initiative=demo:nano-for-health" in get(firm, NANO).text
+    assert "/introductions/new?initiative" in get(firm, "/profile/found").text
+    form = get(firm, "/introductions/new?initiative=demo:nano-for-health").text
+    assert "Taking part in Nano for Health" in form and 'value="griet@gevraagd.example"' in form
+    sent = post(firm, "/introductions/new", INTEREST)
+    address = sent.headers["Location"]
+    (mail,) = mails(home)  # to the one who wrote of the initiative
+    assert (mail.to, mail.text.count(address)) == ("manager@example.org", 1)
+    assert "griet@" not in mail.text
+    twice = post(firm, "/introductions/new", INTEREST)
+    assert twice.status_code == 422 and "asked already" in twice.text
+    assert "Take back" in get(firm, address).text
+    assert post(firm, address + "/answer", {**ANSWER, "accept": "1"}).status_code == 410
+    assert "waits for your answer" in get(manager, "/introductions").text
+    assert "Gevraagd bv" in get(manager, "/overview").text
+    asked = get(manager, address).text
+    assert "Gevraagd bv would like to take part in Nano for Health" in asked
+    assert "griet@" not in asked and 'value="manager@example.org"' in asked
+    contact = {"name": "Mia", "email": "mia@cluster.example", "accept": "1", "note": "Welkom!"}
+    assert post(manager, address + "/answer", contact).status_code == 302
+    assert "griet@gevraagd.example" in get(manager, address).text
+    theirs = get(firm, address).text
+    assert "mia@cluster.example" in theirs and "Welkom!" in theirs and "They joined" not in theirs
+    assert mails(home)[-1].to == "keeper@gevraagd.example"
+    post(firm, address, {"outcome": "joined"})  # not for the company to say
+    assert "org:gevraagd" not in members(store)
+    post(manager, address, {"outcome": "joined", "member": "on"})
+    assert "org:gevraagd" in members(store)
+    again = post(firm, "/introductions/new", INTEREST)
+    assert again.status_code == 422 and "a member of this initiative already" in again.text
+
+
+def members(store: Store) -> set[str]:
+    found = get_initiative(store, "demo:nano-for-health")
+    assert found is not None
+    return set(found.member_ids)
+
+
+def test_who_may_not_ask_an_initiative_or_answer_for_it(
+    app: APIFlask, manager: FlaskClient, store: Store
+) -> None:
+    assert post(manager, "/introductions/new", INTEREST).status_code == 404  # managers add members
+    firm = opened(app, "org:gevraagd")
+    address = post(firm, "/introductions/new", INTEREST).headers["Location"]
+    for other in (signed_in(app, "member"), opened(app, "demo:surfalink"), app.test_client()):
+        assert get(other, address).status_code == 404
+        answered = post(other, address + "/answer", {**ANSWER, "accept": "1"})
+        assert answered.status_code in (404, 410)
+    assert post(manager, address + "/answer", {"decline": "1", "never": "y"}).status_code == 302
+    assert "Declined" in get(firm, address).text
+    assert post(firm, "/introductions/new", INTEREST).status_code == 302  # may try again
+    with store.writing() as write:
+        write.session.get_one(InitiativeRow, "demo:nano-for-health").open = False
+    assert post(firm, "/introductions/new", INTEREST).status_code == 404
+
+
+def test_the_asked_company_answers_in_its_profile(
+    app: APIFlask, manager: FlaskClient, home: Path
+) -> None:
+    mine, link = asked(manager, home)
+    firm = opened(app, "org:gevraagd")
+    assert "waits for your answer" in get(firm, "/introductions").text
+    page = get(firm, mine).text
+    assert "Accept and share this contact" in page and "Take back" not in page
+    post(firm, mine, {"outcome": "withdrawn"})
+    assert "Accept and share this contact" in get(firm, mine).text
+    assert post(firm, mine + "/answer", {**ANSWER, "accept": "1"}).status_code == 302
+    assert "mia@cluster.example" in get(firm, mine).text
+    assert "griet@gevraagd.example" in get(manager, mine).text
+    post(firm, mine + "/answer", {"back": "1"})
+    assert "griet@gevraagd" not in get(manager, mine).text
+    assert "mia@cluster" not in get(app.test_client(), link).text
+
+
+def test_a_company_asks_for_itself(app: APIFlask, client: FlaskClient, home: Path) -> None:
+    client.post("/api/v1/organisations", json=ORGANISATION)
+    assert get(client, "/introductions/new?organisation=org:gevraagd").status_code == 404
+    client = opened(app, "demo:surfalink")
     mine, link = asked(client, home, initiative="")
     other = app.test_client()
     assert "Surfalink Assays (demo) would like to get to know" in get(other, link).text
     assert get(client, mine).status_code == 200
     with client.session_transaction() as session:
-        session["profile"] = {**opened, "until": time.time() - 1}
+        session["profile"] = {**session["profile"], "until": time.time() - 1}
     assert get(client, mine).status_code == 404
 
 

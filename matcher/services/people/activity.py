@@ -155,10 +155,11 @@ class _Names:
             for named in (row.actor, row.subject):
                 noun, _colon, key = named.partition(":")
                 ids.setdefault(noun, set()).add(key.partition("/")[0] if noun == "list" else key)
-        asked = select(IntroductionRow.id, IntroductionRow.to_organisation).where(
+        sides = (IntroductionRow.to_organisation, IntroductionRow.from_organisation)
+        asked = select(IntroductionRow.id, *sides).where(
             IntroductionRow.id.in_(ids.get("introduction", ()))
         )
-        to = {key: one for key, one in session.execute(asked)}
+        to = {key: one or other or "" for key, one, other in session.execute(asked)}
         several = {*ids.get("organisation", ()), *ids.get("company", ()), *to.values()}
         organisations = organisation_names(session, several)
         self._by_noun: dict[str, Mapping[str, str]] = {
@@ -202,8 +203,9 @@ def organisation_names(session: Session, ids: Iterable[str]) -> dict[str, str]:
 def waiting(store: Store, account: Account) -> list[Waiting]:
     """Return what waits for an account, the oldest first, MOST_WAITING at most.
 
-    These are matches assigned to it that aren't decided, and introductions that it asked for that
-    are unanswered, or accepted and not yet joined or ended.
+    These are matches assigned to it that aren't decided, introductions that it asked for, and for
+    managers companies that want to take part in an initiative, that are unanswered, or accepted
+    and not yet joined or ended.
     """
     entries = (
         select(MatchListEntryRow, MatchListRow.name, MatchListRow.account_id)
@@ -215,16 +217,16 @@ def waiting(store: Store, account: Account) -> list[Waiting]:
         .order_by(MatchListEntryRow.changed)
         .limit(MOST_WAITING)
     )
+    manager = account.role.reaches(AccountRole.MANAGER)
+    mine = IntroductionRow.from_account == account.id
+    if manager:
+        mine |= IntroductionRow.to_organisation == ""
     asked = (
         select(IntroductionRow)
-        .where(
-            IntroductionRow.from_account == account.id,
-            IntroductionRow.state.in_(("asked", "accepted")),
-        )
+        .where(mine, IntroductionRow.state.in_(("asked", "accepted")))
         .order_by(IntroductionRow.changed)
         .limit(MOST_WAITING)
     )
-    manager = account.role.reaches(AccountRole.MANAGER)
     with store.reading() as session:
         assigned = session.execute(entries).all()
         introductions = session.scalars(asked).all()
@@ -232,7 +234,7 @@ def waiting(store: Store, account: Account) -> list[Waiting]:
             session,
             {
                 *(entry.organisation_id for entry, _name, _owner in assigned),
-                *(one.to_organisation for one in introductions),
+                *(one.to_organisation or one.from_organisation or "" for one in introductions),
             },
         )
         found = [
@@ -250,7 +252,7 @@ def waiting(store: Store, account: Account) -> list[Waiting]:
             Waiting(
                 "introduction",
                 row.id,
-                names.get(row.to_organisation, row.to_organisation),
+                names.get(row.to_organisation or row.from_organisation or "", row.to_organisation),
                 row.need,
                 f"state_{row.state}",
                 row.changed,
@@ -281,7 +283,8 @@ def introduction_counts(store: Store, account: Account) -> dict[str, int]:
     """Return how many introductions stand in each state, of those that an account may see."""
     query = select(IntroductionRow.state, func.count()).group_by(IntroductionRow.state)
     if account.role.reaches(AccountRole.MANAGER):
-        query = query.where(IntroductionRow.from_account.is_not(None))
+        to_managers = IntroductionRow.to_organisation == ""
+        query = query.where(IntroductionRow.from_account.is_not(None) | to_managers)
     else:
         query = query.where(IntroductionRow.from_account == account.id)
     with store.reading() as session:

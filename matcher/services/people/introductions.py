@@ -1,8 +1,9 @@
 """Introductions: one side shows interest, the other accepts or declines; then contacts are shared.
 
-An account asks for itself or for an initiative; a company that keeps its profile asks for itself.
-The asked side answers by a link, without an account. Contacts lie in the row until they are shown,
-and are deleted from it when the answer is no.
+An account asks an organisation, for itself or for an initiative; a company that keeps its profile
+asks an organisation, or an open initiative whether it may take part. An organisation answers by a
+link, without an account, or in its own profile; for an initiative the cluster managers answer.
+Contacts lie in the row until they are shown, and are deleted from it when the answer is no.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from matcher.services.people import audit, tokens
 from matcher.services.people.accounts import Account, AccountRole
 from matcher.services.people.lists import EntryStatus
 from matcher.store import Store
+from matcher.store.initiatives import initiative_from_row
 from matcher.store.models import InitiativeRow, OrganisationRow
 from matcher.store.people import (
     AccountRow,
+    AuditRow,
     IntroductionRow,
     IntroductionStepRow,
     MatchListEntryRow,
@@ -31,6 +34,8 @@ from matcher.store.people import (
 
 WITHIN = timedelta(days=60)
 SHORTEST, LONGEST = 20, 3_000
+MOST_TOLD = 10
+"""So many managers are told of a company that wants to take part in an initiative."""
 A_DAY = {"account": 20, "company": 5}
 """How many somebody may ask in a day."""
 OPEN = ("asked", "accepted")
@@ -73,6 +78,7 @@ class Wish:
     """What is asked: of whom, why, and for what."""
 
     to_organisation: str
+    """Empty: the initiative itself is asked."""
     message: str
     initiative_id: str | None = None
     list_id: str | None = None
@@ -81,11 +87,35 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A new introduction: the token of its link, and where to send it (None: nowhere known)."""
+    """A new introduction, and who is to be told.
+
+    An organisation gets a link with the token; the managers of an initiative sign in.
+    """
 
     id: str
     token: str
-    email: str | None
+    emails: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How the asked side comes to an introduction: by its link, or signed in."""
+
+    token: str = ""
+    introduction_id: str = ""
+    by: Asker | None = None
+
+    def row(self, session: Session) -> IntroductionRow | None:
+        """Return the introduction; None when this door doesn't lead to one."""
+        if self.by is None:
+            found = tokens.read(session, "introduction", self.token)
+            return session.get(IntroductionRow, found.subject) if found else None
+        row = session.get(IntroductionRow, self.introduction_id)
+        return row if row is not None and is_asked(row, self.by) else None
+
+    def actor(self, row: IntroductionRow) -> str:
+        """Return the name in the audit log."""
+        return self.by.actor if self.by else f"company:{row.to_organisation}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +139,7 @@ class Introduction:
     initiative_id: str | None
     initiative: str | None
     to_organisation: str
+    """Empty where the initiative itself was asked."""
     to_name: str
     from_organisation: str | None
     from_name: str
@@ -130,7 +161,10 @@ def ask(store: Store, asker: Asker, wish: Wish) -> Asked:
         raise IntroductionError("self")
     now = datetime.now(UTC)
     with store.keeping() as session:
-        email = _address_of(session, wish.to_organisation)
+        if wish.to_organisation:
+            emails = tuple(one for one in [_address_of(session, wish.to_organisation)] if one)
+        else:
+            emails = _managers_of(session, asker, wish.initiative_id or "")
         _check(session, asker, wish, now)
         row = IntroductionRow(
             id=secrets.token_hex(8),
@@ -149,23 +183,23 @@ def ask(store: Store, asker: Asker, wish: Wish) -> Asked:
         session.add(row)
         session.flush()
         _step(session, row, "asker", "asked", "")
-        token = tokens.issue(session, "introduction", row.id, WITHIN)
-        audit.record(
-            session, asker.actor, "introduction.asked", f"organisation:{wish.to_organisation}"
-        )
-        return Asked(row.id, token, email)
+        to_one = bool(wish.to_organisation)
+        token = tokens.issue(session, "introduction", row.id, WITHIN) if to_one else ""
+        asked = f"organisation:{wish.to_organisation}" if to_one else _initiative(row)
+        audit.record(session, asker.actor, "introduction.asked", asked)
+        return Asked(row.id, token, emails)
 
 
-def by_token(store: Store, token: str) -> Introduction | None:
-    """Return what the asked side sees behind its link; None when the link is useless."""
+def behind(store: Store, door: Door) -> Introduction | None:
+    """Return what the asked side sees; None when the door leads nowhere."""
     with store.reading() as session:
-        row = _row_of(session, token)
+        row = door.row(session)
         return _shown(session, row) if row else None
 
 
 def answer(
     store: Store,
-    token: str,
+    door: Door,
     *,
     accept: bool,
     note: str = "",
@@ -174,14 +208,14 @@ def answer(
 ) -> Introduction | None:
     """Accept, giving a contact, or decline; `never` declines all that come after, too.
 
-    Returns None when the link is useless. Raises IntroductionError when it was answered or taken
+    Returns None when the door leads nowhere. Raises IntroductionError when it was answered or taken
     back already, or when there is no contact to give.
     """
     given = _clean(contact or {})
     if accept and not given.get("email") and not given.get("phone"):
         raise IntroductionError("contact")
     with store.keeping() as session:
-        row = _row_of(session, token)
+        row = door.row(session)
         if row is None:
             return None
         state = "accepted" if accept else "declined"
@@ -194,30 +228,28 @@ def answer(
         _step(session, row, "asked", state, note)
         if never and not accept:
             _step(session, row, "asked", "never", "")
-        audit.record(
-            session, f"company:{row.to_organisation}", f"introduction.{state}", _subject(row)
-        )
+        audit.record(session, door.actor(row), f"introduction.{state}", _subject(row))
         return _shown(session, row)
 
 
-def take_back(store: Store, token: str) -> Introduction | None:
-    """Take back an acceptance: contacts are deleted. None when the link is useless."""
+def take_back(store: Store, door: Door) -> Introduction | None:
+    """Take back an acceptance: contacts are deleted. None when the door leads nowhere."""
     with store.keeping() as session:
-        row = _row_of(session, token)
+        row = door.row(session)
         if row is None:
             return None
         if row.state != "accepted":
             raise IntroductionError("answered")
         row.state, row.contact = "ended", {}
         _step(session, row, "asked", "ended", "")
-        actor = f"company:{row.to_organisation}"
-        audit.record(session, actor, "introduction.taken-back", _subject(row))
+        audit.record(session, door.actor(row), "introduction.taken-back", _subject(row))
         return _shown(session, row)
 
 
 def close(store: Store, introduction_id: str, asker: Asker, outcome: str, note: str = "") -> None:
-    """Say as the asker what became of it: `withdrawn`, `joined` or `ended`.
+    """Say what became of it: `withdrawn`, `joined` or `ended`.
 
+    That is for the side that asked; that a company joined an initiative is for its managers to say.
     Raises IntroductionError when that can't follow on the present state.
     """
     allowed = {"withdrawn": ("asked",), "joined": ("accepted",), "ended": ("accepted", "joined")}
@@ -225,30 +257,53 @@ def close(store: Store, introduction_id: str, asker: Asker, outcome: str, note: 
         row = session.get(IntroductionRow, introduction_id)
         if row is None or not _may_see(row, asker):
             raise IntroductionError("unknown")
+        if not may_close(row, asker, outcome):
+            raise IntroductionError("unknown")
         if row.state not in allowed.get(outcome, ()):
             raise IntroductionError("answered")
         row.state = outcome
         if outcome == "withdrawn":
             row.contact = {}
-        _step(session, row, "asker", outcome, note)
+        _step(session, row, "asked" if is_asked(row, asker) else "asker", outcome, note)
         audit.record(session, asker.actor, f"introduction.{outcome}", _subject(row))
 
 
 def get(store: Store, introduction_id: str, asker: Asker) -> Introduction | None:
-    """Return an introduction as the asker, or a manager, sees it; else None."""
+    """Return an introduction to one of its sides, or to a manager; else None."""
     with store.reading() as session:
         row = session.get(IntroductionRow, introduction_id)
         return _shown(session, row) if row and _may_see(row, asker) else None
 
 
 def overview(store: Store, asker: Asker, state: str = "") -> list[Introduction]:
-    """Return the introductions that the asker, or a manager, may see, the newest first."""
+    """Return the introductions that somebody may see: those to be answered first, then by age."""
     query = select(IntroductionRow).order_by(IntroductionRow.created.desc())
     if state:
         query = query.where(IntroductionRow.state == state)
     with store.reading() as session:
         rows = [row for row in session.scalars(query) if _may_see(row, asker)]
+        rows.sort(key=lambda row: not waits_for(row, asker))
         return [_shown(session, row) for row in rows]
+
+
+def is_asked(one: IntroductionRow | Introduction, somebody: Asker) -> bool:
+    """Return whether it is for somebody to answer: its organisation, or a manager."""
+    if somebody.account is not None:
+        return not one.to_organisation and somebody.account.role.reaches(AccountRole.MANAGER)
+    own = somebody.organisation_id
+    return own is not None and one.to_organisation == own
+
+
+def may_close(one: IntroductionRow | Introduction, somebody: Asker, outcome: str) -> bool:
+    """Return whether somebody who sees it may say that this became of it."""
+    if not one.to_organisation and outcome != "withdrawn":
+        return is_asked(one, somebody)
+    return not is_asked(one, somebody)
+
+
+def waits_for(one: IntroductionRow | Introduction, somebody: Asker) -> bool:
+    """Return whether somebody has to answer it."""
+    return one.state == "asked" and is_asked(one, somebody)
 
 
 def asker_address(store: Store, introduction_id: str) -> str | None:
@@ -285,11 +340,12 @@ def _check(session: Session, asker: Asker, wish: Wish, now: datetime) -> None:
     if (today or 0) >= A_DAY["account" if asker.account else "company"]:
         raise IntroductionError("many")
     there = IntroductionRow.to_organisation == wish.to_organisation
-    same = (
-        IntroductionRow.initiative_id == wish.initiative_id
-        if wish.initiative_id
-        else IntroductionRow.initiative_id.is_(None) & mine
-    )
+    if wish.to_organisation and wish.initiative_id:
+        same = IntroductionRow.initiative_id == wish.initiative_id
+    elif wish.to_organisation:
+        same = IntroductionRow.initiative_id.is_(None) & mine
+    else:
+        same = (IntroductionRow.initiative_id == wish.initiative_id) & mine
     if session.scalar(count.where(there, same, IntroductionRow.state.in_(OPEN))):
         raise IntroductionError("open")
     never = (
@@ -297,7 +353,8 @@ def _check(session: Session, asker: Asker, wish: Wish, now: datetime) -> None:
         .select_from(IntroductionStepRow)
         .join(IntroductionRow, IntroductionRow.id == IntroductionStepRow.introduction_id)
     )
-    if session.scalar(never.where(there, IntroductionStepRow.step == "never")):
+    refused = never.where(there, IntroductionStepRow.step == "never")
+    if wish.to_organisation and session.scalar(refused):
         raise IntroductionError("never")
 
 
@@ -311,9 +368,24 @@ def _address_of(session: Session, organisation_id: str) -> str | None:
     return row.contact_email
 
 
-def _row_of(session: Session, token: str) -> IntroductionRow | None:
-    found = tokens.read(session, "introduction", token)
-    return session.get(IntroductionRow, found.subject) if found else None
+def _managers_of(session: Session, asker: Asker, initiative_id: str) -> tuple[str, ...]:
+    """Return who is told: the managers that wrote of the initiative, or else all of them."""
+    row = session.get(InitiativeRow, initiative_id)
+    if row is None or not row.open or asker.organisation_id is None:
+        raise IntroductionError("unknown")
+    if asker.organisation_id in initiative_from_row(row).member_ids:
+        raise IntroductionError("member")
+    roles = [one.value for one in AccountRole if one.reaches(AccountRole.MANAGER)]
+    able = select(AccountRow.email).where(AccountRow.active, AccountRow.role.in_(roles))
+    managers = list(session.scalars(able.order_by(AccountRow.id)))
+    wrote = select(AuditRow.actor).where(AuditRow.subject == f"initiative:{initiative_id}")
+    writers = set(session.scalars(wrote.distinct()))
+    concerned = [one for one in managers if f"account:{one}" in writers]
+    return tuple((concerned or managers)[:MOST_TOLD])
+
+
+def _initiative(row: IntroductionRow) -> str:
+    return f"initiative:{row.initiative_id}"
 
 
 def _step(session: Session, row: IntroductionRow, by: str, step: str, note: str) -> None:
@@ -338,7 +410,8 @@ def _step(session: Session, row: IntroductionRow, by: str, step: str, note: str)
 def _may_see(row: IntroductionRow, asker: Asker) -> bool:
     if asker.account is not None:
         manager = asker.account.role.reaches(AccountRole.MANAGER)
-        return row.from_account == asker.account.id or (manager and row.from_account is not None)
+        public = row.from_account is not None or not row.to_organisation
+        return row.from_account == asker.account.id or (manager and public)
     mine = (row.from_organisation, row.to_organisation)
     return asker.organisation_id is not None and asker.organisation_id in mine
 
@@ -360,7 +433,8 @@ def _shown(session: Session, row: IntroductionRow) -> Introduction:
         initiative_id=row.initiative_id,
         initiative=initiative.name if initiative else None,
         to_organisation=row.to_organisation,
-        to_name=names.get(row.to_organisation, row.to_organisation),
+        to_name=names.get(row.to_organisation, row.to_organisation)
+        or (initiative.name if initiative else "–"),
         from_organisation=row.from_organisation,
         from_name=who,
         from_account=row.from_account,
