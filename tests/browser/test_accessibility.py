@@ -70,6 +70,8 @@ PAGES = {
         "/administration/profiles",
     ],
     "company": [
+        "/introductions",
+        "/introductions/new?initiative=demo:fisch",
         "/profile",
         "/profile/edit",
         "/profile/found?initiative=demo:fisch",
