@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -112,7 +113,7 @@ class LsaEncoder:
             settings = manifest["config"]
             settings["character_range"] = tuple(settings["character_range"])
             config = LsaConfig(**settings)
-            lexicon = lexicon_from(json.loads((folder / _LEXICON).read_text(encoding="utf-8")))
+            lexicon = _lexicon((folder / _LEXICON).read_text(encoding="utf-8"))
             wording = Wording.load(folder, config, lexicon)
             encoder = cls(wording, Meaning.load(folder, lexicon))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, LexiconError) as error:
@@ -126,6 +127,12 @@ class LsaEncoder:
         self._wording.update(digest)
         self._meaning.update(digest)
         return f"lsa-{digest.hexdigest()[:16]}"
+
+
+@lru_cache(maxsize=2)
+def _lexicon(saved: str) -> Lexicon:
+    """Return a saved lexicon; generations mostly share one, so the last ones are kept."""
+    return lexicon_from(json.loads(saved))
 
 
 def _sample(texts: list[str], most: int) -> list[str]:

@@ -13,11 +13,17 @@ from flask.testing import FlaskClient
 # The application made at import; the tests make their own.
 os.environ["SCHAKEL_HOME"] = tempfile.mkdtemp(prefix="schakel-tests-")
 
+from argon2 import PasswordHasher  # noqa: E402
+
 from app import create_app  # noqa: E402
 from matcher.services import demo  # noqa: E402
 from matcher.services.building import build_index  # noqa: E402
 from matcher.services.container import Services  # noqa: E402
+from matcher.services.people import accounts  # noqa: E402
 from matcher.settings import Settings, read_settings  # noqa: E402
+
+# Passwords of tests are worth less than the time that the usual cost takes.
+accounts._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 def settings_for(home: Path, **environ: str) -> Settings:

@@ -26,7 +26,7 @@ from matcher.store.models import OrganisationRow
 from tests.conftest import settings_for
 from tests.servers import ROOT, redis_server
 
-ROWS = 3_000
+ROWS = 1_000
 TABLE = "id,name,type,city,country,offer_1_text\n" + "".join(
     f"many:{n},Bedrijf {n} (voorbeeld),company,Aalst,BE,Kist {n} vlechten voor vracht {n % 40}\n"
     for n in range(ROWS)

@@ -12,7 +12,7 @@ def test_no_request_that_the_openapi_document_leads_to_makes_an_error(home: Path
     with Service(home) as service:
         program = Path(sys.executable).parent / "schemathesis"
         address = f"{service.address}/api/v1/openapi.json"
-        options = ["-c", "not_a_server_error", "--max-examples", "12", "--seed", "1"]
+        options = ["-c", "not_a_server_error", "--max-examples", "8", "--seed", "1"]
         phases = ["--phases", "examples,coverage,fuzzing"]
         done = subprocess.run(
             [program, "run", address, *options, *phases], capture_output=True, text=True, cwd=home

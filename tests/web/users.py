@@ -14,8 +14,8 @@ from matcher.services.people.accounts import Account, AccountRole
 PASSWORD = "een lang wachtwoord"
 
 
-def token(client: FlaskClient, page: str = "/") -> str:
-    """The CSRF token of the client's session, taken from a page that has a form."""
+def token(client: FlaskClient, page: str = "/profile/link") -> str:
+    """The CSRF token of the client's session, taken from a page that has a small form."""
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(page).text)
     assert found is not None
     return found.group(1)
