@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from flask.testing import FlaskClient
 
 # The application made at import; the tests make their own.
 os.environ["SCHAKEL_HOME"] = tempfile.mkdtemp(prefix="schakel-tests-")
+atexit.register(shutil.rmtree, os.environ["SCHAKEL_HOME"], ignore_errors=True)
 
 from argon2 import PasswordHasher  # noqa: E402
 
