@@ -19,12 +19,13 @@ from wtforms.validators import DataRequired, Length
 from matcher.index.generation import read_manifest
 from matcher.services import api_keys, duplicates, jobs
 from matcher.services.cells import neutral
-from matcher.services.people import accounts, audit, profile_moderation
+from matcher.services.people import accounts, activity, audit, profile_moderation
 from matcher.services.people.accounts import AccountError, AccountRole
 from matcher.services.people.mail import MailError
 from matcher.web.accounts import SAID
 from matcher.web.guard import for_role, me, services
 from matcher.web.labels import LABELS
+from matcher.web.logged import ACTIONS, ACTORS, link_to
 
 blueprint = APIBlueprint(
     "administration", __name__, enable_openapi=False, url_prefix="/administration"
@@ -335,7 +336,10 @@ def audit_log() -> ResponseReturnValue:
     total, found = audit.lines(services().store, text, PAGE, (page - 1) * PAGE)
     return render_template(
         "administration/audit.html",
-        lines=found,
+        lines=list(zip(found, activity.in_names(services().store, found), strict=True)),
+        actions=ACTIONS,
+        actors=ACTORS,
+        link_to=link_to,
         total=total,
         q=text,
         page=page,

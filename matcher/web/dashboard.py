@@ -11,7 +11,6 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from matcher.domain import Initiative
 from matcher.services.initiatives import NoSuchInitiative
@@ -21,6 +20,7 @@ from matcher.services.people.accounts import AccountRole
 from matcher.store.initiatives import count_initiatives, list_initiatives
 from matcher.web.guard import for_role, me, services
 from matcher.web.labels import LABELS
+from matcher.web.logged import ACTIONS, ACTORS, link_to
 from matcher.web.plots import Label, grouped_bars, horizontal_bars
 from matcher.web.scopes import choices, page_asked, scope_asked
 
@@ -34,37 +34,6 @@ SMALL = 1_000
 """On a corpus with fewer organisations missed chances are worked out while somebody waits."""
 FEW = 50
 """Overlaps of fewer initiatives are: each is compared with each."""
-
-ACTIONS = {
-    "organisation.created": _l("Organisation added"),
-    "organisation.changed": _l("Organisation changed"),
-    "organisation.deleted": _l("Organisation deleted"),
-    "organisation.merged": _l("Organisations merged"),
-    "initiative.created": _l("Initiative added"),
-    "initiative.changed": _l("Initiative changed"),
-    "initiative.deleted": _l("Initiative deleted"),
-    "list.created": _l("Match list made"),
-    "list.renewed": _l("Match list renewed"),
-    "list.entry": _l("Match followed up"),
-    "list.changed": _l("Match list described"),
-    "list.deleted": _l("Match list deleted"),
-    "list.shared": _l("Match list shared"),
-    "list.unshared": _l("Link to match list revoked"),
-    "introduction.asked": _l("Introduction asked for"),
-    "introduction.accepted": _l("Introduction accepted"),
-    "introduction.declined": _l("Introduction declined"),
-    "introduction.withdrawn": _l("Introduction taken back"),
-    "introduction.taken-back": _l("Acceptance taken back"),
-    "introduction.joined": _l("Partner joined after an introduction"),
-    "introduction.ended": _l("Introduction ended"),
-    "import.uploaded": _l("File uploaded"),
-    "import.confirmed": _l("Import started"),
-    "import.imported": _l("File imported"),
-    "import.undoing": _l("Import is being undone"),
-    "import.undone": _l("Import undone"),
-}
-"""What the log's actions are called; others are shown as they are."""
-ACTORS = {"command": _l("by command"), "service": _l("by itself"), "provider": _l("by itself")}
 
 
 @blueprint.app_template_filter("day")
@@ -88,7 +57,7 @@ def overview() -> ResponseReturnValue:
         lately=activity.lately(store, me()),
         actions=ACTIONS,
         actors=ACTORS,
-        link_to=_link,
+        link_to=link_to,
         scope=Scope(),
         **chosen,
         **_initiatives(),
@@ -209,18 +178,3 @@ def _weeks() -> dict[str, Any]:
             _("Introductions accepted"),
         ],
     }
-
-
-def _link(line: activity.Line) -> str | None:
-    """Return where a line of the log leads, where what it is about is still there."""
-    if not line.name:
-        return None
-    if line.kind == "organisation":
-        return url_for("pages.organisation", organisation_id=line.id)
-    if line.kind == "initiative":
-        return url_for("pages.initiative", initiative_id=line.id)
-    if line.kind == "list":
-        return url_for("lists.show", list_id=line.id)
-    if line.kind == "introduction":
-        return url_for("introductions.show", introduction_id=line.id)
-    return None

@@ -14,6 +14,7 @@ from matcher.services import api_keys, jobs, organisations
 from matcher.services.people import accounts, audit
 from matcher.store import Store
 from matcher.store.people import ProfileRow
+from matcher.web.logged import ACTIONS
 from tests.mails import link_in, mails
 from tests.web.users import account, get, post, signed_in
 
@@ -159,6 +160,25 @@ def test_the_log_is_searched_and_exported(app: APIFlask, admin: FlaskClient, sto
 
 
 BODY = {"name": "Geboekt nv", "type": "company", "offers": [{"text": "boekhouden"}]}
+
+
+def test_the_log_says_in_words_who_did_what_to_whom(admin: FlaskClient, store: Store) -> None:
+    with store.keeping() as session:
+        audit.record(session, "company:demo:imec", "profile.changed", "organisation:demo:imec")
+        audit.record(session, "command", "job.started", "job:1", kind="rebuild")
+    page = get(admin, BASE + "/audit?lang=en").text
+    assert "Signed in" in page and "account.signed-in" in page
+    assert "Profile changed" in page and "company:demo:imec" in page
+    assert '<a href="/organisations/demo:imec">imec</a>' in page
+    assert "by command" in page and "kind: rebuild" in page
+
+
+def test_every_action_of_the_log_has_words() -> None:
+    written = re.compile(r'audit\.record\(\s*[^,]+,\s*[^,]+(?:\([^)]*\))?,\s*f?"([a-z]+\.[a-z-]+)"')
+    files = Path("matcher").rglob("*.py")
+    found = {name for file in files for name in written.findall(file.read_text(encoding="utf-8"))}
+    assert len(found) > 30
+    assert found <= set(ACTIONS)
 
 
 def test_writes_through_the_api_are_in_the_log(home: Path, make_app: object) -> None:

@@ -163,7 +163,9 @@ def sign_in(store: Store, email: str, password: str) -> Account | None:
         fresh.failures, fresh.locked_until, fresh.seen = 0, None, now
         if fresh.password and _hasher.check_needs_rehash(fresh.password):
             fresh.password = _hasher.hash(given)
-        audit.record(session, f"account:{fresh.email}", "account.signed-in", f"account:{fresh.id}")
+        audit.record(
+            session, f"account:{fresh.email}", "account.signed-in", f"account:{fresh.email}"
+        )
         session.flush()
         return _account(fresh)
 
@@ -298,7 +300,7 @@ def from_provider(
             return None
         row.seen = datetime.now(UTC)
         session.flush()
-        audit.record(session, f"account:{row.email}", "account.signed-in", f"account:{row.id}")
+        audit.record(session, f"account:{row.email}", "account.signed-in", f"account:{row.email}")
         return _account(row)
 
 

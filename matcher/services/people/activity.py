@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -141,9 +141,18 @@ def lately(store: Store, account: Account, limit: int = 10) -> list[Line]:
     ) & (AuditRow.actor == account.actor)
     query = select(AuditRow).where(or_(about, own)).order_by(AuditRow.id.desc()).limit(limit)
     with store.reading() as session:
-        rows = list(session.scalars(query))
-        names = _Names(session, rows)
-        return [names.line(row) for row in rows]
+        return _in_names(session, list(session.scalars(query)))
+
+
+def in_names(store: Store, rows: Sequence[AuditRow]) -> list[Line]:
+    """Return lines of the log with names in place of ids and addresses."""
+    with store.reading() as session:
+        return _in_names(session, rows)
+
+
+def _in_names(session: Session, rows: Sequence[AuditRow]) -> list[Line]:
+    names = _Names(session, rows)
+    return [names.line(row) for row in rows]
 
 
 class _Names:
