@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -156,7 +157,7 @@ def missed_chances(snapshot: Snapshot, store: Store, inside: Mask, limit: int) -
             pairs.setdefault((min(asker, giver), max(asker, giver)), {})[asker] = best
     scored = sorted(
         (
-            (1.0 - float(np.prod([1.0 - best[0] for best in both.values()])), pair)
+            (1.0 - prod(1.0 - best[0] for best in both.values()), pair)
             for pair, both in pairs.items()
         ),
         key=lambda item: (-item[0], item[1]),
@@ -247,11 +248,10 @@ def _apart(
     store: Store, corpus: Corpus, pairs: dict[tuple[int, int], tuple[float, int, int]]
 ) -> set[tuple[int, int]]:
     """Return the pairs that never worked together, aren't one, and don't compete."""
-    rivals = set(corpus.rivals)
-    groups = [
-        set(corpus.with_variants(corpus.rows(one.member_ids)).tolist())
-        for one in list_initiatives(store)
-    ]
+    rivals_or_partners = set(corpus.rivals)
+    for initiative in list_initiatives(store):
+        members = corpus.with_variants(corpus.rows(initiative.member_ids))
+        rivals_or_partners.update(combinations(sorted(members.tolist()), 2))
     evidence = corpus.of_kind(FacetKind.EVIDENCE)
     projects: dict[int, set[int]] = {}
 
@@ -265,8 +265,7 @@ def _apart(
     for one, other in pairs:
         together = (
             corpus.group[one] == corpus.group[other]
-            or (min(one, other), max(one, other)) in rivals
-            or any(one in group and other in group for group in groups)
+            or (min(one, other), max(one, other)) in rivals_or_partners
             or not of(one).isdisjoint(of(other))
         )
         if not together:
