@@ -22,7 +22,7 @@ from embeddings.port import EncoderError, Progress, View
 from embeddings.whitening import Floats
 from embeddings.wording import LsaConfig, Wording
 
-__all__ = ["LsaConfig", "LsaEncoder"]
+__all__ = ["LsaConfig", "LsaEncoder", "sample"]
 
 _BACKGROUND = Path(__file__).parent / "background.txt"
 _MANIFEST = "encoder.json"
@@ -53,7 +53,7 @@ class LsaEncoder:
         config = config or LsaConfig()
         report = progress or (lambda stage, fraction: None)
         lexicon = lexicon or shipped_lexicon()
-        learned = _sample([text[:_LONGEST_TEXT] for text in texts], config.sample)
+        learned = sample([text[:_LONGEST_TEXT] for text in texts], config.sample)
         if len(learned) < config.background_below:
             learned = learned + _BACKGROUND.read_text(encoding="utf-8").split("\n")
         learned = [text for text in learned if text.strip()]
@@ -116,7 +116,15 @@ class LsaEncoder:
             lexicon = _lexicon((folder / _LEXICON).read_text(encoding="utf-8"))
             wording = Wording.load(folder, config, lexicon)
             encoder = cls(wording, Meaning.load(folder, lexicon))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, LexiconError) as error:
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            LexiconError,
+        ) as error:
             raise EncoderError(f"{folder.name}: the encoder there can't be read") from error
         if encoder.fingerprint != manifest["fingerprint"]:
             raise EncoderError(f"{folder.name}: the encoder there is damaged")
@@ -135,7 +143,8 @@ def _lexicon(saved: str) -> Lexicon:
     return lexicon_from(json.loads(saved))
 
 
-def _sample(texts: list[str], most: int) -> list[str]:
+def sample(texts: list[str], most: int) -> list[str]:
+    """Return the texts, or so many of them, evenly spread."""
     if len(texts) <= most:
         return texts
     places = np.linspace(0, len(texts) - 1, most).astype(int)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from embeddings import beside
+from embeddings.beside import BesideEncoder
 from embeddings.lexicon import LexiconError, shipped_lexicon
 from embeddings.lsa import LsaEncoder
 from embeddings.port import Encoder, EncoderError, Progress
@@ -21,7 +23,7 @@ class EncoderOptions:
     """What the encoders need besides texts; each takes its own and leaves the rest."""
 
     lexicon: Path | None = None
-    """`lsa`: a file of concepts besides the shipped ones."""
+    """A file of concepts besides the shipped ones."""
     folder: Path | None = None
     """`transformer`: the converted folder."""
     threads: int = 2
@@ -44,12 +46,24 @@ def fit_encoder(
     progress: Progress | None = None,
     options: EncoderOptions | None = None,
 ) -> Encoder:
-    """Make the encoder called `name`: `lsa` is fitted on `texts`, the others were fitted before.
+    """Make the encoder called `name`, fitted on `texts`.
+
+    `lsa` is all that comes with the service; the others put a model beside it.
 
     Raises EncoderError for an unknown name and for options that don't make an encoder.
     """
     chosen = options or EncoderOptions()
     _known(name)
+    try:
+        lexicon = shipped_lexicon(chosen.lexicon)
+    except LexiconError as error:
+        raise EncoderError(str(error)) from error
+    if name == LsaEncoder.name:
+        return LsaEncoder.fit(texts, progress=progress, lexicon=lexicon)
+    return BesideEncoder.fit(texts, _model(name, chosen), progress, lexicon)
+
+
+def _model(name: str, chosen: EncoderOptions) -> Encoder:
     if name == TransformerEncoder.name:
         if chosen.folder is None:
             raise EncoderError(
@@ -57,16 +71,10 @@ def fit_encoder(
                 "flask --app app encoder convert SOURCE TARGET"
             )
         return TransformerEncoder.load(chosen.folder, chosen.threads)
-    if name == RemoteEncoder.name:
-        config = RemoteConfig(
-            chosen.url, chosen.model, timeout=chosen.timeout, allow_http=chosen.allow_http
-        )
-        return RemoteEncoder.fit(config, chosen.key)
-    try:
-        lexicon = shipped_lexicon(chosen.lexicon)
-    except LexiconError as error:
-        raise EncoderError(str(error)) from error
-    return LsaEncoder.fit(texts, progress=progress, lexicon=lexicon)
+    config = RemoteConfig(
+        chosen.url, chosen.model, timeout=chosen.timeout, allow_http=chosen.allow_http
+    )
+    return RemoteEncoder.fit(config, chosen.key)
 
 
 def load_encoder(folder: Path) -> Encoder:
@@ -80,6 +88,8 @@ def load_encoder(folder: Path) -> Encoder:
         kind = str(manifest["kind"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EncoderError(f"{folder.name}: no readable encoder there") from error
+    if kind == beside.KIND:
+        return BesideEncoder.load(folder, load_encoder)
     _known(kind)
     if kind == TransformerEncoder.name:
         return TransformerEncoder.load(folder)

@@ -126,7 +126,7 @@ def unit(text: str) -> Any:
 
 
 def test_vectors_are_those_of_the_service_at_length_one(server: EmbeddingServer) -> None:
-    encoder = fit_encoder("remote", [], options=EncoderOptions(url=server.url, model="tiny"))
+    encoder = RemoteEncoder.fit(RemoteConfig(server.url, "tiny"))
     assert encoder.dim == DIM
     rows = encoder.encode(["films", "starch"])
     assert rows[0] == pytest.approx(unit("films"), abs=1e-6)

@@ -19,7 +19,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from embeddings import transformer
 from embeddings.convert import convert
 from embeddings.port import EncoderError
-from embeddings.registry import EncoderOptions, fit_encoder, load_encoder
+from embeddings.registry import fit_encoder, load_encoder
 from embeddings.transformer import TransformerEncoder
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
@@ -190,8 +190,7 @@ def test_fingerprints_follow_graph_and_settings_not_threads(
 
 
 def test_a_saved_encoder_stands_by_itself(converted: Path, tmp_path: Path) -> None:
-    options = EncoderOptions(folder=converted, threads=3)
-    encoder = fit_encoder("transformer", [], options=options)
+    encoder = TransformerEncoder.load(converted, threads=3)
     expected = encoder.encode(["starch films"])
     encoder.save(converted)  # onto itself
     encoder.save(tmp_path / "saved")

@@ -1,0 +1,104 @@
+"""A model's view beside those of the default encoder: names and rare words, and what is meant.
+
+A sentence transformer, on this machine or behind an address, votes better beside the wording and
+the meaning of words than in their place (docs/quality.md). Its vectors are whitened on the corpus:
+as they come, all texts are somewhat alike.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.lexicon import Lexicon
+from embeddings.lsa import LsaEncoder, sample
+from embeddings.port import Encoder, EncoderError, Progress, View
+from embeddings.whitening import Whitening, fit_whitening, load_whitening, save_whitening
+
+KIND = "beside"
+_MANIFEST = "encoder.json"
+_WORDS, _MODEL = "words", "model"
+_SAMPLE = 4_000
+"""On so many texts at most the whitening is learned: a model takes its time."""
+_SOFTNESS = 3.0
+
+
+class BesideEncoder:
+    """The default encoder's views and a model's; see `embeddings.port.Encoder` for its promises."""
+
+    def __init__(self, words: LsaEncoder, model: Encoder, whitening: Whitening) -> None:
+        self.words = words
+        self.model = model
+        self.whitening = whitening
+        digest = hashlib.sha256(f"{words.fingerprint} {model.fingerprint}".encode())
+        digest.update(whitening.mean.tobytes())
+        digest.update(np.ascontiguousarray(whitening.matrix).tobytes())
+        self.fingerprint = f"{model.name}-{digest.hexdigest()[:16]}"
+
+    @classmethod
+    def fit(
+        cls,
+        texts: Sequence[str],
+        model: Encoder,
+        progress: Progress | None = None,
+        lexicon: Lexicon | None = None,
+    ) -> BesideEncoder:
+        """Fit the default encoder and the whitening on `texts`; the model was fitted before."""
+        words = LsaEncoder.fit(texts, progress=progress, lexicon=lexicon)
+        learned = sample(list(texts), _SAMPLE)
+        return cls(words, model, fit_whitening(model.encode(learned), _SOFTNESS))
+
+    @property
+    def name(self) -> str:
+        """The model's."""
+        return self.model.name
+
+    @property
+    def dim(self) -> int:
+        """The number of columns of the vectors."""
+        return self.words.dim + self.model.dim
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """The concepts that it finds in texts."""
+        return self.words.lexicon
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """The columns of the wording, of the meaning of words, and of the model."""
+        return (*self.words.views, View("model", self.words.dim, self.dim))
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return rows (n, dim), each view of squared length 1/3, or less where it knows less."""
+        words = self.words.encode(texts) * np.float32(np.sqrt(2 / 3))
+        model = self.whitening.apply(self.model.encode(texts)) * np.float32(np.sqrt(1 / 3))
+        rows: NDArray[np.float32] = np.concatenate([words, model], axis=1)
+        return rows
+
+    def save(self, folder: Path) -> None:
+        """Write both encoders and the whitening into `folder`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.words.save(folder / _WORDS)
+        self.model.save(folder / _MODEL)
+        save_whitening(self.whitening, folder, _MODEL)
+        manifest = {"kind": KIND, "fingerprint": self.fingerprint}
+        (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, load_model: Callable[[Path], Encoder]) -> BesideEncoder:
+        """Read what `save` wrote. Raises EncoderError where it cannot be read or was changed."""
+        try:
+            manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+            whitening = load_whitening(folder, _MODEL)
+            expected = str(manifest["fingerprint"])
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+            raise EncoderError(f"{folder.name}: the encoder there can't be read") from error
+        encoder = cls(LsaEncoder.load(folder / _WORDS), load_model(folder / _MODEL), whitening)
+        if encoder.fingerprint != expected:
+            raise EncoderError(f"{folder.name}: the encoder there is damaged")
+        return encoder
