@@ -61,15 +61,15 @@ TABLE: tuple[Setting, ...] = (
         "encoder",
         "SCHAKEL_ENCODER",
         "lsa",
-        "How texts become vectors: `lsa` (fitted on the corpus, nothing to download), "
-        "`transformer` (a converted folder) or `remote` (a service). After a change: "
+        "How texts become vectors: `lsa` (fitted on the corpus, nothing to download), or beside "
+        "it a model: `transformer` (a converted folder) or `remote` (a service). After a change: "
         "`flask --app app index build`.",
     ),
     Setting(
         "lexicon",
         "SCHAKEL_LEXICON",
         "",
-        "`lsa`: a file of your own concepts, tab-separated, columns en, nl, fr, de, labels "
+        "A file of your own concepts, tab-separated, columns en, nl, fr, de, labels "
         "separated by a vertical bar; added to the shipped ones.",
     ),
     Setting(
