@@ -24,7 +24,7 @@ from matcher.services.live import Live
 from matcher.services.recommend import Recommender, Stopwatch
 from matcher.settings import read_settings
 from matcher.store import Store
-from matcher.store.organisations import load_facets
+from matcher.store.facets import load_facets
 
 QUESTIONS = 200
 

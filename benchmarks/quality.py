@@ -32,7 +32,7 @@ from matcher.services.recommend import Recommender
 from matcher.services.training import NotEnoughHistory, train
 from matcher.settings import read_settings
 from matcher.store import Store
-from matcher.store.organisations import embedded_texts
+from matcher.store.facets import embedded_texts
 
 SEED = 1
 NO_WHITENING = 1e6

@@ -14,11 +14,22 @@ from flask import Flask, Response, g, request
 from matcher.settings import Settings
 
 
+class LogFile(WatchedFileHandler):
+    """A log file that breaks nothing where it can't be written: its folder gone, the disk full."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, or say on standard error why not."""
+        try:
+            super().emit(record)
+        except OSError:
+            self.handleError(record)
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     """Set structlog up and log each request with its status and time."""
     folder = settings.home / "logs"
     folder.mkdir(parents=True, exist_ok=True)
-    handler = WatchedFileHandler(folder / "schakel.log", encoding="utf-8", delay=True)
+    handler = LogFile(folder / "schakel.log", encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(message)s"))
     logger = logging.getLogger("schakel")
     for old in list(logger.handlers):

@@ -13,7 +13,7 @@ from matcher.services.live import Snapshot
 from matcher.services.recommend import WORTH_NAMING
 from matcher.services.shown import facet_json, name_json
 from matcher.store import Store
-from matcher.store.organisations import load_facets
+from matcher.store.facets import load_facets
 
 
 def answered_by(

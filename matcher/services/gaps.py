@@ -16,7 +16,7 @@ from matcher.services.needing import Source
 from matcher.services.shown import facet_json, helix_json, name_json, need_json, organisation_json
 from matcher.services.standing import PERHAPS, Standing, best_rows, status_of
 from matcher.store import Store
-from matcher.store.organisations import load_facets
+from matcher.store.facets import load_facets
 
 MOST_SHOWN = 3
 LEAST_PROPOSED = 0.1

@@ -9,7 +9,8 @@ from embeddings.language import detect_language
 from matcher.domain import Facet, Organisation
 from matcher.services.importing.faults import Batch
 from matcher.store import Store
-from matcher.store.organisations import PRIVATE, save_organisations, save_projects
+from matcher.store.evidence import save_projects
+from matcher.store.organisations import PRIVATE, save_organisations
 
 Progress = Callable[[str, int, int], None]
 _BATCH = 500

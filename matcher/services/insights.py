@@ -26,8 +26,8 @@ from matcher.services.live import Snapshot
 from matcher.services.needing import Needed, needs_for
 from matcher.services.shown import facet_json, name_json, organisation_json
 from matcher.store import Store
+from matcher.store.facets import load_facets
 from matcher.store.initiatives import list_initiatives
-from matcher.store.organisations import load_facets
 
 SAME = 0.5
 """Needs of two initiatives are the same from this chance on."""

@@ -21,7 +21,7 @@ from matcher.services.shown import facet_json, helix_json, name_json, need_json,
 from matcher.services.standing import PERHAPS, Standing, status_of
 from matcher.services.weighing import weigh
 from matcher.store import Store
-from matcher.store.organisations import load_facets
+from matcher.store.facets import load_facets
 
 MOST_SIZE = 100
 MOST_QUOTAS = 30

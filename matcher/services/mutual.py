@@ -13,7 +13,7 @@ from matcher.ranking.filters import unexpired
 from matcher.services.live import Snapshot
 from matcher.services.shown import facet_json, name_json
 from matcher.services.weighing import met_by, offers_of
-from matcher.store.organisations import load_facets
+from matcher.store.facets import load_facets
 
 LEAST_SHOWN = 0.3
 """A member's offer is shown as meeting a need from this chance on."""

@@ -20,7 +20,7 @@ from matcher.ranking.briefs import needs_of
 from matcher.ranking.filters import unexpired
 from matcher.services.live import Snapshot
 from matcher.store import Store
-from matcher.store.organisations import load_facets
+from matcher.store.facets import load_facets
 
 MOST_READ = 12
 """So many needs are read from a brief, or from what members say, at most."""

@@ -8,9 +8,9 @@ from matcher.domain import Facet, Organisation, OrganisationType, Participation
 from matcher.services.imports import with_languages
 from matcher.services.people import audit
 from matcher.store import Store
+from matcher.store.evidence import evidence_of
 from matcher.store.organisations import (
     delete_organisation,
-    evidence_of,
     get_organisation,
     load_organisations,
     save_organisation,

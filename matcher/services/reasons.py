@@ -20,7 +20,7 @@ from matcher.services.hearing import Heard
 from matcher.services.live import Snapshot
 from matcher.services.needing import Needed, Source
 from matcher.services.shown import facet_json
-from matcher.store.organisations import load_facets
+from matcher.store.facets import load_facets
 
 MOST_REASONS = 3
 

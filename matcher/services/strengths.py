@@ -16,7 +16,7 @@ from matcher.services.insights import in_region
 from matcher.services.live import Snapshot
 from matcher.services.shown import facet_json, name_json, organisation_json
 from matcher.store import Store
-from matcher.store.organisations import load_facets
+from matcher.store.facets import load_facets
 
 MOST_NAMED = 3
 MOST_BEHIND = 100

@@ -32,7 +32,8 @@ from matcher.services.recommend import searchable_facets, trained_weights
 from matcher.services.weighing import fit_parts
 from matcher.settings import Settings
 from matcher.store import Store
-from matcher.store.organisations import embedded_texts, load_projects
+from matcher.store.evidence import load_projects
+from matcher.store.facets import embedded_texts
 
 Progress = Callable[[str, int, int], None]
 

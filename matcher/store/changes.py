@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from matcher.store.facets import chunks
 from matcher.store.models import (
     CorpusState,
     DeletionRow,
@@ -14,7 +15,6 @@ from matcher.store.models import (
     OrganisationRow,
     OwnershipRow,
 )
-from matcher.store.organisations import chunks
 
 
 @dataclass(slots=True)

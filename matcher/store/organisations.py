@@ -1,4 +1,4 @@
-"""Organisations, their offers and needs, and shared evidence: reading and writing rows."""
+"""Organisations with their offers and needs: reading and writing rows."""
 
 from __future__ import annotations
 
@@ -15,27 +15,23 @@ from matcher.domain import (
     FacetKind,
     Organisation,
     OrganisationType,
-    Participation,
     Place,
-    Project,
-    Role,
     SizeClass,
-    Stage,
 )
 from matcher.store.database import Write
+from matcher.store.facets import (
+    chunks,
+    delete_facet,
+    facet_columns,
+    facet_content,
+    facet_from_row,
+    ownership_columns,
+)
 from matcher.store.mentions import rename_mentions
 from matcher.store.models import AliasRow, DeletionRow, FacetRow, OrganisationRow, OwnershipRow
 
-CHUNK = 500
-"""Values in one IN list; SQLite's limit on variables is far above it."""
 PRIVATE = frozenset({"contact", "competitors"})
 """What a public profile doesn't show, so whoever sends a profile may not know it."""
-
-
-def chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    """Cut a sequence into pieces of CHUNK values."""
-    for start in range(0, len(values), CHUNK):
-        yield values[start : start + CHUNK]
 
 
 def keys_of(session: Session, ids: Iterable[str]) -> dict[str, int]:
@@ -261,97 +257,13 @@ def delete_organisation(write: Write, organisation_id: str, *, mentions: bool = 
     for facet_id in owned:
         others = select(OwnershipRow.facet_id).where(OwnershipRow.facet_id == facet_id).limit(1)
         if write.session.scalar(others) is None:
-            _delete_facet(write, facet_id)
+            delete_facet(write, facet_id)
     write.session.add(DeletionRow(kind="organisation", key=row.key, version=write.version))
     if mentions:
         rename_mentions(write, row.id, None)
     write.session.delete(row)
     write.session.flush()
     return True
-
-
-def save_projects(write: Write, projects: Iterable[Project]) -> int:
-    """Insert or update evidence with its owners; returns how many were new or changed.
-
-    The owners given are all owners of that evidence. Owners that the store doesn't know raise
-    KeyError: save organisations first.
-    """
-    given = {str(project.facet.source): project for project in projects}
-    keys = keys_of(
-        write.session,
-        {owner.organisation_id for p in given.values() for owner in p.participations},
-    )
-    rows, owners = _known_evidence(write.session, list(given))
-    changed = 0
-    for source, project in given.items():
-        wanted: dict[int, tuple[str | None, int | None, int]] = {}
-        for position, owner in enumerate(project.participations):
-            key = keys[owner.organisation_id]
-            if key not in wanted or owner.role is Role.COORDINATOR:
-                wanted[key] = (owner.role.value, owner.year, position)
-        row = rows.get(source)
-        if row is not None:
-            same = _facet_content(facet_from_row(row)) == _facet_content(project.facet)
-            if same and owners.get(row.id, {}) == wanted:
-                continue
-            write.session.execute(delete(OwnershipRow).where(OwnershipRow.facet_id == row.id))
-            for name, value in facet_columns(project.facet).items():
-                setattr(row, name, value)
-            row.version = write.version
-        else:
-            row = FacetRow(**facet_columns(project.facet), version=write.version)
-            write.session.add(row)
-            write.session.flush()
-        changed += 1
-        if wanted:
-            write.session.execute(
-                insert(OwnershipRow),
-                [
-                    _ownership(row.id, key, position=position, role=role, year=year)
-                    for key, (role, year, position) in wanted.items()
-                ],
-            )
-    write.session.flush()
-    return changed
-
-
-def pending_projects(
-    session: Session, projects: Iterable[Project]
-) -> list[tuple[Project | None, Project]]:
-    """Return what `save_projects` would write: (as stored, as it would be), owners as kept.
-
-    Owners that aren't stored yet are taken to be organisations that will be.
-    """
-    given = {str(project.facet.source): project for project in projects}
-    kept = kept_ids(session, {o.organisation_id for p in given.values() for o in p.participations})
-    known = projects_by_source(session, given)
-    pending: list[tuple[Project | None, Project]] = []
-    for source, project in given.items():
-        owners: dict[str, Participation] = {}
-        for owner in project.participations:
-            name = kept.get(owner.organisation_id, owner.organisation_id)
-            if name not in owners or owner.role is Role.COORDINATOR:
-                owners.pop(name, None)
-                owners[name] = replace(owner, organisation_id=name)
-        new = replace(project, participations=tuple(owners.values()))
-        old = known.get(source)
-        if old is not None and _facet_content(old.facet) == _facet_content(new.facet):
-            if old.participations == new.participations:
-                continue
-        pending.append((old, new))
-    return pending
-
-
-def projects_by_source(session: Session, sources: Iterable[str]) -> dict[str, Project]:
-    """Return the evidence with these sources, each with its owners."""
-    found: dict[str, Project] = {}
-    for part in chunks(sorted(set(sources))):
-        rows = session.scalars(select(FacetRow).where(FacetRow.source.in_(part))).all()
-        owners = participations_of(session, [row.id for row in rows])
-        for row in rows:
-            mine = tuple(owners.get(row.id, ()))
-            found[str(row.source)] = Project(facet_from_row(row), mine)
-    return found
 
 
 def organisation_from_row(row: OrganisationRow, facets: Iterable[Facet]) -> Organisation:
@@ -375,41 +287,6 @@ def organisation_from_row(row: OrganisationRow, facets: Iterable[Facet]) -> Orga
         offers=tuple(facet for facet in facets if facet.kind is FacetKind.OFFER),
         needs=tuple(facet for facet in facets if facet.kind is FacetKind.NEED),
     )
-
-
-def facet_from_row(row: FacetRow) -> Facet:
-    """Build the domain object from its row."""
-    return Facet(
-        id=row.id,
-        kind=FacetKind(row.kind),
-        title=row.title,
-        text=row.text,
-        source=row.source,
-        language=row.language,
-        stage=Stage(row.stage) if row.stage else None,
-        trl_min=row.trl_min,
-        trl_max=row.trl_max,
-        certifications=tuple(row.certifications),
-        topics=tuple(row.topics),
-        valid_until=row.valid_until,
-        year=row.year,
-    )
-
-
-def participations_of(session: Session, facet_ids: Iterable[int]) -> dict[int, list[Participation]]:
-    """Return the owners of each of these facets, in their order."""
-    found: dict[int, list[Participation]] = {}
-    for part in chunks(sorted(set(facet_ids))):
-        rows = session.execute(
-            select(OwnershipRow, OrganisationRow.id)
-            .join(OrganisationRow, OrganisationRow.key == OwnershipRow.organisation_key)
-            .where(OwnershipRow.facet_id.in_(part))
-            .order_by(OwnershipRow.position, OrganisationRow.id)
-        )
-        for owner, public_id in rows:
-            role = Role(owner.role or Role.PARTICIPANT)
-            found.setdefault(owner.facet_id, []).append(Participation(public_id, role, owner.year))
-    return found
 
 
 def _merged(
@@ -453,13 +330,9 @@ def _merged(
 def _comparable(organisation: Organisation) -> Organisation:
     return replace(
         organisation,
-        offers=tuple(_facet_content(facet) for facet in organisation.offers),
-        needs=tuple(_facet_content(facet) for facet in organisation.needs),
+        offers=tuple(facet_content(facet) for facet in organisation.offers),
+        needs=tuple(facet_content(facet) for facet in organisation.needs),
     )
-
-
-def _facet_content(facet: Facet) -> Facet:
-    return replace(facet, id=None, language=None)  # detected, not stated
 
 
 def _columns(organisation: Organisation) -> dict[str, Any]:
@@ -484,36 +357,6 @@ def _columns(organisation: Organisation) -> dict[str, Any]:
         "contact_email": contact.email,
         "contact_phone": contact.phone,
         "competitors": list(organisation.competitors),
-    }
-
-
-def facet_columns(facet: Facet) -> dict[str, Any]:
-    """Return the columns of a facet."""
-    return {
-        "kind": facet.kind.value,
-        "title": facet.title,
-        "text": facet.text,
-        "source": facet.source,
-        "language": facet.language,
-        "stage": facet.stage.value if facet.stage else None,
-        "trl_min": facet.trl_min,
-        "trl_max": facet.trl_max,
-        "certifications": list(facet.certifications),
-        "topics": list(facet.topics),
-        "valid_until": facet.valid_until,
-        "year": facet.year,
-    }
-
-
-def _ownership(
-    facet_id: int, key: int, *, position: int, role: str | None = None, year: int | None = None
-) -> dict[str, Any]:
-    return {
-        "facet_id": facet_id,
-        "organisation_key": key,
-        "position": position,
-        "role": role,
-        "year": year,
     }
 
 
@@ -542,11 +385,11 @@ def _replace_facets(write: Write, key: int, old: Sequence[Facet], new: Sequence[
             row = FacetRow(**facet_columns(facet), version=write.version)
             write.session.add(row)
             write.session.flush()
-            owner = OwnershipRow(**_ownership(row.id, key, position=position))
+            owner = OwnershipRow(**ownership_columns(row.id, key, position=position))
             write.session.add(owner)
             continue
         stored = write.session.get_one(FacetRow, kept.id)
-        if _facet_content(kept) != _facet_content(facet):
+        if facet_content(kept) != facet_content(facet):
             for name, value in facet_columns(facet).items():
                 setattr(stored, name, value)
             stored.version = write.version
@@ -554,69 +397,4 @@ def _replace_facets(write: Write, key: int, old: Sequence[Facet], new: Sequence[
         owner.position = position
     for facet in left.values():
         if facet.id is not None:
-            _delete_facet(write, facet.id)
-
-
-def _delete_facet(write: Write, facet_id: int) -> None:
-    write.session.execute(delete(OwnershipRow).where(OwnershipRow.facet_id == facet_id))
-    write.session.execute(delete(FacetRow).where(FacetRow.id == facet_id))
-    write.session.add(DeletionRow(kind="facet", key=facet_id, version=write.version))
-
-
-def _known_evidence(
-    session: Session, sources: list[str]
-) -> tuple[dict[str, FacetRow], dict[int, dict[int, tuple[str | None, int | None, int]]]]:
-    rows: dict[str, FacetRow] = {}
-    owners: dict[int, dict[int, tuple[str | None, int | None, int]]] = {}
-    for part in chunks(sources):
-        found = session.scalars(select(FacetRow).where(FacetRow.source.in_(part))).all()
-        rows.update((str(row.source), row) for row in found)
-        ids = [row.id for row in found]
-        for owner in session.scalars(select(OwnershipRow).where(OwnershipRow.facet_id.in_(ids))):
-            held = owners.setdefault(owner.facet_id, {})
-            held[owner.organisation_key] = (owner.role, owner.year, owner.position)
-    return rows, owners
-
-
-def embedded_texts(session: Session) -> tuple[list[int], list[str]]:
-    """Return the ids of all facets, ascending, and the text that the encoder sees of each."""
-    rows = session.execute(select(FacetRow.id, FacetRow.title, FacetRow.text).order_by(FacetRow.id))
-    ids: list[int] = []
-    texts: list[str] = []
-    for row in rows:
-        ids.append(row.id)
-        texts.append(f"{row.title}\n{row.text}" if row.title else row.text)
-    return ids, texts
-
-
-def load_facets(session: Session, ids: Iterable[int]) -> dict[int, Facet]:
-    """Return the facets with these ids."""
-    found: dict[int, Facet] = {}
-    for part in chunks(sorted(set(ids))):
-        for row in session.scalars(select(FacetRow).where(FacetRow.id.in_(part))):
-            found[row.id] = facet_from_row(row)
-    return found
-
-
-def load_projects(session: Session) -> list[Project]:
-    """Return all evidence with its owners, by source."""
-    rows = session.scalars(
-        select(FacetRow)
-        .where(FacetRow.kind == FacetKind.EVIDENCE.value)
-        .order_by(FacetRow.source, FacetRow.id)
-    ).all()
-    owners = participations_of(session, [row.id for row in rows])
-    return [Project(facet_from_row(row), tuple(owners.get(row.id, ()))) for row in rows]
-
-
-def evidence_of(session: Session, organisation_id: str) -> list[tuple[Facet, list[Participation]]]:
-    """Return the past projects of an organisation, newest first, each with all its owners."""
-    rows = session.scalars(
-        select(FacetRow)
-        .join(OwnershipRow, OwnershipRow.facet_id == FacetRow.id)
-        .join(OrganisationRow, OrganisationRow.key == OwnershipRow.organisation_key)
-        .where(OrganisationRow.id == organisation_id, FacetRow.kind == FacetKind.EVIDENCE.value)
-        .order_by(FacetRow.year.desc(), FacetRow.id)
-    ).all()
-    owners = participations_of(session, [row.id for row in rows])
-    return [(facet_from_row(row), owners.get(row.id, [])) for row in rows]
+            delete_facet(write, facet.id)

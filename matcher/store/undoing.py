@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from matcher.domain import FacetKind
 from matcher.store.database import Write
+from matcher.store.facets import chunks
 from matcher.store.models import (
     DeletionRow,
     FacetRow,
@@ -17,7 +18,6 @@ from matcher.store.models import (
     OrganisationRow,
     OwnershipRow,
 )
-from matcher.store.organisations import chunks
 from matcher.store.people import (
     IntroductionRow,
     MatchListEntryRow,

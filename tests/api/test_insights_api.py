@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from matcher.domain import Facet, FacetKind, Participation, Project
-from matcher.store.organisations import save_projects
+from matcher.store.evidence import save_projects
 from tests.conftest import settings_for
 
 ADDRESS = "/api/v1/insights"

@@ -23,7 +23,8 @@ from matcher.services.organisations import get
 from matcher.services.recommend import Recommender
 from matcher.settings import Settings, read_settings
 from matcher.store import Store
-from matcher.store.organisations import load_projects, save_organisations, save_projects
+from matcher.store.evidence import load_projects, save_projects
+from matcher.store.organisations import save_organisations
 
 PLACE = Place("Gent", "BE")
 KEPT = Organisation("x:beton", "Alfa Beton NV", OrganisationType.OTHER, place=PLACE)

@@ -34,7 +34,8 @@ from matcher.services.live import Snapshot
 from matcher.services.needing import Needed, Source
 from matcher.services.standing import Standing, best_rows, stand, status_of
 from matcher.store import Store
-from matcher.store.organisations import save_organisations, save_projects
+from matcher.store.evidence import save_projects
+from matcher.store.organisations import save_organisations
 from tests.conftest import settings_for
 
 COMPANY, HOSPITAL = OrganisationType.COMPANY, OrganisationType.HOSPITAL

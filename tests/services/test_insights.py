@@ -31,8 +31,9 @@ from matcher.services.live import Snapshot
 from matcher.services.strengths import strengths, subjects_in
 from matcher.store import Store
 from matcher.store.database import Write
+from matcher.store.evidence import save_projects
 from matcher.store.initiatives import delete_initiative, save_initiative
-from matcher.store.organisations import delete_organisation, save_organisations, save_projects
+from matcher.store.organisations import delete_organisation, save_organisations
 from tests.conftest import settings_for
 
 GLASS = "Laminated glass for facades"

@@ -32,8 +32,8 @@ from matcher.services.people.profile_export import export
 from matcher.services.people.profile_moderation import hide, show_again
 from matcher.services.people.profiles import ContactFor, Profile, ProfileError, State
 from matcher.store import Store
+from matcher.store.evidence import save_projects
 from matcher.store.models import AliasRow, FacetRow, OrganisationRow, OwnershipRow
-from matcher.store.organisations import save_projects
 from matcher.store.people import AuditRow, ProfileRow, TokenRow
 
 COMPANY = Organisation(

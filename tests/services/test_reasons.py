@@ -24,7 +24,7 @@ from matcher.services.needing import Needed, needs_for
 from matcher.services.reasons import MOST_REASONS
 from matcher.services.recommend import Recommender, Stopwatch, searchable_facets
 from matcher.services.shown import LONGEST_QUOTE, quote
-from matcher.store.organisations import load_facets
+from matcher.store.facets import load_facets
 from tests.conftest import settings_for
 
 QUESTIONS = 48

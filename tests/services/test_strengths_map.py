@@ -21,7 +21,8 @@ from matcher.domain import (
 from matcher.services.building import build_index
 from matcher.services.container import Services
 from matcher.services.strengths import MOST_SAID, behind, quotients, regions, strengths
-from matcher.store.organisations import save_organisations, save_projects
+from matcher.store.evidence import save_projects
+from matcher.store.organisations import save_organisations
 from tests.conftest import settings_for
 
 SEWAGE = "Treatment of sewage with membranes"

@@ -41,7 +41,7 @@ from matcher.services.training import (
     past_of,
     train,
 )
-from matcher.store.organisations import load_projects
+from matcher.store.evidence import load_projects
 from tests.conftest import settings_for
 
 FIELDS = ("tidal energy from moving water", "woollen yarn and woven cloth")

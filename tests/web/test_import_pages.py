@@ -23,8 +23,9 @@ from matcher.domain import Contact, Facet, Member, Organisation, OrganisationTyp
 from matcher.services import initiatives, jobs, organisations
 from matcher.services.container import Services
 from matcher.services.people import import_files, import_jobs
+from matcher.store.evidence import load_projects
 from matcher.store.models import OrganisationRow
-from matcher.store.organisations import load_organisations, load_projects
+from matcher.store.organisations import load_organisations
 from matcher.store.people import AuditRow, ImportRow, JobRow
 from tests.web.users import get, post, signed_in, token
 

@@ -6,13 +6,12 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from matcher.domain import Facet, FacetKind, Participation, Project, Role
+from matcher.services.importing.checking import Checker, folded
 from matcher.services.importing.faults import Batch, Fault, say, shown
 from matcher.services.importing.organisations import (
     ID_PATTERN,
     MOST_FAULTS,
-    Checker,
     also_of,
-    folded,
     id_expected,
     no_id,
 )

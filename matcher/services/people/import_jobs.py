@@ -24,14 +24,8 @@ from matcher.services.people.import_files import Before
 from matcher.services.people.import_preview import preview_of, refusal_of
 from matcher.services.people.import_runs import ImportState
 from matcher.store.database import Write
-from matcher.store.organisations import (
-    PRIVATE,
-    keys_of,
-    pending_organisations,
-    pending_projects,
-    save_organisations,
-    save_projects,
-)
+from matcher.store.evidence import pending_projects, save_projects
+from matcher.store.organisations import PRIVATE, keys_of, pending_organisations, save_organisations
 from matcher.store.people import ImportRow
 from matcher.store.undoing import (
     organisations_of_version,

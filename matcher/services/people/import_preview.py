@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from matcher.domain import Facet, Organisation, Project
 from matcher.services.importing.faults import MOST_KEPT, Batch, Fault, kept
-from matcher.store.organisations import PRIVATE, pending_organisations, pending_projects
+from matcher.store.evidence import pending_projects
+from matcher.store.organisations import PRIVATE, pending_organisations
 
 MOST_SHOWN = 200
 LONGEST_VALUE = 300

@@ -13,8 +13,9 @@ from matcher.services.people.introductions import Asker, overview
 from matcher.services.people.packing import packed, packed_facet
 from matcher.services.people.profiles import Profile, subject_of
 from matcher.store import Store
+from matcher.store.evidence import evidence_of
 from matcher.store.models import AliasRow, InitiativeRow, OrganisationRow
-from matcher.store.organisations import evidence_of, kept_ids, load_organisations
+from matcher.store.organisations import kept_ids, load_organisations
 from matcher.store.people import (
     AuditRow,
     IntroductionRow,

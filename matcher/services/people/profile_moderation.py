@@ -16,8 +16,9 @@ from matcher.services.people.packing import packed, packed_facet, unpacked, unpa
 from matcher.services.people.profiles import Profile, State, profile_of, save, subject_of
 from matcher.store import Store
 from matcher.store.database import Write
+from matcher.store.facets import facet_columns, facet_from_row
 from matcher.store.models import AliasRow, FacetRow, InitiativeRow, OrganisationRow, OwnershipRow
-from matcher.store.organisations import delete_organisation, facet_columns, facet_from_row
+from matcher.store.organisations import delete_organisation
 from matcher.store.people import ProfileRow
 
 log = structlog.get_logger()
