@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +13,7 @@ from app import create_app
 from matcher.services import duplicates
 from matcher.services.api_keys import create_key
 from matcher.services.organisations import get
-from tests.conftest import settings_for
+from tests.conftest import copied, settings_for
 
 ADDRESS = "/api/v1/initiatives"
 ORGANISATIONS = "/api/v1/organisations"
@@ -67,7 +66,7 @@ MENDERS = {
 def reader(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     """The application over the demo data, shared by the tests that store nothing."""
     home = tmp_path_factory.mktemp("reading") / "home"
-    shutil.copytree(demo_home, home)
+    copied(demo_home, home)
     app = create_app(settings_for(home))
     app.config["TESTING"] = True
     version = app.extensions["schakel"].store.corpus_version()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from math import log
 from pathlib import Path
@@ -13,7 +12,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from matcher.domain import Facet, FacetKind, Participation, Project
 from matcher.store.evidence import save_projects
-from tests.conftest import settings_for
+from tests.conftest import copied, settings_for
 
 ADDRESS = "/api/v1/insights"
 INITIATIVES, ORGANISATIONS = "/api/v1/initiatives", "/api/v1/organisations"
@@ -39,7 +38,7 @@ GIVER = {
 def reader(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     """The application over the demo data, shared by the tests that store nothing."""
     home = tmp_path_factory.mktemp("reading") / "home"
-    shutil.copytree(demo_home, home)
+    copied(demo_home, home)
     app = create_app(settings_for(home))
     app.config["TESTING"] = True
     yield app.test_client()

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.stories import SIZES, browser_over, open_profile, opened, sign_in
+from tests.conftest import copied
 from tests.servers import Service
 
 WAYS = [("nl", "phone", False), ("en", "desktop", True)]
@@ -45,10 +46,9 @@ story:fout-{language},Fout {language} (voorbeeld),no such type,Ronse,BE,Iets
 
 @pytest.fixture(scope="module")
 def place(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    import shutil
 
     home = tmp_path_factory.mktemp("stories") / "home"
-    shutil.copytree(demo_home, home)
+    copied(demo_home, home)
     with browser_over(home) as found:
         yield found
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +24,7 @@ from matcher.services.reasons import MOST_REASONS
 from matcher.services.recommend import Recommender, Stopwatch, searchable_facets
 from matcher.services.shown import LONGEST_QUOTE, quote
 from matcher.store.facets import load_facets
-from tests.conftest import settings_for
+from tests.conftest import copied, settings_for
 
 QUESTIONS = 48
 
@@ -48,7 +47,7 @@ class Asking:
 @pytest.fixture(scope="module")
 def asking(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asking]:
     home = tmp_path_factory.mktemp("reasons") / "home"
-    shutil.copytree(demo_home, home)
+    copied(demo_home, home)
     services = Services(settings_for(home))
     snapshot = services.live.snapshot()
     with services.store.reading() as session:
