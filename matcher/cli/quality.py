@@ -58,7 +58,8 @@ def train_command(seed: int, dry_run: bool) -> None:
         click.echo("Nothing was installed (--dry-run).")
         return
     version = services().live.snapshot().version
-    name = install(services().settings, training, version)
+    with progress_bar():
+        name = install(services().settings, training, version)
     click.echo(f"Installed: the index is {name}; workers go over to it by themselves.")
 
 

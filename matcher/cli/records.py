@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from embeddings.port import EncoderError
 from matcher.cli.shared import EXISTING, SHOWN_FAULTS, progress_bar, refuse, services
 from matcher.services import demo, duplicates
 from matcher.services.building import build_index
@@ -61,11 +60,8 @@ def import_template(file: Path, force: bool) -> None:
 @index.command("build")
 def index_build() -> None:
     """Embed everything anew and publish it; workers go over to it by themselves."""
-    try:
-        with progress_bar() as report:
-            name = build_index(services().store, services().settings, report)
-    except EncoderError as error:
-        raise click.ClickException(str(error)) from error
+    with progress_bar() as report:
+        name = build_index(services().store, services().settings, report)
     click.echo(f"The index is {name}.")
 
 

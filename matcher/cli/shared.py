@@ -12,6 +12,8 @@ import click
 from flask import current_app
 from tqdm import tqdm
 
+from embeddings.port import EncoderError
+from matcher.index.generation import GenerationError
 from matcher.services.container import Services
 from matcher.services.importing.faults import ImportRefused
 
@@ -27,7 +29,10 @@ def services() -> Services:
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
-    """Give a progress callback that draws one bar a stage on standard error."""
+    """Give a progress callback that draws one bar a stage on standard error.
+
+    An encoder or index that fails ends the command with what it says.
+    """
     bars: dict[str, Any] = {}
 
     def report(stage: str, done: int, total: int) -> None:
@@ -40,6 +45,8 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
 
     try:
         yield report
+    except (EncoderError, GenerationError) as error:
+        raise click.ClickException(str(error)) from error
     finally:
         for bar in bars.values():
             bar.close()

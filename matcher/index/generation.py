@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import shutil
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +30,10 @@ _REBUILD = "run: flask --app app index build"
 
 class GenerationError(Exception):
     """A generation is missing or can't be read; the message says what to do."""
+
+
+class Unwritable(GenerationError):
+    """A generation can't be written, such as on a full disk; the former one stays."""
 
 
 class OldFormat(GenerationError):
@@ -67,18 +70,14 @@ def build_generation(
 ) -> str:
     """Write a generation beside the others, publish it, and return its name.
 
-    Until the last step nobody sees it; a build that is killed leaves only a folder that `prune`
-    removes. `vectors` is (n, dim) float32 made by `encoder`, `ids` (n,) int64.
+    Until the last step nobody sees it; a build that is killed leaves only a folder that the next
+    one removes. `vectors` is (n, dim) float32 made by `encoder`, `ids` (n,) int64. Raises
+    Unwritable where it can't be written; what was there before stays.
     """
-    root.mkdir(parents=True, exist_ok=True)
     name = f"gen-{corpus_version}-{secrets.token_hex(4)}"
-    building = root / f"building-{name}"
     index = _KINDS[kind](encoder.dim)
     if len(ids):
         index.add(ids, vectors)
-    index.save(building / "index")
-    (profiles or ExactIndex(encoder.dim)).save(building / "profiles")
-    encoder.save(building / "encoder")
     manifest = {
         "format": _FORMAT,
         "corpus_version": corpus_version,
@@ -88,10 +87,14 @@ def build_generation(
         "kind": kind,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    (building / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    (building / _RANKING).write_text(json.dumps(ranking or {}), encoding="utf-8")
-    (building / _FINDINGS).write_text(json.dumps(findings or {}), encoding="utf-8")
-    return _finish(root, building, name)
+    with _building(root, name) as building:
+        index.save(building / "index")
+        (profiles or ExactIndex(encoder.dim)).save(building / "profiles")
+        encoder.save(building / "encoder")
+        (building / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        (building / _RANKING).write_text(json.dumps(ranking or {}), encoding="utf-8")
+        (building / _FINDINGS).write_text(json.dumps(findings or {}), encoding="utf-8")
+        return _finish(root, building, name)
 
 
 def with_ranking(root: Path, ranking: Mapping[str, Any]) -> str:
@@ -104,11 +107,24 @@ def with_ranking(root: Path, ranking: Mapping[str, Any]) -> str:
         raise GenerationError(f"there is no index yet; {_REBUILD}")
     version = read_manifest(root, current)["corpus_version"]
     name = f"gen-{version}-{secrets.token_hex(4)}"
-    building = root / f"building-{name}"
-    shutil.copytree(root / current, building, copy_function=_link)
-    (building / _RANKING).unlink(missing_ok=True)
-    (building / _RANKING).write_text(json.dumps(ranking), encoding="utf-8")
-    return _finish(root, building, name)
+    with _building(root, name) as building:
+        shutil.copytree(root / current, building, copy_function=_link)
+        (building / _RANKING).unlink(missing_ok=True)
+        (building / _RANKING).write_text(json.dumps(ranking), encoding="utf-8")
+        return _finish(root, building, name)
+
+
+@contextmanager
+def _building(root: Path, name: str) -> Iterator[Path]:
+    """Give the folder to write a generation in; where that fails, nothing of it stays."""
+    root.mkdir(parents=True, exist_ok=True)
+    folder = root / f"building-{name}"
+    try:
+        yield folder
+    except OSError as error:
+        raise Unwritable(f"the index can't be written, the former one stays: {error}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _link(source: str, target: str) -> None:
@@ -172,8 +188,8 @@ def open_generation(root: Path, name: str) -> Generation:
     return Generation(name, version, model, encoder, index, ranking, profiles, findings)
 
 
-def prune(root: Path, keep: int = 2, stale_after: float = 3600.0) -> None:
-    """Remove all but the newest `keep` generations, and builds given up `stale_after` s ago.
+def prune(root: Path, keep: int = 2) -> None:
+    """Remove all but the newest `keep` generations.
 
     The current one always stays. What is removed stays readable for workers that have it mapped.
     """
@@ -182,17 +198,19 @@ def prune(root: Path, keep: int = 2, stale_after: float = 3600.0) -> None:
     others = [path for path in generations if path.name != current]
     for path in others[max(0, keep - 1) :]:
         shutil.rmtree(path, ignore_errors=True)
-    for path in root.glob("building-*"):
-        if time.time() - path.stat().st_mtime > stale_after:
-            shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager
 def build_lock(root: Path) -> Iterator[None]:
-    """Hold the lock that lets only one process build at a time; waits for it."""
+    """Hold the lock that lets only one process build at a time; waits for it.
+
+    What a build that was killed left is removed.
+    """
     root.mkdir(parents=True, exist_ok=True)
     with open(root / "build-lock", "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        for path in root.glob("building-*"):
+            shutil.rmtree(path, ignore_errors=True)
         yield
 
 

@@ -22,6 +22,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from embeddings.port import EncoderError
+from matcher.index.generation import Unwritable
 from matcher.services.building import build_index
 from matcher.services.people import audit
 from matcher.store import Store
@@ -37,6 +38,7 @@ LONGEST_STEP = 64
 BRIEFLY = 100
 FAULT = "Something went wrong here. It was written to the log; nothing was changed."
 UNKNOWN = "This version of the service doesn't know this job."
+NO_ROOM = "The index can't be written; the former one goes on. Is the disk full?"
 NO_ENCODER = "The model that reads texts doesn't answer. Try again later."
 log = structlog.get_logger()
 
@@ -211,6 +213,9 @@ def run(services: Services, job_id: str) -> None:
     except EncoderError as error:
         log.error("job failed", job=job_id, kind=claimed.kind, exc_info=error)
         values = {"error": NO_ENCODER}
+    except Unwritable as error:
+        log.error("job failed", job=job_id, kind=claimed.kind, exc_info=error)
+        values = {"error": NO_ROOM}
     except Exception as error:
         log.error("job failed", job=job_id, kind=claimed.kind, exc_info=error)
     _end(services, claimed, state, values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,17 @@ from urllib.parse import parse_qsl, urlencode
 
 import structlog
 from apiflask import APIFlask, HTTPError
-from flask import Response, current_app, render_template, request, url_for
+from flask import Response, current_app, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
 from flask_babel import gettext as _
 from flask_compress import Compress
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy.exc import OperationalError
 
 from embeddings.port import EncoderError
 from matcher.api.errors import field_errors, problem
+from matcher.index.generation import Unwritable
 from matcher.settings import Settings
 from matcher.web import (
     accounts,
@@ -58,6 +61,7 @@ PAGES = (
     administration,
 )
 """Modules with a blueprint of pages."""
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 log = structlog.get_logger()
 
 
@@ -77,6 +81,8 @@ def init_app(app: APIFlask, settings: Settings) -> None:
     app.after_request(_headers)
     app.register_error_handler(CSRFError, _csrf_failed)
     app.register_error_handler(EncoderError, _encoder_away)
+    app.register_error_handler(OperationalError, _store_away)
+    app.register_error_handler(Unwritable, _store_away)
     app.register_error_handler(Exception, _failed)
     app.error_processor(_error)  # type: ignore[arg-type]
     app.before_request(lambda: _protect(csrf))
@@ -155,6 +161,18 @@ def _encoder_away(error: EncoderError) -> ResponseReturnValue:
     return _page(503), 503, {"Retry-After": "60"}
 
 
+def _store_away(error: Exception) -> ResponseReturnValue:
+    """Answer when the store is down or locked, or its disk is full."""
+    log.error("store failed", path=request.path, exc_info=error)
+    if not _is_page():
+        detail = "The store can't be reached or written. Nothing was stored. Try again in a minute."
+        return problem(503, detail, Retry_After="60")
+    g.setdefault("account", None)  # who asks may be what couldn't be read
+    g.setdefault("company", None)
+    advice = _("Our store can't be reached or written. Nothing was stored. Try again in a minute.")
+    return _page(503, advice), 503, {"Retry-After": "60"}
+
+
 def _failed(error: Exception) -> ResponseReturnValue:
     from werkzeug.exceptions import HTTPException
 
@@ -162,6 +180,8 @@ def _failed(error: Exception) -> ResponseReturnValue:
         wrapped = HTTPError(error.code or 500, error.description or "")
         wrapped.headers = {k: v for k, v in error.get_headers() if k in ("Allow", "Retry-After")}
         return _error(wrapped)
+    if isinstance(error, OSError) and error.errno in DISK_FULL:
+        return _store_away(error)
     log.error("request failed", path=request.path, exc_info=error)
     if not _is_page():
         return problem(500, "Something went wrong here. Nothing was stored.")

@@ -33,7 +33,7 @@ class Visitor(UserMixin):  # type: ignore[misc]
 
 def init_app(app: APIFlask) -> None:
     """Tell Flask-Login how a session becomes an account."""
-    manager = LoginManager(app)
+    manager = LoginManager(app, add_context_processor=False)
     manager.session_protection = "basic"
 
     @manager.user_loader  # type: ignore[untyped-decorator]

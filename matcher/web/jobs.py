@@ -42,6 +42,7 @@ STEPS = {
 ERRORS = {
     jobs.FAULT: _l("Something went wrong here. It was written to the log; nothing was changed."),
     jobs.UNKNOWN: _l("This version of the service doesn't know this job."),
+    jobs.NO_ROOM: _l("The index can't be written; the former one goes on. Is the disk full?"),
     jobs.NO_ENCODER: _l("The model that reads texts doesn't answer. Try again later."),
     import_jobs.GONE: _l("The uploaded file isn't there any more. Upload it again."),
     import_jobs.FAULTS: _l("The file has faults. Mend them, or leave the faulty rows out."),

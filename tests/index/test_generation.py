@@ -12,7 +12,9 @@ import pytest
 from embeddings.lsa import LsaEncoder
 from matcher.index.generation import (
     GenerationError,
+    Unwritable,
     build_generation,
+    build_lock,
     current_name,
     open_generation,
     prune,
@@ -53,8 +55,25 @@ def test_a_build_that_is_killed_is_never_seen(tmp_path: Path) -> None:
     assert current_name(tmp_path) == name
     assert len(list(tmp_path.glob("building-*"))) == 1
     assert len(open_generation(tmp_path, name).index) == 3
-    prune(tmp_path, stale_after=-1)
+    with build_lock(tmp_path):
+        pass
     assert list(tmp_path.glob("building-*")) == []
+
+
+def test_a_build_that_cannot_be_written_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = build(tmp_path)
+
+    def full(*_: object) -> None:
+        raise OSError("Not enough free space to write 34238400 bytes after offset 128")
+
+    monkeypatch.setattr(LsaEncoder, "save", full)
+    with pytest.raises(Unwritable, match="former one stays: Not enough free space"):
+        build(tmp_path, 2)
+    assert list(tmp_path.glob("building-*")) == []
+    assert current_name(tmp_path) == name
+    assert len(open_generation(tmp_path, name).index) == 3
 
 
 def test_prune_keeps_the_current_and_one_more(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text, update
 
+from embeddings.lsa import LsaEncoder
 from matcher.services import jobs
 from matcher.services.container import Services
 from matcher.services.jobs import Cancelled, JobFailed, JobState
@@ -321,6 +322,24 @@ def test_the_index_is_built_as_a_job(home: Path) -> None:
     assert job is not None and job.state is JobState.DONE and job.result is not None
     assert job.result["index"] == services.live.snapshot().generation.name
     assert job.step == "vectors" and job.done == job.total > 0
+    services.end()
+    services.store.dispose()
+
+
+def test_an_index_that_cannot_be_written_leaves_the_former_one(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("Not enough free space to write 34238400 bytes after offset 128")
+
+    monkeypatch.setattr(LsaEncoder, "save", full)
+    services = Services(settings_for(home))
+    before = services.live.snapshot().generation.name
+    job_id = jobs.start(services, "rebuild", {}, None)
+    jobs.run_waiting(services)
+    job = jobs.get(services, job_id)
+    assert job is not None and (job.state, job.error) == (JobState.FAILED, jobs.NO_ROOM)
+    assert services.live.snapshot().generation.name == before
     services.end()
     services.store.dispose()
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from embeddings.port import EncoderError
 from matcher.domain import Organisation, Project
+from matcher.index.generation import Unwritable
 from matcher.services import jobs
 from matcher.services.building import build_index
 from matcher.services.importing.faults import Batch, ImportRefused
@@ -235,7 +236,7 @@ def _build(services: Services, progress: Progress) -> bool:
         build_index(services.store, services.settings, progress)
     except Cancelled:
         return False
-    except EncoderError as error:
+    except (EncoderError, Unwritable) as error:
         log.error("index not built after an import", exc_info=error)
         return False
     return True
