@@ -97,7 +97,9 @@ def weigh(
     if coverage is not None and needed is not None and needed.needs:
         dial = question.complement
         if needed.source is not Source.STATED:
-            dial *= 1.0 - 1.0 / len(needed.needs)  # of a brief that is one need text says it all
+            # Guesses count less, unless much is asked of them; and of a brief that is one need the
+            # text says it all.
+            dial *= dial * (1.0 - 1.0 / len(needed.needs))
         parts = with_complement(parts, coverage.gains(members), dial)
     profiles = snapshot.all_profiles
     like = likeness(profiles, profiles[members])
