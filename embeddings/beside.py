@@ -36,8 +36,7 @@ class BesideEncoder:
         self.model = model
         self.whitening = whitening
         digest = hashlib.sha256(f"{words.fingerprint} {model.fingerprint}".encode())
-        digest.update(whitening.mean.tobytes())
-        digest.update(np.ascontiguousarray(whitening.matrix).tobytes())
+        whitening.update(digest)
         self.fingerprint = f"{model.name}-{digest.hexdigest()[:16]}"
 
     @classmethod

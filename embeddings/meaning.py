@@ -151,8 +151,7 @@ class Meaning:
         digest.update(self.lexicon.fingerprint.encode())
         digest.update(self._table.fingerprint.encode())
         digest.update(json.dumps([self.unseen, sorted(self.rarity.items())]).encode())
-        digest.update(self.whitening.mean.tobytes())
-        digest.update(np.ascontiguousarray(self.whitening.matrix).tobytes())
+        self.whitening.update(digest)
 
     def save(self, folder: Path) -> None:
         """Write what was learned into `folder`; the table stays where it is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,11 @@ class Whitening:
 
     mean: Floats
     matrix: Floats
+
+    def update(self, digest: Any) -> None:
+        """Add the map to a digest."""
+        digest.update(self.mean.tobytes())
+        digest.update(np.ascontiguousarray(self.matrix).tobytes())
 
     def apply(self, rows: Floats) -> Floats:
         """Return whitened rows (n, dim) of length 1; rows of zeros stay zeros.

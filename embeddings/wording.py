@@ -176,8 +176,9 @@ class Wording:
         digest.update(json.dumps(asdict(self.config), sort_keys=True).encode())
         for vocabulary in self.vocabularies:
             digest.update("\0".join(_ordered(vocabulary)).encode())
-        for array in (*self.idfs, self.components, self.whitening.mean, self.whitening.matrix):
+        for array in (*self.idfs, self.components):
             digest.update(np.ascontiguousarray(array).tobytes())
+        self.whitening.update(digest)
 
     @classmethod
     def load(cls, folder: Path, config: LsaConfig, lexicon: Lexicon) -> Wording:

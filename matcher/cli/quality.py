@@ -10,8 +10,7 @@ import click
 from flask.cli import AppGroup, with_appcontext
 
 from embeddings.convert import convert
-from embeddings.port import EncoderError
-from matcher.cli.shared import EXISTING, progress_bar, refuse, services
+from matcher.cli.shared import EXISTING, failures_told, progress_bar, refuse, services
 from matcher.services.evaluate import TranslationsRefused, evaluate
 from matcher.services.importing.faults import ImportRefused
 from matcher.services.tables import as_text, training_text
@@ -58,7 +57,7 @@ def train_command(seed: int, dry_run: bool) -> None:
         click.echo("Nothing was installed (--dry-run).")
         return
     version = services().live.snapshot().version
-    with progress_bar():
+    with failures_told():
         name = install(services().settings, training, version)
     click.echo(f"Installed: the index is {name}; workers go over to it by themselves.")
 
@@ -69,10 +68,8 @@ def train_command(seed: int, dry_run: bool) -> None:
 @click.option("--int8", is_flag=True, help="Round the weights to bytes: smaller and faster.")
 def encoder_convert(source: Path, target: Path, int8: bool) -> None:
     """Make of a sentence-transformers folder one that runs without torch."""
-    try:
+    with failures_told():
         convert(source, target, int8=int8)
-    except EncoderError as error:
-        raise click.ClickException(str(error)) from error
     click.echo(
         f"Wrote {target}. To use it, set SCHAKEL_ENCODER=transformer and "
         f"SCHAKEL_MODEL_FOLDER={target}, then run: flask --app app index build"

@@ -28,6 +28,15 @@ def services() -> Services:
 
 
 @contextmanager
+def failures_told() -> Iterator[None]:
+    """End the command with what an encoder or index that fails says."""
+    try:
+        yield
+    except (EncoderError, GenerationError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
     """Give a progress callback that draws one bar a stage on standard error.
 
@@ -44,9 +53,8 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
         bar.update(min(done, total) - bar.n)
 
     try:
-        yield report
-    except (EncoderError, GenerationError) as error:
-        raise click.ClickException(str(error)) from error
+        with failures_told():
+            yield report
     finally:
         for bar in bars.values():
             bar.close()
