@@ -139,7 +139,10 @@ class Reason(BaseModel):
     chance: float | None = Field(description="That it meets the need; null for other reasons.")
     facet: FacetBrief | None = Field(description="What is quoted; null for a reason by name.")
     similarity: float | None = Field(description="0 to 1; null for a reason by network or name.")
-    with_members: list[str] = Field(description="Members who took part in that past project.")
+    with_members: list[str] = Field(
+        description="Members who took part in that past project; where none are given, those whom "
+        "the text names."
+    )
     named: list[str] = Field(description="Words of its name that stand in the question.")
 
 
@@ -237,8 +240,8 @@ class Match(BaseModel):
         "projects held out by `train`; null where there was too little history to learn from."
     )
     parts: dict[str, float] = Field(
-        description="Out of text, coverage, complement, network, named, reciprocity, cross_sector "
-        "and prior; alike is negative: what likeness to a member takes away."
+        description="Out of text, coverage, complement, network, named, acquainted, reciprocity, "
+        "cross_sector and prior; alike is negative: what likeness to a member takes away."
     )
     coverage: Covered | None = Field(description="Null where neither needs nor members are given.")
     alike: list[Alike] = Field(description="Members that it is like.")

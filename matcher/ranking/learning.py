@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,15 @@ from sklearn.isotonic import IsotonicRegression
 
 from matcher.ranking.arrays import Floats, Rows
 from matcher.ranking.metrics import ndcg, recall
-from matcher.ranking.scoring import Weights, score_parts
+from matcher.ranking.scoring import Weights, saturate, score_parts
 
 DEPTH = 100
 GRID: Mapping[str, tuple[float, ...]] = {
     "meaning": (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0),
     "named": (0.0, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 0.9, 1.3, 2.0),
     "network": (0.2, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 4.0),
+    "acquainted": (0.0, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0),
+    "on_topic": (0.0, 0.5, 1.0, 2.0, 4.0),
 }
 ROUNDS = 4
 LEAST_STEP = 0.002
@@ -34,11 +36,14 @@ class Asked:
     trust: Mapping[str, float]
     """Which share of the text each view understands."""
     parts: Mapping[str, Floats]
-    """named, and network where members were given."""
+    """named, and cross_sector where members were given."""
     left_out: Rows
     """Who can't be an answer: the members given, and variants that aren't shown."""
     partners: frozenset[int]
     rare: frozenset[int]
+    worked: Mapping[str, tuple[Floats, Floats]] = field(default_factory=dict)
+    """By part, network or acquainted: the strength of the network, and what nearness to the text
+    adds to it for each unit of `on_topic`."""
 
     def scores(self, weights: Weights) -> Floats:
         """Return the scores (n,) from 0 to 1."""
@@ -48,7 +53,11 @@ class Asked:
             (shares[name] / total * votes for name, votes in self.by_view.items()),
             np.zeros_like(self.parts["named"]),
         )
-        parts = score_parts({"text": text, **self.parts}, weights)
+        worked = {
+            name: saturate(strength + weights.on_topic * nearby, weights.half_network)
+            for name, (strength, nearby) in self.worked.items()
+        }
+        parts = score_parts({"text": text, **self.parts, **worked}, weights)
         return sum(parts.values(), np.zeros_like(text))
 
     def ranked(self, weights: Weights) -> list[int]:

@@ -31,12 +31,15 @@ class Weights:
     coverage: float = 2.0
     network: float = 0.8
     named: float = 0.15
+    acquainted: float = 0.1
     prior: float = 0.0
     reciprocity: float = 0.3
     cross_sector: float = 0.03
     """Shares of the parts; divided by the sum of those that the question gives rise to."""
     half_network: float = 0.5
     """The network strength at which the network part reaches half of its share."""
+    on_topic: float = 1.0
+    """How much more a past project counts in the network where it is as near the text as can be."""
     crowding: float = 0.5
     """A past project of n partners counts 1 / n**crowding for each pair of them."""
 
@@ -103,11 +106,14 @@ def joined(several: Sequence[tuple[float, Votes]]) -> Votes:
     return Votes(kept, _sums(places, weights, len(kept)))
 
 
-def network_strength(corpus: Corpus, members: Rows, weights: Weights) -> tuple[Floats, Floats]:
+def network_strength(
+    corpus: Corpus, members: Rows, weights: Weights, nearness: Floats | None = None
+) -> tuple[Floats, Floats]:
     """Return how closely each organisation (n,) worked with the members, and each facet's part.
 
     A piece of evidence counts the members in it over the number of its owners to the power
-    `crowding`; a member's many projects are damped by the square root of their number.
+    `crowding`, and more where it is near the text (`nearness` (m,) from 0 to 1); a member's many
+    projects are damped by the square root of their number. Nobody works with itself.
     """
     is_evidence = corpus.of_kind(FacetKind.EVIDENCE)[corpus.owner_facets]
     rows, facets = corpus.owner_rows[is_evidence], corpus.owner_facets[is_evidence]
@@ -116,9 +122,11 @@ def network_strength(corpus: Corpus, members: Rows, weights: Weights) -> tuple[F
     pull[members] = 1.0 / np.sqrt(np.maximum(projects[members], 1))
     size = np.bincount(facets, minlength=len(corpus.facets))
     in_facet = _sums(facets, pull[rows], len(corpus.facets))
-    facet_strength = in_facet / np.maximum(size, 1) ** weights.crowding
-    strength = _sums(rows, facet_strength[facets], len(corpus))
-    return corpus.shared(strength), facet_strength
+    worth = 1.0 / np.maximum(size, 1) ** weights.crowding
+    if nearness is not None:
+        worth *= 1.0 + weights.on_topic * nearness
+    strength = _sums(rows, worth[facets] * (in_facet[facets] - pull[rows]), len(corpus))
+    return corpus.shared(np.maximum(strength, 0.0)), in_facet * worth
 
 
 def popularity(corpus: Corpus) -> Floats:
@@ -143,9 +151,9 @@ def saturate(values: Floats, half: float) -> Floats:
 def score_parts(parts: Mapping[str, Floats], weights: Weights) -> dict[str, Floats]:
     """Return the score parts (n,), each not negative, adding up to a score from 0 to 1.
 
-    `parts` holds what the question gives rise to out of text, coverage, network, named, prior,
-    reciprocity and cross_sector, each from 0 to 1 before it gets its share; a part of no weight is
-    left out.
+    `parts` holds what the question gives rise to out of text, coverage, network, named, acquainted,
+    prior, reciprocity and cross_sector, each from 0 to 1 before it gets its share; a part of no
+    weight is left out.
     """
     shares = {name: float(getattr(weights, name)) for name in parts}
     shares = {name: share for name, share in shares.items() if share > 0}

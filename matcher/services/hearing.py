@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.port import seen_by, trust
+from matcher.ranking.arrays import Floats
 from matcher.ranking.scoring import Votes, Weights, cast_votes, joined, levelled
 from matcher.services.live import Snapshot
 
@@ -29,6 +30,14 @@ class Heard:
     def understood(self) -> bool:
         """Whether anything of the text is known."""
         return bool(self.vector.any())
+
+    def nearness(self, facets: int) -> Floats:
+        """Return how near each facet (m,) is to the text: 1 if no other is nearer in any view."""
+        near = np.zeros(facets)
+        for votes in self.by_view.values():
+            if len(votes.facet_rows):
+                near[votes.facet_rows] += votes.weights / votes.weights.max() / len(self.by_view)
+        return near
 
     def votes(self, weights: Weights) -> Votes:
         """Return the votes of all views together."""

@@ -20,6 +20,7 @@ from matcher.services.hearing import Heard
 from matcher.services.live import Snapshot
 from matcher.services.needing import Needed, Source
 from matcher.services.shown import facet_json
+from matcher.services.weighing import Network
 from matcher.store.facets import load_facets
 
 MOST_REASONS = 3
@@ -33,9 +34,7 @@ class Ground:
     heard: Heard | None
     needed: Needed | None
     coverage: Coverage | None
-    members: Rows
-    facet_strength: Floats | None
-    """What each facet (m,) gives to the network part; None without members."""
+    network: Network
     weights: Weights
 
     def named(self) -> list[tuple[str | None, str, Floats]]:
@@ -54,7 +53,7 @@ class _Spoke:
     weight: float
     facet_row: int
     vector: NDArray[np.float32] | None
-    """The vector (dim,) of the text that it answers; None for a past project with members."""
+    """The vector (dim,) of the text that it answers; None for a past project with others."""
     need: str | None = None
     chance: float | None = None
     with_members: tuple[str, ...] = ()
@@ -64,16 +63,16 @@ def reasons_for(session: Session, ground: Ground, page: Rows) -> dict[int, list[
     """Return for each organisation row on the page its reasons, the strongest first.
 
     A reason by text names the need that it answers, with the chance that it meets it (None: the
-    brief), and the similarity; one by network has no similarity and names the members of that past
-    project; one by name has no facet and quotes the words of the name that the question holds.
+    brief), and the similarity; one by network has no similarity and names who else took part in
+    that past project; one by name has no facet and quotes the words of the name that the question
+    holds.
     """
     corpus = ground.snapshot.corpus
     shown = {int(row): int(row) for row in page}
     for row in page.tolist():
         shown.update((variant, row) for variant in corpus.variants_of(row))
     spoke = _spoken(ground, shown)
-    if ground.facet_strength is not None:
-        _add_network(corpus, shown, ground.members, ground.facet_strength, spoke)
+    _add_network(corpus, shown, ground.network, spoke)
     rows = {one.facet_row for several in spoke.values() for one in several}
     facets = load_facets(session, (corpus.facets[row].id for row in rows))
     ids = np.array(sorted(facets), dtype=np.int64)
@@ -136,26 +135,23 @@ def _meeting(ground: Ground, row: int) -> list[_Spoke]:
 def _add_network(
     corpus: Corpus,
     shown: Mapping[int, int],
-    members: Rows,
-    facet_strength: Floats,
+    network: Network,
     spoke: defaultdict[int, list[_Spoke]],
 ) -> None:
-    """Add to each organisation on the page its strongest past project with members."""
-    of_members = set(members.tolist())
-    strongest: dict[int, int] = {}
-    for facet_row in np.flatnonzero(facet_strength > 0).tolist():
-        start, end = corpus.owner_start[facet_row], corpus.owner_start[facet_row + 1]
-        owners = corpus.owner_rows[start:end].tolist()
-        for owner in {shown[row] for row in owners if row in shown}:
-            old = strongest.get(owner)
-            if old is None or facet_strength[facet_row] > facet_strength[old]:
-                strongest[owner] = facet_row
-    for owner, facet_row in strongest.items():
+    """Add to each organisation on the page its strongest past project with those in the network."""
+    known = set(network.known.tolist())
+    strongest: dict[int, tuple[float, int, tuple[str, ...]]] = {}
+    for facet_row in np.flatnonzero(network.by_facet > 0).tolist():
         start, end = corpus.owner_start[facet_row], corpus.owner_start[facet_row + 1]
         rows = corpus.owner_rows[start:end].tolist()
-        names = tuple(corpus.organisations[row].name for row in rows if row in of_members)
+        strength = float(network.by_facet[facet_row])
+        for owner in {shown[row] for row in rows if row in shown}:
+            others = [row for row in rows if row in known and shown.get(row) != owner]
+            if others and (owner not in strongest or strength > strongest[owner][0]):
+                names = tuple(corpus.organisations[row].name for row in others)
+                strongest[owner] = strength, facet_row, names
+    for owner, (strength, facet_row, names) in strongest.items():
         spoke[owner] = [one for one in spoke[owner] if one.facet_row != facet_row]
-        strength = float(facet_strength[facet_row])
         spoke[owner].append(_Spoke(strength, facet_row, None, with_members=names))
 
 

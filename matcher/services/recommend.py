@@ -146,8 +146,7 @@ class Recommender:
                 found.heard,
                 found.needed,
                 weighed.coverage,
-                members,
-                weighed.facet_strength,
+                weighed.network,
                 self.weights_for(snapshot),
             )
             reasons = reasons_for(session, ground, page)

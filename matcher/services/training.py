@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ from matcher.services.cases import MODES, RARE_UP_TO, TEXT_ONLY, Case, cases_of
 from matcher.services.hearing import listen
 from matcher.services.live import Live, Snapshot
 from matcher.services.recommend import searchable_facets, trained_weights
-from matcher.services.weighing import fit_parts
+from matcher.services.weighing import fit_parts, network_of
 from matcher.settings import Settings
 from matcher.store import Store
 from matcher.store.evidence import load_projects
@@ -196,6 +196,9 @@ def asked(snapshot: Snapshot, case: Case, optimum: float) -> Asked:
     heard = listen(snapshot, case.text, vector, searchable_facets(corpus, everyone), weights)
     members = corpus.with_variants(corpus.rows(case.given))
     parts, _ = fit_parts(snapshot, heard, members, weights, optimum)
+    flat, near = (
+        network_of(corpus, heard, members, replace(weights, on_topic=share)) for share in (0.0, 1.0)
+    )
     shown = corpus.shown
     found = frozenset(shown[corpus.rows(tuple(sorted(case.partners)))].tolist())
     partners = found - set(shown[members].tolist())
@@ -203,7 +206,12 @@ def asked(snapshot: Snapshot, case: Case, optimum: float) -> Asked:
     return Asked(
         by_view={name: gather(corpus, votes) for name, votes in heard.by_view.items()},
         trust=heard.trust,
-        parts={name: values for name, values in parts.items() if name != "text"},
+        parts={name: values for name, values in parts.items() if name not in {"text", flat.part}},
+        worked={
+            name: (flat.strength, near.strength - flat.strength)
+            for name in parts
+            if name == flat.part
+        },
         left_out=np.union1d(members, np.flatnonzero(shown != np.arange(len(corpus)))),
         partners=partners,
         rare=frozenset(row for row in partners if projects[row] <= RARE_UP_TO),

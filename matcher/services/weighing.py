@@ -31,8 +31,24 @@ from matcher.services.needing import Needed, Source
 
 ALIKE = 0.5
 """Profiles at least so like each other are marked as look-alikes."""
-SPEAKING = frozenset({"text", "coverage", "complement", "network", "named"})
+SURELY = 0.5
+"""Whom a text names as surely as this stands in for the members, where none are given."""
+SPEAKING = frozenset({"text", "coverage", "complement", "network", "named", "acquainted"})
 """Parts that put an organisation in the list; the others alone don't."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """Whose past partners count, and how much each past project says of them."""
+
+    part: str
+    """network: the partners of members; acquainted: of those whom the text names."""
+    known: Rows
+    """The members, or those named, with their name variants; may be empty."""
+    strength: Floats
+    """How closely (n,) each organisation worked with them."""
+    by_facet: Floats
+    """What each facet (m,) gives to the strength."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,8 +58,7 @@ class Weighed:
     parts: dict[str, Floats]
     fit: Floats
     """(n,) the score before complement and likeness: what chances were learned for."""
-    facet_strength: Floats | None
-    """What each facet (m,) gives to the network part; None without members."""
+    network: Network
     coverage: Coverage | None
     """How well organisations meet the needs; None where neither needs nor members are given."""
     likeness: Floats
@@ -76,7 +91,7 @@ def weigh(
     `coverage` is that of `needed`, where it was worked out before.
     """
     corpus = snapshot.corpus
-    parts, facet_strength = fit_parts(snapshot, heard, members, weights, optimum)
+    parts, network = fit_parts(snapshot, heard, members, weights, optimum)
     texts = (
         [need.text for need in needed.needs] if needed and needed.source is Source.STATED else []
     )
@@ -103,37 +118,46 @@ def weigh(
         parts = with_complement(parts, coverage.gains(members), dial)
     profiles = snapshot.all_profiles
     like = likeness(profiles, profiles[members])
-    if facet_strength is not None:
-        like[only_partners(corpus, facet_strength)] = 0.0
+    like[only_partners(corpus, network.by_facet)] = 0.0
     unlike = likeness(profiles, profiles[corpus.rows(question.unlike)])
     away = 1.0 - (1.0 - question.alike * ramp(like)) * (1.0 - ramp(unlike))
     if away.any():
         parts["alike"] = pushed_down(parts, away)
-    return Weighed(parts, fit, facet_strength, coverage, like)
+    return Weighed(parts, fit, network, coverage, like)
 
 
 def fit_parts(
     snapshot: Snapshot, heard: Heard | None, members: Rows, weights: Weights, optimum: float
-) -> tuple[dict[str, Floats], Floats | None]:
+) -> tuple[dict[str, Floats], Network]:
     """Return the parts by text, name, network, experience and field, each (n,) from 0 to 1.
 
-    Beside them, what each facet (m,) gives to the network part; None without members.
+    Beside them, the network that made one of them.
     """
     corpus = snapshot.corpus
     parts: dict[str, Floats] = {}
-    facet_strength = None
     if heard is not None:
         if heard.understood:
             parts["text"] = gather(corpus, heard.votes(weights))
         parts["named"] = corpus.names.named_in(heard.text)
-    if len(members):
-        strength, facet_strength = network_strength(corpus, members, weights)
-        parts["network"] = saturate(strength, weights.half_network)
-        if weights.cross_sector > 0:
-            parts["cross_sector"] = inverted_u(field_distances(snapshot, members), optimum)
+    network = network_of(corpus, heard, members, weights)
+    if len(network.known):
+        parts[network.part] = saturate(network.strength, weights.half_network)
+    if len(members) and weights.cross_sector > 0:
+        parts["cross_sector"] = inverted_u(field_distances(snapshot, members), optimum)
     if weights.prior > 0:
         parts["prior"] = popularity(corpus)
-    return parts, facet_strength
+    return parts, network
+
+
+def network_of(corpus: Corpus, heard: Heard | None, members: Rows, weights: Weights) -> Network:
+    """Return who worked with the members, or where there are none, with whom the text names."""
+    part, known, nearness = "network", members, None
+    if heard is not None:
+        nearness = heard.nearness(len(corpus.facets))
+        if not len(members):
+            named = np.flatnonzero(corpus.names.named_in(heard.text) >= SURELY)
+            part, known = "acquainted", corpus.with_variants(named)
+    return Network(part, known, *network_strength(corpus, known, weights, nearness))
 
 
 def covered_back(snapshot: Snapshot, members: Rows) -> Floats:

@@ -51,6 +51,7 @@ LABELS = {
     "alike": _l("Is like who is in"),
     "network": _l("Worked with who is in"),
     "named": _l("Named in your text"),
+    "acquainted": _l("Worked with whom your text names"),
     "prior": _l("Takes part often"),
     EntryStatus.PROPOSED: _l("Proposed"),
     EntryStatus.APPROACHED: _l("Approached"),

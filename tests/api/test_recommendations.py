@@ -86,6 +86,23 @@ def test_who_worked_with_a_member_rises_and_says_so(client: FlaskClient) -> None
         assert reason["with_members"] == ["Dijlenano Instituut (demo)"]
 
 
+def test_whom_the_text_names_stands_in_for_members(client: FlaskClient) -> None:
+    text = "Together with Dijlenano Instituut: point-of-care biosensors"
+    named, others = "demo:dijlenano", {"demo:surfalink", "demo:markerloft", "demo:quarantel"}
+    parts, reasons = {}, {}
+    for result in ask(client, text=text, limit=50)["results"]:
+        found = result["organisation"]["id"]
+        parts[found], reasons[found] = result["parts"], result["reasons"]
+    assert others <= {found for found in parts if parts[found]["acquainted"] > 0}
+    assert parts[named]["acquainted"] == 0 < parts[named]["named"]
+    for found in parts:
+        together = [one for one in reasons[found] if one["with_members"]]
+        assert len(together) == (parts[found]["acquainted"] > 0)
+        assert all(one["with_members"] == ["Dijlenano Instituut (demo)"] for one in together)
+    with_members = ask(client, text=text, members=["demo:quarantel"], limit=5)["results"]
+    assert all("acquainted" not in one["parts"] for one in with_members)
+
+
 def test_the_missing_link_is_found(client: FlaskClient) -> None:
     need = "Serial production of microfluidic lab-on-chip cartridges by injection moulding"
     answer = ask(client, needs=[{"text": need, "stage": "production"}], limit=5)

@@ -90,6 +90,21 @@ def test_a_part_that_only_disturbs_gets_less_weight() -> None:
     assert learned.named < start.named and learned.network < start.network
 
 
+def test_where_only_work_on_the_topic_tells_it_counts_more() -> None:
+    """All worked with the members, the partners on this topic."""
+    draw = np.random.default_rng(9)
+    questions = []
+    for one in asked_where("meaning"):
+        marked = np.isin(np.arange(COUNT), sorted(one.partners)).astype(np.float64)
+        views = {name: draw.random(COUNT) for name in one.by_view}
+        worked = {"network": (draw.random(COUNT), marked)}
+        questions.append(replace(one, by_view=views, parts={"named": marked * 0}, worked=worked))
+    start = Weights(on_topic=0.0)
+    learned = learn_weights([questions], start)
+    assert learned.on_topic > 0 and learned.network > start.network
+    assert quality(questions, learned).worth > quality(questions, start).worth
+
+
 def test_all_modes_count_together() -> None:
     modes = [asked_where("network"), [], asked_where("named")]
     learned = learn_weights(modes, Weights())

@@ -147,6 +147,23 @@ def test_two_members_are_more_than_one() -> None:
     assert strength[3] == pytest.approx(1 / 2**0.5)
 
 
+def test_nobody_works_with_itself() -> None:
+    corpus = corpus_of(3, [(EVIDENCE, (0, 1)), (EVIDENCE, (0,)), (EVIDENCE, (1, 2))])
+    strength, _ = network_strength(corpus, np.array([0]), Weights())
+    assert strength[0] == strength[2] == 0 < strength[1]
+
+
+def test_work_on_the_topic_counts_more() -> None:
+    corpus = corpus_of(3, [(EVIDENCE, (0, 1)), (EVIDENCE, (0, 2)), (EVIDENCE, (1, 2))])
+    members, near = np.array([0]), np.array([0.0, 0.5, 1.0])
+    plain, _ = network_strength(corpus, members, Weights(on_topic=3.0))
+    strength, by_facet = network_strength(corpus, members, Weights(on_topic=3.0), near)
+    assert strength.tolist() == pytest.approx([0.0, plain[1], 2.5 * plain[2]])
+    assert by_facet.tolist() == pytest.approx([plain[1], 2.5 * plain[2], 0.0])
+    flat, _ = network_strength(corpus, members, Weights(on_topic=0.0), near)
+    assert flat.tolist() == plain.tolist()
+
+
 def test_popularity_is_from_nought_to_one() -> None:
     corpus = corpus_of(3, [(EVIDENCE, (0, 1)), (EVIDENCE, (0,)), (EVIDENCE, (0,)), (OFFER, (2,))])
     assert popularity(corpus).tolist() == pytest.approx([1.0, 0.5, 0.0])

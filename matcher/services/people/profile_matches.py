@@ -80,8 +80,7 @@ def _found(recommender: Recommender, snapshot: Snapshot, one: Initiative, row: i
         considered.heard,
         considered.needed,
         considered.weighed.coverage,
-        considered.members,
-        considered.weighed.facet_strength,
+        considered.weighed.network,
         recommender.weights_for(snapshot),
     )
     with recommender.live.store.reading() as session:
