@@ -52,6 +52,8 @@ def steps(learned: Weights) -> dict[str, Weights]:
         "wording only": replace(learned, meaning=0.0),
         "meaning only": replace(learned, meaning=1.0),
         "names don't count": replace(learned, named=0.0),
+        "nobody stands in for members": replace(learned, acquainted=0.0),
+        "the topic doesn't count in the network": replace(learned, on_topic=0.0),
         "similarity to the power of 1": replace(learned, sharpness=1.0),
         "similarity to the power of 4": replace(learned, sharpness=4.0),
         "50 neighbours": replace(learned, neighbours=50),

@@ -43,7 +43,7 @@ from matcher.domain import Initiative
 from matcher.ranking.lineup import Infeasible
 from matcher.services import initiatives
 from matcher.services.advising import IsMember
-from matcher.services.recommend import QuestionError
+from matcher.services.checking import QuestionError
 from matcher.services.shown import need_json
 
 View = Callable[..., ResponseReturnValue]

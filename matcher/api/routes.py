@@ -26,7 +26,7 @@ from matcher.api.translate import (
     question_from,
 )
 from matcher.services import organisations
-from matcher.services.recommend import QuestionError
+from matcher.services.checking import QuestionError
 from matcher.store.organisations import PRIVATE
 
 EXAMPLE = {

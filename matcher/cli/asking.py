@@ -17,7 +17,7 @@ from matcher.domain import (
     OrganisationType,
     Question,
 )
-from matcher.services.recommend import QuestionError
+from matcher.services.checking import QuestionError
 
 SHARE = click.FloatRange(0, 1)
 

@@ -22,9 +22,9 @@ from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL
 from matcher.ranking.lineup import Infeasible
 from matcher.services import initiatives
 from matcher.services.advising import IsMember
+from matcher.services.checking import QuestionError
 from matcher.services.insights import Scope
 from matcher.services.lining_up import MOST_SIZE, MOST_TEAMS, TeamWanted, Wanted
-from matcher.services.recommend import QuestionError
 from matcher.services.shown import need_json
 
 MARKS = {"covered": "+", "perhaps": "?", "missing": "-"}

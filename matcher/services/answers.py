@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
@@ -13,6 +13,7 @@ from embeddings.subjects import Subjects
 from matcher.cache import Cache
 from matcher.domain import Need, Question
 from matcher.services.advising import FIRST, advice
+from matcher.services.checking import ids_of_today
 from matcher.services.gaps import gap_report, roadmap
 from matcher.services.heat import heat
 from matcher.services.initiatives import question_of, required
@@ -20,7 +21,7 @@ from matcher.services.insights import Scope, missed_chances, overlaps
 from matcher.services.lining_up import TeamWanted, line_up
 from matcher.services.live import Live, Snapshot
 from matcher.services.needing import read_brief
-from matcher.services.recommend import QuestionError, Recommender
+from matcher.services.recommend import Recommender
 from matcher.services.standing import Standing, stand
 from matcher.services.strengths import strengths, subjects_in
 
@@ -62,11 +63,9 @@ class Answers:
 
     def line_up(self, initiative_id: str, wanted: TeamWanted) -> Body:
         """Return teams for an initiative. Raises lineup.Infeasible and QuestionError."""
-        unknown = [
-            one for one in wanted.exclude if one not in self.live.snapshot().corpus.row_of_id
-        ]
-        if unknown:
-            raise QuestionError("exclude", f"No organisation has the id {unknown[0]!r}.")
+        corpus = self.live.snapshot().corpus
+        exclude = ids_of_today(self.live.store, corpus, "exclude", wanted.exclude)
+        wanted = replace(wanted, exclude=exclude)
 
         def teams(standing: Standing) -> Body:
             weights = self.recommender.weights_for(standing.snapshot)
@@ -78,11 +77,9 @@ class Answers:
         """Say what would bring an organisation among the first. Raises IsMember, QuestionError."""
 
         def advised(standing: Standing) -> Body:
-            row = standing.snapshot.corpus.row_of_id.get(organisation_id)
-            if row is None:
-                detail = f"No organisation has the id {organisation_id!r}."
-                raise QuestionError("organisation", detail)
-            return advice(self.recommender, standing, row, first=first)
+            corpus = standing.snapshot.corpus
+            named = ids_of_today(self.live.store, corpus, "organisation", (organisation_id,))
+            return advice(self.recommender, standing, corpus.row_of_id[named[0]], first=first)
 
         asked = {"organisation": organisation_id, "first": first}
         return self._about("advice", initiative_id, asked, advised)

@@ -24,6 +24,7 @@ from matcher.ranking.filters import allowed_organisations, facets_of
 from matcher.ranking.learning import chances
 from matcher.ranking.profiles import likeness
 from matcher.ranking.scoring import Weights, rank
+from matcher.services.checking import checked
 from matcher.services.comparing import offering
 from matcher.services.hearing import Heard, listen
 from matcher.services.live import Live, Snapshot
@@ -52,14 +53,6 @@ NOTICES = {
 
 WORTH_NAMING = 0.05
 """From this chance on somebody is named as the one who answers a need best."""
-
-
-class QuestionError(ValueError):
-    """A question that can't be answered as it stands; `field` is what to mend."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 class Stopwatch:
@@ -117,7 +110,7 @@ class Recommender:
         """Answer a question; the result is JSON. Raises QuestionError for unknown ids."""
         start = time.perf_counter()
         snapshot = self.live.snapshot()
-        check_question(snapshot.corpus, question)
+        question = checked(self.live.store, snapshot.corpus, question)
         model = snapshot.generation.model
         key = question_key(
             question,
@@ -319,17 +312,6 @@ def _needs(
             for place, (need, chance) in enumerate(zip(coverage.needs, met, strict=True))
         ],
     }
-
-
-def check_question(corpus: Corpus, question: Question) -> None:
-    """Raise QuestionError when nothing is asked or an id isn't known."""
-    if not question.text.strip() and not question.needs and not question.members:
-        raise QuestionError("text", "Say what you look for: give text, needs or members.")
-    named = {"members": question.members, "exclude": question.exclude, "unlike": question.unlike}
-    for field, ids in named.items():
-        unknown = [one for one in ids if one not in corpus.row_of_id]
-        if unknown:
-            raise QuestionError(field, f"No organisation has the id {unknown[0]!r}.")
 
 
 def question_key(

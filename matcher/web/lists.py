@@ -16,13 +16,14 @@ from flask_babel import gettext as _
 
 from matcher.domain import Question
 from matcher.services import initiatives
+from matcher.services.checking import QuestionError
 from matcher.services.initiatives import question_of
 from matcher.services.people import lists, shares
 from matcher.services.people.accounts import AccountRole
 from matcher.services.people.list_exports import COLUMNS, as_csv, as_json, as_xlsx, records
 from matcher.services.people.lists import Entry, EntryStatus, MatchList
 from matcher.services.questions import unpacked
-from matcher.services.recommend import MOST_MEMBERS, MOST_NEEDS, QuestionError
+from matcher.services.recommend import MOST_MEMBERS, MOST_NEEDS
 from matcher.web.guard import for_role, me, services
 from matcher.web.labels import LABELS
 from matcher.web.pdf import PdfMissing, pdf

@@ -13,12 +13,12 @@ from flask_babel import gettext as _
 
 from matcher.domain import FacetKind, Stage
 from matcher.services.advising import IsMember
+from matcher.services.checking import QuestionError
 from matcher.services.initiatives import get_initiative
 from matcher.services.people import profile_links, profiles
 from matcher.services.people.profile_export import export as exported
 from matcher.services.people.profile_matches import found_by
 from matcher.services.people.profiles import ContactFor, Profile, ProfileError
-from matcher.services.recommend import QuestionError
 from matcher.web import profile_mails as mails
 from matcher.web.guard import services
 from matcher.web.initiative_forms import Row

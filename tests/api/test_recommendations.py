@@ -10,6 +10,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from embeddings.port import EncoderError
+from matcher.services import duplicates
 
 ADDRESS = "/api/v1/recommendations"
 
@@ -68,6 +69,21 @@ def test_members_and_excluded_never_come_back(client: FlaskClient) -> None:
     before = ids(ask(client, text=text, limit=5))
     answer = ask(client, text=text, members=before[:1], exclude=before[1:2], limit=50)
     assert not set(before[:2]) & set(ids(answer))
+
+
+def test_the_id_of_one_that_was_merged_stands_for_the_kept_one(client: FlaskClient) -> None:
+    text = "vrachtfietsen met koelbox"
+    duplicates.merge(client.application.extensions["schakel"].store, "demo:vito", "demo:trapkar")
+    assert "demo:vito" in ids(ask(client, text=text))
+    for field in ("members", "exclude", "unlike"):
+        assert not {"demo:vito", "demo:trapkar"} & set(
+            ids(ask(client, text=text, **{field: ["demo:trapkar"]}))
+        )
+    wanted = {"size": 11, "exclude": ["demo:trapkar"]}
+    team = client.post("/api/v1/initiatives/demo:nano-for-health/line-up", json=wanted)
+    assert team.status_code == 200 and "demo:vito" not in team.get_data(as_text=True)
+    response = client.post(ADDRESS, json={"text": text, "members": ["demo:trapkar", "demo:no"]})
+    assert response.status_code == 422 and "demo:no" in response.get_data(as_text=True)
 
 
 def test_who_worked_with_a_member_rises_and_says_so(client: FlaskClient) -> None:
