@@ -22,7 +22,9 @@ from matcher.index.exact import ExactIndex
 from matcher.index.generation import Generation
 from matcher.index.layered import LayeredIndex
 from matcher.ranking.corpus import Corpus
+from matcher.ranking.meeting import fit_meeting
 from matcher.ranking.scoring import Weights
+from matcher.services.building import profile_index
 from matcher.services.cases import MODES, cases_of
 from matcher.services.evaluate import DEPTH, as_one, measure
 from matcher.services.importing.cordis import read_cordis
@@ -70,8 +72,17 @@ def with_encoder(store: Store, snapshot: Snapshot, config: LsaConfig) -> Snapsho
     encoder = LsaEncoder.fit(texts, config)
     index = ExactIndex(encoder.dim)
     index.add(np.array(ids, dtype=np.int64), encoder.encode(texts))
-    generation = Generation("trial", snapshot.version, encoder.fingerprint, encoder, index)
-    return replace(snapshot, generation=generation, index=LayeredIndex(index))
+    profiles = profile_index(snapshot.corpus, encoder, index.rows(snapshot.corpus.facet_ids))
+    generation = Generation(
+        "trial",
+        snapshot.version,
+        encoder.fingerprint,
+        encoder,
+        index,
+        findings={**snapshot.generation.findings, "meeting": fit_meeting(encoder).as_json()},
+    )
+    layers = {"index": LayeredIndex(index), "profiles": LayeredIndex(profiles)}
+    return replace(snapshot, generation=generation, kept={}, **layers)
 
 
 def line(
@@ -114,7 +125,7 @@ def main() -> None:
         for name, weights in steps(learned).items():
             line(name, live, snapshot, projects, weights)
         apart = Corpus(snapshot.version, snapshot.organisations, snapshot.facets)
-        alone = replace(snapshot, corpus=apart)
+        alone = replace(snapshot, corpus=apart, kept={})
         line("every record by itself", live, alone, projects, learned)
         for name, config in CONFIGS.items():
             line(name, live, with_encoder(store, snapshot, config), projects, learned)
