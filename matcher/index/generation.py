@@ -179,7 +179,7 @@ def open_generation(root: Path, name: str) -> Generation:
         ranking = json.loads((root / name / _RANKING).read_text("utf-8"))
         profiles = ExactIndex.open(root / name / "profiles")
         findings = json.loads((root / name / _FINDINGS).read_text("utf-8"))
-    except (EncoderError, OSError, ValueError, KeyError) as error:
+    except (EncoderError, EOFError, OSError, ValueError, KeyError) as error:
         raise GenerationError(f"{name} can't be read; {_REBUILD}") from error
     if encoder.fingerprint != manifest["model"] or index.dim != encoder.dim:
         raise GenerationError(f"{name}: encoder and index don't belong together; {_REBUILD}")

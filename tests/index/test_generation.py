@@ -85,9 +85,10 @@ def test_prune_keeps_the_current_and_one_more(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("victim", ["manifest.json", "encoder/words.json", "index/ids.npy"])
-def test_damage_is_told_with_the_remedy(tmp_path: Path, victim: str) -> None:
+@pytest.mark.parametrize("content", ["broken", ""])
+def test_damage_is_told_with_the_remedy(tmp_path: Path, victim: str, content: str) -> None:
     name = build(tmp_path)
-    (tmp_path / name / victim).write_text("broken")
+    (tmp_path / name / victim).write_text(content)
     with pytest.raises(GenerationError, match="index build"):
         open_generation(tmp_path, name)
 
