@@ -69,13 +69,14 @@ class BesideEncoder:
 
     @property
     def views(self) -> tuple[View, ...]:
-        """The columns of the wording, of the meaning of words, and of the model."""
+        """The columns of the default encoder's views, and of the model."""
         return (*self.words.views, View("model", self.words.dim, self.dim))
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return rows (n, dim), each view of squared length 1/3, or less where it knows less."""
-        words = self.words.encode(texts) * np.float32(np.sqrt(2 / 3))
-        model = self.whitening.apply(self.model.encode(texts)) * np.float32(np.sqrt(1 / 3))
+        """Return rows (n, dim), each view of squared length 1/n, or less where it knows less."""
+        views = len(self.views)
+        words = self.words.encode(texts) * np.float32(np.sqrt((views - 1) / views))
+        model = self.whitening.apply(self.model.encode(texts)) * np.float32(np.sqrt(1 / views))
         rows: NDArray[np.float32] = np.concatenate([words, model], axis=1)
         return rows
 

@@ -1,8 +1,9 @@
-"""The embedded default encoder: wording and meaning side by side; fitted, nothing to download.
+"""The embedded default encoder: three views side by side; fitted, nothing to download.
 
-Each text has two views in one vector: `embeddings.wording` (latent semantic analysis) and
-`embeddings.meaning` (a small shipped table of what words mean). Both count equally in the
-similarity of two vectors; whoever votes by each view alone finds the columns in `views`.
+Each text has three views in one vector: `embeddings.wording` (latent semantic analysis),
+`embeddings.meaning` (a small shipped table of what words mean) and `embeddings.sentences` (a small
+multilingual network that comes in a package). All count equally in the similarity of two vectors;
+whoever votes by each view alone finds the columns in `views`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 from embeddings.lexicon import Lexicon, LexiconError, lexicon_from, saved_lexicon, shipped_lexicon
 from embeddings.meaning import Meaning
 from embeddings.port import EncoderError, Progress, View
+from embeddings.sentences import Sentences
 from embeddings.whitening import Floats
 from embeddings.wording import LsaConfig, Wording
 
@@ -35,9 +37,10 @@ class LsaEncoder:
 
     name = "lsa"
 
-    def __init__(self, wording: Wording, meaning: Meaning) -> None:
+    def __init__(self, wording: Wording, meaning: Meaning, sentences: Sentences) -> None:
         self._wording = wording
         self._meaning = meaning
+        self._sentences = sentences
         self.config = wording.config
         self.fingerprint = self._fingerprint()
 
@@ -61,12 +64,15 @@ class LsaEncoder:
         report("meaning", 0.0)
         meaning = Meaning.fit(learned, lexicon, config.meaning_softness)
         report("meaning", 1.0)
-        return cls(wording, meaning)
+        report("sentences", 0.0)
+        sentences = Sentences.fit(sample(learned, config.read), config.sentences_softness)
+        report("sentences", 1.0)
+        return cls(wording, meaning, sentences)
 
     @property
     def dim(self) -> int:
         """The number of columns of the vectors."""
-        return self._wording.dim + self._meaning.dim
+        return self.views[-1].end
 
     @property
     def lexicon(self) -> Lexicon:
@@ -75,20 +81,27 @@ class LsaEncoder:
 
     @property
     def views(self) -> tuple[View, ...]:
-        """The columns of the wording and of the meaning."""
-        return (View("wording", 0, self._wording.dim), View("meaning", self._wording.dim, self.dim))
+        """The columns of the wording, of the meaning and of the sentences."""
+        worded = self._wording.dim
+        meant = worded + self._meaning.dim
+        said = meant + self._sentences.dim
+        return (
+            View("wording", 0, worded),
+            View("meaning", worded, meant),
+            View("sentences", meant, said),
+        )
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Return rows (n, dim), zeros where there is no content word.
 
-        The wording has the squared length 1/2; the meaning as much for a text that it understands
-        in full, and less for others, down to nothing.
+        Wording and sentences have the squared length 1/3; the meaning as much for a text that it
+        understands in full, and less for others, down to nothing.
         """
         cut = [text[:_LONGEST_TEXT] for text in texts]
         wording = self._wording.encode(cut)
-        meaning = self._meaning.encode(cut)
-        meaning[~wording.any(axis=1)] = 0.0
-        rows: Floats = np.concatenate([wording, meaning], axis=1) * np.float32(np.sqrt(0.5))
+        views = [wording, self._meaning.encode(cut), self._sentences.encode(cut)]
+        rows: Floats = np.concatenate(views, axis=1) * np.float32(np.sqrt(1 / len(views)))
+        rows[~wording.any(axis=1)] = 0.0
         return rows
 
     def save(self, folder: Path) -> None:
@@ -96,6 +109,7 @@ class LsaEncoder:
         folder.mkdir(parents=True, exist_ok=True)
         self._wording.save(folder)
         self._meaning.save(folder)
+        self._sentences.save(folder)
         lexicon = json.dumps(saved_lexicon(self._meaning.lexicon))
         (folder / _LEXICON).write_text(lexicon, encoding="utf-8")
         manifest = {
@@ -115,7 +129,7 @@ class LsaEncoder:
             config = LsaConfig(**settings)
             lexicon = _lexicon((folder / _LEXICON).read_text(encoding="utf-8"))
             wording = Wording.load(folder, config, lexicon)
-            encoder = cls(wording, Meaning.load(folder, lexicon))
+            encoder = cls(wording, Meaning.load(folder, lexicon), Sentences.load(folder))
         except (
             OSError,
             EOFError,
@@ -134,6 +148,7 @@ class LsaEncoder:
         digest = hashlib.sha256()
         self._wording.update(digest)
         self._meaning.update(digest)
+        self._sentences.update(digest)
         return f"lsa-{digest.hexdigest()[:16]}"
 
 

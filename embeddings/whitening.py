@@ -14,7 +14,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Whitening:
-    """The map `(row - mean) @ matrix`: mean (dim,) and matrix (dim, dim) float32."""
+    """The map `(row - mean) @ matrix`: mean (dim,) and matrix (dim, kept) float32."""
 
     mean: Floats
     matrix: Floats
@@ -25,7 +25,7 @@ class Whitening:
         digest.update(np.ascontiguousarray(self.matrix).tobytes())
 
     def apply(self, rows: Floats) -> Floats:
-        """Return whitened rows (n, dim) of length 1; rows of zeros stay zeros.
+        """Return whitened rows (n, kept) of length 1; rows of zeros stay zeros.
 
         Each row is made on its own, so that a batch gives bitwise what single rows give.
         """
@@ -36,8 +36,10 @@ class Whitening:
         return unit(whitened)
 
 
-def fit_whitening(rows: Floats, softness: float) -> Whitening:
+def fit_whitening(rows: Floats, softness: float, most: int | None = None) -> Whitening:
     """Learn the map from rows (n, dim), which are made length 1 first.
+
+    With `most`, only so many directions are kept, those in which the rows differ most.
 
     A direction whose spread is s² is divided by the root of s² + softness · (mean spread): soft
     whitening, between plain latent directions and Mahalanobis distance (Su et al., 2021,
@@ -47,14 +49,14 @@ def fit_whitening(rows: Floats, softness: float) -> Whitening:
     known = known[known.any(axis=1)]
     dim = rows.shape[1]
     if len(known) < 2:
-        return Whitening(np.zeros(dim, np.float32), np.eye(dim, dtype=np.float32))
+        return Whitening(np.zeros(dim, np.float32), np.eye(dim, most, dtype=np.float32))
     mean = known.mean(axis=0)
     spread, directions = np.linalg.eigh(np.cov(known.T.astype(np.float64), bias=True))
     spread = np.maximum(spread, 0.0)[::-1]
     directions = directions[:, ::-1]
     scale = 1.0 / np.sqrt(spread + softness * max(float(spread.mean()), 1e-12))
     signs = np.sign(directions[np.abs(directions).argmax(axis=0), np.arange(dim)])
-    matrix = directions * (scale * signs)
+    matrix = (directions * (scale * signs))[:, :most]
     return Whitening(mean.astype(np.float32), np.ascontiguousarray(matrix, dtype=np.float32))
 
 

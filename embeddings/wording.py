@@ -53,11 +53,14 @@ class LsaConfig:
     character_features: int = 180_000
     sample: int = 30_000
     """At most so many texts, evenly spread, are fitted on."""
+    read: int = 4_000
+    """On at most so many of them the whitening of sentences is learned: reading takes its time."""
     background_below: int = 500
     """With fewer texts than this the shipped background sentences are fitted on too."""
     new_word_dimensions: int = 256
     wording_softness: float = 1.0
     meaning_softness: float = 2.0
+    sentences_softness: float = 3.0
     """How softly each view is whitened, see `embeddings.whitening`."""
     seed: int = 7
 

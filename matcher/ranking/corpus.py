@@ -111,9 +111,12 @@ class Corpus:
 
     @property
     def names(self) -> Names:
-        """The names of all organisations, by row; made when first asked for."""
+        """The names and places of all organisations, by row; made when first asked for."""
         if self._names is None:
-            self._names = Names([record.name for record in self.organisations])
+            self._names = Names(
+                [record.name for record in self.organisations],
+                [(one.place.city or "", one.place.country or "") for one in self.organisations],
+            )
         return self._names
 
     def with_variants(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -16,14 +16,16 @@ from matcher.ranking.scoring import Weights, saturate, score_parts
 DEPTH = 100
 GRID: Mapping[str, tuple[float, ...]] = {
     "meaning": (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0),
+    "sentences": (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0),
     "named": (0.0, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 0.9, 1.3, 2.0),
     "network": (0.2, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 4.0),
     "acquainted": (0.0, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0),
+    "kin": (0.0, 0.2, 0.4, 0.8, 1.2, 1.6, 2.4, 3.2, 4.0),
     "on_topic": (0.0, 0.5, 1.0, 2.0, 4.0),
 }
 ROUNDS = 4
-LEAST_STEP = 0.002
-"""What a step must gain; smaller gains are chance."""
+LEAST_STEP = 0.0005
+"""What a step must gain on the mean; smaller gains are chance."""
 FEWEST_PAIRS = 40
 """How many pairs at least make one point of the calibration."""
 
@@ -36,7 +38,7 @@ class Asked:
     trust: Mapping[str, float]
     """Which share of the text each view understands."""
     parts: Mapping[str, Floats]
-    """named, and cross_sector where members were given."""
+    """named, and where members were given kin and cross_sector."""
     left_out: Rows
     """Who can't be an answer: the members given, and variants that aren't shown."""
     partners: frozenset[int]
@@ -64,8 +66,10 @@ class Asked:
         """Return the first 100 rows, best first."""
         scores = np.round(self.scores(weights), 6)
         scores[self.left_out] = 0.0
-        order = np.lexsort((np.arange(len(scores)), -scores))[:DEPTH]
-        return [int(row) for row in order if scores[row] > 0]
+        least = np.partition(scores, -DEPTH)[-DEPTH] if len(scores) > DEPTH else 0.0
+        rows = np.flatnonzero((scores >= least) & (scores > 0))
+        order = rows[np.lexsort((rows, -scores[rows]))][:DEPTH]
+        return [int(row) for row in order]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def quality(questions: Sequence[Asked], weights: Weights) -> Quality:
 
 
 def learn_weights(modes: Sequence[Sequence[Asked]], start: Weights) -> Weights:
-    """Return the weights with which the modes together are worth most.
+    """Return the weights with which the lists of questions are worth most on the mean.
 
     Coordinate ascent over a grid, on the measures themselves (Metzler & Croft, 2007, Linear
     feature-based models for information retrieval): few weights, none negative, no overfitting to
@@ -103,7 +107,8 @@ def learn_weights(modes: Sequence[Sequence[Asked]], start: Weights) -> Weights:
     """
 
     def worth(weights: Weights) -> float:
-        return sum(quality(questions, weights).worth for questions in modes if questions)
+        worths = [quality(questions, weights).worth for questions in modes if questions]
+        return sum(worths) / max(len(worths), 1)
 
     best, best_worth = start, worth(start)
     for _ in range(ROUNDS):

@@ -26,12 +26,15 @@ class Weights:
     least_votes: float = 0.1
     """Where even the strongest sum of votes is weaker than this, it doesn't count in full."""
     meaning: float = 0.6
-    """The share of the view `meaning` in the votes; the rest is that of `wording`."""
+    """The share of the view `meaning` in the votes of words; the rest is that of `wording`."""
+    sentences: float = 0.6
+    """How much the view `sentences` counts beside those two, which together have 1."""
     text: float = 1.0
     coverage: float = 2.0
     network: float = 0.8
     named: float = 0.15
     acquainted: float = 0.1
+    kin: float = 0.4
     prior: float = 0.0
     reciprocity: float = 0.3
     cross_sector: float = 0.03
@@ -44,8 +47,9 @@ class Weights:
     """A past project of n partners counts 1 / n**crowding for each pair of them."""
 
     def of_view(self, name: str) -> float:
-        """Return the share of a view in the votes; that of a view on its own is 1."""
-        return {"meaning": self.meaning, "wording": 1.0 - self.meaning}.get(name, 1.0)
+        """Return how much a view counts in the votes; a view that has no weight of its own 1."""
+        shares = {"wording": 1.0 - self.meaning, "meaning": self.meaning}
+        return {**shares, "sentences": self.sentences}.get(name, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +156,8 @@ def score_parts(parts: Mapping[str, Floats], weights: Weights) -> dict[str, Floa
     """Return the score parts (n,), each not negative, adding up to a score from 0 to 1.
 
     `parts` holds what the question gives rise to out of text, coverage, network, named, acquainted,
-    prior, reciprocity and cross_sector, each from 0 to 1 before it gets its share; a part of no
-    weight is left out.
+    kin, prior, reciprocity and cross_sector, each from 0 to 1 before it gets its share; a part of
+    no weight is left out.
     """
     shares = {name: float(getattr(weights, name)) for name in parts}
     shares = {name: share for name, share in shares.items() if share > 0}

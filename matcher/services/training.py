@@ -37,10 +37,18 @@ from matcher.store.facets import embedded_texts
 
 Progress = Callable[[str, int, int], None]
 
-HELD_OUT = 0.25
+QUARTERS = 4
 FEWEST_QUESTIONS = 40
-MOST_CELLS = 4_000_000
-"""At most so many scores (questions times organisations) are kept in memory."""
+ENOUGH_QUESTIONS = 1_000
+"""Once there are so many questions by text, no more quarters are held out."""
+MOST_CELLS = 1_600_000
+"""At most so many scores (questions times organisations) of each fold are kept in memory."""
+APART = 3
+"""One of so many questions is kept apart from learning; by it the gain is measured."""
+
+
+Fold = dict[str, list[tuple[bool, Asked]]]
+"""By mode the questions, each with whether it is kept apart; a text always is, or never."""
 
 
 class NotEnoughHistory(Exception):
@@ -93,10 +101,12 @@ def train(
     snapshot = live.snapshot()
     with live.store.reading() as session:
         projects = load_projects(session)
-    folds: list[dict[str, list[Asked]]] = []
-    for name, held in (("latest", latest(projects)), ("drawn", drawn(projects))):
+    folds: list[Fold] = []
+    for name, held in (("latest", latest(projects)), *quarters(projects)):
         earlier = past_of(live.store, settings, snapshot, held, report)
         folds.append(_questions(earlier, held, seed, settings.field_distance, name, report))
+        if len(folds) > 1 and sum(len(fold[TEXT_ONLY]) for fold in folds) >= ENOUGH_QUESTIONS:
+            break
     fewest = min(len(fold[TEXT_ONLY]) for fold in folds)
     if fewest < FEWEST_QUESTIONS:
         raise NotEnoughHistory(
@@ -104,22 +114,21 @@ def train(
             f"it takes {FEWEST_QUESTIONS} to learn from. The shipped weights stay."
         )
     current = trained_weights(snapshot.generation.ranking) or Weights()
-    learning = [
-        [one for n, one in enumerate(fold[mode]) if n % 3] for fold in folds for mode in MODES
-    ]
+    learning = [[one for apart, one in fold[mode] if not apart] for fold in folds for mode in MODES]
     report("weights", 0, 1)
     weights = learn_weights(learning, Weights())
     report("weights", 1, 1)
-    apart = {mode: [one for fold in folds for one in fold[mode][::3]] for mode in MODES}
+    fair = {mode: [one for fold in folds[1:] for _, one in fold[mode]] for mode in MODES}
+    kept = {mode: [one for fold in folds for apart, one in fold[mode] if apart] for mode in MODES}
     gains = tuple(
         Gain(mode, len(several), quality(several, current), quality(several, weights))
-        for mode, several in apart.items()
+        for mode, several in kept.items()
         if several
     )
     return Training(
         weights=weights,
         gains=gains,
-        calibration={mode: calibration(fair, weights) for mode, fair in folds[-1].items()},
+        calibration={mode: calibration(several, weights) for mode, several in fair.items()},
         learned_on=sum(len(several) for several in learning),
         held_out=len(latest(projects)),
     )
@@ -132,14 +141,15 @@ def _questions(
     optimum: float,
     name: str,
     report: Progress,
-) -> dict[str, list[Asked]]:
+) -> Fold:
     """Return by mode the questions that the projects held out make, asked of the others."""
-    questions: dict[str, list[Asked]] = {}
+    questions: Fold = {}
     for mode in MODES:
         cases = _few_enough(cases_of(held, _active(earlier.corpus), mode, seed), earlier.corpus)
         questions[mode] = []
         for number, case in enumerate(cases, start=1):
-            questions[mode].append(asked(earlier, case, optimum))
+            apart = int(_lot(case.text)[:8], 16) % APART == 0
+            questions[mode].append((apart, asked(earlier, case, optimum)))
             report(f"{name} held out, {mode}", number, len(cases))
     return questions
 
@@ -152,17 +162,18 @@ def install(settings: Settings, training: Training, corpus_version: int) -> str:
 
 def latest(projects: Sequence[Project]) -> list[Project]:
     """Return the latest quarter; within a year by a hash of the source, which is a fair draw."""
-    ordered = sorted(projects, key=lambda one: (one.facet.year or 0, _lot(one)))
-    return ordered[len(ordered) - int(len(ordered) * HELD_OUT) :]
+    ordered = sorted(projects, key=lambda one: (one.facet.year or 0, _lot(one.facet.source)))
+    return ordered[len(ordered) - len(ordered) // QUARTERS :]
 
 
-def drawn(projects: Sequence[Project]) -> list[Project]:
-    """Return a quarter of the projects by a hash of the source, the same every time."""
-    return sorted(projects, key=_lot)[: int(len(projects) * HELD_OUT)]
+def quarters(projects: Sequence[Project]) -> list[tuple[str, list[Project]]]:
+    """Return four fair draws of the projects by a hash of the source, the same every time."""
+    ordered = sorted(projects, key=lambda one: _lot(one.facet.source))
+    return [(f"quarter {n + 1}", ordered[n::QUARTERS]) for n in range(QUARTERS)]
 
 
-def _lot(project: Project) -> str:
-    return hashlib.sha256(str(project.facet.source).encode()).hexdigest()
+def _lot(text: object) -> str:
+    return hashlib.sha256(str(text).encode()).hexdigest()
 
 
 def past_of(

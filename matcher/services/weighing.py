@@ -129,7 +129,7 @@ def weigh(
 def fit_parts(
     snapshot: Snapshot, heard: Heard | None, members: Rows, weights: Weights, optimum: float
 ) -> tuple[dict[str, Floats], Network]:
-    """Return the parts by text, name, network, experience and field, each (n,) from 0 to 1.
+    """Return the parts by text, name, network, kin, experience and field, each (n,) from 0 to 1.
 
     Beside them, the network that made one of them.
     """
@@ -142,6 +142,8 @@ def fit_parts(
     network = network_of(corpus, heard, members, weights)
     if len(network.known):
         parts[network.part] = saturate(network.strength, weights.half_network)
+    if len(members):
+        parts["kin"] = corpus.names.kin(members)
     if len(members) and weights.cross_sector > 0:
         parts["cross_sector"] = inverted_u(field_distances(snapshot, members), optimum)
     if weights.prior > 0:
