@@ -167,6 +167,12 @@ class Alike(Variant):
     likeness: float
 
 
+class Kin(Variant):
+    """A member of the same house or place as an organisation."""
+
+    words: list[str] = Field(description="Words of name or city that both have, and few others.")
+
+
 class OfferedBack(BaseModel):
     """A need that an organisation states, and the member that meets it."""
 
@@ -240,11 +246,13 @@ class Match(BaseModel):
         "projects held out by `train`; null where there was too little history to learn from."
     )
     parts: dict[str, float] = Field(
-        description="Out of text, coverage, complement, network, named, acquainted, reciprocity, "
-        "cross_sector and prior; alike is negative: what likeness to a member takes away."
+        description="Out of text, coverage, complement, network, named, acquainted, kin, "
+        "reciprocity, cross_sector and prior; alike is negative: what likeness to a member "
+        "takes away."
     )
     coverage: Covered | None = Field(description="Null where neither needs nor members are given.")
     alike: list[Alike] = Field(description="Members that it is like.")
+    kin: list[Kin] = Field(description="Members that share its house or place.")
     offered_back: list[OfferedBack] = Field(description="Its own needs that members meet.")
     reasons: list[Reason]
 

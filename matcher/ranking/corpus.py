@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.domain import FacetKind, OrganisationType, Place, SizeClass, Stage
+from matcher.ranking.kinship import Kinship
 from matcher.ranking.names import Names
 
 KINDS = tuple(FacetKind)
@@ -59,16 +60,17 @@ class Corpus:
         version: int,
         organisations: Mapping[int, OrganisationRecord],
         facets: Mapping[int, FacetRecord],
-        names: Names | None = None,
+        same: Corpus | None = None,
         variants: Iterable[Sequence[str]] = (),
     ) -> None:
         """Lay the records out as arrays; owners that aren't among `organisations` are left out.
 
-        `names` are those of a corpus with the same organisations, where there is one. `variants`
-        are groups of ids that are surely one organisation.
+        `same` is a corpus with the same organisations, where there is one: what is known of names
+        needn't be worked out again. `variants` are groups of ids that are surely one organisation.
         """
         self.version = version
-        self._names = names
+        self._names: Names | None = same._names if same else None
+        self._kinship: Kinship | None = same._kinship if same else None
         self.organisations = sorted(organisations.values(), key=lambda record: record.id)
         self.facets = sorted(facets.values(), key=lambda record: record.id)
         self.row_of_id = {record.id: row for row, record in enumerate(self.organisations)}
@@ -111,13 +113,20 @@ class Corpus:
 
     @property
     def names(self) -> Names:
-        """The names and places of all organisations, by row; made when first asked for."""
+        """The names of all organisations, by row; made when first asked for."""
         if self._names is None:
-            self._names = Names(
-                [record.name for record in self.organisations],
-                [(one.place.city or "", one.place.country or "") for one in self.organisations],
-            )
+            self._names = Names([record.name for record in self.organisations])
         return self._names
+
+    @property
+    def kinship(self) -> Kinship:
+        """What names, cities and countries share, by row; made when first asked for."""
+        if self._kinship is None:
+            names = [record.name for record in self.organisations]
+            places = [record.place for record in self.organisations]
+            cities = [place.city or "" for place in places]
+            self._kinship = Kinship(names, cities, [place.country or "" for place in places])
+        return self._kinship
 
     def with_variants(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the rows with all name variants of theirs, ascending."""

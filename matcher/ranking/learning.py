@@ -24,7 +24,7 @@ GRID: Mapping[str, tuple[float, ...]] = {
     "on_topic": (0.0, 0.5, 1.0, 2.0, 4.0),
 }
 ROUNDS = 4
-LEAST_STEP = 0.0005
+LEAST_STEP = 0.002
 """What a step must gain on the mean; smaller gains are chance."""
 FEWEST_PAIRS = 40
 """How many pairs at least make one point of the calibration."""

@@ -10,7 +10,7 @@ from itertools import combinations
 
 from rapidfuzz.distance import Indel
 
-from matcher.ranking.names import name_words
+from matcher.ranking.words import name_words
 
 SURE = 0.95
 """From here on votes are merged without asking; below, a human is asked."""

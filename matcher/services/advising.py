@@ -101,7 +101,7 @@ def with_offers(snapshot: Snapshot, row: int, offers: Sequence[Need]) -> Snapsho
     for number, offer in zip(numbers.tolist(), offers, strict=True):
         facets[number] = FacetRecord(number, FacetKind.OFFER, None, offer.stage, None, (), (key,))
     variants = snapshot.generation.findings.get("variants", ())
-    changed = Corpus(snapshot.version, snapshot.organisations, facets, corpus.names, variants)
+    changed = Corpus(snapshot.version, snapshot.organisations, facets, corpus, variants)
     profiles = snapshot.profiles.copy()
     own = changed.facets_owned([row])
     vectors = index.rows(changed.facet_ids[own])

@@ -144,9 +144,9 @@ class Live:
         for row in changes.facets:
             facets[row.id] = facet_record(row, changes.owner_keys(row.id))
         same_names = known and not changes.gone_organisations and not changes.organisations
-        names = known.corpus.names if known and same_names else None
+        same = known.corpus if known and same_names else None
         variants = generation.findings.get("variants", ())
-        corpus = Corpus(changes.version, organisations, facets, names, variants)
+        corpus = Corpus(changes.version, organisations, facets, same, variants)
         if known and same_base:
             profiles = known.profiles.copy()
         else:

@@ -359,6 +359,7 @@ def _result(
         "parts": rounded,
         "coverage": _covered(weighed.coverage, row, members),
         "alike": _alike(snapshot, row, members) if weighed.likeness[row] >= ALIKE else [],
+        "kin": _kin(corpus, row, members) if rounded.get("kin") else [],
     }
 
 
@@ -374,6 +375,12 @@ def _alike(snapshot: Snapshot, row: int, members: Rows) -> list[dict[str, Any]]:
         for share, one in sorted(like, key=lambda pair: (-pair[0], pair[1]))
         if share >= ALIKE
     ]
+
+
+def _kin(corpus: Corpus, row: int, members: Rows) -> list[dict[str, Any]]:
+    """Return the members that share telling words of name or city with an organisation."""
+    found = [(other, corpus.kinship.shared(row, other)) for other in members.tolist()]
+    return [{**name_json(corpus, other), "words": words} for other, words in found if words]
 
 
 def _mix(corpus: Corpus, rows: Rows) -> dict[str, Any]:

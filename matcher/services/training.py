@@ -191,8 +191,8 @@ def past_of(
         numbers = np.array([ids[place] for place in kept], dtype=np.int64)
         index.add(numbers, encoder.encode(texts))
     facets = {key: one for key, one in snapshot.facets.items() if key not in gone}
-    names, variants = snapshot.corpus.names, snapshot.generation.findings.get("variants", ())
-    corpus = Corpus(snapshot.version, snapshot.organisations, facets, names, variants)
+    variants = snapshot.generation.findings.get("variants", ())
+    corpus = Corpus(snapshot.version, snapshot.organisations, facets, snapshot.corpus, variants)
     profiles = profile_index(corpus, encoder, index.rows(corpus.facet_ids))
     generation = Generation("past", snapshot.version, encoder.fingerprint, encoder, index)
     layers = LayeredIndex(index), LayeredIndex(profiles)

@@ -143,7 +143,7 @@ def fit_parts(
     if len(network.known):
         parts[network.part] = saturate(network.strength, weights.half_network)
     if len(members):
-        parts["kin"] = corpus.names.kin(members)
+        parts["kin"] = corpus.kinship.to(members)
     if len(members) and weights.cross_sector > 0:
         parts["cross_sector"] = inverted_u(field_distances(snapshot, members), optimum)
     if weights.prior > 0:

@@ -52,6 +52,7 @@ LABELS = {
     "network": _l("Worked with who is in"),
     "named": _l("Named in your text"),
     "acquainted": _l("Worked with whom your text names"),
+    "kin": _l("Of one house or place with who is in"),
     "prior": _l("Takes part often"),
     EntryStatus.PROPOSED: _l("Proposed"),
     EntryStatus.APPROACHED: _l("Approached"),

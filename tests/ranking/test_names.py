@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from matcher.ranking.names import Names, name_words
+from matcher.ranking.names import Names
+from matcher.ranking.words import name_words
 
 TOWNS = ["Aalst", "Brugge", "Delft", "Eupen", "Gent", "Hasselt", "Kortrijk", "Leuven", "Mons"]
 NAMES = [f"University of {town}" for town in TOWNS] + [

@@ -14,8 +14,8 @@ from matcher.cache import MemoryCache
 from matcher.domain import Facet, FacetKind, Need, NeedLevel, Question
 from matcher.ranking.arrays import Floats
 from matcher.ranking.corpus import Corpus
-from matcher.ranking.names import name_words
 from matcher.ranking.scoring import Weights, cast_votes, gather, network_strength
+from matcher.ranking.words import name_words
 from matcher.services.comparing import coverage_in
 from matcher.services.container import Services
 from matcher.services.live import Snapshot

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from matcher.cache import Cache
 from matcher.domain import Contact, Organisation
 from matcher.ranking.corpus import Corpus
-from matcher.ranking.names import name_words
+from matcher.ranking.words import name_words
 from matcher.services.imports import with_languages
 from matcher.services.people import audit, tokens
 from matcher.services.people.accounts import Account, AccountError, AccountRole, clean_email

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings.sentences import DIMENSIONS, Sentences
+
+SAME = {
+    "en": ["production of wind turbine blades", "recycling of drinking water", "heart surgery"],
+    "nl": ["productie van windturbinebladen", "hergebruik van drinkwater", "hartchirurgie"],
+    "fr": ["production de pales d’éoliennes", "recyclage de l’eau potable", "chirurgie du cœur"],
+    "de": ["Herstellung von Rotorblättern", "Wiederaufbereitung von Trinkwasser", "Herzchirurgie"],
+}
+TEXTS = [text for several in SAME.values() for text in several]
+
+
+@pytest.fixture(scope="module")
+def sentences() -> Sentences:
+    return Sentences.fit(TEXTS, 3.0)
+
+
+@pytest.mark.parametrize("language", ["nl", "fr", "de"])
+def test_translations_are_nearest(sentences: Sentences, language: str) -> None:
+    likeness = sentences.encode(SAME["en"]) @ sentences.encode(SAME[language]).T
+    assert likeness.argmax(axis=1).tolist() == [0, 1, 2]
+    assert likeness.argmax(axis=0).tolist() == [0, 1, 2]
+
+
+def test_rows_have_length_one_and_a_batch_equals_single_texts(sentences: Sentences) -> None:
+    rows = sentences.encode(TEXTS)
+    assert rows.shape == (len(TEXTS), sentences.dim) == (len(TEXTS), DIMENSIONS)
+    assert np.linalg.norm(rows, axis=1) == pytest.approx(1, abs=1e-5)
+    assert (rows == np.concatenate([sentences.encode([text]) for text in TEXTS])).all()
+    assert sentences.encode([]).shape == (0, DIMENSIONS)
+
+
+def test_fitted_on_nothing_it_still_tells_texts_apart(sentences: Sentences) -> None:
+    bare = Sentences.fit([], 3.0)
+    assert bare.dim == DIMENSIONS
+    likeness = bare.encode(TEXTS) @ bare.encode(TEXTS).T
+    assert (likeness[~np.eye(len(TEXTS), dtype=bool)] < 0.999).all()
+
+
+def test_saved_and_loaded_it_is_the_same(sentences: Sentences, tmp_path: Path) -> None:
+    sentences.save(tmp_path)
+    assert (Sentences.load(tmp_path).encode(TEXTS) == sentences.encode(TEXTS)).all()
+    (tmp_path / "sentences-mean.npy").write_bytes(b"")
+    with pytest.raises((OSError, ValueError, EOFError)):
+        Sentences.load(tmp_path)
