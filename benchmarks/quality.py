@@ -38,10 +38,15 @@ from matcher.store.facets import embedded_texts
 
 SEED = 1
 NO_WHITENING = 1e6
+ALONE = 1e6
 CONFIGS = {
     "no concepts among the features": LsaConfig(concept_share=0.0, character_share=0.5),
     "no character n-grams": LsaConfig(character_share=0.0),
-    "no whitening": LsaConfig(wording_softness=NO_WHITENING, meaning_softness=NO_WHITENING),
+    "no whitening": LsaConfig(
+        wording_softness=NO_WHITENING,
+        meaning_softness=NO_WHITENING,
+        sentences_softness=NO_WHITENING,
+    ),
     "200 latent directions": LsaConfig(dimensions=200),
 }
 
@@ -51,10 +56,13 @@ def steps(learned: Weights) -> dict[str, Weights]:
     return {
         "as it is": learned,
         "shipped weights": Weights(),
-        "wording only": replace(learned, meaning=0.0),
-        "meaning only": replace(learned, meaning=1.0),
+        "wording only": replace(learned, meaning=0.0, sentences=0.0),
+        "meaning of words only": replace(learned, meaning=1.0, sentences=0.0),
+        "sentences only": replace(learned, sentences=ALONE),
+        "no sentences": replace(learned, sentences=0.0),
         "names don't count": replace(learned, named=0.0),
         "nobody stands in for members": replace(learned, acquainted=0.0),
+        "kin of members don't count": replace(learned, kin=0.0),
         "the topic doesn't count in the network": replace(learned, on_topic=0.0),
         "similarity to the power of 1": replace(learned, sharpness=1.0),
         "similarity to the power of 4": replace(learned, sharpness=4.0),

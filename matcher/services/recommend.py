@@ -145,7 +145,12 @@ class Recommender:
             reasons = reasons_for(session, ground, page)
             back = offered_back(session, snapshot, page, members)
         results = [
-            one | {"reasons": reasons[int(row)], "offered_back": back[int(row)]}
+            one
+            | {
+                "kin": _kin(corpus, int(row), members),
+                "reasons": reasons[int(row)],
+                "offered_back": back[int(row)],
+            }
             for row, one in zip(page, self._results(snapshot, question, found), strict=True)
         ]
         why_nothing = [] if len(found.order) else [_notice(_why_nothing(found.heard, members))]
@@ -359,7 +364,6 @@ def _result(
         "parts": rounded,
         "coverage": _covered(weighed.coverage, row, members),
         "alike": _alike(snapshot, row, members) if weighed.likeness[row] >= ALIKE else [],
-        "kin": _kin(corpus, row, members) if rounded.get("kin") else [],
     }
 
 

@@ -66,8 +66,8 @@ class Weighed:
 
     @property
     def total(self) -> Floats:
-        """The score (n,)."""
-        return sum(self.parts.values(), np.zeros_like(self.fit))
+        """The score (n,): the sum of the parts, to six decimals each, as they are shown."""
+        return sum((np.round(one, 6) for one in self.parts.values()), np.zeros_like(self.fit))
 
     @property
     def spoken_for(self) -> Floats:

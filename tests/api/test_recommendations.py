@@ -41,7 +41,7 @@ def test_the_obvious_partner_comes_first(client: FlaskClient) -> None:
     assert 0.2 < reason["similarity"] <= 1
 
 
-PARTS = set("text coverage complement network named reciprocity cross_sector alike".split())
+PARTS = set("text coverage complement network named kin reciprocity cross_sector alike".split())
 
 
 def test_parts_add_up_to_the_score_and_scores_descend(client: FlaskClient) -> None:
@@ -319,7 +319,7 @@ def test_an_index_of_an_older_version_is_built_anew(
 ) -> None:
     current = (home / "index" / "CURRENT").read_text("ascii")
     manifest = home / "index" / current / "manifest.json"
-    manifest.write_text(manifest.read_text("utf-8").replace('"format": 3', '"format": 2'), "utf-8")
+    manifest.write_text(manifest.read_text("utf-8").replace('"format": 4', '"format": 3'), "utf-8")
     client = make_app(home).test_client()
     assert ids(ask(client, text="Vrachtfietsen met koelbox", limit=1)) == ["demo:trapkar"]
     assert (home / "index" / "CURRENT").read_text("ascii") != current
