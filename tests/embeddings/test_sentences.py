@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.sentences import DIMENSIONS, Sentences
+from embeddings.sentences import DIMENSIONS, Sentences, opening
 
 SAME = {
     "en": ["production of wind turbine blades", "recycling of drinking water", "heart surgery"],
@@ -49,3 +49,22 @@ def test_saved_and_loaded_it_is_the_same(sentences: Sentences, tmp_path: Path) -
     (tmp_path / "sentences-mean.npy").write_bytes(b"")
     with pytest.raises((OSError, ValueError, EOFError)):
         Sentences.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "opens"),
+    [
+        ("Pilot line for chips\nMany words. More.", "Pilot line for chips"),
+        ("Assay development on glass: linkers, antibodies. More", "Assay development on glass:"),
+        ("One sentence without an end", "One sentence without an end"),
+        ("REACH: a dossier for new substances", "REACH: a dossier for new substances"),
+        (
+            "FISCH\nA platform for sustainable chemistry.",
+            "FISCH\nA platform for sustainable chemistry.",
+        ),
+        ("  \n ", ""),
+        ("", ""),
+    ],
+)
+def test_what_a_text_opens_with(text: str, opens: str) -> None:
+    assert opening(text) == opens

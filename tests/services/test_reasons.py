@@ -91,9 +91,7 @@ def without(snapshot: Snapshot, ids: set[int]) -> Snapshot:
     index.remove(np.array(sorted(ids), dtype=np.int64))
     facets = {number: one for number, one in snapshot.facets.items() if number not in ids}
     variants = snapshot.generation.findings["variants"]
-    corpus = Corpus(
-        snapshot.version, snapshot.organisations, facets, snapshot.corpus.names, variants
-    )
+    corpus = Corpus(snapshot.version, snapshot.organisations, facets, snapshot.corpus, variants)
     return replace(snapshot, index=index, corpus=corpus, facets=facets, kept={})
 
 
