@@ -1,8 +1,10 @@
 # The same commands for people and for CI. Needs Python 3.11 or newer and make.
 PYTHON ?= python3
 BIN := .venv/bin
-# Test processes; each builds a small index of its own.
+# Test processes; each builds a small index of its own. With threads of linear algebra beside
+# they would only be in each other's way.
 TEST_PROCESSES ?= 2
+PYTEST := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 FLASK := $(BIN)/python -m flask --app app
 
 .PHONY: help install run test check bench screenshots clean
@@ -33,13 +35,13 @@ run: install
 	@$(BIN)/gunicorn app:app
 
 test: .venv/tests-installed
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
 
 check: .venv/tests-installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
 
 bench: install
 	$(BIN)/python -m benchmarks.answers

@@ -152,8 +152,8 @@ def links(report: dict[str, Any]) -> list[tuple[str, str, list[str], list[str]]]
         (1.0, "covered"),
         (0.5, "covered"),
         (0.499, "perhaps"),
-        (0.15, "perhaps"),
-        (0.149, "missing"),
+        (0.2, "perhaps"),
+        (0.199, "missing"),
         (0.0, "missing"),
     ],
 )
@@ -164,7 +164,7 @@ def test_the_status_of_a_need_goes_by_its_surest_member(
     [need] = board.report([Need("a need")], chances, ["lab", "maker"])["needs"]
     assert (need["chance"], need["status"]) == (chance, status) == (chance, status_of(chance))
     assert names(need["covered_by"]) == [
-        name for name, its in (("lab", chance), ("maker", chance / 2)) if its >= 0.15
+        name for name, its in (("lab", chance), ("maker", chance / 2)) if its > 0.199
     ]
     assert (need["coverable"], names(need["could_be_covered_by"])) == ("covered", ["pilot"])
     [swapped] = board.report([Need("a need")], chances, ["pilot"])["needs"]
@@ -173,7 +173,7 @@ def test_the_status_of_a_need_goes_by_its_surest_member(
 
 def test_who_covers_and_who_could_come_surest_first_with_their_offer(board: Board) -> None:
     surest = {"shop": 0.2, "lab": 0.4, "maker": 0.4, "2019": 0.7}
-    could = {"pilot": 0.16, "works": 0.5, "ward": 0.149}
+    could = {"pilot": 0.21, "works": 0.5, "ward": 0.199}
     members = ["lab", "maker", "shop"]
     [need] = board.report([Need("a need")], {"a need": {**surest, **could}}, members)["needs"]
     assert names(need["covered_by"]) == ["lab", "maker", "shop"]
@@ -252,7 +252,7 @@ def test_the_missing_links_are_the_stages_of_the_chain_that_break_it(board: Boar
     best = report["missing_links"][1]["proposals"][0]
     assert (best["chance"], best["need"]) == (0.5, "series")
     assert best["offer"]["text"] == "Offer of the works"
-    for mended, left in ((0.149, 2), (0.15, 1), (0.5, 1)):
+    for mended, left in ((0.199, 2), (0.2, 1), (0.5, 1)):
         partly = {**COULD, "test": {"lab": mended}}
         assert len(links(board.report(STEPS, partly, ["lab", "shop"]))) == left
 
@@ -365,7 +365,7 @@ def test_the_roadmap_is_in_order_of_stage_then_date_then_as_stated(board: Board)
         Need("idea", stage=Stage.RESEARCH),
     ]
     chances = {
-        "idea": {"lab": 0.3, "2019": 0.9, "maker": 0.2, "shop": 0.149},
+        "idea": {"lab": 0.3, "2019": 0.9, "maker": 0.2, "shop": 0.199},
         "soon": {"maker": 0.49},
         "loose": {"maker": 0.5, "lab": 0.6},
     }
@@ -415,7 +415,7 @@ def test_an_initiative_stands_by_what_is_stated_then_its_brief_then_its_members(
 
 
 def test_best_rows_are_those_of_the_mask_in_order() -> None:
-    values = np.array([0.2, 0.9, 0.15, 0.9, 0.149])
+    values = np.array([0.3, 0.9, 0.2, 0.9, 0.199])
     everyone = np.ones(5, dtype=np.bool_)
     assert best_rows(values, everyone, 5) == [1, 3, 0, 2]
     assert best_rows(values, everyone, 2) == [1, 3]

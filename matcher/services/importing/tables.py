@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -74,7 +75,7 @@ def csv_rows(file: BinaryIO, name: str, delimiter: str | None) -> Iterator[tuple
         if delimiter is None:
             delimiter = max(";,\t", key=first.count)
         csv.field_size_limit(LONGEST_CELL)
-        lines: Iterable[str] = _chained(first, text)
+        lines: Iterable[str] = chain([first], text)
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         for cells in reader:
             if any(cell.strip() for cell in cells):
@@ -98,11 +99,6 @@ def refused(
 ) -> ImportRefused:
     """Make the exception for one fault that makes a whole file useless."""
     return ImportRefused([Fault(file, line, column, problem, expected)])
-
-
-def _chained(first: str, rest: Iterable[str]) -> Iterator[str]:
-    yield first
-    yield from rest
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
