@@ -119,6 +119,21 @@ def test_whom_the_text_names_stands_in_for_members(client: FlaskClient) -> None:
     assert all("acquainted" not in one["parts"] for one in with_members)
 
 
+def test_who_shares_a_place_with_a_member_says_so(client: FlaskClient) -> None:
+    text = "biosensors for care at home"
+    alone = ask(client, text=text, limit=50)["results"]
+    assert all("kin" not in one["parts"] and one["kin"] == [] for one in alone)
+    found = ask(client, text=text, members=["demo:ugent", "demo:imec"], limit=50)["results"]
+    by_id = {one["organisation"]["id"]: one for one in found}
+    assert by_id["demo:markerloft"]["organisation"]["city"] == "Gent"
+    assert by_id["demo:markerloft"]["parts"]["kin"] > 0.005
+    assert by_id["demo:markerloft"]["kin"] == [
+        {"id": "demo:ugent", "name": "Universiteit Gent", "words": ["Gent"]}
+    ]
+    for one in found:  # nobody is in the list for that alone
+        assert one["reasons"]
+
+
 def test_the_missing_link_is_found(client: FlaskClient) -> None:
     need = "Serial production of microfluidic lab-on-chip cartridges by injection moulding"
     answer = ask(client, needs=[{"text": need, "stage": "production"}], limit=5)
