@@ -68,3 +68,9 @@ def test_saved_and_loaded_it_is_the_same(sentences: Sentences, tmp_path: Path) -
 )
 def test_what_a_text_opens_with(text: str, opens: str) -> None:
     assert opening(text) == opens
+
+
+def test_the_end_of_a_very_long_text_is_not_read(sentences: Sentences) -> None:
+    long = "wind turbines at sea " * 400
+    assert (sentences.encode([long + "x" * 100]) == sentences.encode([long + "heart"])).all()
+    assert (sentences.encode(["heart " + long]) != sentences.encode([long])).any()
