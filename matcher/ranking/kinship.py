@@ -56,5 +56,7 @@ class Kinship:
             for word in self._traits[one] & self._traits[other]
             if self._weighted.share(word) <= _COMMON
         }
+        if not both:
+            return []
         written = (word.strip("()[]\"'.,;:") for word in self._labels[one].split())
         return list(dict.fromkeys(word for word in written if both & set(name_words(word))))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Sequence
 
 import numpy as np
 import scipy.sparse as sparse
+
+from embeddings.words import plain
 
 _WORD = re.compile(r"[a-z0-9]{2,}")
 
@@ -38,8 +39,4 @@ class WeightedWords:
 
 def name_words(text: str) -> list[str]:
     """Return the words of a text without case and accents, each once."""
-    letters = text.lower()
-    if not letters.isascii():
-        decomposed = unicodedata.normalize("NFKD", text.casefold())
-        letters = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
-    return list(dict.fromkeys(_WORD.findall(letters)))
+    return list(dict.fromkeys(_WORD.findall(plain(text))))
