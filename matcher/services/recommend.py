@@ -231,9 +231,9 @@ class Recommender:
         return replace(weights, prior=self.popularity)
 
 
-def trained_weights(ranking: Mapping[str, Any]) -> Weights | None:
-    """Return the weights that were kept with a generation; None where nothing was learned."""
-    learned = ranking.get("weights")
+def trained_weights(ranking: Mapping[str, Any], which: str = "weights") -> Weights | None:
+    """Return weights that were kept with a generation; None where nothing was learned."""
+    learned = ranking.get(which)
     if not isinstance(learned, dict):
         return None
     known = {one.name for one in fields(Weights)}

@@ -70,6 +70,9 @@ class Training:
     """What was learned and whether it was good enough to install."""
 
     weights: Weights
+    """Learned from all questions: these are installed."""
+    trial: Weights
+    """Learned without those kept apart, from which the gains were measured."""
     gains: tuple[Gain, ...]
     calibration: Mapping[str, list[list[float]]]
     learned_on: int
@@ -83,9 +86,13 @@ class Training:
 
     def ranking(self, corpus_version: int) -> dict[str, Any]:
         """Return what is kept with the generation."""
-        learned = {name: getattr(self.weights, name) for name in GRID}
+        learned, trial = (
+            {name: getattr(weights, name) for name in GRID}
+            for weights in (self.weights, self.trial)
+        )
         return {
             "weights": learned,
+            "trial": trial,
             "calibration": dict(self.calibration),
             "corpus_version": corpus_version,
             "questions": self.learned_on,
@@ -113,23 +120,28 @@ def train(
             f"{fewest} of the projects held out have two partners known from the others; "
             f"it takes {FEWEST_QUESTIONS} to learn from. The shipped weights stay."
         )
-    current = trained_weights(snapshot.generation.ranking) or Weights()
+    ranking = snapshot.generation.ranking
+    current = trained_weights(ranking, "trial") or trained_weights(ranking) or Weights()
+    everything = [[one for _, one in fold[mode]] for fold in folds for mode in MODES]
     learning = [[one for apart, one in fold[mode] if not apart] for fold in folds for mode in MODES]
-    report("weights", 0, 1)
-    weights = learn_weights(learning, Weights())
-    report("weights", 1, 1)
+    report("weights", 0, 2)
+    trial = learn_weights(learning, Weights())
+    report("weights", 1, 2)
+    weights = learn_weights(everything, Weights())
+    report("weights", 2, 2)
     fair = {mode: [one for fold in folds[1:] for _, one in fold[mode]] for mode in MODES}
     kept = {mode: [one for fold in folds for apart, one in fold[mode] if apart] for mode in MODES}
     gains = tuple(
-        Gain(mode, len(several), quality(several, current), quality(several, weights))
+        Gain(mode, len(several), quality(several, current), quality(several, trial))
         for mode, several in kept.items()
         if several
     )
     return Training(
         weights=weights,
+        trial=trial,
         gains=gains,
         calibration={mode: calibration(several, weights) for mode, several in fair.items()},
-        learned_on=sum(len(several) for several in learning),
+        learned_on=sum(len(several) for several in everything),
         held_out=len(latest(projects)),
     )
 
