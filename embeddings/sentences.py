@@ -1,9 +1,11 @@
 """What whole sentences say, in many languages: two small networks that come in packages.
 
 The vectors of the readers (`embeddings.readers`), one good at English and one at many languages,
-lie in one space and are added. What a text opens with, its title or first sentence, counts as much
-as the whole: offers are often a heading with details. As they come, all vectors are somewhat alike,
-so they are whitened on the corpus, and the directions in which its texts differ least are left out.
+lie in one space and are added. The English one is left out where a text is in another language: it
+would read it badly, and offers in two languages would be further apart. What a text opens with, its
+title or first sentence, counts as much as the whole: offers are often a heading with details. As
+they come, all vectors are somewhat alike, so they are whitened on the corpus, and the directions in
+which its texts differ least are left out.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from embeddings import readers
+from embeddings.language import detect_language
 from embeddings.whitening import (
     Floats,
     Whitening,
@@ -90,7 +93,10 @@ def _read(texts: Sequence[str]) -> Floats:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _english(text: str) -> Floats:
-    return _kept(readers.english([text]))
+    """Return the English reader's vector, zeros for a text in another language."""
+    if detect_language(text) in {"en", None}:
+        return _kept(readers.english([text]))
+    return _kept(np.zeros((1, readers.DIM), dtype=np.float32))
 
 
 @lru_cache(maxsize=_REMEMBERED)

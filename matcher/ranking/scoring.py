@@ -27,7 +27,7 @@ class Weights:
     """Where even the strongest sum of votes is weaker than this, it doesn't count in full."""
     meaning: float = 0.6
     """The share of the view `meaning` in the votes of words; the rest is that of `wording`."""
-    sentences: float = 1.0
+    sentences: float = 0.6
     """How much the view `sentences` counts beside those two, which together have 1."""
     text: float = 1.0
     coverage: float = 2.0

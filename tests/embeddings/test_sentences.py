@@ -5,7 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embeddings import readers
+from embeddings.align import aligned, made_up_titles
 from embeddings.sentences import DIMENSIONS, Sentences, opening
+from embeddings.sentences import _read as sentences_of
 
 SAME = {
     "en": ["production of wind turbine blades", "recycling of drinking water", "heart surgery"],
@@ -13,12 +16,14 @@ SAME = {
     "fr": ["production de pales d’éoliennes", "recyclage de l’eau potable", "chirurgie du cœur"],
     "de": ["Herstellung von Rotorblättern", "Wiederaufbereitung von Trinkwasser", "Herzchirurgie"],
 }
+FOLDER = Path(__file__).parent.parent.parent / "embeddings"
 TEXTS = [text for several in SAME.values() for text in several]
 
 
 @pytest.fixture(scope="module")
 def sentences() -> Sentences:
-    return Sentences.fit(TEXTS, 3.0)
+    background = (FOLDER / "background.txt").read_text(encoding="utf-8")
+    return Sentences.fit([line for line in background.split("\n") if line], 3.0)
 
 
 @pytest.mark.parametrize("language", ["nl", "fr", "de"])
@@ -26,6 +31,15 @@ def test_translations_are_nearest(sentences: Sentences, language: str) -> None:
     likeness = sentences.encode(SAME["en"]) @ sentences.encode(SAME[language]).T
     assert likeness.argmax(axis=1).tolist() == [0, 1, 2]
     assert likeness.argmax(axis=0).tolist() == [0, 1, 2]
+
+
+def test_the_english_reader_leaves_other_languages_to_the_multilingual_one() -> None:
+    english, dutch = "recycling of drinking water", "hergebruik van drinkwater in de stad"
+    assert readers.english([english]) @ readers.multilingual([english]).T > 0.4
+    read = sentences_of([dutch, english])
+    assert read[0] == pytest.approx(readers.multilingual([dutch])[0], abs=1e-6)
+    both = readers.english([english])[0] + readers.multilingual([english])[0]
+    assert read[1] == pytest.approx(both, abs=1e-6)
 
 
 def test_rows_have_length_one_and_a_batch_equals_single_texts(sentences: Sentences) -> None:
@@ -74,3 +88,18 @@ def test_the_end_of_a_very_long_text_is_not_read(sentences: Sentences) -> None:
     long = "wind turbines at sea " * 400
     assert (sentences.encode([long + "x" * 100]) == sentences.encode([long + "heart"])).all()
     assert (sentences.encode(["heart " + long]) != sentences.encode([long])).any()
+
+
+def test_the_map_between_the_readers_is_found_again() -> None:
+    draw = np.random.default_rng(1)
+    rows = draw.normal(size=(200, 5)).astype(np.float32)
+    matrix, shift = draw.normal(size=(5, 3)), draw.normal(size=3)
+    found = aligned(rows, (rows @ matrix + shift).astype(np.float32))
+    assert found == pytest.approx(np.vstack([matrix, shift]), abs=0.02)
+
+
+def test_titles_are_made_up_of_concepts_the_same_every_time() -> None:
+    titles = made_up_titles(50, seed=1)
+    assert titles == made_up_titles(50, seed=1) != made_up_titles(50, seed=2)
+    assert all(title[0] == title[0].upper() and "{" not in title for title in titles[:50])
+    assert "photovoltaics" in titles
