@@ -1,10 +1,11 @@
 """Ranking learned from the corpus's own history: past projects are held out and asked for.
 
-Two quarters are held out, one after the other: the latest projects, and a fair draw over all years.
-The latest alone mislead where one kind of record came last; a draw alone would not show what time
+Quarters are held out, one after the other: the latest projects, and four fair draws over all years.
+The latest alone mislead where one kind of record came last; draws alone would not show what time
 changes. What is left tells of the partners of those held out, and so how much each score part
-counts and what chance a score stands for. A third of the questions is kept apart to check that the
-learned weights gain; where they lose, nothing is installed. Chances come from the fair draw alone.
+counts and what chance a score stands for. A third of the questions is kept apart to check that
+weights learned from the others gain; where they lose, nothing is installed. Those installed are
+learned from all questions. Chances come from the fair draws alone.
 """
 
 from __future__ import annotations
