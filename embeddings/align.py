@@ -13,10 +13,11 @@ from __future__ import annotations
 import random
 
 import numpy as np
+from sklearn.linear_model import Ridge
 
 from embeddings.lexicon import shipped_lexicon
-from embeddings.readers import ALIGNMENT, english, native
-from embeddings.whitening import Floats, unit
+from embeddings.readers import ALIGNMENT, english, mapped, native
+from embeddings.whitening import Floats
 
 TITLES = 30_000
 _RIDGE = 1e-3
@@ -63,12 +64,9 @@ def aligned(rows: Floats, targets: Floats) -> Floats:
     The last row is what is added to `row @ map[:-1]`.
     """
     inputs, outputs = rows.astype(np.float64), targets.astype(np.float64)
-    mean, middle = inputs.mean(axis=0), outputs.mean(axis=0)
-    inputs, outputs = inputs - mean, outputs - middle
-    spread = inputs.T @ inputs / len(inputs)
-    ridge = _RIDGE * np.trace(spread) / len(spread) * np.eye(len(spread))
-    matrix = np.linalg.solve(spread + ridge, inputs.T @ outputs / len(inputs))
-    return np.vstack([matrix, middle - mean @ matrix]).astype(np.float32)
+    spread = inputs.var(axis=0).mean()
+    ridge = Ridge(alpha=_RIDGE * spread * len(inputs)).fit(inputs, outputs)
+    return np.vstack([ridge.coef_.T, ridge.intercept_]).astype(np.float32)
 
 
 def main() -> None:
@@ -77,7 +75,7 @@ def main() -> None:
     rows, targets = native(titles), english(titles)
     weights = aligned(rows, targets).astype(np.float16)
     np.save(ALIGNMENT, weights, allow_pickle=False)
-    likeness = unit(rows @ weights[:-1].astype(np.float32) + weights[-1]) * targets
+    likeness = mapped(rows, weights.astype(np.float32)) * targets
     print(f"{len(titles)} titles; mean cosine {likeness.sum(axis=1).mean():.3f}")
 
 

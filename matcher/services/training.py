@@ -121,8 +121,7 @@ def train(
             f"{fewest} of the projects held out have two partners known from the others; "
             f"it takes {FEWEST_QUESTIONS} to learn from. The shipped weights stay."
         )
-    ranking = snapshot.generation.ranking
-    current = trained_weights(ranking, "trial") or trained_weights(ranking) or Weights()
+    current = trained_weights(snapshot.generation.ranking, "trial") or Weights()
     everything = [[one for _, one in fold[mode]] for fold in folds for mode in MODES]
     learning = [[one for apart, one in fold[mode] if not apart] for fold in folds for mode in MODES]
     report("weights", 0, 2)
