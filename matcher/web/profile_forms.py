@@ -37,6 +37,7 @@ from matcher.web.initiative_forms import Row, day, organisation_named
 from matcher.web.labels import LABELS
 
 SPARE_ROWS = 3
+MORE_ROWS = 5
 MOST_STATEMENTS, SHORTEST_STATEMENT, LONGEST_STATEMENT = 200, 3, 5_000
 MOST_SECTORS, LONGEST_SECTOR = 50, 100
 LONGEST_DESCRIPTION = 5_000
@@ -276,11 +277,17 @@ def sent_rows(form: MultiDict[str, str]) -> dict[FacetKind, list[Row]]:
     return rows
 
 
-def with_spare(rows: dict[FacetKind, list[Row]]) -> dict[str, list[Row]]:
-    """Return the rows by the prefix of their fields, with empty ones after them."""
+def with_spare(rows: dict[FacetKind, list[Row]], asked_for: str = "") -> dict[str, list[Row]]:
+    """Return the rows by the prefix of their fields, with empty ones after them.
+
+    Those of the prefix `asked_for` get more: somebody without a script pressed "add another".
+    """
     empty = {"text": "", "stage": "", "until": ""}
-    spare = [Row(dict(empty)) for _row in range(SPARE_ROWS)]
-    return {PREFIX[kind]: [*several, *spare] for kind, several in rows.items()}
+    found = {}
+    for kind, several in rows.items():
+        count = MORE_ROWS if PREFIX[kind] == asked_for else SPARE_ROWS
+        found[PREFIX[kind]] = [*several, *(Row(dict(empty)) for _row in range(count))]
+    return found
 
 
 def _row(facet: Facet) -> Row:

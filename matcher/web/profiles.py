@@ -313,7 +313,7 @@ def close() -> ResponseReturnValue:
 
 def _form_page(template: str, form: ProfileForm, rows: Rows) -> str:
     faults = bool(form.errors) or any(row.errors for several in rows.values() for row in several)
-    spare = with_spare(rows)
+    spare = with_spare(rows, request.form.get("add", ""))
     return render_template(template, form=form, rows=spare, faults=faults, stages=list(Stage))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.mails import clear, link_in
 from tests.servers import ROOT, Service
@@ -107,7 +107,7 @@ def open_profile(page: Page, service: Service, name: str, offer: str, need: str)
     page.locator(".profile-form > button[type=submit]").last.click()
     page.goto(service.address + link_in(service.home, "/profile/confirm/"))
     page.locator(".actions button").first.click()
-    assert page.locator("h1").inner_text() == name
+    expect(page.locator("h1")).to_have_text(name)
 
 
 def session_of(role: str | None, service: Service, browser: Any) -> Any:
