@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from embeddings.lexicon import Lexicon
 from embeddings.lsa import LsaEncoder, sample
 from embeddings.port import Encoder, EncoderError, Progress, View
+from embeddings.readings import Readings
 from embeddings.whitening import Whitening, fit_whitening, load_whitening, save_whitening
 
 KIND = "beside"
@@ -46,9 +47,10 @@ class BesideEncoder:
         model: Encoder,
         progress: Progress | None = None,
         lexicon: Lexicon | None = None,
+        readings: Readings | None = None,
     ) -> BesideEncoder:
         """Fit the default encoder and the whitening on `texts`; the model was fitted before."""
-        words = LsaEncoder.fit(texts, progress=progress, lexicon=lexicon)
+        words = LsaEncoder.fit(texts, None, progress, lexicon, readings)
         learned = sample(list(texts), _SAMPLE)
         return cls(words, model, fit_whitening(model.encode(learned), _SOFTNESS))
 

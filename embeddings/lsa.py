@@ -20,6 +20,7 @@ import numpy as np
 from embeddings.lexicon import Lexicon, LexiconError, lexicon_from, saved_lexicon, shipped_lexicon
 from embeddings.meaning import Meaning
 from embeddings.port import EncoderError, Progress, View
+from embeddings.readings import Readings
 from embeddings.sentences import Sentences
 from embeddings.whitening import Floats
 from embeddings.wording import LsaConfig, Wording
@@ -51,8 +52,12 @@ class LsaEncoder:
         config: LsaConfig | None = None,
         progress: Progress | None = None,
         lexicon: Lexicon | None = None,
+        readings: Readings | None = None,
     ) -> LsaEncoder:
-        """Learn from `texts` (any number, none too), with the shipped lexicon or a given one."""
+        """Learn from `texts` (any number, none too), with the shipped lexicon or a given one.
+
+        With `readings`, no network reads a text that is kept there, now or when it encodes.
+        """
         config = config or LsaConfig()
         report = progress or (lambda stage, fraction: None)
         lexicon = lexicon or shipped_lexicon()
@@ -65,7 +70,8 @@ class LsaEncoder:
         meaning = Meaning.fit(learned, lexicon, config.meaning_softness)
         report("meaning", 1.0)
         report("sentences", 0.0)
-        sentences = Sentences.fit(sample(learned, config.read), config.sentences_softness)
+        read = sample(learned, config.read)
+        sentences = Sentences.fit(read, config.sentences_softness, readings)
         report("sentences", 1.0)
         return cls(wording, meaning, sentences)
 

@@ -79,6 +79,7 @@ def update(digest: Any) -> None:
     for package in _PACKAGES:
         digest.update(f"{package} {version(package)}".encode())
     digest.update(f"{_ENGLISH.max_tokens}".encode())
+    digest.update(_TOKENIZER.read_bytes())
     digest.update(_alignment().tobytes())
 
 

@@ -12,6 +12,7 @@ from embeddings.beside import BesideEncoder
 from embeddings.lexicon import LexiconError, shipped_lexicon
 from embeddings.lsa import LsaEncoder
 from embeddings.port import Encoder, EncoderError, Progress
+from embeddings.readings import Readings
 from embeddings.remote import RemoteConfig, RemoteEncoder
 from embeddings.transformer import TransformerEncoder
 
@@ -38,6 +39,8 @@ class EncoderOptions:
     """`remote`: seconds to wait for the service."""
     allow_http: bool = False
     """`remote`: whether another machine may be asked without encryption."""
+    readings: Readings | None = None
+    """Where what networks on this machine made of texts is kept."""
 
 
 def fit_encoder(
@@ -59,8 +62,8 @@ def fit_encoder(
     except LexiconError as error:
         raise EncoderError(str(error)) from error
     if name == LsaEncoder.name:
-        return LsaEncoder.fit(texts, progress=progress, lexicon=lexicon)
-    return BesideEncoder.fit(texts, _model(name, chosen), progress, lexicon)
+        return LsaEncoder.fit(texts, None, progress, lexicon, chosen.readings)
+    return BesideEncoder.fit(texts, _model(name, chosen), progress, lexicon, chosen.readings)
 
 
 def _model(name: str, chosen: EncoderOptions) -> Encoder:
@@ -70,7 +73,7 @@ def _model(name: str, chosen: EncoderOptions) -> Encoder:
                 "the transformer needs a converted folder, made by: "
                 "flask --app app encoder convert SOURCE TARGET"
             )
-        return TransformerEncoder.load(chosen.folder, chosen.threads)
+        return TransformerEncoder.load(chosen.folder, chosen.threads, chosen.readings)
     config = RemoteConfig(
         chosen.url, chosen.model, timeout=chosen.timeout, allow_http=chosen.allow_http
     )

@@ -10,10 +10,11 @@ which its texts differ least are left out.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import numpy as np
 
 from embeddings import readers
 from embeddings.language import detect_language
+from embeddings.readings import Readings
 from embeddings.whitening import (
     Floats,
     Whitening,
@@ -37,6 +39,8 @@ _SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+")
 _FEWEST_WORDS = 3
 _LONGEST_READ = 8_000
 """So many characters of a text are read: it takes some 10 ms for a thousand."""
+_READING = 1
+"""To be raised where another way of reading gives other vectors, so that none are mixed."""
 _REMEMBERED = 8_192
 _THREADS = 2
 
@@ -44,13 +48,18 @@ _THREADS = 2
 class Sentences:
     """Texts to vectors of the readers, whitened on a corpus."""
 
-    def __init__(self, whitening: Whitening) -> None:
+    def __init__(self, whitening: Whitening, readings: Readings | None = None) -> None:
         self.whitening = whitening
+        self._readings = readings or Readings()
 
     @classmethod
-    def fit(cls, texts: Sequence[str], softness: float) -> Sentences:
-        """Learn the whitening from `texts`."""
-        return cls(fit_whitening(_read(texts), softness, DIMENSIONS))
+    def fit(
+        cls, texts: Sequence[str], softness: float, readings: Readings | None = None
+    ) -> Sentences:
+        """Learn the whitening from `texts`; with `readings` no text is read that is kept there."""
+        readings = readings or Readings()
+        rows = readings.rows(_reader(), texts, readers.DIM, _read)
+        return cls(fit_whitening(rows, softness, DIMENSIONS), readings)
 
     @property
     def dim(self) -> int:
@@ -59,7 +68,8 @@ class Sentences:
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Return rows (n, dim) of length 1."""
-        return self.whitening.apply(_read(texts))
+        rows = self._readings.rows(_reader(), texts, readers.DIM, _read)
+        return self.whitening.apply(rows)
 
     def update(self, digest: Any) -> None:
         """Add everything that the vectors depend on to a digest."""
@@ -74,6 +84,14 @@ class Sentences:
     def load(cls, folder: Path) -> Sentences:
         """Read what `save` wrote; raises OSError or ValueError for what is damaged."""
         return cls(load_whitening(folder, _NAME))
+
+
+@cache
+def _reader() -> str:
+    """Return what names all that `_read` depends on besides the text."""
+    digest = hashlib.sha256(f"{_READING} {_LONGEST_READ}".encode())
+    readers.update(digest)
+    return digest.hexdigest()
 
 
 def _read(texts: Sequence[str]) -> Floats:

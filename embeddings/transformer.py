@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.port import EncoderError, View
+from embeddings.readings import Readings
 from embeddings.words import readable
 
 MANIFEST = "encoder.json"
@@ -160,7 +161,12 @@ class TransformerEncoder:
     name = "transformer"
 
     def __init__(
-        self, folder: Path, config: TransformerConfig, files: dict[str, str], threads: int = 2
+        self,
+        folder: Path,
+        config: TransformerConfig,
+        files: dict[str, str],
+        threads: int = 2,
+        readings: Readings | None = None,
     ) -> None:
         """Take what `load` found; `files` are SHA-256 digests by file name, `threads` from 1."""
         if threads < 1:
@@ -169,6 +175,7 @@ class TransformerEncoder:
         self.threads = threads
         self._folder = folder
         self._files = dict(files)
+        self._readings = readings or Readings()
         self._reader = Reader(folder / config.model, folder / TOKENIZER, config, threads)
         self.fingerprint = self._fingerprint()
 
@@ -187,7 +194,7 @@ class TransformerEncoder:
 
         Raises EncoderError where the graph can't be opened or run.
         """
-        return self._reader.read(texts)
+        return self._readings.rows(self.fingerprint, texts, self.dim, self._reader.read)
 
     def save(self, folder: Path) -> None:
         """Write the encoder into `folder`, linking the files where that is possible.
@@ -202,9 +209,12 @@ class TransformerEncoder:
         write_manifest(folder, self.config, self._files, self.threads)
 
     @classmethod
-    def load(cls, folder: Path, threads: int | None = None) -> TransformerEncoder:
+    def load(
+        cls, folder: Path, threads: int | None = None, readings: Readings | None = None
+    ) -> TransformerEncoder:
         """Read a converted or saved folder; `threads` None: as many as it was saved with.
 
+        With `readings`, no text is read that is kept there.
         Raises EncoderError where it can't be read or a file in it was changed.
         """
         try:
@@ -212,7 +222,7 @@ class TransformerEncoder:
             config = TransformerConfig(**manifest["config"])
             files = {str(name): str(digest) for name, digest in manifest["files"].items()}
             used = int(manifest["threads"]) if threads is None else threads
-            encoder = cls(folder, config, files, used)
+            encoder = cls(folder, config, files, used, readings)
             # Before the digests: a manifest that names other files doesn't get them read.
             known = config.pooling in POOLINGS and config.model in (MODEL, MODEL_INT8)
             known = known and set(files) == {config.model, TOKENIZER}

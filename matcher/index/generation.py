@@ -20,7 +20,7 @@ from matcher.index.exact import ExactIndex
 from matcher.index.faiss_index import FaissIndex
 from matcher.index.port import Ids, VectorIndex, Vectors
 
-_FORMAT = 5
+_FORMAT = 6
 _RANKING = "ranking.json"
 _FINDINGS = "findings.json"
 _CURRENT = "CURRENT"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from embeddings.lexicon import lexicon_of
 from embeddings.port import Encoder
+from embeddings.readings import Readings
 from embeddings.registry import EncoderOptions, fit_encoder
 from embeddings.subjects import Subjects
 from matcher.index.exact import ExactIndex
@@ -44,6 +45,8 @@ from matcher.store.changes import Changes, changes_since
 Progress = Callable[[str, int, int], None]
 """Called as `progress(stage, done, total)`."""
 
+READINGS = "readings.sqlite3"
+"""In the folder of the index: what networks made of texts before."""
 _BATCH = 512
 log = structlog.get_logger()
 
@@ -70,7 +73,8 @@ def build_index(
             changes = changes_since(session, -1)
             variants = sure_variants(session)
         texts = [embedded_text(row) for row in changes.facets]
-        encoder = fitted_encoder(settings, texts, report)
+        readings = Readings(root / READINGS)
+        encoder = fitted_encoder(settings, texts, report, readings)
         vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
         telling = Subjects(lexicon_of(encoder))
         subjects: dict[str, SubjectsOf] = {}
@@ -97,11 +101,14 @@ def build_index(
             },
         )
         prune(root)
+        readings.forget_others()
     log.info("index built", generation=name, facets=len(texts), corpus_version=changes.version)
     return name
 
 
-def fitted_encoder(settings: Settings, texts: Sequence[str], report: Progress) -> Encoder:
+def fitted_encoder(
+    settings: Settings, texts: Sequence[str], report: Progress, readings: Readings
+) -> Encoder:
     """Return the encoder that the settings name, fitted on `texts`. Raises EncoderError."""
     options = EncoderOptions(
         lexicon=Path(settings.lexicon) if settings.lexicon else None,
@@ -112,6 +119,7 @@ def fitted_encoder(settings: Settings, texts: Sequence[str], report: Progress) -
         key=settings.remote_key,
         timeout=float(settings.remote_timeout),
         allow_http=settings.remote_http,
+        readings=readings,
     )
     return fit_encoder(
         settings.encoder, texts, lambda stage, part: report(stage, int(part * 100), 100), options

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from embeddings import sentences
 from embeddings.convert import convert
 from embeddings.port import EncoderError
+from embeddings.whitening import Floats
 from matcher.cache import MemoryCache
 from matcher.domain import Facet, FacetKind, Organisation, OrganisationType, Question
 from matcher.services.live import Live, build_index
@@ -54,3 +57,37 @@ def test_a_new_encoder_is_built_beside_the_one_that_serves(tmp_path: Path) -> No
     assert answers.recommend(Question("films of polymer"))["results"]
     kept = before.index.search(before.generation.encoder.encode(["wind turbines"]), 1)[1]
     assert before.facets[int(kept[0][0])].id == int(kept[0][0])
+
+
+def test_a_build_reads_only_what_is_new_and_forgets_what_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = read_settings({"SCHAKEL_HOME": str(tmp_path / "home")})
+    store = Store(settings.database_url)
+    store.upgrade()
+    asked: list[str] = []
+
+    def counted(texts: Sequence[str]) -> Floats:
+        asked.extend(texts)
+        return read(texts)
+
+    read = sentences._read
+    monkeypatch.setattr(sentences, "_read", counted)
+
+    def build(*offers: str) -> list[str]:
+        asked.clear()
+        with store.writing() as write:
+            save_organisations(
+                write,
+                [offering(str(number), text) for number, text in enumerate(offers)],
+                with_facets=True,
+            )
+        build_index(store, settings)
+        return asked.copy()
+
+    assert {"films of polymer", "wind turbines"} <= set(build("films of polymer", "wind turbines"))
+    assert build("films of polymer", "water pumps") == ["water pumps"]
+    assert build("films of polymer", "wind turbines") == ["wind turbines"]
+    assert build("films of polymer", "wind turbines") == []
+    kept = Live(store, settings).snapshot().generation.encoder.encode(["wind turbines"])
+    assert asked == ["wind turbines"] and kept.any()  # who answers doesn't open the file
