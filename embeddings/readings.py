@@ -23,7 +23,7 @@ _BATCH = 256
 """So many texts are read before they are written."""
 _PATIENCE = 10.0
 """Seconds to wait for another process that writes."""
-_TABLE = "CREATE TABLE IF NOT EXISTS reading (text BLOB PRIMARY KEY, row BLOB) WITHOUT ROWID"
+_TABLE = "CREATE TABLE IF NOT EXISTS reading (text BLOB PRIMARY KEY, row BLOB)"
 
 
 class Readings:
