@@ -3,12 +3,15 @@
 A sentence transformer, on this machine or behind an address, votes better beside the wording and
 the meaning of words than in their place (docs/quality.md). Its vectors are whitened on the corpus:
 as they come, all texts are somewhat alike.
+
+A build needs the model. Whoever answers questions goes on without it where it doesn't answer.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -27,15 +30,24 @@ _WORDS, _MODEL = "words", "model"
 _SAMPLE = 4_000
 """On so many texts at most the whitening is learned: a model takes its time."""
 _SOFTNESS = 3.0
+REST = 30.0
+"""Seconds for which a model that didn't answer isn't asked again."""
 
 
 class BesideEncoder:
     """The default encoder's views and a model's; see `embeddings.port.Encoder` for its promises."""
 
-    def __init__(self, words: LsaEncoder, model: Encoder, whitening: Whitening) -> None:
+    def __init__(
+        self, words: LsaEncoder, model: Encoder, whitening: Whitening, *, needed: bool = True
+    ) -> None:
+        """Take the parts; where the model isn't `needed`, what it fails to read has zeros there."""
         self.words = words
         self.model = model
         self.whitening = whitening
+        self.fault = ""
+        """Why the model failed when it was asked last; empty where it answered."""
+        self._needed = needed
+        self._asked_again = 0.0
         digest = hashlib.sha256(f"{words.fingerprint} {model.fingerprint}".encode())
         whitening.update(digest)
         self.fingerprint = f"{model.name}-{digest.hexdigest()[:16]}"
@@ -78,8 +90,26 @@ class BesideEncoder:
         """Return rows (n, dim), each view of squared length 1/n, or less where it knows less."""
         views = len(self.views)
         words = self.words.encode(texts) * np.float32(np.sqrt((views - 1) / views))
-        model = self.whitening.apply(self.model.encode(texts)) * np.float32(np.sqrt(1 / views))
+        model = self._model_rows(texts) * np.float32(np.sqrt(1 / views))
         rows: NDArray[np.float32] = np.concatenate([words, model], axis=1)
+        return rows
+
+    def _model_rows(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return whitened rows (n, dim of the model). Raises EncoderError where it is needed."""
+        nothing = np.zeros((len(texts), self.model.dim), dtype=np.float32)
+        if self.fault:
+            if time.monotonic() < self._asked_again:
+                return nothing
+            self._asked_again = time.monotonic() + REST  # one tries, the others needn't wait
+        try:
+            rows = self.whitening.apply(self.model.encode(texts))
+        except EncoderError as error:
+            if self._needed:
+                raise
+            self.fault, self._asked_again = str(error), time.monotonic() + REST
+            return nothing
+        if rows.any():  # something was asked
+            self.fault = ""
         return rows
 
     def save(self, folder: Path) -> None:
@@ -93,14 +123,23 @@ class BesideEncoder:
 
     @classmethod
     def load(cls, folder: Path, load_model: Callable[[Path], Encoder]) -> BesideEncoder:
-        """Read what `save` wrote. Raises EncoderError where it cannot be read or was changed."""
+        """Read what `save` wrote, to answer with: it goes on while the model is away.
+
+        Raises EncoderError where it cannot be read or was changed.
+        """
         try:
             manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
             whitening = load_whitening(folder, _MODEL)
             expected = str(manifest["fingerprint"])
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise EncoderError(f"{folder.name}: the encoder there can't be read") from error
-        encoder = cls(LsaEncoder.load(folder / _WORDS), load_model(folder / _MODEL), whitening)
+        words, model = LsaEncoder.load(folder / _WORDS), load_model(folder / _MODEL)
+        encoder = cls(words, model, whitening, needed=False)
         if encoder.fingerprint != expected:
             raise EncoderError(f"{folder.name}: the encoder there is damaged")
         return encoder
+
+
+def fault_of(encoder: Encoder) -> str:
+    """Return why a part of an encoder doesn't answer at the moment; empty where all do."""
+    return encoder.fault if isinstance(encoder, BesideEncoder) else ""

@@ -13,7 +13,7 @@ import os
 import random
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +32,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 _LARGEST_ANSWER = 32 * 1024 * 1024
 _READ = 1 << 16
+_RETRIES_WHILE_PEOPLE_WAIT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +124,15 @@ class RemoteEncoder:
     def load(cls, folder: Path, key: str | None = None) -> RemoteEncoder:
         """Read what `save` wrote; `key` None: the one in SCHAKEL_REMOTE_KEY, if it is set.
 
-        Asks nothing of the service. Raises EncoderError where the folder can't be read.
+        Asks nothing of the service, and later repeats a request once at most: people wait.
+        Raises EncoderError where the folder can't be read.
         """
         found = os.environ.get(KEY_VARIABLE, "").strip() if key is None else key
         try:
             manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-            encoder = cls(RemoteConfig(**manifest["config"]), int(manifest["dim"]), found)
+            config = RemoteConfig(**manifest["config"])
+            config = replace(config, retries=min(config.retries, _RETRIES_WHILE_PEOPLE_WAIT))
+            encoder = cls(config, int(manifest["dim"]), found)
             kept = manifest["fingerprint"]
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise EncoderError(f"{folder.name}: the encoder there can't be read") from error

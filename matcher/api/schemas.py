@@ -258,9 +258,9 @@ class Match(BaseModel):
 
 
 class Notice(BaseModel):
-    """Why a list is empty."""
+    """Why a list is empty, or what it was made without."""
 
-    code: Literal["nothing_usable", "nothing_allowed", "nothing_found"]
+    code: Literal["nothing_usable", "nothing_allowed", "nothing_found", "model_away"]
     message: str
 
 

@@ -18,6 +18,7 @@ from matcher.services.gaps import gap_report, roadmap
 from matcher.services.heat import heat
 from matcher.services.initiatives import question_of, required
 from matcher.services.insights import Scope, missed_chances, overlaps
+from matcher.services.keeping import cached
 from matcher.services.lining_up import TeamWanted, line_up
 from matcher.services.live import Live, Snapshot
 from matcher.services.needing import read_brief
@@ -140,8 +141,8 @@ class Answers:
         """Answer from the cache, or compute."""
         snapshot = self.live.snapshot()
         key = self._key(snapshot, kind, asked)
-        body, cached = self.cache.get_or_compute(key, lambda: compute(snapshot), self.ttl)
-        return {**body, "cached": cached}
+        body, kept = cached(self.cache, snapshot, key, lambda: compute(snapshot), self.ttl)
+        return {**body, "cached": kept}
 
     def _known(self, kind: str, asked: Body) -> Body | None:
         body, cached = self.cache.peek(self._key(self.live.snapshot(), kind, asked))

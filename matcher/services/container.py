@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from embeddings.beside import fault_of
 from embeddings.port import EncoderError
 from matcher.cache import Cache, make_cache
 from matcher.domain import Question
@@ -130,6 +131,7 @@ class Services:
             "facets": len(snapshot.corpus.facets),
             "generation": snapshot.generation.name,
             "model": snapshot.generation.model,
+            "model_answers": not fault_of(snapshot.generation.encoder),
             "written_since_generation": snapshot.index.written,
             "cache": self.cache.state(),
         }

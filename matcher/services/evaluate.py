@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from embeddings.language import LANGUAGES
+from embeddings.port import EncoderError
 from matcher.cache import MemoryCache
 from matcher.domain import COMPLEMENT_DIAL, FacetKind, OrganisationType, Project, Question
 from matcher.ranking.corpus import Corpus
@@ -66,7 +67,7 @@ def evaluate(
     """Return the counts and, by mode and method, the figures.
 
     With `translations`, also how well the same questions do in other languages; with `trade_off`,
-    what the popularity setting does. Raises ImportRefused and TranslationsRefused.
+    what the popularity setting does. Raises ImportRefused, TranslationsRefused and EncoderError.
     """
     words = read_translations(translations) if translations else {}
     with tempfile.TemporaryDirectory(prefix="schakel-evaluate-") as folder:
@@ -260,6 +261,8 @@ class _Trial:
         for number, case in enumerate(cases, start=1):
             lists.append(rank(case))
             self.progress(stage, number, len(cases))
+        if self.snapshot.fault:
+            raise EncoderError(f"figures without the model would mislead: {self.snapshot.fault}")
         return lists
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.beside import fault_of
 from embeddings.lexicon import lexicon_of
 from embeddings.port import View
 from embeddings.subjects import Subjects
@@ -51,8 +52,16 @@ class Snapshot:
     facets: dict[int, FacetRecord]
     written_subjects: Mapping[int, SubjectsOf] = field(default_factory=dict)
     """Of what was written since the generation: domains and challenges by facet id."""
+    lacking: bool = False
+    """Whether something written since was read while a part of the encoder was away."""
     kept: dict[str, NDArray[Any]] = field(default_factory=dict, compare=False, repr=False)
     """What was laid out once for all questions."""
+
+    @property
+    def fault(self) -> str:
+        """Why a part of the encoder is away, so that answers lack it; empty where none is."""
+        away = fault_of(self.generation.encoder)
+        return away or ("what was written meanwhile was read without it" if self.lacking else "")
 
     def subjects_of(self, facet_id: int) -> SubjectsOf:
         """Return the domains and challenges that a facet speaks of."""
@@ -104,12 +113,15 @@ class Live:
         name = current_name(self.settings.index_folder)
         version = self.store.corpus_version()
         if known and known.generation.name == name and known.version == version:
-            return known
+            if not known.lacking or fault_of(known.generation.encoder):
+                return known
         with self._lock:
             known = self._snapshot
             if name is None or (not known and outdated(self.settings.index_folder, name)):
                 name = build_index(self.store, self.settings, only_if_missing=True)
             generation = self._generation(known, name)
+            if known and known.lacking and not fault_of(generation.encoder):
+                known = None  # the model is back: what it missed is read anew
             if known is None or known.generation is not generation or known.version != version:
                 self._snapshot = known = self._refreshed(known, generation)
             return known
@@ -134,6 +146,8 @@ class Live:
                 written = changes_since(session, generation.corpus_version)
         index = known.index.copy() if known and same_base else LayeredIndex(generation.index)
         _apply_to_index(index, written, generation)
+        lacking = bool(written.facets) and bool(fault_of(generation.encoder))
+        lacking = lacking or bool(known and same_base and known.lacking)
         organisations = dict(known.organisations) if known else {}
         facets = dict(known.facets) if known else {}
         for key in changes.gone_organisations:
@@ -157,7 +171,9 @@ class Live:
         if written.facets:
             telling = Subjects(lexicon_of(generation.encoder))
             subjects.update((row.id, subjects_of(telling, row)) for row in written.facets)
-        return Snapshot(generation, index, profiles, corpus, organisations, facets, subjects)
+        return Snapshot(
+            generation, index, profiles, corpus, organisations, facets, subjects, lacking
+        )
 
 
 def _touched(changes: Changes, before: Mapping[int, FacetRecord]) -> set[int]:

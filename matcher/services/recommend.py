@@ -27,6 +27,7 @@ from matcher.ranking.scoring import Weights, rank
 from matcher.services.checking import checked
 from matcher.services.comparing import offering
 from matcher.services.hearing import Heard, listen
+from matcher.services.keeping import cached
 from matcher.services.live import Live, Snapshot
 from matcher.services.mutual import offered_back
 from matcher.services.needing import Needed, Source, needs_for
@@ -48,6 +49,8 @@ NOTICES = {
     "what is to be done and what is needed: materials, techniques, products, markets.",
     "nothing_allowed": "No organisation passes the filters. Loosen or remove one of them.",
     "nothing_found": "No organisation that may be recommended comes near the question.",
+    "model_away": "The model that reads texts beside the default doesn't answer at the moment. "
+    "These partners were found without it; ask again in a minute to find more.",
 }
 
 
@@ -119,18 +122,23 @@ class Recommender:
             self.weights_for(snapshot),
             snapshot.generation.ranking,
         )
-        body, cached = self.cache.get_or_compute(
-            key, lambda: self.compute(snapshot, question, Stopwatch()), self.ttl
+        body, kept = cached(
+            self.cache,
+            snapshot,
+            key,
+            lambda: self.compute(snapshot, question, Stopwatch()),
+            self.ttl,
         )
         took = round((time.perf_counter() - start) * 1000, 2)
-        head = {"corpus_version": snapshot.version, "model": model, "cached": cached}
+        head = {"corpus_version": snapshot.version, "model": model, "cached": kept}
         return {**head, "took_ms": took, **body}
 
     def compute(self, snapshot: Snapshot, question: Question, watch: Stopwatch) -> dict[str, Any]:
         """Compute the part of an answer that is cached."""
         found = self.consider(snapshot, question, watch)
+        away = [_notice("model_away")] if snapshot.fault else []
         if isinstance(found, str):
-            return _empty(found)
+            return _empty([_notice(found), *away])
         corpus, weighed, members = snapshot.corpus, found.weighed, found.members
         page = found.order[question.offset : question.offset + question.limit]
         with watch.step("reasons"), self.live.store.reading() as session:
@@ -156,7 +164,7 @@ class Recommender:
         why_nothing = [] if len(found.order) else [_notice(_why_nothing(found.heard, members))]
         return {
             "total": len(found.order),
-            "notices": why_nothing,
+            "notices": [*why_nothing, *away],
             "not_understood": _not_understood(found.heard, found.needed),
             "needs": _needs(corpus, weighed.coverage, found.needed, members, page, question.offset),
             "helix": {
@@ -404,10 +412,10 @@ def _covered(coverage: Coverage | None, row: int, members: Rows) -> dict[str, fl
     }
 
 
-def _empty(code: str) -> dict[str, Any]:
+def _empty(notices: list[dict[str, str]]) -> dict[str, Any]:
     return {
         "total": 0,
-        "notices": [_notice(code)],
+        "notices": notices,
         "not_understood": [],
         "needs": None,
         "helix": None,

@@ -109,4 +109,8 @@ LABELS = {
     "nothing_found": _l(
         "No organisation has an offer or a past project that comes near your text."
     ),
+    "model_away": _l(
+        "A part of what reads your text doesn't answer at the moment. These partners were found "
+        "without it; try again in a minute to find more."
+    ),
 }

@@ -13,6 +13,7 @@ import numpy as np
 from matcher.cache import Cache
 from matcher.domain import Initiative
 from matcher.services.initiatives import question_of
+from matcher.services.keeping import cached
 from matcher.services.live import Snapshot
 from matcher.services.reasons import Ground, reasons_for
 from matcher.services.recommend import Recommender, Stopwatch
@@ -54,7 +55,7 @@ def found_by(recommender: Recommender, cache: Cache, organisation_id: str) -> li
         found = [_found(recommender, snapshot, one, row) for one in several]
         return sorted(found, key=lambda one: (not one["member"], one["rank"] or 10**9))
 
-    body, _cached = cache.get_or_compute(key, compute, recommender.ttl)
+    body, _kept = cached(cache, snapshot, key, compute, recommender.ttl)
     result: list[Body] = body
     return result
 
