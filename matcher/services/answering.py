@@ -9,8 +9,8 @@ import numpy as np
 
 from matcher.domain import Need
 from matcher.services.comparing import chances_of, offering
+from matcher.services.listing import WORTH_NAMING
 from matcher.services.live import Snapshot
-from matcher.services.recommend import WORTH_NAMING
 from matcher.services.shown import facet_json, name_json
 from matcher.store import Store
 from matcher.store.facets import load_facets

@@ -14,26 +14,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.port import understood
 from matcher.cache import Cache
 from matcher.domain import Question
 from matcher.ranking.arrays import Floats, Mask, Rows
 from matcher.ranking.corpus import Corpus
-from matcher.ranking.coverage import Coverage
 from matcher.ranking.filters import allowed_organisations, facets_of
 from matcher.ranking.learning import chances
-from matcher.ranking.profiles import likeness
 from matcher.ranking.scoring import Weights, rank
 from matcher.services.checking import checked
 from matcher.services.comparing import offering
 from matcher.services.hearing import Heard, listen
 from matcher.services.keeping import cached
+from matcher.services.listing import (
+    empty,
+    kin_json,
+    mix_json,
+    needs_taken,
+    not_understood,
+    notice,
+    result_json,
+    why_nothing,
+)
 from matcher.services.live import Live, Snapshot
 from matcher.services.mutual import offered_back
-from matcher.services.needing import Needed, Source, needs_for
+from matcher.services.needing import Needed, needs_for
 from matcher.services.reasons import Ground, reasons_for
-from matcher.services.shown import helix_json, name_json, need_json, organisation_json
-from matcher.services.weighing import ALIKE, Weighed, weigh
+from matcher.services.weighing import Weighed, weigh
 
 TEXT_ONLY = "text only"
 HALF_GIVEN = "half of the members given"
@@ -43,19 +49,6 @@ MOST_NEEDS = 50
 MOST_MEMBERS = 500
 FURTHER = 0.15
 """So much further apart are the fields that serve an exploratory initiative best."""
-
-NOTICES = {
-    "nothing_usable": "Nothing in the question could be understood. Describe in a sentence or two "
-    "what is to be done and what is needed: materials, techniques, products, markets.",
-    "nothing_allowed": "No organisation passes the filters. Loosen or remove one of them.",
-    "nothing_found": "No organisation that may be recommended comes near the question.",
-    "model_away": "The model that reads texts beside the default doesn't answer at the moment. "
-    "These partners were found without it; ask again in a minute to find more.",
-}
-
-
-WORTH_NAMING = 0.05
-"""From this chance on somebody is named as the one who answers a need best."""
 
 
 class Stopwatch:
@@ -136,9 +129,9 @@ class Recommender:
     def compute(self, snapshot: Snapshot, question: Question, watch: Stopwatch) -> dict[str, Any]:
         """Compute the part of an answer that is cached."""
         found = self.consider(snapshot, question, watch)
-        away = [_notice("model_away")] if snapshot.fault else []
+        away = [notice("model_away")] if snapshot.fault else []
         if isinstance(found, str):
-            return _empty([_notice(found), *away])
+            return empty([notice(found), *away])
         corpus, weighed, members = snapshot.corpus, found.weighed, found.members
         page = found.order[question.offset : question.offset + question.limit]
         with watch.step("reasons"), self.live.store.reading() as session:
@@ -155,21 +148,23 @@ class Recommender:
         results = [
             one
             | {
-                "kin": _kin(corpus, int(row), members),
+                "kin": kin_json(corpus, int(row), members),
                 "reasons": reasons[int(row)],
                 "offered_back": back[int(row)],
             }
             for row, one in zip(page, self._results(snapshot, question, found), strict=True)
         ]
-        why_nothing = [] if len(found.order) else [_notice(_why_nothing(found.heard, members))]
+        nothing = [] if len(found.order) else [notice(why_nothing(found.heard, members))]
         return {
             "total": len(found.order),
-            "notices": [*why_nothing, *away],
-            "not_understood": _not_understood(found.heard, found.needed),
-            "needs": _needs(corpus, weighed.coverage, found.needed, members, page, question.offset),
+            "notices": [*nothing, *away],
+            "not_understood": not_understood(found.heard, found.needed),
+            "needs": needs_taken(
+                corpus, weighed.coverage, found.needed, members, page, question.offset
+            ),
             "helix": {
-                "members": _mix(corpus, corpus.rows(question.members)),
-                "results": _mix(corpus, page),
+                "members": mix_json(corpus, corpus.rows(question.members)),
+                "results": mix_json(corpus, page),
             },
             "results": results,
         }
@@ -186,7 +181,7 @@ class Recommender:
         chance = self._chances(snapshot, weighed, with_members=bool(len(members)))
         page = found.order[question.offset : question.offset + question.limit]
         return [
-            _result(snapshot, place, int(row), weighed, members, chance)
+            result_json(snapshot, place, int(row), weighed, members, chance)
             for place, row in enumerate(page, start=question.offset + 1)
         ]
 
@@ -277,56 +272,6 @@ def candidates_of(corpus: Corpus, question: Question, members: Rows, allowed: Ma
     return candidates & shown_of(corpus, candidates)
 
 
-def _why_nothing(heard: Heard | None, members: Rows) -> str:
-    """Say why a list is empty: no facet came near any of the texts, or nobody is left."""
-    near = heard is not None and any(len(votes.facet_rows) for votes in heard.by_view.values())
-    return "nothing_found" if len(members) or near else "nothing_usable"
-
-
-def _not_understood(heard: Heard | None, needed: Needed | None) -> list[str]:
-    texts = [] if heard is None or heard.understood else [heard.text]
-    if needed is None or needed.source is not Source.STATED:
-        return texts
-    known = understood(needed.vectors)
-    return texts + [
-        need.text for need, is_known in zip(needed.needs, known, strict=True) if not is_known
-    ]
-
-
-def _needs(
-    corpus: Corpus,
-    coverage: Coverage | None,
-    needed: Needed | None,
-    members: Rows,
-    page: Rows,
-    offset: int,
-) -> dict[str, Any] | None:
-    """Say what was taken to be needed, how far the members meet it, and who on the page does."""
-    if coverage is None or needed is None:
-        return None
-    met = coverage.of(members)
-
-    def best(place: int) -> dict[str, Any] | None:
-        chances = coverage.meets[place, page]
-        at = int(chances.argmax()) if len(page) else 0
-        if not len(page) or chances[at] < WORTH_NAMING:
-            return None
-        return {
-            "rank": offset + at + 1,
-            "organisation": name_json(corpus, int(page[at])),
-            "chance": round(float(chances[at]), 3),
-        }
-
-    return {
-        "source": needed.source.value,
-        "covered": round(coverage.total(members), 4),
-        "items": [
-            need_json(need) | {"covered": round(float(chance), 3), "best": best(place)}
-            for place, (need, chance) in enumerate(zip(coverage.needs, met, strict=True))
-        ],
-    }
-
-
 def question_key(
     question: Question,
     version: int,
@@ -351,77 +296,3 @@ def searchable_facets(corpus: Corpus, allowed: NDArray[np.bool_]) -> NDArray[np.
     if not allowed.all():
         usable &= facets_of(corpus, allowed)
     return corpus.facet_ids[usable]
-
-
-def _result(
-    snapshot: Snapshot,
-    place: int,
-    row: int,
-    weighed: Weighed,
-    members: Rows,
-    chance: Floats | None,
-) -> dict[str, Any]:
-    corpus = snapshot.corpus
-    rounded = {name: round(float(values[row]), 6) + 0.0 for name, values in weighed.parts.items()}
-    return {
-        "rank": place,
-        "organisation": organisation_json(corpus.organisations[row]),
-        "score": round(sum(rounded.values()), 6),
-        "variants": [name_json(corpus, other) for other in corpus.variants_of(row)],
-        "chance": None if chance is None else round(float(chance[row]), 3),
-        "parts": rounded,
-        "coverage": _covered(weighed.coverage, row, members),
-        "alike": _alike(snapshot, row, members) if weighed.likeness[row] >= ALIKE else [],
-    }
-
-
-def _alike(snapshot: Snapshot, row: int, members: Rows) -> list[dict[str, Any]]:
-    """Return the members that an organisation is like, the most alike first."""
-    own = snapshot.profiles_of(np.array([row]))
-    like = [
-        (float(likeness(own, snapshot.profiles_of(members[at : at + 1]))[0]), int(one))
-        for at, one in enumerate(members)
-    ]
-    return [
-        {**name_json(snapshot.corpus, one), "likeness": round(share, 3)}
-        for share, one in sorted(like, key=lambda pair: (-pair[0], pair[1]))
-        if share >= ALIKE
-    ]
-
-
-def _kin(corpus: Corpus, row: int, members: Rows) -> list[dict[str, Any]]:
-    """Return the members that share telling words of name or city with an organisation."""
-    found = [(other, corpus.kinship.shared(row, other)) for other in members.tolist()]
-    return [{**name_json(corpus, other), "words": words} for other, words in found if words]
-
-
-def _mix(corpus: Corpus, rows: Rows) -> dict[str, Any]:
-    return helix_json([corpus.organisations[row].type for row in rows.tolist()])
-
-
-def _covered(coverage: Coverage | None, row: int, members: Rows) -> dict[str, float] | None:
-    """Say how far an organisation meets the needs on its own, and what it adds to the members."""
-    if coverage is None:
-        return None
-    joined = np.append(members, row)
-    before, after = coverage.total(members), coverage.total(joined)
-    return {
-        "alone": round(coverage.total(np.array([row])), 4),
-        "adds": round(after - before, 4),
-        "with_members": round(after, 4),
-    }
-
-
-def _empty(notices: list[dict[str, str]]) -> dict[str, Any]:
-    return {
-        "total": 0,
-        "notices": notices,
-        "not_understood": [],
-        "needs": None,
-        "helix": None,
-        "results": [],
-    }
-
-
-def _notice(code: str) -> dict[str, str]:
-    return {"code": code, "message": NOTICES[code]}
