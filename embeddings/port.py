@@ -35,6 +35,9 @@ class Encoder(Protocol):
       part of the text, so a row of all that is understood has length 1; it is all zeros where the
       text says nothing that the encoder knows (see `understood`), never NaN or infinite;
     * an encoder does not change after it was made, so that it may be shared by threads.
+
+    One exception: with a model beside the default (`embeddings.beside`), whoever answers questions
+    gets zeros in its view while it is away; `beside.fault_of` says so.
     """
 
     @property

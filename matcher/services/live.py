@@ -112,9 +112,9 @@ class Live:
         known = self._snapshot
         name = current_name(self.settings.index_folder)
         version = self.store.corpus_version()
-        if known and known.generation.name == name and known.version == version:
-            if not known.lacking or fault_of(known.generation.encoder):
-                return known
+        current = known and known.generation.name == name and known.version == version
+        if known and current and (not known.lacking or fault_of(known.generation.encoder)):
+            return known
         with self._lock:
             known = self._snapshot
             if name is None or (not known and outdated(self.settings.index_folder, name)):
