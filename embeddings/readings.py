@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +100,8 @@ class Readings:
         except sqlite3.OperationalError:  # no room, no right to write, or too long a wait
             return
         except sqlite3.DatabaseError:
-            self.path.unlink(missing_ok=True)
+            with suppress(OSError):
+                self.path.unlink()
 
 
 def _key(reader: str, text: str) -> bytes:
