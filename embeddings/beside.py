@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,6 +33,7 @@ _SAMPLE = 4_000
 _SOFTNESS = 3.0
 REST = 30.0
 """Seconds for which a model that didn't answer isn't asked again."""
+_PROBE = "Does the model answer again?"
 
 
 class BesideEncoder:
@@ -46,6 +48,8 @@ class BesideEncoder:
         self.whitening = whitening
         self.fault = ""
         """Why the model failed when it was asked last; empty where it answered."""
+        self.missed = 0
+        """How often texts were encoded without it."""
         self._needed = needed
         self._asked_again = 0.0
         digest = hashlib.sha256(f"{words.fingerprint} {model.fingerprint}".encode())
@@ -96,21 +100,27 @@ class BesideEncoder:
 
     def _model_rows(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return whitened rows (n, dim of the model). Raises EncoderError where it is needed."""
-        nothing = np.zeros((len(texts), self.model.dim), dtype=np.float32)
         if self.fault:
-            if time.monotonic() < self._asked_again:
-                return nothing
-            self._asked_again = time.monotonic() + REST  # one tries, the others needn't wait
+            if time.monotonic() >= self._asked_again:
+                self._asked_again = time.monotonic() + REST
+                threading.Thread(target=self._ask_again, daemon=True).start()  # nobody waits for it
+        else:
+            try:
+                return self.whitening.apply(self.model.encode(texts))
+            except EncoderError as error:
+                if self._needed:
+                    raise
+                self.fault, self._asked_again = str(error), time.monotonic() + REST
+        self.missed += 1
+        return np.zeros((len(texts), self.model.dim), dtype=np.float32)
+
+    def _ask_again(self) -> None:
+        """Ask a model that is away for one text, and go on with it if it answers."""
         try:
-            rows = self.whitening.apply(self.model.encode(texts))
-        except EncoderError as error:
-            if self._needed:
-                raise
-            self.fault, self._asked_again = str(error), time.monotonic() + REST
-            return nothing
-        if rows.any():  # something was asked
+            self.model.encode([_PROBE])
             self.fault = ""
-        return rows
+        except EncoderError as error:
+            self.fault = str(error)
 
     def save(self, folder: Path) -> None:
         """Write both encoders and the whitening into `folder`."""
@@ -143,3 +153,8 @@ class BesideEncoder:
 def fault_of(encoder: Encoder) -> str:
     """Return why a part of an encoder doesn't answer at the moment; empty where all do."""
     return encoder.fault if isinstance(encoder, BesideEncoder) else ""
+
+
+def missed_of(encoder: Encoder) -> int:
+    """Return how often an encoder did without a part of it; it grows while that is away."""
+    return encoder.missed if isinstance(encoder, BesideEncoder) else 0

@@ -114,8 +114,8 @@ class Services:
             self.recommender.compute(snapshot, Question(FIRST_QUESTION, needs=needs), Stopwatch())
         except EncoderError as error:
             log.error("no answer at the start", reason=str(error))
-        if snapshot.fault:
-            log.error("the model doesn't answer at the start", reason=snapshot.fault)
+        if fault := fault_of(snapshot.generation.encoder):
+            log.error("the model doesn't answer at the start", reason=fault)
         if self.settings.jobs == "inside":
             self.queue.start_inside()
 

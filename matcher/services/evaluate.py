@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from embeddings.beside import fault_of
 from embeddings.language import LANGUAGES
 from embeddings.port import EncoderError
 from matcher.cache import MemoryCache
@@ -261,8 +262,9 @@ class _Trial:
         for number, case in enumerate(cases, start=1):
             lists.append(rank(case))
             self.progress(stage, number, len(cases))
-        if self.snapshot.fault:
-            raise EncoderError(f"figures without the model would mislead: {self.snapshot.fault}")
+        if self.snapshot.lacks(0):
+            reason = fault_of(self.snapshot.generation.encoder)
+            raise EncoderError(f"figures without the model would mislead: {reason}")
         return lists
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from embeddings.beside import fault_of
 from matcher.cache import Cache
 from matcher.services.live import Snapshot
 
@@ -28,9 +29,11 @@ def cached(
     """Return an answer from `snapshot` and whether it came from the cache, as JSON makes it."""
 
     def whole() -> Any:
+        missed = snapshot.missed
         body = compute()
-        if snapshot.fault:
-            log.warning("answered without the model", reason=snapshot.fault)
+        if snapshot.lacks(missed):
+            reason = fault_of(snapshot.generation.encoder)
+            log.warning("answered without the model", reason=reason or "it is just back")
             raise _Passing(json.dumps(body))
         return body
 

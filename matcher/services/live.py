@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.beside import fault_of
+from embeddings.beside import fault_of, missed_of
 from embeddings.lexicon import lexicon_of
 from embeddings.port import View
 from embeddings.subjects import Subjects
@@ -58,10 +58,13 @@ class Snapshot:
     """What was laid out once for all questions."""
 
     @property
-    def fault(self) -> str:
-        """Why a part of the encoder is away, so that answers lack it; empty where none is."""
-        away = fault_of(self.generation.encoder)
-        return away or ("what was written meanwhile was read without it" if self.lacking else "")
+    def missed(self) -> int:
+        """How often texts were read without a part of the encoder, which was away."""
+        return missed_of(self.generation.encoder)
+
+    def lacks(self, missed: int) -> bool:
+        """Return whether an answer begun when `missed` was so high lacks a part of the encoder."""
+        return self.lacking or self.missed != missed
 
     def subjects_of(self, facet_id: int) -> SubjectsOf:
         """Return the domains and challenges that a facet speaks of."""
@@ -145,8 +148,9 @@ class Live:
             if not same_base:
                 written = changes_since(session, generation.corpus_version)
         index = known.index.copy() if known and same_base else LayeredIndex(generation.index)
+        missed = missed_of(generation.encoder)
         _apply_to_index(index, written, generation)
-        lacking = bool(written.facets) and bool(fault_of(generation.encoder))
+        lacking = missed_of(generation.encoder) != missed
         lacking = lacking or bool(known and same_base and known.lacking)
         organisations = dict(known.organisations) if known else {}
         facets = dict(known.facets) if known else {}

@@ -128,8 +128,9 @@ class Recommender:
 
     def compute(self, snapshot: Snapshot, question: Question, watch: Stopwatch) -> dict[str, Any]:
         """Compute the part of an answer that is cached."""
+        missed = snapshot.missed
         found = self.consider(snapshot, question, watch)
-        away = [notice("model_away")] if snapshot.fault else []
+        away = [notice("model_away")] if snapshot.lacks(missed) else []
         if isinstance(found, str):
             return empty([notice(found), *away])
         corpus, weighed, members = snapshot.corpus, found.weighed, found.members

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -42,11 +43,11 @@ def server() -> Iterator[EmbeddingServer]:
 
 @pytest.fixture
 def away(server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
-    """Return what takes the model away, or gives it back and lets the rest be over."""
+    """Return what takes the model away, or gives it back."""
+    monkeypatch.setattr(beside, "REST", 1000.0)
 
     def take(gone: bool) -> None:
         server.replies = [Reply(500) for _ in range(1000)] if gone else []
-        monkeypatch.setattr(beside, "REST", 1000.0 if gone else 0.0)
 
     return take
 
@@ -85,8 +86,16 @@ def codes(answer: Any) -> list[str]:
     return [one["code"] for one in answer["notices"]]
 
 
-def rested(app: APIFlask) -> None:
-    app.extensions["schakel"].live.snapshot().generation.encoder._asked_again = 0.0
+def back(app: APIFlask) -> None:
+    """Ask when the model's rest is over, and wait until it was found to be back."""
+    encoder = app.extensions["schakel"].live.snapshot().generation.encoder
+    encoder._asked_again = 0.0
+    assert codes(ask(app)) == ["model_away"]  # nobody waits while the model is tried
+    for _ in range(100):
+        if not encoder.fault:
+            return
+        time.sleep(0.05)
+    raise AssertionError(encoder.fault)
 
 
 def test_questions_are_answered_without_it_and_nothing_of_that_is_kept(
@@ -106,7 +115,7 @@ def test_questions_are_answered_without_it_and_nothing_of_that_is_kept(
     assert app.test_client().get("/health/ready").json["model_answers"] is False
 
     away(False)
-    rested(app)
+    back(app)
     third = ask(app)
     assert codes(third) == [] and third["cached"] is False
     assert ask(app)["cached"] is True
@@ -138,10 +147,9 @@ def test_what_is_written_meanwhile_is_found_and_read_when_it_is_back(
     assert not lacking.index.rows(new)[0][view.start : view.end].any()
 
     away(False)
-    rested(app)
-    ask(app)  # asks the model again, and finds it back
+    back(app)
     snapshot = services.live.snapshot()
-    assert not snapshot.lacking and not snapshot.fault
+    assert not snapshot.lacking
     assert snapshot.index.rows(new)[0][view.start : view.end].any()
     assert codes(ask(app)) == []
 
