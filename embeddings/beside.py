@@ -12,17 +12,17 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.breaker import Breaker
 from embeddings.lexicon import Lexicon
 from embeddings.lsa import LsaEncoder, sample
 from embeddings.port import Encoder, EncoderError, Progress, View
-from embeddings.readings import Readings
+from embeddings.readings import NONE_KEPT, Readings
 from embeddings.whitening import Whitening, fit_whitening, load_whitening, save_whitening
 
 KIND = "beside"
@@ -51,7 +51,7 @@ class BesideEncoder:
         self.missed = 0
         """How often texts were encoded without it."""
         self._needed = needed
-        self._asked_again = 0.0
+        self._reach = Breaker(REST)
         digest = hashlib.sha256(f"{words.fingerprint} {model.fingerprint}".encode())
         whitening.update(digest)
         self.fingerprint = f"{model.name}-{digest.hexdigest()[:16]}"
@@ -63,7 +63,7 @@ class BesideEncoder:
         model: Encoder,
         progress: Progress | None = None,
         lexicon: Lexicon | None = None,
-        readings: Readings | None = None,
+        readings: Readings = NONE_KEPT,
     ) -> BesideEncoder:
         """Fit the default encoder and the whitening on `texts`; the model was fitted before."""
         words = LsaEncoder.fit(texts, None, progress, lexicon, readings)
@@ -101,8 +101,7 @@ class BesideEncoder:
     def _model_rows(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return whitened rows (n, dim of the model). Raises EncoderError where it is needed."""
         if self.fault:
-            if time.monotonic() >= self._asked_again:
-                self._asked_again = time.monotonic() + REST
+            if self._reach.allows():
                 threading.Thread(target=self._ask_again, daemon=True).start()  # nobody waits for it
         else:
             try:
@@ -110,7 +109,7 @@ class BesideEncoder:
             except EncoderError as error:
                 if self._needed:
                     raise
-                self.fault, self._asked_again = str(error), time.monotonic() + REST
+                self._away(error)
         self.missed += 1
         return np.zeros((len(texts), self.model.dim), dtype=np.float32)
 
@@ -118,9 +117,15 @@ class BesideEncoder:
         """Ask a model that is away for one text, and go on with it if it answers."""
         try:
             self.model.encode([_PROBE])
-            self.fault = ""
         except EncoderError as error:
-            self.fault = str(error)
+            self._away(error)
+        else:
+            self._reach.succeeded()
+            self.fault = ""
+
+    def _away(self, error: EncoderError) -> None:
+        self._reach.failed()
+        self.fault = str(error)
 
     def save(self, folder: Path) -> None:
         """Write both encoders and the whitening into `folder`."""

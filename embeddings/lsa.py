@@ -20,7 +20,7 @@ import numpy as np
 from embeddings.lexicon import Lexicon, LexiconError, lexicon_from, saved_lexicon, shipped_lexicon
 from embeddings.meaning import Meaning
 from embeddings.port import EncoderError, Progress, View
-from embeddings.readings import Readings
+from embeddings.readings import NONE_KEPT, Readings
 from embeddings.sentences import Sentences
 from embeddings.whitening import Floats
 from embeddings.wording import LsaConfig, Wording
@@ -52,7 +52,7 @@ class LsaEncoder:
         config: LsaConfig | None = None,
         progress: Progress | None = None,
         lexicon: Lexicon | None = None,
-        readings: Readings | None = None,
+        readings: Readings = NONE_KEPT,
     ) -> LsaEncoder:
         """Learn from `texts` (any number, none too), with the shipped lexicon or a given one.
 

@@ -104,6 +104,10 @@ class Readings:
                 self.path.unlink()
 
 
+NONE_KEPT = Readings()
+"""Keeps nothing: every text is read."""
+
+
 def _key(reader: str, text: str) -> bytes:
     whole = f"{reader}\0{text}".encode("utf-8", "surrogatepass")
     return hashlib.blake2b(whole, digest_size=16).digest()

@@ -12,7 +12,7 @@ from embeddings.beside import BesideEncoder
 from embeddings.lexicon import LexiconError, shipped_lexicon
 from embeddings.lsa import LsaEncoder
 from embeddings.port import Encoder, EncoderError, Progress
-from embeddings.readings import Readings
+from embeddings.readings import NONE_KEPT, Readings
 from embeddings.remote import RemoteConfig, RemoteEncoder
 from embeddings.transformer import TransformerEncoder
 
@@ -39,7 +39,7 @@ class EncoderOptions:
     """`remote`: seconds to wait for the service."""
     allow_http: bool = False
     """`remote`: whether another machine may be asked without encryption."""
-    readings: Readings | None = None
+    readings: Readings = NONE_KEPT
     """Where what networks on this machine made of texts is kept."""
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from embeddings import readers
 from embeddings.language import detect_language
-from embeddings.readings import Readings
+from embeddings.readings import NONE_KEPT, Readings
 from embeddings.whitening import (
     Floats,
     Whitening,
@@ -48,16 +48,15 @@ _THREADS = 2
 class Sentences:
     """Texts to vectors of the readers, whitened on a corpus."""
 
-    def __init__(self, whitening: Whitening, readings: Readings | None = None) -> None:
+    def __init__(self, whitening: Whitening, readings: Readings = NONE_KEPT) -> None:
         self.whitening = whitening
-        self._readings = readings or Readings()
+        self._readings = readings
 
     @classmethod
     def fit(
-        cls, texts: Sequence[str], softness: float, readings: Readings | None = None
+        cls, texts: Sequence[str], softness: float, readings: Readings = NONE_KEPT
     ) -> Sentences:
         """Learn the whitening from `texts`; with `readings` no text is read that is kept there."""
-        readings = readings or Readings()
         rows = readings.rows(_reader(), texts, readers.DIM, _read)
         return cls(fit_whitening(rows, softness, DIMENSIONS), readings)
 

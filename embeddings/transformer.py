@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.port import EncoderError, View
-from embeddings.readings import Readings
+from embeddings.readings import NONE_KEPT, Readings
 from embeddings.words import readable
 
 MANIFEST = "encoder.json"
@@ -166,7 +166,7 @@ class TransformerEncoder:
         config: TransformerConfig,
         files: dict[str, str],
         threads: int = 2,
-        readings: Readings | None = None,
+        readings: Readings = NONE_KEPT,
     ) -> None:
         """Take what `load` found; `files` are SHA-256 digests by file name, `threads` from 1."""
         if threads < 1:
@@ -175,7 +175,7 @@ class TransformerEncoder:
         self.threads = threads
         self._folder = folder
         self._files = dict(files)
-        self._readings = readings or Readings()
+        self._readings = readings
         self._reader = Reader(folder / config.model, folder / TOKENIZER, config, threads)
         self.fingerprint = self._fingerprint()
 
@@ -210,7 +210,7 @@ class TransformerEncoder:
 
     @classmethod
     def load(
-        cls, folder: Path, threads: int | None = None, readings: Readings | None = None
+        cls, folder: Path, threads: int | None = None, readings: Readings = NONE_KEPT
     ) -> TransformerEncoder:
         """Read a converted or saved folder; `threads` None: as many as it was saved with.
 

@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
-from matcher.cache.breaker import Breaker
+from embeddings.breaker import Breaker
 from matcher.cache.parts import Counters, reset_after_fork
 
 logger = structlog.get_logger(__name__)

@@ -45,8 +45,6 @@ from matcher.store.changes import Changes, changes_since
 Progress = Callable[[str, int, int], None]
 """Called as `progress(stage, done, total)`."""
 
-READINGS = "readings.sqlite3"
-"""In the folder of the index: what networks made of texts before."""
 _BATCH = 512
 log = structlog.get_logger()
 
@@ -73,7 +71,7 @@ def build_index(
             changes = changes_since(session, -1)
             variants = sure_variants(session)
         texts = [embedded_text(row) for row in changes.facets]
-        readings = Readings(root / READINGS)
+        readings = readings_of(settings)
         encoder = fitted_encoder(settings, texts, report, readings)
         vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
         telling = Subjects(lexicon_of(encoder))
@@ -104,6 +102,11 @@ def build_index(
         readings.forget_others()
     log.info("index built", generation=name, facets=len(texts), corpus_version=changes.version)
     return name
+
+
+def readings_of(settings: Settings) -> Readings:
+    """Return what networks made of texts before; it is kept beside the generations."""
+    return Readings(settings.index_folder / "readings.sqlite3")
 
 
 def fitted_encoder(

@@ -8,7 +8,6 @@ from typing import Any
 
 import structlog
 
-from embeddings.beside import fault_of
 from embeddings.port import EncoderError
 from matcher.cache import Cache, make_cache
 from matcher.domain import Question
@@ -114,8 +113,8 @@ class Services:
             self.recommender.compute(snapshot, Question(FIRST_QUESTION, needs=needs), Stopwatch())
         except EncoderError as error:
             log.error("no answer at the start", reason=str(error))
-        if fault := fault_of(snapshot.generation.encoder):
-            log.error("the model doesn't answer at the start", reason=fault)
+        if snapshot.fault:
+            log.error("the model doesn't answer at the start", reason=snapshot.fault)
         if self.settings.jobs == "inside":
             self.queue.start_inside()
 
@@ -133,7 +132,7 @@ class Services:
             "facets": len(snapshot.corpus.facets),
             "generation": snapshot.generation.name,
             "model": snapshot.generation.model,
-            "model_answers": not fault_of(snapshot.generation.encoder),
+            "model_answers": not snapshot.fault,
             "written_since_generation": snapshot.index.written,
             "cache": self.cache.state(),
         }

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.beside import fault_of
 from embeddings.language import LANGUAGES
 from embeddings.port import EncoderError
 from matcher.cache import MemoryCache
@@ -263,8 +262,7 @@ class _Trial:
             lists.append(rank(case))
             self.progress(stage, number, len(cases))
         if self.snapshot.lacks(0):
-            reason = fault_of(self.snapshot.generation.encoder)
-            raise EncoderError(f"figures without the model would mislead: {reason}")
+            raise EncoderError(f"figures without the model would mislead: {self.snapshot.fault}")
         return lists
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import structlog
 
-from embeddings.beside import fault_of
 from matcher.cache import Cache
 from matcher.services.live import Snapshot
 
@@ -32,8 +31,8 @@ def cached(
         missed = snapshot.missed
         body = compute()
         if snapshot.lacks(missed):
-            reason = fault_of(snapshot.generation.encoder)
-            log.warning("answered without the model", reason=reason or "it is just back")
+            reason = snapshot.fault or "it is just back"
+            log.warning("answered without the model", reason=reason)
             raise _Passing(json.dumps(body))
         return body
 

@@ -58,6 +58,11 @@ class Snapshot:
     """What was laid out once for all questions."""
 
     @property
+    def fault(self) -> str:
+        """Why a part of the encoder doesn't answer at the moment; empty where all do."""
+        return fault_of(self.generation.encoder)
+
+    @property
     def missed(self) -> int:
         """How often texts were read without a part of the encoder, which was away."""
         return missed_of(self.generation.encoder)
@@ -116,7 +121,7 @@ class Live:
         name = current_name(self.settings.index_folder)
         version = self.store.corpus_version()
         current = known and known.generation.name == name and known.version == version
-        if known and current and (not known.lacking or fault_of(known.generation.encoder)):
+        if known and current and (not known.lacking or known.fault):
             return known
         with self._lock:
             known = self._snapshot

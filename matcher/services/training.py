@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from embeddings.port import Encoder
-from embeddings.readings import Readings
 from matcher.domain import FacetKind, Project
 from matcher.index.exact import ExactIndex
 from matcher.index.generation import Generation, build_lock, with_ranking
@@ -26,7 +25,7 @@ from matcher.index.layered import LayeredIndex
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.learning import GRID, Asked, Quality, calibration, learn_weights, quality
 from matcher.ranking.scoring import Weights, gather
-from matcher.services.building import READINGS, fitted_encoder, profile_index
+from matcher.services.building import fitted_encoder, profile_index, readings_of
 from matcher.services.cases import MODES, RARE_UP_TO, TEXT_ONLY, Case, cases_of
 from matcher.services.hearing import listen
 from matcher.services.live import Live, Snapshot
@@ -198,8 +197,7 @@ def past_of(
         ids, texts = embedded_texts(session)
     kept = [place for place, number in enumerate(ids) if number not in gone]
     texts = [texts[place] for place in kept]
-    readings = Readings(settings.index_folder / READINGS)
-    encoder: Encoder = fitted_encoder(settings, texts, report, readings)
+    encoder: Encoder = fitted_encoder(settings, texts, report, readings_of(settings))
     index = ExactIndex(encoder.dim)
     if kept:
         numbers = np.array([ids[place] for place in kept], dtype=np.int64)

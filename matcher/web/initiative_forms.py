@@ -21,7 +21,8 @@ from matcher.services.lining_up import MOST_QUOTAS, MOST_SIZE, Of, TeamWanted, W
 from matcher.services.recommend import LONGEST_TEXT, MOST_NEEDS
 from matcher.web.forms import LONGEST_NEED
 
-SPARE_ROWS = 3
+SPARE_ROWS, MORE_ROWS = 3, 5
+"""Empty rows of a form: as a rule, and where "another" was pressed without a script."""
 
 
 class InitiativeForm(FlaskForm):  # type: ignore[misc]

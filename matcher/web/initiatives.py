@@ -24,6 +24,7 @@ from matcher.services.people.accounts import AccountRole
 from matcher.services.questions import packed
 from matcher.web.guard import for_role, me, services
 from matcher.web.initiative_forms import (
+    MORE_ROWS,
     SPARE_ROWS,
     InitiativeForm,
     MemberForm,
@@ -168,7 +169,7 @@ def needs_sent(one: Initiative) -> ResponseReturnValue:
     """Store the needs, or add rows to fill."""
     rows, found = sent_needs(request.form)
     if "add" in request.form:
-        return _needs(one, rows, request.form.get("seen", ""), spare=5)
+        return _needs(one, rows, request.form.get("seen", ""), spare=MORE_ROWS)
     if any(row.errors for row in rows):
         return _needs(one, rows, request.form.get("seen", "")), 422
     if request.form.get("seen") != seen(one.needs):

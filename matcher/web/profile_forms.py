@@ -33,11 +33,9 @@ from matcher.services.people.profiles import (
     ProfileError,
     checked_address,
 )
-from matcher.web.initiative_forms import Row, day, organisation_named
+from matcher.web.initiative_forms import MORE_ROWS, SPARE_ROWS, Row, day, organisation_named
 from matcher.web.labels import LABELS
 
-SPARE_ROWS = 3
-MORE_ROWS = 5
 MOST_STATEMENTS, SHORTEST_STATEMENT, LONGEST_STATEMENT = 200, 3, 5_000
 MOST_SECTORS, LONGEST_SECTOR = 50, 100
 LONGEST_DESCRIPTION = 5_000
@@ -283,11 +281,11 @@ def with_spare(rows: dict[FacetKind, list[Row]], asked_for: str = "") -> dict[st
     Those of the prefix `asked_for` get more: somebody without a script pressed "add another".
     """
     empty = {"text": "", "stage": "", "until": ""}
-    found = {}
-    for kind, several in rows.items():
-        count = MORE_ROWS if PREFIX[kind] == asked_for else SPARE_ROWS
-        found[PREFIX[kind]] = [*several, *(Row(dict(empty)) for _row in range(count))]
-    return found
+    counts = {kind: MORE_ROWS if PREFIX[kind] == asked_for else SPARE_ROWS for kind in rows}
+    return {
+        PREFIX[kind]: [*several, *(Row(dict(empty)) for _row in range(counts[kind]))]
+        for kind, several in rows.items()
+    }
 
 
 def _row(facet: Facet) -> Row:

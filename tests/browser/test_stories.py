@@ -175,6 +175,7 @@ def test_a_manager_from_brief_to_introduction(
     page.fill("#message", message)
     page.click("form.ask button[type=submit]")
     expect(page.locator("blockquote")).to_have_text(message)
+    expect(page.locator(".error")).to_have_count(0)
     page.goto(service.address + "/introductions")
     assert page.locator("tbody tr").count() >= 1
     assert faults == []

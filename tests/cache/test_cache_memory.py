@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from embeddings.breaker import Breaker
 from matcher.cache import MemoryCache, make_cache
-from matcher.cache.breaker import Breaker
 from matcher.cache.memory import Shelf
 
 

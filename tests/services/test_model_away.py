@@ -11,28 +11,19 @@ from apiflask import APIFlask
 
 from embeddings import beside
 from embeddings.port import EncoderError
-from matcher.domain import Facet, FacetKind, Organisation, OrganisationType
 from matcher.services.building import build_index
 from matcher.services.evaluate import _Trial
 from matcher.store import Store
 from matcher.store.organisations import save_organisations
 from tests.embeddings.test_remote import EmbeddingServer, Reply
+from tests.services.test_encoders import offering
 
 QUESTION = {"text": "films of polymer from potato starch"}
 
 
 def write(store: Store, **offers: str) -> None:
     with store.writing() as session:
-        several = [
-            Organisation(
-                f"x:{name}",
-                name,
-                OrganisationType.COMPANY,
-                offers=(Facet(FacetKind.OFFER, text),),
-            )
-            for name, text in offers.items()
-        ]
-        save_organisations(session, several, with_facets=True)
+        save_organisations(session, [offering(*one) for one in offers.items()], with_facets=True)
 
 
 @pytest.fixture
@@ -89,7 +80,7 @@ def codes(answer: Any) -> list[str]:
 def back(app: APIFlask) -> None:
     """Ask when the model's rest is over, and wait until it was found to be back."""
     encoder = app.extensions["schakel"].live.snapshot().generation.encoder
-    encoder._asked_again = 0.0
+    encoder._reach._retry_at = 0.0
     assert codes(ask(app)) == ["model_away"]  # nobody waits while the model is tried
     for _ in range(100):
         if not encoder.fault:
