@@ -11,7 +11,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from matcher.ranking.arrays import Floats, Rows
 from matcher.ranking.metrics import ndcg, recall
-from matcher.ranking.scoring import Weights, saturate, score_parts
+from matcher.ranking.scoring import Weights, saturate, score_parts, spoken_for
 
 DEPTH = 100
 GRID: Mapping[str, tuple[float, ...]] = {
@@ -24,9 +24,9 @@ GRID: Mapping[str, tuple[float, ...]] = {
     "on_topic": (0.0, 0.5, 1.0, 2.0, 4.0),
 }
 ROUNDS = 4
-STARTS = (1.0, 3.0)
-"""The search starts from so many times the weights of network and kin: one of them at a time, it
-wouldn't find where both are larger."""
+FURTHER = 3.0
+"""The search starts once more from so many times the weights of network and kin: one of them at a
+time, it wouldn't find where both are larger."""
 RECALL, RARE = 0.5, 0.25
 """What recall@50 and recall@100 of rare partners are worth beside nDCG@10."""
 LEAST_STEP = 0.001
@@ -37,44 +37,52 @@ FEWEST_PAIRS = 40
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question whose answer is known: the parts (n,) by name, with the votes by view."""
+    """A question whose answer is known: the parts (k,) by name, with the votes by view."""
 
+    about: str
+    """What it was made of: questions with the same are not independent of each other."""
+    rows: Rows
+    """Who can be an answer (k,), ascending: neither a member given nor a variant not shown."""
     by_view: Mapping[str, Floats]
     trust: Mapping[str, float]
     """Which share of the text each view understands."""
     parts: Mapping[str, Floats]
     """named, and where members were given kin and cross_sector."""
-    left_out: Rows
-    """Who can't be an answer: the members given, and variants that aren't shown."""
     partners: frozenset[int]
+    """The rows of those to be found, and below of the rare ones."""
     rare: frozenset[int]
     worked: Mapping[str, tuple[Floats, Floats]] = field(default_factory=dict)
     """By part, network or acquainted: the strength of the network, and what nearness to the text
     adds to it for each unit of `on_topic`."""
 
+    @property
+    def weighed_by(self) -> frozenset[str]:
+        """The names in GRID that make a difference to this question."""
+        nearness = {"on_topic"} if self.worked else set()
+        return frozenset({"meaning", "sentences", *self.parts, *self.worked, *nearness} & set(GRID))
+
     def scores(self, weights: Weights) -> Floats:
-        """Return the scores (n,) from 0 to 1."""
+        """Return the scores (k,) from 0 to 1; 0 for those that nothing speaks for."""
         shares = {name: weights.of_view(name) * self.trust[name] for name in self.by_view}
         total = sum(shares.values()) or 1.0
-        text = sum(
-            (shares[name] / total * votes for name, votes in self.by_view.items()),
-            np.zeros_like(self.parts["named"]),
-        )
+        text = np.zeros(len(self.rows))
+        for name, votes in self.by_view.items():
+            text += shares[name] / total * votes
         worked = {
             name: saturate(strength + weights.on_topic * nearby, weights.half_network)
             for name, (strength, nearby) in self.worked.items()
         }
         parts = score_parts({"text": text, **self.parts, **worked}, weights)
-        return sum(parts.values(), np.zeros_like(text))
+        own = sum(parts.values(), np.zeros_like(text))
+        return np.where(spoken_for(parts, len(text)) > 0, own, 0.0)
 
-    def ranked(self, weights: Weights) -> list[int]:
-        """Return the first 100 rows, best first."""
+    def first(self, weights: Weights) -> Rows:
+        """Return the places in `rows` of the first 100, best first."""
         scores = np.round(self.scores(weights), 6)
-        scores[self.left_out] = 0.0
         least = np.partition(scores, -DEPTH)[-DEPTH] if len(scores) > DEPTH else 0.0
-        rows = np.flatnonzero((scores >= least) & (scores > 0))
-        order = rows[np.lexsort((rows, -scores[rows]))][:DEPTH]
-        return [int(row) for row in order]
+        places = np.flatnonzero((scores >= least) & (scores > 0))
+        order: Rows = places[np.lexsort((places, -scores[places]))][:DEPTH]
+        return order
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,23 +112,42 @@ def learn_weights(modes: Sequence[Sequence[Asked]], start: Weights) -> Weights:
 
     Coordinate ascent over a grid, on the measures themselves (Metzler & Croft, 2007, Linear
     feature-based models for information retrieval): few weights, none negative. A step is taken
-    only if what it gains is more than its standard error, question by question (after the rule of
-    one standard error in Breiman et al., 1984): smaller gains are chance. Of several starts, that
-    counts whose end is worth most.
+    only if what it gains is more than its standard error, project by project (after the rule of
+    one standard error in Breiman et al., 1984): smaller gains are chance. The end of a second start
+    counts if it gains on that of the first by the same rule.
     """
-    lists = [questions for questions in modes if questions]
-    ends = []
-    for times in STARTS:
-        larger = replace(start, network=times * start.network, kin=times * start.kin)
-        ends.append(_ascend(lists, larger))
-    return max(ends, key=lambda end: end[1])[0]
+    lists = [_Worth(questions) for questions in modes if questions]
+    near = _ascend(lists, start)
+    larger = replace(start, network=FURTHER * start.network, kin=FURTHER * start.kin)
+    far = _ascend(lists, larger)
+    gains = _gains([worth(near) for worth in lists], [worth(far) for worth in lists])
+    return far if gains else near
 
 
-def _ascend(lists: Sequence[Sequence[Asked]], start: Weights) -> tuple[Weights, float]:
-    """Return the weights to which steps from a start lead, and what the lists are worth there."""
+class _Worth:
+    """What the lists of questions are worth, worked out once for the weights that matter."""
+
+    def __init__(self, questions: Sequence[Asked]) -> None:
+        self._questions = questions
+        abouts = [one.about for one in questions]
+        _, self._project, self._several = np.unique(abouts, return_inverse=True, return_counts=True)
+        self._names = sorted(frozenset[str]().union(*(one.weighed_by for one in questions)))
+        self._known: dict[tuple[float, ...], Floats] = {}
+
+    def __call__(self, weights: Weights) -> Floats:
+        """Return the mean worth (p,) of the lists of each project that questions were made of."""
+        key = tuple(float(getattr(weights, name)) for name in self._names)
+        if key not in self._known:
+            sums = np.bincount(self._project, weights=_worths(self._questions, weights))
+            self._known[key] = sums / self._several
+        return self._known[key]
+
+
+def _ascend(lists: Sequence[_Worth], start: Weights) -> Weights:
+    """Return the weights to which steps from a start lead."""
 
     def worth(weights: Weights) -> list[Floats]:
-        return [_worths(questions, weights) for questions in lists]
+        return [one(weights) for one in lists]
 
     best, best_worth = start, worth(start)
     for _ in range(ROUNDS):
@@ -133,12 +160,11 @@ def _ascend(lists: Sequence[Sequence[Asked]], start: Weights) -> tuple[Weights, 
                     best, best_worth = tried, tried_worth
         if best == before:
             break
-    means = [float(each.mean()) for each in best_worth]
-    return best, float(np.mean(means)) if means else 0.0
+    return best
 
 
 def _worths(questions: Sequence[Asked], weights: Weights) -> Floats:
-    """Return what the list of each question (k,) is worth; their mean is `Quality.worth`."""
+    """Return what the list of each question (q,) is worth; their mean is `Quality.worth`."""
     figures = np.array([_figures(one, weights) for one in questions])
     told = ~np.isnan(figures[:, 2])
     rare = np.where(told, figures[:, 2], 0.0) * len(figures) / max(int(told.sum()), 1)
@@ -148,7 +174,7 @@ def _worths(questions: Sequence[Asked], weights: Weights) -> Floats:
 
 def _figures(one: Asked, weights: Weights) -> tuple[float, float, float]:
     """Return nDCG@10, recall@50 and rare recall@100 of a list; nan where nobody is rare."""
-    ranked = one.ranked(weights)
+    ranked = one.rows[one.first(weights)].tolist()
     rare = recall(ranked, one.rare, 100) if one.rare else np.nan
     return ndcg(ranked, one.partners, 10), recall(ranked, one.partners, 50), rare
 
@@ -176,9 +202,9 @@ def calibration(questions: Sequence[Asked], weights: Weights) -> list[list[float
     together: list[float] = []
     for one in questions:
         own = one.scores(weights)
-        for row in one.ranked(weights):
-            scores.append(float(own[row]))
-            together.append(float(row in one.partners))
+        for place in one.first(weights).tolist():
+            scores.append(float(own[place]))
+            together.append(float(one.rows[place] in one.partners))
     if len(scores) < 5 * FEWEST_PAIRS:
         return []
     order = np.argsort(scores, kind="stable")

@@ -34,7 +34,7 @@ class Weights:
     network: float = 0.8
     named: float = 0.15
     acquainted: float = 0.1
-    kin: float = 0.4
+    kin: float = 0.8
     prior: float = 0.0
     reciprocity: float = 0.3
     cross_sector: float = 0.03
@@ -60,6 +60,8 @@ class Votes:
     weights: Floats
 
 
+SPEAKING = frozenset({"text", "coverage", "complement", "network", "named", "acquainted"})
+"""Parts that put an organisation in the list; the others alone don't."""
 LEAST_GAIN = 0.05
 """Where nobody adds more than this to the coverage, the members need no complement."""
 NO_VOTES = Votes(np.empty(0, np.int64), np.empty(0, np.float64))
@@ -111,15 +113,23 @@ def joined(several: Sequence[tuple[float, Votes]]) -> Votes:
 
 
 def network_strength(
-    corpus: Corpus, members: Rows, weights: Weights, nearness: Floats | None = None
+    corpus: Corpus,
+    members: Rows,
+    weights: Weights,
+    nearness: Floats | None = None,
+    aside: Rows | None = None,
 ) -> tuple[Floats, Floats]:
     """Return how closely each organisation (n,) worked with the members, and each facet's part.
 
     A piece of evidence counts the members in it over the number of its owners to the power
     `crowding`, and more where it is near the text (`nearness` (m,) from 0 to 1); a member's many
-    projects are damped by the square root of their number. Nobody works with itself.
+    projects are damped by the square root of their number. Nobody works with itself. Facets that
+    are set aside don't count.
     """
-    is_evidence = corpus.of_kind(FacetKind.EVIDENCE)[corpus.owner_facets]
+    counts = corpus.of_kind(FacetKind.EVIDENCE)
+    if aside is not None:
+        counts[aside] = False
+    is_evidence = counts[corpus.owner_facets]
     rows, facets = corpus.owner_rows[is_evidence], corpus.owner_facets[is_evidence]
     projects = np.bincount(rows, minlength=len(corpus))
     pull = np.zeros(len(corpus))
@@ -163,6 +173,12 @@ def score_parts(parts: Mapping[str, Floats], weights: Weights) -> dict[str, Floa
     shares = {name: share for name, share in shares.items() if share > 0}
     total = sum(shares.values()) or 1.0
     return {name: share / total * parts[name] for name, share in shares.items()}
+
+
+def spoken_for(parts: Mapping[str, Floats], count: int) -> Floats:
+    """Return what is above 0 where an organisation (n,) has a reason to be in the list."""
+    speaking = (values for name, values in parts.items() if name in SPEAKING)
+    return sum(speaking, np.zeros(count))
 
 
 def with_complement(parts: Mapping[str, Floats], gains: Floats, dial: float) -> dict[str, Floats]:

@@ -3,7 +3,13 @@
 Quarters are held out, one after the other: the latest projects, and four fair draws over all years.
 The latest alone mislead where one kind of record came last; draws alone would not show what time
 changes. What is left tells of the partners of those held out, and so how much each score part
-counts and what chance a score stands for. A third of the questions is kept apart to check that
+counts and what chance a score stands for.
+
+Each question is asked twice: of all past projects, and without its siblings, those with half of its
+partners. Draws leave more of them than a later initiative finds, from the same call or year, and
+they give the answer away.
+
+A third of the questions is kept apart to check that
 weights learned from the others gain; where they lose, nothing is installed. Those installed are
 learned from all questions. Chances come from the fair draws alone.
 """
@@ -11,7 +17,7 @@ learned from all questions. Chances come from the fair draws alone.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -22,12 +28,13 @@ from matcher.domain import FacetKind, Project
 from matcher.index.exact import ExactIndex
 from matcher.index.generation import Generation, build_lock, with_ranking
 from matcher.index.layered import LayeredIndex
+from matcher.ranking.arrays import Floats, Rows
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.learning import GRID, Asked, Quality, calibration, learn_weights, quality
 from matcher.ranking.scoring import Weights, gather
 from matcher.services.building import fitted_encoder, profile_index, readings_of
-from matcher.services.cases import MODES, RARE_UP_TO, TEXT_ONLY, Case, cases_of
-from matcher.services.hearing import listen
+from matcher.services.cases import HALF_GIVEN, MODES, RARE_UP_TO, TEXT_ONLY, Case, cases_of
+from matcher.services.hearing import Heard, listen
 from matcher.services.live import Live, Snapshot
 from matcher.services.recommend import searchable_facets, trained_weights
 from matcher.services.weighing import fit_parts, network_of
@@ -44,12 +51,27 @@ ENOUGH_QUESTIONS = 1_000
 """Once there are so many questions by text, no more quarters are held out."""
 MOST_CELLS = 1_600_000
 """At most so many scores (questions times organisations) of each fold are kept in memory."""
+DRAWS = 2
+"""How often the members given are drawn for each project held out: one draw is luck."""
+SIBLINGS_SHARE = 0.5
+"""A past project with this share of the partners of a question, two at least, is its sibling."""
 APART = 3
 """One of so many questions is kept apart from learning; by it the gain is measured."""
 
 
-Fold = dict[str, list[tuple[bool, Asked]]]
-"""By mode the questions, each with whether it is kept apart; a text always is, or never."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A question that a project held out makes."""
+
+    apart: bool
+    """Whether it is kept apart from learning; a text always is, or never."""
+    of_all: Asked
+    alone: Asked
+    """The same without its siblings."""
+
+
+Fold = dict[str, list[Held]]
+"""The questions by mode."""
 
 
 class NotEnoughHistory(Exception):
@@ -122,28 +144,33 @@ def train(
             f"it takes {FEWEST_QUESTIONS} to learn from. The shipped weights stay."
         )
     current = trained_weights(snapshot.generation.ranking, "trial") or Weights()
-    everything = [[one for _, one in fold[mode]] for fold in folds for mode in MODES]
-    learning = [[one for apart, one in fold[mode] if not apart] for fold in folds for mode in MODES]
+    lists = [fold[mode] for fold in folds for mode in MODES]
+    learning = [_both(one for one in held if not one.apart) for held in lists]
     report("weights", 0, 2)
     trial = learn_weights(learning, Weights())
     report("weights", 1, 2)
-    weights = learn_weights(everything, Weights())
+    weights = learn_weights([_both(held) for held in lists], Weights())
     report("weights", 2, 2)
-    fair = {mode: [one for fold in folds[1:] for _, one in fold[mode]] for mode in MODES}
-    kept = {mode: [one for fold in folds for apart, one in fold[mode] if apart] for mode in MODES}
+    fair = {mode: _both(one for fold in folds[1:] for one in fold[mode]) for mode in MODES}
+    kept = {mode: [one for fold in folds for one in fold[mode] if one.apart] for mode in MODES}
     gains = tuple(
-        Gain(mode, len(several), quality(several, current), quality(several, trial))
+        Gain(mode, len(several), quality(both, current), quality(both, trial))
         for mode, several in kept.items()
-        if several
+        if (both := _both(several))
     )
     return Training(
         weights=weights,
         trial=trial,
         gains=gains,
         calibration={mode: calibration(several, weights) for mode, several in fair.items()},
-        learned_on=sum(len(several) for several in everything),
+        learned_on=sum(len(several) for several in lists),
         held_out=len(latest(projects)),
     )
+
+
+def _both(held: Iterable[Held]) -> list[Asked]:
+    """Return questions of all past projects, and without their siblings."""
+    return [asked for one in held for asked in (one.of_all, one.alone)]
 
 
 def _questions(
@@ -156,12 +183,15 @@ def _questions(
 ) -> Fold:
     """Return by mode the questions that the projects held out make, asked of the others."""
     questions: Fold = {}
+    known, ask = _active(earlier.corpus), Asking(earlier, optimum)
     for mode in MODES:
-        cases = _few_enough(cases_of(held, _active(earlier.corpus), mode, seed), earlier.corpus)
+        draws = range(seed, seed + (DRAWS if mode == HALF_GIVEN else 1))
+        cases = [case for draw in draws for case in cases_of(held, known, mode, draw)]
+        cases = _few_enough(cases, earlier.corpus)
         questions[mode] = []
         for number, case in enumerate(cases, start=1):
             apart = int(_lot(case.text)[:8], 16) % APART == 0
-            questions[mode].append((apart, asked(earlier, case, optimum)))
+            questions[mode].append(Held(apart, *ask(case)))
             report(f"{name} held out, {mode}", number, len(cases))
     return questions
 
@@ -211,34 +241,83 @@ def past_of(
     return Snapshot(generation, *layers, corpus, snapshot.organisations, facets)
 
 
-def asked(snapshot: Snapshot, case: Case, optimum: float) -> Asked:
-    """Ask one question with the shipped constants and keep its parts."""
-    corpus, weights = snapshot.corpus, Weights()
-    vector = snapshot.generation.encoder.encode([case.text])[0]
-    everyone = np.ones(len(corpus), dtype=np.bool_)
-    heard = listen(snapshot, case.text, vector, searchable_facets(corpus, everyone), weights)
-    members = corpus.with_variants(corpus.rows(case.given))
-    parts, _ = fit_parts(snapshot, heard, members, weights, optimum)
-    flat, near = (
-        network_of(corpus, heard, members, replace(weights, on_topic=share)) for share in (0.0, 1.0)
-    )
-    shown = corpus.shown
-    found = frozenset(shown[corpus.rows(tuple(sorted(case.partners)))].tolist())
-    partners = found - set(shown[members].tolist())
-    projects = corpus.shared(corpus.experience)
-    return Asked(
-        by_view={name: gather(corpus, votes) for name, votes in heard.by_view.items()},
-        trust=heard.trust,
-        parts={name: values for name, values in parts.items() if name not in {"text", flat.part}},
-        worked={
-            name: (flat.strength, near.strength - flat.strength)
-            for name in parts
-            if name == flat.part
-        },
-        left_out=np.union1d(members, np.flatnonzero(shown != np.arange(len(corpus)))),
-        partners=partners,
-        rare=frozenset(row for row in partners if projects[row] <= RARE_UP_TO),
-    )
+class Asking:
+    """Asks a snapshot questions with the shipped constants and keeps their parts."""
+
+    def __init__(self, snapshot: Snapshot, optimum: float) -> None:
+        self._snapshot, self._optimum = snapshot, optimum
+        everyone = np.ones(len(snapshot.corpus), dtype=np.bool_)
+        self._searchable = searchable_facets(snapshot.corpus, everyone)
+        self._projects = snapshot.corpus.shared(snapshot.corpus.experience)
+        self._heard: dict[str, tuple[Heard, Heard]] = {}
+
+    def __call__(self, case: Case) -> tuple[Asked, Asked]:
+        """Return a question asked of all past projects, and without its siblings.
+
+        Where it has none, the two are one.
+        """
+        corpus = self._snapshot.corpus
+        siblings = siblings_of(corpus, case)
+        heard, alone = self._listen(case.text, siblings)
+        members = corpus.with_variants(corpus.rows(case.given))
+        parts, _ = fit_parts(self._snapshot, heard, members, Weights(), self._optimum)
+        of_all = self._asked(case, members, parts, heard, siblings[:0])
+        if not len(siblings):
+            return of_all, of_all
+        return of_all, self._asked(case, members, parts, alone, siblings)
+
+    def _listen(self, text: str, siblings: Rows) -> tuple[Heard, Heard]:
+        """Return what is heard of a text, and of the same among all but its siblings."""
+        if text not in self._heard:
+            vector = self._snapshot.generation.encoder.encode([text])[0]
+            gone = self._snapshot.corpus.facet_ids[siblings]
+            facets = (self._searchable, np.setdiff1d(self._searchable, gone))
+            heard, alone = (
+                listen(self._snapshot, text, vector, some, Weights()) for some in facets
+            )
+            self._heard[text] = heard, alone
+        return self._heard[text]
+
+    def _asked(
+        self, case: Case, members: Rows, parts: Mapping[str, Floats], heard: Heard, aside: Rows
+    ) -> Asked:
+        """Return the parts of all who can be an answer; the votes and the network are new."""
+        corpus = self._snapshot.corpus
+        by_view = {name: gather(corpus, votes) for name, votes in heard.by_view.items()}
+        flat, near = (
+            network_of(corpus, heard, members, replace(Weights(), on_topic=share), aside)
+            for share in (0.0, 1.0)
+        )
+        can_answer = np.any([*by_view.values(), parts["named"], flat.strength], axis=0)
+        can_answer &= corpus.shown == np.arange(len(corpus))
+        can_answer[members] = False
+        worked = (flat.strength[can_answer], (near.strength - flat.strength)[can_answer])
+        found = corpus.shown[corpus.rows(tuple(sorted(case.partners)))].tolist()
+        partners = frozenset(found) - set(corpus.shown[members].tolist())
+        return Asked(
+            about=case.text,
+            rows=np.flatnonzero(can_answer),
+            by_view={name: own[can_answer] for name, own in by_view.items()},
+            trust=heard.trust,
+            parts={n: own[can_answer] for n, own in parts.items() if n not in {"text", flat.part}},
+            partners=partners,
+            rare=frozenset(row for row in partners if self._projects[row] <= RARE_UP_TO),
+            worked={flat.part: worked} if flat.part in parts else {},
+        )
+
+
+def siblings_of(corpus: Corpus, case: Case) -> Rows:
+    """Return the rows of past projects that have SIBLINGS_SHARE of the partners of a question.
+
+    Partners are those given and those to be found; name variants of one are one.
+    """
+    partners = np.unique(corpus.group[corpus.rows((*case.given, *case.partners))])
+    owners = corpus.group[corpus.owner_rows]
+    is_one = np.isin(owners, partners) & corpus.of_kind(FacetKind.EVIDENCE)[corpus.owner_facets]
+    together = np.unique(np.stack([corpus.owner_facets[is_one], owners[is_one]]), axis=1)[0]
+    counts = np.bincount(together, minlength=len(corpus.facets))
+    rows: Rows = np.flatnonzero(counts >= max(2.0, SIBLINGS_SHARE * len(partners)))
+    return rows
 
 
 def _active(corpus: Corpus) -> dict[str, None]:

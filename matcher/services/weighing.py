@@ -22,6 +22,7 @@ from matcher.ranking.scoring import (
     pushed_down,
     saturate,
     score_parts,
+    spoken_for,
     with_complement,
 )
 from matcher.services.comparing import chances_of, coverage_in, offering
@@ -33,8 +34,6 @@ ALIKE = 0.5
 """Profiles at least so like each other are marked as look-alikes."""
 SURELY = 0.5
 """Whom a text names as surely as this stands in for the members, where none are given."""
-SPEAKING = frozenset({"text", "coverage", "complement", "network", "named", "acquainted"})
-"""Parts that put an organisation in the list; the others alone don't."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,8 +71,7 @@ class Weighed:
     @property
     def spoken_for(self) -> Floats:
         """What is above 0 where an organisation (n,) has a reason to be in the list."""
-        speaking = (values for name, values in self.parts.items() if name in SPEAKING)
-        return sum(speaking, np.zeros_like(self.fit))
+        return spoken_for(self.parts, len(self.fit))
 
 
 def weigh(
@@ -151,15 +149,24 @@ def fit_parts(
     return parts, network
 
 
-def network_of(corpus: Corpus, heard: Heard | None, members: Rows, weights: Weights) -> Network:
-    """Return who worked with the members, or where there are none, with whom the text names."""
+def network_of(
+    corpus: Corpus,
+    heard: Heard | None,
+    members: Rows,
+    weights: Weights,
+    aside: Rows | None = None,
+) -> Network:
+    """Return who worked with the members, or where there are none, with whom the text names.
+
+    Past projects that are set aside don't count.
+    """
     part, known, nearness = "network", members, None
     if heard is not None:
         nearness = heard.nearness(len(corpus.facets))
         if not len(members):
             named = np.flatnonzero(corpus.names.named_in(heard.text) >= SURELY)
             part, known = "acquainted", corpus.with_variants(named)
-    return Network(part, known, *network_strength(corpus, known, weights, nearness))
+    return Network(part, known, *network_strength(corpus, known, weights, nearness, aside))
 
 
 def covered_back(snapshot: Snapshot, members: Rows) -> Floats:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,7 @@ from matcher.ranking.learning import (
 from matcher.ranking.scoring import Weights, rank
 
 COUNT = 60
+NUMBERS = itertools.count()
 
 
 def question(
@@ -27,14 +29,16 @@ def question(
     views: dict[str, Floats],
     parts: dict[str, Floats] | None = None,
     *,
-    left_out: list[int] | None = None,
+    rows: list[int] | None = None,
+    about: str | None = None,
 ) -> Asked:
     count = len(next(iter(views.values())))
     return Asked(
+        about=about or str(next(NUMBERS)),
+        rows=np.arange(count) if rows is None else np.array(rows),
         by_view=views,
         trust={name: 1.0 for name in views},
         parts={"named": np.zeros(count), **(parts or {})},
-        left_out=np.array(left_out or [], dtype=np.int64),
         partners=frozenset(partners),
         rare=frozenset(),
     )
@@ -158,20 +162,54 @@ def test_scores_are_from_nought_to_one_and_go_by_trust() -> None:
     assert full.scores(Weights()).tolist() == pytest.approx([1.0, 1.0])
 
 
-def test_ranked_leaves_out_members_and_who_has_no_score() -> None:
-    votes = np.array([0.4, 0.0, 0.9, 0.4, 0.7])
-    one = question({0}, {"meaning": votes, "wording": votes}, left_out=[2])
-    assert one.ranked(Weights()) == [4, 0, 3]
+def test_lists_hold_whom_something_speaks_for() -> None:
+    """Kin alone puts nobody in a list, as in the service; rows are those of the corpus."""
+    votes, kin = np.array([0.4, 0.0, 0.4, 0.7]), np.array([0.0, 1.0, 1.0, 0.0])
+    one = question({7}, {"meaning": votes, "wording": votes}, {"kin": kin}, rows=[2, 5, 6, 7])
+    assert one.rows[one.first(Weights(kin=0.1))].tolist() == [7, 6, 2]
+    assert one.rows[one.first(Weights(kin=4.0))].tolist() == [6, 7, 2]
+    assert quality([one], Weights(kin=0.1)).ndcg_10 == 1.0
 
 
-def test_ranked_is_the_beginning_of_what_users_see() -> None:
+def test_the_beginning_of_a_list_is_the_beginning_of_what_users_see() -> None:
     draw = np.random.default_rng(7)
     for count in (1, 5, DEPTH, 3 * DEPTH):
         votes = np.round(draw.random(count), 1)
         one = question({0}, {"meaning": votes, "wording": votes})
         scores = one.scores(Weights())
         everyone = np.ones(count, dtype=np.bool_)
-        assert one.ranked(Weights()) == rank(scores, everyone)[:DEPTH].tolist()
+        assert one.first(Weights()).tolist() == rank(scores, everyone)[:DEPTH].tolist()
+
+
+def test_only_weights_that_matter_are_told_apart() -> None:
+    votes = np.ones(3)
+    by_text = question({0}, {"meaning": votes, "wording": votes})
+    assert by_text.weighed_by == {"meaning", "sentences", "named"}
+    with_members = replace(by_text, worked={"network": (votes, votes)})
+    assert with_members.weighed_by == by_text.weighed_by | {"network", "on_topic"}
+
+
+def test_questions_of_one_project_prove_no_more_than_one() -> None:
+    """Two projects gain by a step, five lose less: chance, however often each is asked."""
+    marks, other = np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0])
+    views = {"meaning": np.full(3, 0.5), "wording": np.full(3, 0.5)}
+
+    def asked(several: int, *, apart: bool) -> list[Asked]:
+        return [
+            question(
+                {1},
+                views,
+                {"named": marks if project < 2 else other},
+                about=f"{project} {copy}" if apart else str(project),
+            )
+            for project in range(7)
+            for copy in range(several)
+        ]
+
+    start = Weights(named=0.0)
+    assert learn_weights([asked(1, apart=True)], start).named == 0.0
+    assert learn_weights([asked(400, apart=False)], start).named == 0.0
+    assert learn_weights([asked(400, apart=True)], start).named > 0.0
 
 
 def checkerboard(hits_are_high: bool) -> list[Asked]:

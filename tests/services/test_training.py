@@ -24,7 +24,7 @@ from matcher.index.generation import current_name, open_generation
 from matcher.ranking.learning import GRID, Quality
 from matcher.ranking.scoring import Weights
 from matcher.services.building import build_index
-from matcher.services.cases import HALF_GIVEN, MODES, TEXT_ONLY
+from matcher.services.cases import HALF_GIVEN, MODES, TEXT_ONLY, Case
 from matcher.services.container import Services
 from matcher.services.evaluate import TranslationsRefused, read_translations
 from matcher.services.importing.faults import Batch
@@ -32,6 +32,8 @@ from matcher.services.imports import store_batch
 from matcher.services.recommend import Recommender, question_key, trained_weights
 from matcher.services.tables import as_text
 from matcher.services.training import (
+    DRAWS,
+    Asking,
     Gain,
     NotEnoughHistory,
     Training,
@@ -39,6 +41,7 @@ from matcher.services.training import (
     latest,
     past_of,
     quarters,
+    siblings_of,
     train,
 )
 from matcher.store.evidence import load_projects
@@ -136,11 +139,14 @@ def training(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Trai
 
 
 def test_training_says_what_it_gained(training: Training) -> None:
-    """All held out are questions, 50 a fold and mode; by a third of them the gain is measured."""
+    """All held out are questions, 50 a fold by text and twice as many with members given.
+
+    By a third of them the gain is measured.
+    """
     assert training.held_out == PROJECTS // 4
     assert [gain.mode for gain in training.gains] == list(MODES)
-    assert [gain.questions for gain in training.gains] == [70, 70]  # of 250 in each mode
-    assert training.learned_on == 2 * 5 * 50
+    assert [gain.questions for gain in training.gains] == [70, 140]  # of 250 and 500
+    assert training.learned_on == (1 + DRAWS) * 5 * 50
     assert training.gained
     for gain in training.gains:
         assert gain.after.recall_50 == 1.0 and 0 < gain.after.ndcg_10 <= 1
@@ -177,7 +183,8 @@ def test_training_twice_learns_the_same(services: Services, training: Training) 
     assert again == training
     for fold in ("latest", *(name for name, _ in quarters([]))):
         for mode in MODES:
-            assert seen[f"{fold} held out, {mode}"] == (50, 50)
+            count = 50 * (DRAWS if mode == HALF_GIVEN else 1)
+            assert seen[f"{fold} held out, {mode}"] == (count, count)
     assert seen["weights"] == (2, 2)
 
 
@@ -219,6 +226,51 @@ def test_nothing_of_what_is_held_out_is_left_in_the_past(services: Services) -> 
     assert past.facets.keys() == set(past.index.ids().tolist()) == set(past.corpus.facet_ids)
     assert past.generation.encoder.fingerprint != snapshot.generation.encoder.fingerprint
     assert services.live.snapshot() is snapshot
+
+
+def test_siblings_have_half_of_the_partners(services: Services) -> None:
+    corpus = services.live.snapshot().corpus
+    owners = [
+        {corpus.organisations[row].id for row in corpus.owner_rows[start:end]}
+        for start, end in zip(corpus.owner_start, corpus.owner_start[1:], strict=False)
+    ]
+    partners = sorted(owners[0])
+    assert len(partners) == TOGETHER
+    for case in (
+        Case("text", (), frozenset(partners)),
+        Case("text", tuple(partners[:3]), frozenset(partners[3:])),
+        Case("text", (), frozenset(partners[:2])),
+    ):
+        among = {*case.given, *case.partners}
+        least = max(2, len(among) / 2)
+        told = [row for row, own in enumerate(owners) if len(own & among) >= least]
+        assert siblings_of(corpus, case).tolist() == told and 0 in told
+    assert 1 < len(told) < len(owners)
+    assert not len(siblings_of(corpus, Case("text", (), frozenset(partners[:1]))))
+
+
+def test_a_question_is_asked_of_all_and_without_its_siblings(services: Services) -> None:
+    snapshot = services.live.snapshot()
+    corpus = snapshot.corpus
+    rows = corpus.owner_rows[: corpus.owner_start[1]]
+    partners = [corpus.organisations[row].id for row in rows]
+    case = Case(f"robots for {FIELDS[0]}", tuple(partners[:3]), frozenset(partners[3:]))
+    of_all, alone = Asking(snapshot, services.settings.field_distance)(case)
+    to_find = rows[3:].tolist()
+    assert of_all.partners == alone.partners == frozenset(to_find)
+    assert of_all.about == alone.about == case.text
+    for one in (of_all, alone):
+        assert not set(one.rows) & set(rows[:3].tolist())
+        assert all(len(own) == len(one.rows) for own in one.by_view.values())
+
+    def strength(of: str, row: int) -> float:
+        one = of_all if of == "all" else alone
+        return float(one.worked["network"][0][one.rows == row].sum())
+
+    assert all(strength("all", row) > strength("alone", row) for row in to_find)
+    stranger = Case(case.text, (), frozenset(partners[:1]))
+    of_all, alone = Asking(snapshot, services.settings.field_distance)(stranger)
+    assert of_all is alone and not of_all.worked.get("network")
 
 
 def test_what_was_learned_is_used_from_the_next_answer_on(
