@@ -164,8 +164,13 @@ def _ascend(lists: Sequence[_Worth], start: Weights) -> Weights:
 
 
 def _worths(questions: Sequence[Asked], weights: Weights) -> Floats:
-    """Return what the list of each question (q,) is worth; their mean is `Quality.worth`."""
-    figures = np.array([_figures(one, weights) for one in questions])
+    """Return what the list of each question (q,) is worth; their mean is `Quality.worth`.
+
+    One that stands there twice is asked once.
+    """
+    different = {id(one): one for one in questions}
+    known = {number: _figures(one, weights) for number, one in different.items()}
+    figures = np.array([known[id(one)] for one in questions])
     told = ~np.isnan(figures[:, 2])
     rare = np.where(told, figures[:, 2], 0.0) * len(figures) / max(int(told.sum()), 1)
     worths: Floats = figures[:, 0] + RECALL * figures[:, 1] + RARE * rare

@@ -368,12 +368,17 @@ def run(app: APIFlask, *arguments: str) -> tuple[int, str]:
 
 
 def test_the_command_installs_what_gains(
-    past_home: Path, make_app: Callable[..., APIFlask], training: Training
+    past_home: Path,
+    make_app: Callable[..., APIFlask],
+    training: Training,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     app = make_app(past_home)
     root = app.extensions["schakel"].settings.index_folder
     before = current_name(root)
-    code, printed = run(app, "train", "--dry-run")
+    with monkeypatch.context() as learned:
+        learned.setattr("matcher.cli.quality.train", lambda *_, **__: training)
+        code, printed = run(app, "train", "--dry-run")
     assert code == 0 and current_name(root) == before
     assert f"Learned from {training.learned_on} questions" in printed
     assert f"named {training.weights.named:g}, network {training.weights.network:g}" in printed
@@ -390,9 +395,13 @@ def test_the_command_installs_what_gains(
 
 
 def test_the_command_refuses_what_loses(
-    past_home: Path, make_app: Callable[..., APIFlask], monkeypatch: pytest.MonkeyPatch
+    past_home: Path,
+    make_app: Callable[..., APIFlask],
+    training: Training,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Training, "gained", False)
+    monkeypatch.setattr("matcher.cli.quality.train", lambda *_, **__: training)
     app = make_app(past_home)
     root = app.extensions["schakel"].settings.index_folder
     before = current_name(root)
