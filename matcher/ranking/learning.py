@@ -11,7 +11,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from matcher.ranking.arrays import Floats, Rows
 from matcher.ranking.metrics import ndcg, recall
-from matcher.ranking.scoring import Weights, saturate, score_parts, spoken_for
+from matcher.ranking.scoring import SPEAKING, Weights, saturate, score_parts, spoken_for
 
 DEPTH = 100
 GRID: Mapping[str, tuple[float, ...]] = {
@@ -73,8 +73,9 @@ class Asked:
             for name, (strength, nearby) in self.worked.items()
         }
         parts = score_parts({"text": text, **self.parts, **worked}, weights)
-        own = sum(parts.values(), np.zeros_like(text))
-        return np.where(spoken_for(parts, len(text)) > 0, own, 0.0)
+        speaking = spoken_for(parts, len(text))
+        others = (values for name, values in parts.items() if name not in SPEAKING)
+        return np.where(speaking > 0, sum(others, speaking), 0.0)
 
     def first(self, weights: Weights) -> Rows:
         """Return the places in `rows` of the first 100, best first."""

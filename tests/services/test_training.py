@@ -51,7 +51,8 @@ FIELDS = ("tidal energy from moving water", "woollen yarn and woven cloth")
 SUBJECTS = (
     "sensors robots training standards logistics materials safety finance testing maps".split()
 )
-CROWD, TOGETHER, PROJECTS = 24, 6, 200
+CROWD, TOGETHER, PROJECTS = 24, 6, 160
+QUARTER = PROJECTS // 4
 
 
 def community(project: int) -> int:
@@ -139,14 +140,14 @@ def training(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Trai
 
 
 def test_training_says_what_it_gained(training: Training) -> None:
-    """All held out are questions, 50 a fold by text and twice as many with members given.
+    """All held out are questions, a quarter a fold by text and twice as many with members given.
 
     By a third of them the gain is measured.
     """
-    assert training.held_out == PROJECTS // 4
+    assert training.held_out == QUARTER
     assert [gain.mode for gain in training.gains] == list(MODES)
-    assert [gain.questions for gain in training.gains] == [70, 140]  # of 250 and 500
-    assert training.learned_on == (1 + DRAWS) * 5 * 50
+    assert [gain.questions for gain in training.gains] == [60, 120]  # of 200 and 400
+    assert training.learned_on == (1 + DRAWS) * 5 * QUARTER
     assert training.gained
     for gain in training.gains:
         assert gain.after.recall_50 == 1.0 and 0 < gain.after.ndcg_10 <= 1
@@ -183,7 +184,7 @@ def test_training_twice_learns_the_same(services: Services, training: Training) 
     assert again == training
     for fold in ("latest", *(name for name, _ in quarters([]))):
         for mode in MODES:
-            count = 50 * (DRAWS if mode == HALF_GIVEN else 1)
+            count = QUARTER * (DRAWS if mode == HALF_GIVEN else 1)
             assert seen[f"{fold} held out, {mode}"] == (count, count)
     assert seen["weights"] == (2, 2)
 
@@ -200,12 +201,12 @@ def test_what_is_learned_gains_only_where_it_is_no_worse(training: Training) -> 
 def test_held_out_are_the_latest_and_four_fair_draws() -> None:
     projects = history()
     last, draws = latest(projects), quarters(projects)
-    assert len(last) == 50
+    assert len(last) == QUARTER
     held = {one.facet.source for one in last}
     others = [one.facet.year or 0 for one in projects if one.facet.source not in held]
     assert max(others) <= min(one.facet.year or 0 for one in last)
     for _, any_year in draws:
-        assert len(any_year) == 50
+        assert len(any_year) == QUARTER
         assert {one.facet.year for one in any_year} == set(range(2000, 2010))
     drawn = [one.facet.source for _, several in draws for one in several]
     assert sorted(drawn) == sorted(one.facet.source for one in projects)
@@ -220,7 +221,7 @@ def test_nothing_of_what_is_held_out_is_left_in_the_past(services: Services) -> 
     snapshot = services.live.snapshot()
     past = past_of(services.store, services.settings, snapshot, held, lambda *_: None)
     gone = {one.facet.id for one in held}
-    assert len(gone) == 50 and gone <= snapshot.facets.keys()
+    assert len(gone) == QUARTER and gone <= snapshot.facets.keys()
     assert not gone & past.facets.keys()
     assert not gone & set(past.index.ids().tolist())
     assert past.facets.keys() == set(past.index.ids().tolist()) == set(past.corpus.facet_ids)
@@ -350,7 +351,7 @@ def test_too_little_history_teaches_nothing(
 def test_projects_count_with_two_partners_that_are_known(
     tmp_path: Path, open_services: Callable[[Path], Services]
 ) -> None:
-    """200 projects of partners who never met before and never come back."""
+    """Projects of partners who never met before and never come back."""
     services = open_services(tmp_path / "strangers")
     organisations, projects = [], []
     for number, project in enumerate(history()):
