@@ -9,9 +9,9 @@ Each question is asked twice: of all past projects, and without its siblings, th
 partners. Draws leave more of them than a later initiative finds, from the same call or year, and
 they give the answer away.
 
-A third of the questions is kept apart to check that
-weights learned from the others gain; where they lose, nothing is installed. Those installed are
-learned from all questions. Chances come from the fair draws alone.
+A third of the questions is kept apart to check that weights learned from the others gain; where
+they lose, nothing is installed. Those installed are learned from all questions. Chances come from
+the fair draws alone.
 """
 
 from __future__ import annotations
@@ -249,7 +249,7 @@ class Asking:
         everyone = np.ones(len(snapshot.corpus), dtype=np.bool_)
         self._searchable = searchable_facets(snapshot.corpus, everyone)
         self._projects = snapshot.corpus.shared(snapshot.corpus.experience)
-        self._heard: dict[str, tuple[Heard, Heard]] = {}
+        self._heard: dict[tuple[str, bytes], tuple[Heard, Heard]] = {}
 
     def __call__(self, case: Case) -> tuple[Asked, Asked]:
         """Return a question asked of all past projects, and without its siblings.
@@ -268,15 +268,16 @@ class Asking:
 
     def _listen(self, text: str, siblings: Rows) -> tuple[Heard, Heard]:
         """Return what is heard of a text, and of the same among all but its siblings."""
-        if text not in self._heard:
+        key = text, siblings.tobytes()
+        if key not in self._heard:
             vector = self._snapshot.generation.encoder.encode([text])[0]
             gone = self._snapshot.corpus.facet_ids[siblings]
             facets = (self._searchable, np.setdiff1d(self._searchable, gone))
             heard, alone = (
                 listen(self._snapshot, text, vector, some, Weights()) for some in facets
             )
-            self._heard[text] = heard, alone
-        return self._heard[text]
+            self._heard[key] = heard, alone
+        return self._heard[key]
 
     def _asked(
         self, case: Case, members: Rows, parts: Mapping[str, Floats], heard: Heard, aside: Rows
