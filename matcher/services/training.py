@@ -261,7 +261,7 @@ class Asking:
         heard, alone = self._listen(case.text, siblings)
         members = corpus.with_variants(corpus.rows(case.given))
         parts, _ = fit_parts(self._snapshot, heard, members, Weights(), self._optimum)
-        of_all = self._asked(case, members, parts, heard, siblings[:0])
+        of_all = self._asked(case, members, parts, heard)
         if not len(siblings):
             return of_all, of_all
         return of_all, self._asked(case, members, parts, alone, siblings)
@@ -271,16 +271,21 @@ class Asking:
         key = text, siblings.tobytes()
         if key not in self._heard:
             vector = self._snapshot.generation.encoder.encode([text])[0]
-            gone = self._snapshot.corpus.facet_ids[siblings]
-            facets = (self._searchable, np.setdiff1d(self._searchable, gone))
-            heard, alone = (
-                listen(self._snapshot, text, vector, some, Weights()) for some in facets
-            )
+            heard = alone = listen(self._snapshot, text, vector, self._searchable, Weights())
+            if len(siblings):
+                gone = self._snapshot.corpus.facet_ids[siblings]
+                others = np.setdiff1d(self._searchable, gone)
+                alone = listen(self._snapshot, text, vector, others, Weights())
             self._heard[key] = heard, alone
         return self._heard[key]
 
     def _asked(
-        self, case: Case, members: Rows, parts: Mapping[str, Floats], heard: Heard, aside: Rows
+        self,
+        case: Case,
+        members: Rows,
+        parts: Mapping[str, Floats],
+        heard: Heard,
+        aside: Rows | None = None,
     ) -> Asked:
         """Return the parts of all who can be an answer; the votes and the network are new."""
         corpus = self._snapshot.corpus
