@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from rapidfuzz.distance import Indel
 
+from embeddings.words import plain
 from matcher.ranking.words import name_words
 
 SURE = 0.95
 """From here on votes are merged without asking; below, a human is asked."""
 _LARGEST_BLOCK = 60
 _LEAST_LETTERS = 10
+_LONG_NAME = 3, 20
+"""A name of at least so many words and letters says enough to be known by its beginning."""
 
 _LEGAL = frozenset(
     "ab ag aps as asa asbl aisbl bv bvba cv cvba doo eeig eg ehf ev eingetragener verein gbr ggmbh "
     "gie gmbh hf inc ivzw jsc kft kg kgaa limited llc llp ltd ltda mbh nv oao oe ou oy oyj plc pte "
     "pty sa sae sarl sas sasu scop scpa scrl sci se sia sl slne slu snc spa spj spol sro sp srl "
-    "srls stichting uab vof vzw zoo zrt zoe ong".split()
+    "srls stichting uab vof vzw zoo zrt zoe ong aktiebolag aktiengesellschaft aktieselskab "
+    "corporation corp epic incorporated oeg og osakeyhtio unipersonal".split()
+)
+_LEGAL_PHRASES = re.compile(
+    r"\b(societa (consortile )?(per azioni|a responsabilita limitata)|societe anonyme"
+    r"|sociedad (anonima|limitada)|gesellschaft mit beschraenkter haftung|agencia estatal"
+    r"|(?<=fundacio )privada|(?<=fundacion )privada|(stiftung )?oe?ffentlichen rechts"
+    r"|besloten vennootschap|naamloze vennootschap|public limited company"
+    r"|limited liability company|higher education corporation)\b"
 )
 _JOINING = frozenset(
     "a al an and at am auf d da das de degli dei del della delle den der des di do dos du e ed el "
@@ -49,8 +60,23 @@ _ONE_WORD = {
     "foundation": "fondation fundacion fondazione fundacao stiftung",
     "company": "compagnie compania",
     "laboratory": "laboratories laboratoire laboratoires laboratorium laboratorio labs",
+    "saint": "st sankt sint",
+    "organisation": "organization organizacion organizzazione organizacao organisatie",
 }
+_UNITS = frozenset(
+    "academia academie academy agency akademia akademie branch campus centre clinic college "
+    "delegation department departement departamento dipartimento direction directorate division "
+    "ecole escuela escola fachbereich faculty faculdade facultad facolta fakultat fakultet "
+    "fachhochschule foundation hochschule hogeschool hopital hospital institute laboratory "
+    "ministry ministere museum school scuola section service services society university unit "
+    "unite".split()
+)
+"""Where a name goes on with one of these, it is that of a part or of another organisation."""
+_SCHOOLS = frozenset("college ecole fachhochschule hochschule school university".split())
+"""Names that begin alike are common among these."""
 _ROMAN = frozenset("ii iii iv vi vii viii ix xi xii xiii".split())
+_POSSESSIVE = re.compile(r"(?<=\w)['’][sS]\b")
+_APART = re.compile(r"['’&\s]+")
 _DIGITS = re.compile(r"\b\d+\b")
 _LETTER = re.compile(r"(?<![\w.'’])[A-Za-z](?![\w.'’])")
 _LAST_LETTER = re.compile(r"\s([A-Z])(?=\s*(\(|-|$))")
@@ -80,11 +106,12 @@ class Pair:
 @dataclass(frozen=True, slots=True)
 class _Key:
     words: tuple[str, ...]
-    """Words that count, in their order."""
+    """Words that count, in their order, without acronyms of the others."""
+    acronyms: frozenset[str]
     numbers: frozenset[str]
     """What numbers entities apart: digits and Roman numerals."""
     country: str | None
-    city: tuple[str, ...]
+    city: frozenset[str]
 
 
 def variant_pairs(records: Sequence[Named]) -> list[Pair]:
@@ -121,16 +148,35 @@ def variant_groups(pairs: Sequence[Pair]) -> list[tuple[int, ...]]:
 
 
 def _key(record: Named) -> _Key:
-    written = name_words(record.name.replace("'", " ").replace("&", " "))
-    words = tuple(
-        dict.fromkeys(
-            _SAME.get(word, word).replace("ue", "u").replace("oe", "o").replace("ae", "a")
-            for word in written
-            if word not in _LEGAL and word not in _JOINING
-        )
+    name = plain(_APART.sub(" ", _POSSESSIVE.sub("s", record.name)))
+    name = _LEGAL_PHRASES.sub(" ", name)
+    written = name_words(name)
+    counting = [word for word in written if word not in _LEGAL and word not in _JOINING]
+    acronyms = {word for word in counting if _is_acronym(word, written, counting)}
+    words = dict.fromkeys(
+        _folded(_SAME.get(word, word)) for word in counting if word not in acronyms
     )
-    city = tuple(name_words(record.city or ""))
-    return _Key(words, _numbers(words, record.name), record.country, city)
+    city = (word for word in name_words(record.city or "") if word != "cedex")
+    return _Key(
+        tuple(words),
+        frozenset(acronyms),
+        _numbers(words, record.name),
+        record.country,
+        frozenset(_folded(word) for word in city if not word.isdigit()),
+    )
+
+
+def _folded(word: str) -> str:
+    return word.replace("ue", "u").replace("oe", "o").replace("ae", "a")
+
+
+def _is_acronym(word: str, written: Sequence[str], counting: Sequence[str]) -> bool:
+    """Whether a word is made of initials of the others, in order: of most of those that count."""
+    others = [one for one in counting if one != word]
+    if not 2 < len(word) <= 8 or len(others) < 2 or len(word) < 0.6 * len(others):
+        return False
+    initials = iter("".join(one[0] for one in written if one != word))
+    return all(letter in initials for letter in word)
 
 
 def _candidates(keys: Sequence[_Key]) -> Iterator[tuple[int, int]]:
@@ -159,43 +205,41 @@ def _judged(one: _Key, other: _Key) -> tuple[float, str] | None:
     if not first or not second or one.numbers != other.numbers:
         return None
     known = bool(one.country and other.country)
+    same_city = bool(one.city and other.city)
+    same_city = same_city and (one.city <= other.city or other.city <= one.city)
     letters = min(len("".join(one.words)), len("".join(other.words)))
-    if first == second:
-        enough = known and (len(first) > 1 or letters >= 6)
+    if first == second and one.acronyms == other.acronyms:
+        enough = known and (len(first) > 1 or letters >= 6 or same_city)
         return (1.0 if enough else 0.9), "the same words"
-    for whole, part, rest in ((one, other, first - second), (other, one, second - first)):
-        if set(part.words) < set(whole.words) and _are_initials(rest, part.words):
-            return (0.97 if known and letters >= _LEAST_LETTERS else 0.85), "an acronym added"
+    if first == second:
+        return (0.97 if known and letters >= _LEAST_LETTERS else 0.85), "an acronym added"
     joined = "".join(one.words), "".join(other.words)
     if joined[0] == joined[1] and letters >= 6:
         return (0.98 if known else 0.85), "other spaces"
     likeness = Indel.normalized_similarity(*joined)
     if letters >= _LEAST_LETTERS and likeness >= 0.96 and _only_misspelt(first, second):
-        return (0.96 if known and letters >= 16 else 0.85), "spelling"
-    return _perhaps(one, other, first, second)
+        return (0.96 if known and (letters >= 16 or same_city) else 0.85), "spelling"
+    return _within(*sorted((one, other), key=lambda key: len(key.words))) if same_city else None
 
 
-def _perhaps(one: _Key, other: _Key, first: set[str], second: set[str]) -> tuple[float, str] | None:
-    """Judge pairs that only a human can decide on: one name within the other, in one city."""
-    same_city = bool(one.city) and one.city == other.city
-    small, large = sorted((first, second), key=len)
-    if small < large and len(small) >= 2 and same_city:
-        rest = large - small
-        university = "university" in small and not any(len(word) <= 5 for word in rest)
-        if rest <= set(one.city) or (len(rest) == 1 and not university):
-            return 0.7, "one name within the other, the same city"
+def _within(small: _Key, large: _Key) -> tuple[float, str] | None:
+    """Judge two of one city where one name may be within the other.
+
+    A long name that goes on is the same, unless it goes on to a part of it.
+    """
+    few, many = set(small.words), set(large.words)
+    if not few < many or len(few) < 2:
+        return None
+    rest = many - few
+    goes_on = large.words[: len(small.words)] == small.words and not rest & _UNITS
+    says_enough = len(few) >= _LONG_NAME[0] and len("".join(small.words)) >= _LONG_NAME[1]
+    says_enough = says_enough and bool(small.country and large.country)
+    if says_enough and not few & _SCHOOLS and (goes_on or rest <= large.city):
+        return 0.95, "one name goes on, the same city"
+    university = "university" in few and not any(len(word) <= 5 for word in rest)
+    if rest <= large.city or goes_on or (len(rest) == 1 and not university):
+        return 0.7, "one name within the other, the same city"
     return None
-
-
-def _are_initials(rest: set[str], words: Sequence[str]) -> bool:
-    """Whether each of the words left over is made of initials of the name, in order."""
-    initials = "".join(word[0] for word in words)
-    return bool(rest) and all(2 < len(one) <= 8 and _within(one, initials) for one in rest)
-
-
-def _within(short: str, long: str) -> bool:
-    letters = iter(long)
-    return len(short) >= 0.6 * len(long) and all(letter in letters for letter in short)
 
 
 def _only_misspelt(first: set[str], second: set[str]) -> bool:
@@ -210,7 +254,7 @@ def _only_misspelt(first: set[str], second: set[str]) -> bool:
     )
 
 
-def _numbers(words: Sequence[str], name: str) -> frozenset[str]:
+def _numbers(words: Iterable[str], name: str) -> frozenset[str]:
     """Return what tells numbered entities apart; a single letter does it as a number does."""
     numbers = {word for word in words if word in _ROMAN} | set(_DIGITS.findall(name))
     letters = {letter.lower() for letter in _LETTER.findall(name)} - _LETTERS_THAT_JOIN

@@ -29,6 +29,21 @@ def judged(one: str, other: str, countries: tuple[str | None, str | None] = ("BE
         ("FINN-MEDI OY", "FinnMedi Oy"),
         ("BUNDESANSTALT FUER MATERIALFORSCHUNG", "Bundesanstalt für Materialforschumg"),
         ("Science & Technology Facilities Council", "SCIENCE AND TECHNOLOGY FACILITIES COUNCIL"),
+        ("Zilverbeek Polymers AB", "ZILVERBEEK POLYMERS AKTIEBOLAG"),
+        ("Argento Ricerche SCPA", "ARGENTO RICERCHE - SOCIETA' CONSORTILE PER AZIONI"),
+        ("Consejo de Investigaciones", "AGENCIA ESTATAL CONSEJO DE INVESTIGACIONES"),
+        ("St Sixtus Brouwerij", "Sankt Sixtus Brouwerij"),
+        ("Queen's College Gent", "THE QUEENS COLLEGE GENT"),
+        (
+            "INSERM - Institut national de la santé et de la recherche médicale",
+            "INSTITUT NATIONAL DE LA SANTE ET DE LA RECHERCHE MEDICALE",
+        ),
+        (
+            "Commissariat à l'énergie atomique (CEA)",
+            "COMMISSARIAT A L ENERGIE ATOMIQUE ET AUX ENERGIES ALTERNATIVES",
+        ),
+        ("VIB", "VIB VZW"),
+        ("Internationaal Centrum voor Polymeren", "INTERNATIONAAL CENTRUM VOOR POLYMEREN GENT"),
     ],
 )
 def test_ways_to_write_one_name(one: str, other: str) -> None:
@@ -53,6 +68,39 @@ def test_ways_to_write_one_name(one: str, other: str) -> None:
 )
 def test_different_organisations(one: str, other: str) -> None:
     assert judged(one, other) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            "Koninklijke Academie van Schone Wetenschappen",
+            "KONINKLIJKE ACADEMIE VAN SCHONE WETENSCHAPPEN TECHNOLOGICAL BRANCH",
+        ),
+        (
+            "Nationaal Centrum voor Polymeren",
+            "NATIONAAL CENTRUM VOOR POLYMEREN - DEPARTMENT OF FIBRES",
+        ),
+        (
+            "Ecole nationale supérieure d'architecture",
+            "Ecole nationale supérieure d'architecture A",
+        ),
+        ("Università degli studi di Gent", "UNIVERSITA' DEGLI STUDI DI GENT-BICOCCA"),
+        ("Zilverbeek International BV", "ZILVERBEEK INTERNATIONAL RENEWABLES BV"),
+    ],
+)
+def test_a_part_or_another_of_one_name_is_not_surely_the_same(one: str, other: str) -> None:
+    assert judged(one, other) < SURE
+
+
+def test_a_longer_name_in_another_city_is_not_surely_the_same() -> None:
+    records = [
+        Named("Internationaal Centrum voor Polymeren", "BE", "Gent"),
+        Named("Internationaal Centrum voor Polymeren en Vezels", "BE", "Genk"),
+    ]
+    assert variant_pairs(records) == []
+    here = [records[0], Named(records[1].name, "BE", "9000 Gent")]
+    assert variant_pairs(here)[0].score >= SURE
 
 
 def test_branches_in_other_countries_are_partners_of_their_own() -> None:
