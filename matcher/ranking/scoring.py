@@ -76,28 +76,46 @@ def cast_votes(
     return Votes(corpus.facet_rows(ids[usable]), similarities**weights.sharpness)
 
 
-def gather(corpus: Corpus, votes: Votes) -> Floats:
+def gather(corpus: Corpus, votes: Votes, worth: Floats | None = None) -> Floats:
     """Return the votes (n,) that each organisation gets from the facets it owns.
 
-    Past projects add up: each is experience. Of offers the best one counts, so that a long list of
-    middling offers doesn't outdo the one that fits. Name variants of one organisation share votes.
+    Past projects add up: each is experience, and counts for what votes for the organisation are
+    `worth` (n,), if that is known. Of offers the best one counts, so that a long list of middling
+    offers doesn't outdo the one that fits. Name variants of one organisation share votes.
     """
     facet_votes = np.zeros(len(corpus.facets))
     facet_votes[votes.facet_rows] = votes.weights
     per_owner = facet_votes[corpus.owner_facets]
     is_evidence = corpus.of_kind(FacetKind.EVIDENCE)[corpus.owner_facets]
     experience = _sums(corpus.owner_rows, np.where(is_evidence, per_owner, 0.0), len(corpus))
+    if worth is not None:
+        experience *= worth
     best_offer = np.zeros(len(corpus))
     offered = np.flatnonzero(~is_evidence & (per_owner > 0))
     np.maximum.at(best_offer, corpus.owner_rows[offered], per_owner[offered])
     return corpus.shared(experience + best_offer)
 
 
-def levelled(corpus: Corpus, votes: Votes, weights: Weights) -> Votes:
+def shares_of(corpus: Corpus, several: Sequence[tuple[float, Votes]]) -> Floats:
+    """Return the share (n,) of the votes of past projects that each organisation gets.
+
+    `several` are the votes of views, each with its share. A project counts for all who took part,
+    so what organisations get adds up to more than 1.
+    """
+    is_evidence = corpus.of_kind(FacetKind.EVIDENCE)
+    past = []
+    for share, votes in several:
+        told = is_evidence[votes.facet_rows]
+        rows, weights = votes.facet_rows[told], votes.weights[told]
+        past.append((share, Votes(rows, weights / max(float(weights.sum()), 1e-9))))
+    return gather(corpus, joined(past))
+
+
+def levelled(corpus: Corpus, votes: Votes, weights: Weights, worth: Floats | None = None) -> Votes:
     """Scale votes so that the organisation with the strongest sum has 1, unless all are weak."""
     if not len(votes.facet_rows):
         return votes
-    strongest = max(float(gather(corpus, votes).max()), weights.least_votes)
+    strongest = max(float(gather(corpus, votes, worth).max()), weights.least_votes)
     return Votes(votes.facet_rows, votes.weights / strongest)
 
 

@@ -29,6 +29,7 @@ from matcher.index.generation import (
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.meeting import fit_meeting
 from matcher.ranking.profiles import profiles_of
+from matcher.services.crediting import credence_json
 from matcher.services.duplicates import sure_variants
 from matcher.services.people.outcomes import taught
 from matcher.services.records import (
@@ -83,19 +84,22 @@ def build_index(
             report("vectors", min(start + _BATCH, len(texts)), len(texts))
         with store.reading() as session:
             outcomes = taught(session, changes, encoder, vectors)
+        ids = np.array([row.id for row in changes.facets], dtype=np.int64)
+        corpus = corpus_from(changes, variants)
         name = build_generation(
             root,
             encoder,
-            np.array([row.id for row in changes.facets], dtype=np.int64),
+            ids,
             vectors,
             changes.version,
             settings.index,
             _learned(root, name, encoder),
-            profile_index(corpus_from(changes, variants), encoder, vectors),
+            profile_index(corpus, encoder, vectors),
             {
                 "variants": variants,
                 "meeting": fit_meeting(encoder, outcomes).as_json(),
                 "subjects": subjects,
+                "credence": credence_json(corpus, encoder, ExactIndex(encoder.dim, ids, vectors)),
             },
         )
         prune(root)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from embeddings.port import seen_by, trust
 from matcher.ranking.arrays import Floats
-from matcher.ranking.scoring import Votes, Weights, cast_votes, joined, levelled
+from matcher.ranking.scoring import Votes, Weights, cast_votes, joined, levelled, shares_of
 from matcher.services.live import Snapshot
 
 
@@ -25,6 +25,8 @@ class Heard:
     """The votes of each view, levelled: the strongest organisation has 1."""
     trust: Mapping[str, float]
     """Which share of the text each view understands, 0 to 1."""
+    worth: Floats | None = None
+    """What votes for each organisation (n,) are worth; None where that isn't known."""
 
     @property
     def understood(self) -> bool:
@@ -41,8 +43,7 @@ class Heard:
 
     def votes(self, weights: Weights) -> Votes:
         """Return the votes of all views together."""
-        shares = {name: weights.of_view(name) * self.trust[name] for name in self.by_view}
-        return joined([(shares[name], votes) for name, votes in self.by_view.items()])
+        return joined(_weighed(self.by_view, self.trust, weights))
 
 
 def listen(
@@ -65,7 +66,20 @@ def listen(
     by_view = {}
     for place, view in enumerate(views):
         if queries[place].any():
-            votes = cast_votes(snapshot.corpus, ids[place], scores[place], weights)
-            by_view[view.name] = levelled(snapshot.corpus, votes, weights)
+            by_view[view.name] = cast_votes(snapshot.corpus, ids[place], scores[place], weights)
     shares = {view.name: float(trust(encoder, vectors, view)[0]) for view in views}
-    return Heard(text, vector, by_view, shares)
+    worth = None
+    if snapshot.credence is not None:
+        # The views count as they are shipped, since so it was learned what votes are worth.
+        weighed = _weighed(by_view, shares, Weights())
+        worth = snapshot.credence.of(shares_of(snapshot.corpus, weighed))
+    by_view = {
+        name: levelled(snapshot.corpus, votes, weights, worth) for name, votes in by_view.items()
+    }
+    return Heard(text, vector, by_view, shares, worth)
+
+
+def _weighed(
+    by_view: Mapping[str, Votes], trust: Mapping[str, float], weights: Weights
+) -> list[tuple[float, Votes]]:
+    return [(weights.of_view(name) * trust[name], votes) for name, votes in by_view.items()]

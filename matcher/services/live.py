@@ -24,6 +24,7 @@ from matcher.index.generation import (
 from matcher.index.layered import LayeredIndex
 from matcher.ranking.arrays import Rows
 from matcher.ranking.corpus import Corpus, FacetRecord, OrganisationRecord
+from matcher.ranking.credence import Credence, credence_from
 from matcher.ranking.meeting import Meeting, meeting_from
 from matcher.ranking.profiles import profiles_of
 from matcher.services.building import build_index, outdated
@@ -88,6 +89,18 @@ class Snapshot:
     def meeting(self) -> Meeting:
         """The curve from similarity to the chance that an offer meets a need."""
         return meeting_from(self.generation.findings["meeting"])
+
+    @property
+    def credence(self) -> Credence | None:
+        """What votes for organisations are worth; None where too little was known to learn it."""
+        saved = self.generation.findings.get("credence")
+        if not saved:
+            return None
+        if "credence" not in self.kept:
+            keys = [record.key for record in self.corpus.organisations]
+            self.kept["credence"] = credence_from(saved, keys).own
+        intercept, slope = saved["common"]
+        return Credence((intercept, slope), self.kept["credence"])
 
     @property
     def all_profiles(self) -> NDArray[np.float32]:

@@ -34,6 +34,7 @@ from matcher.ranking.learning import GRID, Asked, Quality, calibration, learn_we
 from matcher.ranking.scoring import Weights, gather
 from matcher.services.building import fitted_encoder, profile_index, readings_of
 from matcher.services.cases import HALF_GIVEN, MODES, RARE_UP_TO, TEXT_ONLY, Case, cases_of
+from matcher.services.crediting import credence_json
 from matcher.services.hearing import Heard, listen
 from matcher.services.live import Live, Snapshot
 from matcher.services.recommend import searchable_facets, trained_weights
@@ -236,7 +237,10 @@ def past_of(
     variants = snapshot.generation.findings.get("variants", ())
     corpus = Corpus(snapshot.version, snapshot.organisations, facets, snapshot.corpus, variants)
     profiles = profile_index(corpus, encoder, index.rows(corpus.facet_ids))
-    generation = Generation("past", snapshot.version, encoder.fingerprint, encoder, index)
+    findings = {"credence": credence_json(corpus, encoder, index)}
+    generation = Generation(
+        "past", snapshot.version, encoder.fingerprint, encoder, index, findings=findings
+    )
     layers = LayeredIndex(index), LayeredIndex(profiles)
     return Snapshot(generation, *layers, corpus, snapshot.organisations, facets)
 
@@ -289,7 +293,7 @@ class Asking:
     ) -> Asked:
         """Return the parts of all who can be an answer; the votes and the network are new."""
         corpus = self._snapshot.corpus
-        by_view = {name: gather(corpus, votes) for name, votes in heard.by_view.items()}
+        by_view = {n: gather(corpus, votes, heard.worth) for n, votes in heard.by_view.items()}
         flat, near = (
             network_of(corpus, heard, members, replace(Weights(), on_topic=share), aside)
             for share in (0.0, 1.0)

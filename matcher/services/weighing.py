@@ -135,7 +135,7 @@ def fit_parts(
     parts: dict[str, Floats] = {}
     if heard is not None:
         if heard.understood:
-            parts["text"] = gather(corpus, heard.votes(weights))
+            parts["text"] = gather(corpus, heard.votes(weights), heard.worth)
         parts["named"] = corpus.names.named_in(heard.text)
     network = network_of(corpus, heard, members, weights)
     if len(network.known):
