@@ -1,0 +1,84 @@
+"""What votes are worth, from the import of past projects to the list."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from matcher.cache import MemoryCache
+from matcher.domain import (
+    Facet,
+    FacetKind,
+    Organisation,
+    OrganisationType,
+    Participation,
+    Project,
+    Question,
+)
+from matcher.ranking.scoring import Weights
+from matcher.services.building import build_index
+from matcher.services.container import Services
+from matcher.services.importing.faults import Batch
+from matcher.services.imports import store_batch
+from matcher.services.live import Snapshot
+from matcher.services.recommend import Recommender
+from tests.conftest import settings_for
+
+FIELDS = ("tidal energy", "woollen yarn", "bread and pastry", "wooden bridges")
+SUBJECTS = "sensors robots training standards logistics materials safety finance testing".split()
+ALWAYS = "test:always-in-wool"
+
+
+def projects() -> list[Project]:
+    """Fifty projects of each field; one organisation is in all those of wool."""
+    found = []
+    for number in range(200):
+        draw, field = random.Random(number), number % len(FIELDS)
+        title = f"{' and '.join(draw.sample(SUBJECTS, 3))} for {FIELDS[field]}"
+        crowd = [f"test:{'abcd'[field]}{one}" for one in draw.sample(range(20), 4)]
+        partners = [*crowd, *([ALWAYS] if field == 1 else [])]
+        facet = Facet(FacetKind.EVIDENCE, "", title=title, source=f"cordis:{number}", year=2010)
+        found.append(Project(facet, tuple(Participation(one) for one in partners)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    made = Services(settings_for(tmp_path_factory.mktemp("fields")))
+    names = {ALWAYS, *(f"test:{side}{one}" for side in "abcd" for one in range(20))}
+    organisations = [
+        Organisation(one, f"Partner {one[5:]}", OrganisationType.COMPANY) for one in sorted(names)
+    ]
+    store_batch(made.store, Batch(organisations, projects(), complete_profiles=False))
+    build_index(made.store, made.settings)
+    yield made
+    made.store.dispose()
+
+
+def text_parts(services: Services, snapshot: Snapshot, text: str) -> dict[str, float]:
+    """Return the votes of each organisation, whoever isn't in the list with 0."""
+    recommender = Recommender(services.live, MemoryCache(), weights=Weights())
+    results = recommender.ranked(snapshot, Question(text=text, limit=100))
+    return {one["organisation"]["id"]: one["parts"].get("text", 0.0) for one in results}
+
+
+def test_whoever_is_in_all_of_one_field_does_not_head_lists_of_another(services: Services) -> None:
+    snapshot = services.live.snapshot()
+    findings = {**snapshot.generation.findings, "credence": None}
+    generation = replace(snapshot.generation, findings=findings)
+    before = replace(snapshot, generation=generation, kept={})
+    far = "training and safety and finance for tidal energy"
+    assert snapshot.credence is not None
+    assert before.credence is None
+    without, with_it = (text_parts(services, one, far) for one in (before, snapshot))
+    assert with_it[ALWAYS] < 0.7 * without[ALWAYS]
+    ahead = [
+        sum(one.startswith("test:a") and parts[one] > parts[ALWAYS] for one in parts)
+        for parts in (without, with_it)
+    ]
+    assert ahead[1] > ahead[0]
+    near = text_parts(services, snapshot, "training and safety and finance for woollen yarn")
+    assert max(near, key=lambda one: near[one]) == ALWAYS
