@@ -43,10 +43,16 @@ class Credence:
 
         What is left of the votes is never less where the share is larger.
         """
-        x = np.log(shares + SMALL)
-        worth = expit(self.own[:, 0] + self.own[:, 1] * x)
-        common = expit(self.common[0] + self.common[1] * x)
-        return np.minimum(worth / common, 1.0)
+        common = expit(self.common[0] + self.common[1] * np.log(shares + SMALL))
+        return np.minimum(expit(self._odds(shares)) / common, 1.0)
+
+    def surest(self, shares: Floats) -> float:
+        """Return how sure the surest organisation is to take part, as log odds."""
+        return float(self._odds(shares).max(initial=-np.inf))
+
+    def _odds(self, shares: Floats) -> Floats:
+        odds: Floats = self.own[:, 0] + self.own[:, 1] * np.log(shares + SMALL)
+        return odds
 
     def as_json(self, keys: Sequence[int]) -> dict[str, Any]:
         """Return what `credence_from` reads; `keys` name the organisations by row."""

@@ -1,4 +1,4 @@
-"""Weights and calibration learned from history: pure functions over arrays."""
+"""Weights learned from history: pure functions over arrays."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.isotonic import IsotonicRegression
 
 from matcher.ranking.arrays import Floats, Rows
 from matcher.ranking.metrics import ndcg, recall
@@ -31,8 +29,6 @@ RECALL, RARE = 0.5, 0.25
 """What recall@50 and recall@100 of rare partners are worth beside nDCG@10."""
 LEAST_STEP = 0.001
 """What a step must gain on the mean, if that is more than its standard error."""
-FEWEST_PAIRS = 40
-"""How many pairs at least make one point of the calibration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +47,8 @@ class Asked:
     partners: frozenset[int]
     """The rows of those to be found, and below of the rare ones."""
     rare: frozenset[int]
+    surest: float = 0.0
+    """How sure the surest organisation is of the text, as log odds."""
     worked: Mapping[str, tuple[Floats, Floats]] = field(default_factory=dict)
     """By part, network or acquainted: the strength of the network, and what nearness to the text
     adds to it for each unit of `on_topic`."""
@@ -196,34 +194,3 @@ def _gains(before: Sequence[Floats], after: Sequence[Floats]) -> bool:
     gain = np.mean([step.mean() for step in steps])
     error = np.sqrt(sum(step.var() / len(step) for step in steps)) / len(steps)
     return bool(gain > max(LEAST_STEP, error))
-
-
-def calibration(questions: Sequence[Asked], weights: Weights) -> list[list[float]]:
-    """Return scores and the share of such pairs that did work together, as two rising lists.
-
-    Pairs are the first 100 of each question, in groups of FEWEST_PAIRS and more by score, made to
-    rise (isotonic regression; Zadrozny & Elkan, 2002). Empty where there are too few pairs.
-    """
-    scores: list[float] = []
-    together: list[float] = []
-    for one in questions:
-        own = one.scores(weights)
-        for place in one.first(weights).tolist():
-            scores.append(float(own[place]))
-            together.append(float(one.rows[place] in one.partners))
-    if len(scores) < 5 * FEWEST_PAIRS:
-        return []
-    order = np.argsort(scores, kind="stable")
-    groups = np.array_split(order, min(len(scores) // FEWEST_PAIRS, 60))
-    middle = np.array([np.mean(np.take(scores, group)) for group in groups])
-    share = np.array([np.mean(np.take(together, group)) for group in groups])
-    rising = IsotonicRegression(y_min=0.0, y_max=1.0).fit_transform(middle, share)
-    return [[round(float(one), 5) for one in middle], [round(float(one), 5) for one in rising]]
-
-
-def chances(scores: Floats, knots: Sequence[Sequence[float]]) -> Floats | None:
-    """Return the chance (n,) that belongs to each score; None without a calibration."""
-    if len(knots) != 2 or not knots[0]:
-        return None
-    found: NDArray[np.float64] = np.interp(scores, knots[0], knots[1])
-    return found

@@ -37,7 +37,7 @@ from matcher.settings import Settings
 from matcher.store import Store
 
 DEPTH = 100
-CHANCES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 1.0)
+CHANCES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.65, 1.0)
 """The limits of the groups in the reliability table."""
 EXPERIENCE = ((1, 1), (2, 2), (3, 5), (6, 1_000_000))
 """Groups of organisations by how many projects they have in train."""

@@ -27,6 +27,8 @@ class Heard:
     """Which share of the text each view understands, 0 to 1."""
     worth: Floats | None = None
     """What votes for each organisation (n,) are worth; None where that isn't known."""
+    surest: float | None = None
+    """How sure the surest organisation is to take part, as log odds; None where `worth` is."""
 
     @property
     def understood(self) -> bool:
@@ -52,31 +54,48 @@ def listen(
     vector: NDArray[np.float32],
     searchable: NDArray[np.int64],
     weights: Weights,
+    everything: NDArray[np.int64] | None = None,
 ) -> Heard:
     """Ask the index for a text, in each view; `searchable` are the facet ids that may vote.
+
+    What votes are worth goes by the votes of `everything`, where fewer may vote than there are.
+    """
+    corpus, encoder = snapshot.corpus, snapshot.generation.encoder
+    vectors = vector[None, :]
+    shares = {view.name: float(trust(encoder, vectors, view)[0]) for view in encoder.views}
+    by_view = _votes(snapshot, vectors, searchable, weights)
+    worth, surest = None, None
+    if snapshot.credence is not None:
+        all_votes = by_view
+        if everything is not None and len(everything) > len(searchable):
+            all_votes = _votes(snapshot, vectors, everything, weights)
+        # The views count as they are shipped, since so it was learned what votes are worth.
+        share = shares_of(corpus, _weighed(all_votes, shares, Weights()))
+        worth, surest = snapshot.credence.of(share), snapshot.credence.surest(share)
+    by_view = {name: levelled(corpus, own, weights, worth) for name, own in by_view.items()}
+    return Heard(text, vector, by_view, shares, worth, surest)
+
+
+def _votes(
+    snapshot: Snapshot,
+    vectors: NDArray[np.float32],
+    searchable: NDArray[np.int64],
+    weights: Weights,
+) -> dict[str, Votes]:
+    """Return the votes for a text, `vectors` (1, dim), by view.
 
     A stored vector of n views has length 1 / sqrt(n) in each, so the similarity within one view is
     sqrt(n) times what the index says, and less where the view understood only a part of the facet.
     """
-    encoder = snapshot.generation.encoder
-    views, vectors = encoder.views, vector[None, :]
+    views = snapshot.generation.encoder.views
     queries = np.concatenate([seen_by(vectors, view) for view in views])
     scores, ids = snapshot.index.search(queries, weights.neighbours, searchable)
     scores = scores * np.float32(np.sqrt(len(views)))
-    by_view = {}
-    for place, view in enumerate(views):
-        if queries[place].any():
-            by_view[view.name] = cast_votes(snapshot.corpus, ids[place], scores[place], weights)
-    shares = {view.name: float(trust(encoder, vectors, view)[0]) for view in views}
-    worth = None
-    if snapshot.credence is not None:
-        # The views count as they are shipped, since so it was learned what votes are worth.
-        weighed = _weighed(by_view, shares, Weights())
-        worth = snapshot.credence.of(shares_of(snapshot.corpus, weighed))
-    by_view = {
-        name: levelled(snapshot.corpus, votes, weights, worth) for name, votes in by_view.items()
+    return {
+        view.name: cast_votes(snapshot.corpus, ids[place], scores[place], weights)
+        for place, view in enumerate(views)
+        if queries[place].any()
     }
-    return Heard(text, vector, by_view, shares, worth)
 
 
 def _weighed(

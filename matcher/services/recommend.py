@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from matcher.cache import Cache
 from matcher.domain import Question
 from matcher.ranking.arrays import Floats, Mask, Rows
+from matcher.ranking.chances import chances
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.filters import allowed_organisations, facets_of
-from matcher.ranking.learning import chances
 from matcher.ranking.scoring import Weights, rank
 from matcher.services.checking import checked
 from matcher.services.comparing import offering
@@ -179,7 +179,7 @@ class Recommender:
         self, snapshot: Snapshot, question: Question, found: Considered
     ) -> list[dict[str, Any]]:
         weighed, members = found.weighed, found.members
-        chance = self._chances(snapshot, weighed, with_members=bool(len(members)))
+        chance = self._chances(snapshot, found)
         page = found.order[question.offset : question.offset + question.limit]
         return [
             result_json(snapshot, place, int(row), weighed, members, chance)
@@ -203,23 +203,25 @@ class Recommender:
             if not candidates.any():
                 return "nothing_allowed"
             searchable = searchable_facets(corpus, allowed)
+            everything = corpus.facet_ids[offering(corpus)]
         with watch.step("search"):
             text = question.text.strip()
-            heard = listen(snapshot, text, vector, searchable, weights) if text else None
+            heard = None
+            if text:
+                heard = listen(snapshot, text, vector, searchable, weights, everything)
         with watch.step("score"):
             optimum = self.field_distance + (FURTHER if question.exploratory else 0.0)
             weighed = weigh(snapshot, question, heard, needed, members, weights, min(optimum, 1.0))
             order = rank(weighed.total, candidates & (weighed.spoken_for > 0))
         return Considered(heard, needed, members, weighed, order)
 
-    def _chances(
-        self, snapshot: Snapshot, weighed: Weighed, *, with_members: bool
-    ) -> Floats | None:
+    def _chances(self, snapshot: Snapshot, found: Considered) -> Floats | None:
         if self.weights is not None:
             return None
         calibrated = snapshot.generation.ranking.get("calibration", {})
-        mode = HALF_GIVEN if with_members else TEXT_ONLY
-        return chances(weighed.fit, calibrated.get(mode, []))
+        mode = HALF_GIVEN if len(found.members) else TEXT_ONLY
+        surest = found.heard.surest if found.heard else None
+        return chances(found.weighed.fit, surest, calibrated.get(mode, {}))
 
     def _needed(self, snapshot: Snapshot, question: Question, members: Rows) -> Needed | None:
         """Return what is needed where needs or members are given; None for a text alone."""

@@ -29,8 +29,9 @@ from matcher.index.exact import ExactIndex
 from matcher.index.generation import Generation, build_lock, with_ranking
 from matcher.index.layered import LayeredIndex
 from matcher.ranking.arrays import Floats, Rows
+from matcher.ranking.chances import calibration
 from matcher.ranking.corpus import Corpus
-from matcher.ranking.learning import GRID, Asked, Quality, calibration, learn_weights, quality
+from matcher.ranking.learning import GRID, Asked, Quality, learn_weights, quality
 from matcher.ranking.scoring import Weights, gather
 from matcher.services.building import fitted_encoder, profile_index, readings_of
 from matcher.services.cases import HALF_GIVEN, MODES, RARE_UP_TO, TEXT_ONLY, Case, cases_of
@@ -98,7 +99,7 @@ class Training:
     trial: Weights
     """Learned without those kept apart, from which the gains were measured."""
     gains: tuple[Gain, ...]
-    calibration: Mapping[str, list[list[float]]]
+    calibration: Mapping[str, Mapping[str, Any]]
     learned_on: int
     held_out: int
 
@@ -309,6 +310,7 @@ class Asking:
             rows=np.flatnonzero(can_answer),
             by_view={name: own[can_answer] for name, own in by_view.items()},
             trust=heard.trust,
+            surest=heard.surest or 0.0,
             parts={n: own[can_answer] for n, own in parts.items() if n not in {"text", flat.part}},
             partners=partners,
             rare=frozenset(row for row in partners if self._projects[row] <= RARE_UP_TO),

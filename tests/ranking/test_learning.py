@@ -9,12 +9,9 @@ import pytest
 from matcher.ranking.arrays import Floats
 from matcher.ranking.learning import (
     DEPTH,
-    FEWEST_PAIRS,
     GRID,
     Asked,
     Quality,
-    calibration,
-    chances,
     learn_weights,
     quality,
 )
@@ -210,64 +207,3 @@ def test_questions_of_one_project_prove_no_more_than_one() -> None:
     assert learn_weights([asked(1, apart=True)], start).named == 0.0
     assert learn_weights([asked(400, apart=False)], start).named == 0.0
     assert learn_weights([asked(400, apart=True)], start).named > 0.0
-
-
-def checkerboard(hits_are_high: bool) -> list[Asked]:
-    """10 questions of 40 pairs each with scores of their own; the best or worst 4 are partners."""
-    questions = []
-    for n in range(10):
-        votes = (np.arange(40) * 10 + n + 1) / 400
-        partners = set(range(36, 40)) if hits_are_high else set(range(4))
-        questions.append(question(partners, {"meaning": votes, "wording": votes}))
-    return questions
-
-
-def test_calibration_of_certain_answers_is_certain() -> None:
-    scores, shares = calibration(checkerboard(True), Weights())
-    assert len(scores) == len(shares) == 400 // FEWEST_PAIRS
-    assert scores == sorted(scores)
-    assert shares == [0.0] * 9 + [1.0]
-
-
-def test_calibration_never_falls() -> None:
-    scores, shares = calibration(checkerboard(False), Weights())
-    assert shares == pytest.approx([0.1] * len(scores), abs=1e-5)
-    draw = np.random.default_rng(8)
-    noise = []
-    for _ in range(20):
-        votes = draw.random(COUNT)
-        partners = set(np.flatnonzero(draw.random(COUNT) < votes / 2).tolist())
-        noise.append(question(partners, {"meaning": votes, "wording": votes}))
-    scores, shares = calibration(noise, Weights())
-    assert scores == sorted(scores) and shares == sorted(shares)
-    assert 0 <= shares[0] < 0.15 and 0.3 < shares[-1] <= 1
-
-
-def test_pairs_of_one_score_have_one_chance() -> None:
-    votes = np.ones(COUNT)
-    questions = [question(set(range(15)), {"meaning": votes, "wording": votes})] * 10
-    _, shares = calibration(questions, Weights())
-    assert shares == pytest.approx([0.25] * len(shares), abs=1e-5)
-
-
-@pytest.mark.parametrize("several", [0, 1, 4])
-def test_too_few_pairs_are_no_calibration(several: int) -> None:
-    assert calibration(checkerboard(True)[:several], Weights()) == []
-
-
-def test_just_enough_pairs_are_a_calibration() -> None:
-    assert 5 * FEWEST_PAIRS == 200
-    assert len(calibration(checkerboard(True)[:5], Weights())[0]) == 5
-
-
-def test_chances_lie_between_the_knots() -> None:
-    found = chances(np.array([0.0, 0.2, 0.3, 0.4, 1.0]), [[0.2, 0.4], [0.1, 0.5]])
-    assert found is not None
-    assert found.tolist() == pytest.approx([0.1, 0.1, 0.3, 0.5, 0.5])
-    falling = chances(np.linspace(0, 1, 50), calibration(checkerboard(True), Weights()))
-    assert falling is not None and (np.diff(falling) >= 0).all()
-
-
-def test_without_calibration_there_are_no_chances() -> None:
-    assert chances(np.ones(3), []) is None
-    assert chances(np.ones(3), [[], []]) is None

@@ -159,7 +159,8 @@ def test_training_finds_out_what_chance_a_score_stands_for(training: Training) -
     """6 of 24 work together, pairs always do where one is given, strangers never."""
     assert training.calibration.keys() == set(MODES)
     for mode, most in ((TEXT_ONLY, 0.5), (HALF_GIVEN, 0.9)):
-        scores, shares = training.calibration[mode]
+        saved = training.calibration[mode]
+        scores, shares = saved["at"], saved["chance"]
         assert scores == sorted(scores) and shares == sorted(shares)
         assert shares[0] < 0.05 and 0.1 < shares[-1] < most
 
