@@ -26,6 +26,7 @@ from matcher.ranking.meeting import fit_meeting
 from matcher.ranking.scoring import Weights
 from matcher.services.building import profile_index
 from matcher.services.cases import MODES, cases_of
+from matcher.services.crediting import credence_json
 from matcher.services.evaluate import DEPTH, as_one, measure
 from matcher.services.importing.cordis import read_cordis
 from matcher.services.imports import store_batch
@@ -87,7 +88,11 @@ def with_encoder(store: Store, snapshot: Snapshot, config: LsaConfig) -> Snapsho
         encoder.fingerprint,
         encoder,
         index,
-        findings={**snapshot.generation.findings, "meeting": fit_meeting(encoder).as_json()},
+        findings={
+            **snapshot.generation.findings,
+            "meeting": fit_meeting(encoder).as_json(),
+            "credence": credence_json(snapshot.corpus, encoder, index),
+        },
     )
     layers = {"index": LayeredIndex(index), "profiles": LayeredIndex(profiles)}
     return replace(snapshot, generation=generation, kept={}, **layers)
@@ -132,6 +137,10 @@ def main() -> None:
         snapshot = live.snapshot()
         for name, weights in steps(learned).items():
             line(name, live, snapshot, projects, weights)
+        findings = {**snapshot.generation.findings, "credence": None}
+        generation = replace(snapshot.generation, findings=findings)
+        trusting = replace(snapshot, generation=generation, kept={})
+        line("votes are worth the same for everybody", live, trusting, projects, learned)
         apart = Corpus(snapshot.version, snapshot.organisations, snapshot.facets)
         alone = replace(snapshot, corpus=apart, kept={})
         line("every record by itself", live, alone, projects, learned)
