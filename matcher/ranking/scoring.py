@@ -115,7 +115,7 @@ def levelled(corpus: Corpus, votes: Votes, weights: Weights, worth: Floats | Non
     """Scale votes so that the organisation with the strongest sum has 1, unless all are weak."""
     if not len(votes.facet_rows):
         return votes
-    strongest = max(float(gather(corpus, votes, worth).max()), weights.least_votes)
+    strongest = max(float(gather(corpus, votes).max()), weights.least_votes)
     return Votes(votes.facet_rows, votes.weights / strongest)
 
 

@@ -72,7 +72,7 @@ def listen(
         # The views count as they are shipped, since so it was learned what votes are worth.
         share = shares_of(corpus, _weighed(all_votes, shares, Weights()))
         worth, surest = snapshot.credence.of(share), snapshot.credence.surest(share)
-    by_view = {name: levelled(corpus, own, weights, worth) for name, own in by_view.items()}
+    by_view = {name: levelled(corpus, own, weights) for name, own in by_view.items()}
     return Heard(text, vector, by_view, shares, worth, surest)
 
 
