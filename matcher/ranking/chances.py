@@ -70,7 +70,8 @@ def calibration(questions: Sequence[Asked], weights: Weights) -> dict[str, Any]:
 def chances(scores: Floats, surest: float | None, saved: Mapping[str, Any]) -> Floats | None:
     """Return the chance (n,) that belongs to each score; None without a calibration.
 
-    Those that versions before this one learned aren't read. `surest` is how sure the surest organisation is, as log odds; None where that isn't known.
+    `surest` is how sure the surest organisation is, as log odds; None where that isn't known. What
+    versions before 0.8 learned isn't read.
     """
     if "at" not in saved:
         return None
