@@ -111,11 +111,16 @@ def shares_of(corpus: Corpus, several: Sequence[tuple[float, Votes]]) -> Floats:
     return gather(corpus, joined(past))
 
 
-def levelled(corpus: Corpus, votes: Votes, weights: Weights, worth: Floats | None = None) -> Votes:
-    """Scale votes so that the organisation with the strongest sum has 1, unless all are weak."""
+def levelled(corpus: Corpus, votes: Votes, weights: Weights, among: Votes | None = None) -> Votes:
+    """Scale votes so that the organisation with the strongest sum has 1, unless all are weak.
+
+    `among` are the votes of more facets, where these are only those of some organisations: so a
+    vote means the same whoever is left out.
+    """
     if not len(votes.facet_rows):
         return votes
-    strongest = max(float(gather(corpus, votes).max()), weights.least_votes)
+    sums = [float(gather(corpus, one).max()) for one in (votes, among) if one is not None]
+    strongest = max(*sums, weights.least_votes)
     return Votes(votes.facet_rows, votes.weights / strongest)
 
 

@@ -58,21 +58,23 @@ def listen(
 ) -> Heard:
     """Ask the index for a text, in each view; `searchable` are the facet ids that may vote.
 
-    What votes are worth goes by the votes of `everything`, where fewer may vote than there are.
+    Where not all may, `everything` says how strong votes are and what they are worth: so scores
+    and chances are the same whoever is filtered out.
     """
     corpus, encoder = snapshot.corpus, snapshot.generation.encoder
     vectors = vector[None, :]
     shares = {view.name: float(trust(encoder, vectors, view)[0]) for view in encoder.views}
-    by_view = _votes(snapshot, vectors, searchable, weights)
+    by_view, unfiltered = _votes(snapshot, vectors, searchable, weights), {}
+    if everything is not None and len(everything) > len(searchable):
+        unfiltered = _votes(snapshot, vectors, everything, weights)
     worth, surest = None, None
     if snapshot.credence is not None:
-        all_votes = by_view
-        if everything is not None and len(everything) > len(searchable):
-            all_votes = _votes(snapshot, vectors, everything, weights)
         # The views count as they are shipped, since so it was learned what votes are worth.
-        share = shares_of(corpus, _weighed(all_votes, shares, Weights()))
+        share = shares_of(corpus, _weighed(unfiltered or by_view, shares, Weights()))
         worth, surest = snapshot.credence.of(share), snapshot.credence.surest(share)
-    by_view = {name: levelled(corpus, own, weights) for name, own in by_view.items()}
+    by_view = {
+        name: levelled(corpus, own, weights, unfiltered.get(name)) for name, own in by_view.items()
+    }
     return Heard(text, vector, by_view, shares, worth, surest)
 
 

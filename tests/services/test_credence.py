@@ -12,6 +12,7 @@ from matcher.cache import MemoryCache
 from matcher.domain import (
     Facet,
     FacetKind,
+    Filters,
     Organisation,
     OrganisationType,
     Participation,
@@ -30,6 +31,7 @@ from tests.conftest import settings_for
 FIELDS = ("tidal energy", "woollen yarn", "bread and pastry", "wooden bridges")
 SUBJECTS = "sensors robots training standards logistics materials safety finance testing".split()
 ALWAYS = "test:always-in-wool"
+COMPANY, INSTITUTE = OrganisationType.COMPANY, OrganisationType.RESEARCH_INSTITUTE
 
 
 def projects() -> list[Project]:
@@ -50,7 +52,8 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     made = Services(settings_for(tmp_path_factory.mktemp("fields")))
     names = {ALWAYS, *(f"test:{side}{one}" for side in "abcd" for one in range(20))}
     organisations = [
-        Organisation(one, f"Partner {one[5:]}", OrganisationType.COMPANY) for one in sorted(names)
+        Organisation(one, f"Partner {one[5:]}", COMPANY if one[5] in "ab" else INSTITUTE)
+        for one in sorted(names)
     ]
     store_batch(made.store, Batch(organisations, projects(), complete_profiles=False))
     build_index(made.store, made.settings)
@@ -58,10 +61,13 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     made.store.dispose()
 
 
-def text_parts(services: Services, snapshot: Snapshot, text: str) -> dict[str, float]:
-    """Return the votes of each organisation, whoever isn't in the list with 0."""
+def text_parts(
+    services: Services, snapshot: Snapshot, text: str, filters: Filters | None = None
+) -> dict[str, float]:
+    """Return the votes of each organisation in the list."""
     recommender = Recommender(services.live, MemoryCache(), weights=Weights())
-    results = recommender.ranked(snapshot, Question(text=text, limit=100))
+    question = Question(text=text, limit=100, filters=filters or Filters())
+    results = recommender.ranked(snapshot, question)
     return {one["organisation"]["id"]: one["parts"].get("text", 0.0) for one in results}
 
 
@@ -82,3 +88,13 @@ def test_whoever_is_in_all_of_one_field_does_not_head_lists_of_another(services:
     assert ahead[1] > ahead[0]
     near = text_parts(services, snapshot, "training and safety and finance for woollen yarn")
     assert max(near, key=lambda one: near[one]) == ALWAYS
+
+
+def test_a_score_is_the_same_whoever_is_filtered_out(services: Services) -> None:
+    snapshot, text = services.live.snapshot(), "training and safety for bread and pastry"
+    everybody = text_parts(services, snapshot, text)
+    companies = text_parts(services, snapshot, text, Filters(types=(COMPANY,)))
+    assert companies and all(one[5] in "ab" for one in companies)
+    assert max(companies.values()) < 0.9 * max(everybody.values())
+    for one in companies.keys() & everybody.keys():
+        assert companies[one] == pytest.approx(everybody[one], abs=0.02)
