@@ -25,8 +25,9 @@ from matcher.services.container import Services
 from matcher.services.importing.faults import Batch
 from matcher.services.imports import store_batch
 from matcher.services.live import Snapshot
-from matcher.services.recommend import Recommender
+from matcher.services.recommend import Recommender, Stopwatch
 from tests.conftest import settings_for
+from tests.services.test_reasons import quoted, without
 
 FIELDS = ("tidal energy", "woollen yarn", "bread and pastry", "wooden bridges")
 SUBJECTS = "sensors robots training standards logistics materials safety finance testing".split()
@@ -98,3 +99,17 @@ def test_a_score_is_the_same_whoever_is_filtered_out(services: Services) -> None
     assert max(companies.values()) < 0.9 * max(everybody.values())
     for one in companies.keys() & everybody.keys():
         assert companies[one] == pytest.approx(everybody[one], abs=0.02)
+
+
+def test_scores_fall_without_the_past_projects_that_are_quoted(services: Services) -> None:
+    recommender = Recommender(services.live, MemoryCache(), weights=Weights())
+    snapshot = services.live.snapshot()
+    for number in range(12):
+        draw = random.Random(number)
+        about = " and ".join(draw.sample(SUBJECTS, 2))
+        question = Question(text=f"{about} for {draw.choice(FIELDS)}", limit=200)
+        top = recommender.compute(snapshot, question, Stopwatch())["results"][0]
+        assert quoted(top)
+        left = recommender.compute(without(snapshot, quoted(top)), question, Stopwatch())
+        scores = {one["organisation"]["id"]: one["score"] for one in left["results"]}
+        assert scores.get(top["organisation"]["id"], 0.0) < top["score"], question
