@@ -15,7 +15,7 @@ from matcher.ranking.learning import (
     learn_weights,
     quality,
 )
-from matcher.ranking.scoring import Weights, rank
+from matcher.ranking.scoring import Weights, rank, saturate, score_parts, spoken_for
 
 COUNT = 60
 NUMBERS = itertools.count()
@@ -207,3 +207,23 @@ def test_questions_of_one_project_prove_no_more_than_one() -> None:
     assert learn_weights([asked(1, apart=True)], start).named == 0.0
     assert learn_weights([asked(400, apart=False)], start).named == 0.0
     assert learn_weights([asked(400, apart=True)], start).named > 0.0
+
+
+def test_scores_are_those_that_the_service_makes_of_the_parts() -> None:
+    draw = np.random.default_rng(3)
+    for number in range(20):
+        names = ("meaning", "wording", "sentences")
+        one = question(
+            {1},
+            {name: draw.random(COUNT) * (draw.random(COUNT) < 0.3) for name in names},
+            {name: draw.random(COUNT) * (draw.random(COUNT) < 0.5) for name in ("named", "kin")},
+        )
+        strength, nearby = draw.random(COUNT) * (draw.random(COUNT) < 0.2), draw.random(COUNT)
+        one = replace(one, worked={"network": (strength, nearby * (strength > 0))})
+        weights = Weights(meaning=0.3, named=0.4 * (number % 2), network=1.5, kin=2.4, on_topic=3.0)
+        shares = {name: weights.of_view(name) for name in names}
+        text = sum(shares[name] * one.by_view[name] for name in names) / sum(shares.values())
+        network = saturate(strength + 3.0 * nearby * (strength > 0), weights.half_network)
+        parts = score_parts({"text": text, **one.parts, "network": network}, weights)
+        expected = np.where(spoken_for(parts, COUNT) > 0, sum(parts.values()), 0.0)
+        assert one.scores(weights) == pytest.approx(expected, abs=1e-12)
