@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sparse
 
-from embeddings.port import Encoder, seen_by, trust
+from embeddings.port import Encoder, trust
 from matcher.domain import FacetKind
 from matcher.index.port import VectorIndex
 from matcher.ranking.arrays import Floats, Rows
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.credence import fit_credence
-from matcher.ranking.scoring import Votes, Weights, cast_votes, shares_of
+from matcher.ranking.scoring import Votes, Weights, shares_of
+from matcher.services.voting import votes_by_view, weighed
 
 MOST_ASKED = 1_500
 """Of more past projects so many are asked, evenly drawn."""
@@ -39,19 +41,24 @@ def _shares(
     corpus: Corpus, encoder: Encoder, index: VectorIndex, asked: Rows, evidence: Rows
 ) -> Floats:
     """Return the share (q, n) of the votes that each organisation gets, asked facets (q,)."""
-    weights, views = Weights(), encoder.views
     vectors = index.rows(corpus.facet_ids[asked])
-    found: list[list[tuple[float, Votes]]] = [[] for _ in asked]
-    for view in views:
-        queries = seen_by(vectors, view)
-        told = weights.of_view(view.name) * trust(encoder, vectors, view)
-        scores, ids = index.search(queries, weights.neighbours + 1, corpus.facet_ids[evidence])
-        scores = scores * np.float32(np.sqrt(len(views)))
-        for place, row in enumerate(asked.tolist()):
-            others = ids[place] != corpus.facet_ids[row]
-            votes = cast_votes(corpus, ids[place][others], scores[place][others], weights)
-            found[place].append((float(told[place]), votes))
-    return np.stack([shares_of(corpus, several) for several in found])
+    # Each finds itself, too, which doesn't vote.
+    weights = replace(Weights(), neighbours=Weights().neighbours + 1)
+    searchable = corpus.facet_ids[evidence]
+    by_facet = votes_by_view(corpus, encoder, index, vectors, searchable, weights)
+    told = {view.name: trust(encoder, vectors, view) for view in encoder.views}
+    shares = []
+    for place, (row, by_view) in enumerate(zip(asked.tolist(), by_facet, strict=True)):
+        understood = {name: float(several[place]) for name, several in told.items()}
+        others = {name: _without(votes, row) for name, votes in by_view.items()}
+        shares.append(shares_of(corpus, weighed(others, understood, weights)))
+    return np.stack(shares)
+
+
+def _without(votes: Votes, row: int) -> Votes:
+    """Return votes without that of one facet."""
+    others = votes.facet_rows != row
+    return Votes(votes.facet_rows[others], votes.weights[others])
 
 
 def _took_part(corpus: Corpus, asked: Rows) -> sparse.csr_array:

@@ -203,7 +203,7 @@ class Recommender:
             if not candidates.any():
                 return "nothing_allowed"
             searchable = searchable_facets(corpus, allowed)
-            everything = corpus.facet_ids[offering(corpus)]
+            everything = None if allowed.all() else corpus.facet_ids[offering(corpus)]
         with watch.step("search"):
             text = question.text.strip()
             heard = None
