@@ -102,6 +102,14 @@ TABLE: tuple[Setting, ...] = (
         "more of the usual partners and fewer small firms; docs/quality.md has the trade-off.",
     ),
     Setting(
+        "less_known",
+        "SCHAKEL_LESS_KNOWN",
+        "0.5",
+        "0 to 1: after the fiftieth place of a list, at least this share of the places is kept for "
+        "organisations with at most two past projects. 0: all places go by the score alone; "
+        "docs/quality.md has the trade-off.",
+    ),
+    Setting(
         "field_distance",
         "SCHAKEL_FIELD_DISTANCE",
         "0.5",
@@ -192,6 +200,7 @@ class Settings:
     remote_timeout: int
     remote_http: bool
     popularity: float
+    less_known: float
     field_distance: float
     index: str
     rate_limits: str
@@ -261,6 +270,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         remote_timeout=_number("SCHAKEL_REMOTE_TIMEOUT", raw["remote_timeout"], 1),
         remote_http=raw["remote_http"] == "on",
         popularity=_share("SCHAKEL_POPULARITY", raw["popularity"]),
+        less_known=_share("SCHAKEL_LESS_KNOWN", raw["less_known"]),
         field_distance=_share("SCHAKEL_FIELD_DISTANCE", raw["field_distance"]),
         index=raw["index"],
         rate_limits=raw["rate_limits"],

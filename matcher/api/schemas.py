@@ -254,6 +254,10 @@ class Match(BaseModel):
     alike: list[Alike] = Field(description="Members that it is like.")
     kin: list[Kin] = Field(description="Members that share its house or place.")
     offered_back: list[OfferedBack] = Field(description="Its own needs that members meet.")
+    place_kept: bool = Field(
+        description="Whether it comes earlier than by its score, after the fiftieth place, since "
+        "it has few past projects (SCHAKEL_LESS_KNOWN)."
+    )
     reasons: list[Reason]
 
 

@@ -76,7 +76,8 @@ def print_matches(answer: dict[str, Any]) -> None:
         )
         click.echo(f"{match_['rank']:3}. {one['name']}  [{one['type']}]  {place}  ({one['id']})")
         chance = "" if match_["chance"] is None else f"  (chance {match_['chance']:.0%})"
-        click.echo(f"     score {match_['score']:.3f} = {parts}{chance}")
+        kept = "  (place kept: few past projects)" if match_["place_kept"] else ""
+        click.echo(f"     score {match_['score']:.3f} = {parts}{chance}{kept}")
         for line in _complement(match_):
             click.echo(f"     {line}")
         for reason in match_["reasons"]:

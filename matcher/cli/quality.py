@@ -25,7 +25,7 @@ encoders = AppGroup("encoder", help="Models that turn texts into vectors.")
 @click.option("--test", required=True, type=EXISTING, help="CORDIS folder of the questions.")
 @click.option("--seed", default=1, show_default=True, help="Draws the members that are given.")
 @click.option("--translations", type=EXISTING, help="CSV: id and titles in nl, fr, de.")
-@click.option("--trade-off", is_flag=True, help="Also what the popularity setting does.")
+@click.option("--trade-off", is_flag=True, help="Also what settings buy and cost.")
 @click.option("--json", "as_json", is_flag=True)
 def evaluate_command(train_on: Path, test: Path, as_json: bool, **options: Any) -> None:
     """Measure how well partners of real projects are found, beside two baselines."""

@@ -150,8 +150,8 @@ class Answers:
 
     def _key(self, snapshot: Snapshot, kind: str, asked: Body) -> str:
         """Return what an answer is kept under: the day counts, since offers can expire."""
-        weights = asdict(self.recommender.weights_for(snapshot))
+        ways = self.recommender.ways(snapshot)
         today = date.today().isoformat()
-        about = [asked, weights, snapshot.version, snapshot.generation.name, today]
+        about = [asked, ways, snapshot.version, snapshot.generation.name, today]
         text = json.dumps(about, sort_keys=True, default=str)
         return f"{kind}:" + hashlib.sha256(text.encode()).hexdigest()

@@ -77,6 +77,7 @@ class Services:
                 self.cache,
                 self.settings.cache_ttl,
                 popularity=self.settings.popularity,
+                less_known_share=self.settings.less_known,
                 field_distance=self.settings.field_distance,
             )
             recommender: Recommender = fresh

@@ -41,7 +41,8 @@ CHANCES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.65, 1.0)
 """The limits of the groups in the reliability table."""
 EXPERIENCE = ((1, 1), (2, 2), (3, 5), (6, 1_000_000))
 """Groups of organisations by how many projects they have in train."""
-POPULARITY = (0.0, 0.1, 0.2, 0.4, 0.8)
+TRADED = {"popularity": (0.0, 0.1, 0.2, 0.4, 0.8), "less_known": (0.0, 0.25, 0.5, 0.75, 1.0)}
+"""The settings that the trade-off shows, and at which values."""
 DRAWS = 5
 DIALS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.8)
 
@@ -67,7 +68,8 @@ def evaluate(
     """Return the counts and, by mode and method, the figures.
 
     With `translations`, also how well the same questions do in other languages; with `trade_off`,
-    what the popularity setting does. Raises ImportRefused, TranslationsRefused and EncoderError.
+    what the settings do that say how much the usual partners count. Raises ImportRefused,
+    TranslationsRefused and EncoderError.
     """
     words = read_translations(translations) if translations else {}
     with tempfile.TemporaryDirectory(prefix="schakel-evaluate-") as folder:
@@ -82,12 +84,12 @@ def evaluate(
         live = Live(store, settings)
         trained = _train(live, settings, seed, progress)
         projects = read_cordis(test).projects
-        trial = _Trial(live, projects, seed, settings.popularity, progress)
+        trial = _Trial(live, projects, seed, settings, progress)
         report = trial.report(trained)
         if words:
             report["translations"] = trial.translated(words)
         if trade_off:
-            report["popularity"] = trial.popularity()
+            report |= {name: trial.traded(name) for name in TRADED}
             report["complement"] = trial.complement()
         store.dispose()
     return report
@@ -136,11 +138,12 @@ class _Trial:
         live: Live,
         projects: Sequence[Project],
         seed: int,
-        popularity: float,
+        settings: Settings,
         progress: Progress | None,
     ) -> None:
-        self.recommender = Recommender(live, MemoryCache(), popularity=popularity)
         self.live = live
+        self.settings = settings
+        self.recommender = self._recommender()
         self.snapshot = live.snapshot()
         self.projects = projects
         self.seed = seed
@@ -149,7 +152,7 @@ class _Trial:
     def report(self, trained: dict[str, Any] | None) -> dict[str, Any]:
         """Return all methods in both modes, the reliability of chances, and newcomers."""
         corpus = self.snapshot.corpus
-        shipped = Recommender(self.live, MemoryCache(), weights=Weights())
+        shipped = self._recommender(Weights())
         one_each = self._one_each()
         methods: dict[str, Rank] = {
             "schakel": self._asks(self.recommender),
@@ -200,16 +203,16 @@ class _Trial:
             figures[name] = {"questions": len(cases), **measure(cases, found, corpus)}
         return figures
 
-    def popularity(self) -> list[dict[str, Any]]:
-        """Return what the popularity setting buys and what it costs."""
+    def traded(self, name: str) -> list[dict[str, Any]]:
+        """Return what a setting buys and what it costs, at each of its values."""
         corpus = self.snapshot.corpus
         records = cases_of(self.projects, corpus.row_of_id, TEXT_ONLY, self.seed)
         cases = [case for _, case in as_one(records, self._one_each())]
         curve = []
-        for popularity in POPULARITY:
-            one = Recommender(self.live, MemoryCache(), popularity=popularity)
-            found = self._ask(f"popularity {popularity}", self._asks(one), cases)
-            curve.append({"popularity": popularity, **measure(cases, found, corpus)})
+        for value in TRADED[name]:
+            one = self._recommender(changed={name: value})
+            found = self._ask(f"{name} {value}", self._asks(one), cases)
+            curve.append({name: value, **measure(cases, found, corpus)})
         return curve
 
     def complement(self) -> list[dict[str, Any]]:
@@ -242,6 +245,19 @@ class _Trial:
                 {"complement": dial, "questions": questions, "topics@10": brought, **figures}
             )
         return curve
+
+    def _recommender(
+        self, weights: Weights | None = None, changed: Mapping[str, Any] | None = None
+    ) -> Recommender:
+        settings = replace(self.settings, **(changed or {}))
+        return Recommender(
+            self.live,
+            MemoryCache(),
+            weights=weights,
+            popularity=settings.popularity,
+            less_known_share=settings.less_known,
+            field_distance=settings.field_distance,
+        )
 
     def _one_each(self) -> dict[str, str]:
         """Return for each id the id that its organisation is shown under."""

@@ -20,6 +20,7 @@ from matcher.ranking.arrays import Floats, Mask, Rows
 from matcher.ranking.chances import chances
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.filters import allowed_organisations, facets_of
+from matcher.ranking.less_known import less_known, with_places_kept
 from matcher.ranking.scoring import Weights, rank
 from matcher.services.checking import checked
 from matcher.services.comparing import offering
@@ -75,6 +76,8 @@ class Considered:
     weighed: Weighed
     order: Rows
     """Rows of all that may be in the list, best first."""
+    moved: Rows
+    """Those of them that come earlier than by their score, on places kept for the less known."""
 
 
 class Recommender:
@@ -88,18 +91,20 @@ class Recommender:
         *,
         weights: Weights | None = None,
         popularity: float = 0.0,
+        less_known_share: float = 0.5,
         field_distance: float = 0.5,
     ) -> None:
         """Take fixed `weights`, or go by those of each generation.
 
-        `popularity` and `field_distance`, the distance between fields that serves best, are from
-        0 to 1.
+        `popularity`, the share of later places kept for the less known, and `field_distance`, the
+        distance between fields that serves best, are from 0 to 1.
         """
         self.live = live
         self.cache = cache
         self.ttl = ttl
         self.weights = weights
         self.popularity = popularity
+        self.less_known_share = less_known_share
         self.field_distance = field_distance
 
     def recommend(self, question: Question) -> dict[str, Any]:
@@ -112,7 +117,7 @@ class Recommender:
             question,
             snapshot.version,
             model,
-            self.weights_for(snapshot),
+            self.ways(snapshot),
             snapshot.generation.ranking,
         )
         body, kept = cached(
@@ -183,6 +188,7 @@ class Recommender:
         page = found.order[question.offset : question.offset + question.limit]
         return [
             result_json(snapshot, place, int(row), weighed, members, chance)
+            | {"place_kept": int(row) in found.moved}
             for place, row in enumerate(page, start=question.offset + 1)
         ]
 
@@ -213,7 +219,9 @@ class Recommender:
             optimum = self.field_distance + (FURTHER if question.exploratory else 0.0)
             weighed = weigh(snapshot, question, heard, needed, members, weights, min(optimum, 1.0))
             order = rank(weighed.total, candidates & (weighed.spoken_for > 0))
-        return Considered(heard, needed, members, weighed, order)
+            few = less_known(corpus.shared(corpus.experience))
+            order, moved = with_places_kept(order, few, self.less_known_share)
+        return Considered(heard, needed, members, weighed, order, moved)
 
     def _chances(self, snapshot: Snapshot, found: Considered) -> Floats | None:
         if self.weights is not None:
@@ -235,6 +243,15 @@ class Recommender:
             return self.weights
         weights = trained_weights(snapshot.generation.ranking) or Weights()
         return replace(weights, prior=self.popularity)
+
+    def ways(self, snapshot: Snapshot) -> dict[str, Any]:
+        """Return what answers depend on besides question and corpus: weights and settings."""
+        weights = asdict(self.weights_for(snapshot))
+        return {
+            **weights,
+            "less_known": self.less_known_share,
+            "field_distance": self.field_distance,
+        }
 
 
 def trained_weights(ranking: Mapping[str, Any], which: str = "weights") -> Weights | None:
@@ -279,16 +296,18 @@ def question_key(
     question: Question,
     version: int,
     model: str,
-    weights: Weights,
+    ways: Mapping[str, Any],
     ranking: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the cache key: equal only for equal questions on the same corpus and model.
+
+    `ways` are weights and settings.
 
     The day counts, since offers can expire.
     """
     learned = (ranking or {}).get("calibration")
     today = date.today().isoformat()
-    asked = [asdict(question), asdict(weights), version, model, today, learned]
+    asked = [asdict(question), ways, version, model, today, learned]
     canonical = json.dumps(asked, sort_keys=True, ensure_ascii=False, default=str)
     return "recommend:" + hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -8,6 +8,10 @@ from typing import Any
 from matcher.services.training import Training
 
 _WIDTH = 16
+TRADE_OFFS = {
+    "popularity": "the popularity setting",
+    "less_known": "the share of places after the fiftieth kept for the less known",
+}
 
 
 def as_text(report: Mapping[str, Any]) -> str:
@@ -27,10 +31,11 @@ def as_text(report: Mapping[str, Any]) -> str:
         lines += _rows(("least", "most", "partners", "recall@100"), result["by experience"])
     if "translations" in report:
         lines += ["", "the same questions by their titles, and translated", *_translated(report)]
-    if "popularity" in report:
-        lines += ["", "the popularity setting, text only"]
-        columns = ("popularity", "ndcg@10", "recall@50", "rare recall@100")
-        lines += _rows(columns, report["popularity"])
+    for name, heading in TRADE_OFFS.items():
+        if name in report:
+            lines += ["", f"{heading}, text only"]
+            columns = (name, "ndcg@10", "recall@50", "recall@100", "rare recall@100")
+            lines += _rows(columns, report[name])
     if report.get("complement"):
         lines += ["", "the complement dial, half of the members given, projects with topics"]
         dial = ("complement", "questions", "topics@10", "ndcg@10", "recall@50", "rare recall@100")

@@ -147,12 +147,12 @@ def test_what_is_written_meanwhile_is_found_and_read_when_it_is_back(
 
 def test_a_build_and_figures_need_it(app: APIFlask, away: Callable[[bool], None]) -> None:
     services = app.extensions["schakel"]
-    trial = _Trial(services.live, [], 1, 0.0, None)
-    assert trial.popularity()
+    trial = _Trial(services.live, [], 1, services.settings, None)
+    assert trial.traded("popularity")
     away(True)
     ask(app)
     with pytest.raises(EncoderError, match="without the model"):
-        trial.popularity()
+        trial.traded("popularity")
     with pytest.raises(EncoderError):
         build_index(services.store, services.settings)
     assert names(ask(app))

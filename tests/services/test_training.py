@@ -4,7 +4,7 @@ import json
 import random
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ from matcher.ranking.scoring import Weights
 from matcher.services.building import build_index
 from matcher.services.cases import HALF_GIVEN, MODES, TEXT_ONLY, Case
 from matcher.services.container import Services
-from matcher.services.evaluate import TranslationsRefused, read_translations
+from matcher.services.evaluate import TRADED, TranslationsRefused, read_translations
 from matcher.services.importing.faults import Batch
 from matcher.services.imports import store_batch
 from matcher.services.recommend import Recommender, question_key, trained_weights
@@ -308,14 +308,14 @@ def test_answers_before_and_after_are_cached_apart(training: Training) -> None:
     question = Question(text="robots")
     kept = training.ranking(1)
     keys = {
-        question_key(question, 1, "model", Weights()),
-        question_key(question, 1, "model", Weights(), kept),
-        question_key(question, 1, "model", Weights(named=0.9), kept),
-        question_key(question, 1, "model", Weights(), {**kept, "calibration": {}}),
+        question_key(question, 1, "model", asdict(Weights())),
+        question_key(question, 1, "model", asdict(Weights()), kept),
+        question_key(question, 1, "model", asdict(Weights(named=0.9)), kept),
+        question_key(question, 1, "model", asdict(Weights()), {**kept, "calibration": {}}),
     }
     assert len(keys) == 4
-    same = question_key(question, 1, "model", Weights(), {})
-    assert same == question_key(question, 1, "model", Weights())
+    same = question_key(question, 1, "model", asdict(Weights()), {})
+    assert same == question_key(question, 1, "model", asdict(Weights()))
 
 
 def test_fixed_weights_ignore_what_was_learned(services: Services, training: Training) -> None:
@@ -474,7 +474,8 @@ def test_evaluate_prints_every_table(app: APIFlask, tmp_path: Path) -> None:
     assert figures.keys() == {"title", "nl", "de"}
     assert {one["questions"] for one in figures.values()} == {7}
     assert figures["nl"] == figures["de"] == figures["title"]
-    assert [one["popularity"] for one in report["popularity"]] == [0.0, 0.1, 0.2, 0.4, 0.8]
+    for name, values in TRADED.items():
+        assert [one[name] for one in report[name]] == list(values)
     text = as_text(report)
     for head in (
         f"{2 * CROWD} organisations, {PROJECTS} projects, model lsa",
@@ -487,6 +488,7 @@ def test_evaluate_prints_every_table(app: APIFlask, tmp_path: Path) -> None:
         "partners by their number of earlier projects",
         "the same questions by their titles, and translated",
         "the popularity setting, text only",
+        "the share of places after the fiftieth kept for the less known, text only",
     ):
         assert head in text
 

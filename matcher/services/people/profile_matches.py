@@ -44,7 +44,7 @@ def found_by(recommender: Recommender, cache: Cache, organisation_id: str) -> li
     about = [
         [asdict(one) for one in several],
         organisation_id,
-        asdict(recommender.weights_for(snapshot)),
+        recommender.ways(snapshot),
         [snapshot.version, snapshot.generation.name, date.today().isoformat()],
     ]
     text = json.dumps(about, sort_keys=True, default=str)
