@@ -246,13 +246,16 @@ class Match(BaseModel):
         "projects held out by `train`; null where there was too little history to learn from."
     )
     parts: dict[str, float] = Field(
-        description="Out of text, coverage, complement, network, named, acquainted, kin, "
+        description="Out of text, coverage, complement, network, named, acquainted, kin, akin, "
         "reciprocity, cross_sector and prior; alike is negative: what likeness to a member "
         "takes away."
     )
     coverage: Covered | None = Field(description="Null where neither needs nor members are given.")
     alike: list[Alike] = Field(description="Members that it is like.")
-    kin: list[Kin] = Field(description="Members that share its house or place.")
+    kin: list[Kin] = Field(
+        description="Members that share its house or place; where none are given those whom the "
+        "text names, and the likeliest to take part."
+    )
     offered_back: list[OfferedBack] = Field(description="Its own needs that members meet.")
     place_kept: bool = Field(
         description="Whether it comes earlier than by its score, after the fiftieth place, since "

@@ -107,7 +107,7 @@ def _complement(match_: dict[str, Any]) -> list[str]:
         alone, adds = match_["coverage"]["alone"], match_["coverage"]["adds"]
         lines.append(f"covers {alone:.0%} of what is needed, adds {adds:.0%} to the members")
     lines += [f"is like {one['name']}, who is in" for one in match_["alike"]]
-    lines += [f"shares {', '.join(one['words'])} with {one['name']}" for one in match_["kin"]]
+    lines += [f"shares {', '.join(one['words'])} with {one['name']}" for one in match_["kin"][:2]]
     for one in match_["offered_back"]:
         need = one["need"]["text"][:90]
         lines.append(f"gains ({one['chance']:.0%}): {need}, from {one['member']['name']}")

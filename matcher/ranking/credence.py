@@ -44,13 +44,10 @@ class Credence:
         What is left of the votes is never less where the share is larger.
         """
         common = expit(self.common[0] + self.common[1] * np.log(shares + SMALL))
-        return np.minimum(expit(self._odds(shares)) / common, 1.0)
+        return np.minimum(expit(self.odds(shares)) / common, 1.0)
 
-    def surest(self, shares: Floats) -> float:
-        """Return how sure the surest organisation is to take part, as log odds."""
-        return float(self._odds(shares).max(initial=-np.inf))
-
-    def _odds(self, shares: Floats) -> Floats:
+    def odds(self, shares: Floats) -> Floats:
+        """Return how sure each organisation (n,) is to take part, as log odds."""
         odds: Floats = self.own[:, 0] + self.own[:, 1] * np.log(shares + SMALL)
         return odds
 

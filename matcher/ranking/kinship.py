@@ -34,17 +34,22 @@ class Kinship:
         lengths = np.sqrt(self._weighted.matrix.power(2).sum(axis=1))
         self._scale = 1.0 / np.maximum(np.asarray(lengths).ravel(), 1e-9)
 
-    def to(self, rows: Rows) -> Floats:
+    def to(self, rows: Rows, shares: Floats | None = None) -> Floats:
         """Return how akin each organisation (n,) is to those in these rows, on the mean: 0 to 1.
 
-        That of two is the cosine of what they are called and where they are.
+        That of two is the cosine of what they are called and where they are. With `shares`, which
+        add up to 1, some of them count more than others, and nobody is akin to itself.
         """
         matrix = self._weighted.matrix
         if not len(rows):
             return np.zeros(matrix.shape[0])
-        mean = matrix[rows].T @ self._scale[rows] / len(rows)
-        akin: Floats = np.clip(self._scale * (matrix @ mean), 0.0, 1.0)
-        return akin
+        each = np.full(len(rows), 1.0 / len(rows)) if shares is None else shares
+        mean = matrix[rows].T @ (self._scale[rows] * each)
+        akin = self._scale * (matrix @ mean)
+        if shares is not None:
+            akin[rows] -= shares
+        clipped: Floats = np.clip(akin, 0.0, 1.0)
+        return clipped
 
     def shared(self, one: int, other: int) -> list[str]:
         """Return the words of the name and city of `one` that `other` has, too.

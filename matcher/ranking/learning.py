@@ -19,6 +19,7 @@ GRID: Mapping[str, tuple[float, ...]] = {
     "network": (0.2, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 4.0),
     "acquainted": (0.0, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0),
     "kin": (0.0, 0.2, 0.4, 0.8, 1.2, 1.6, 2.4, 3.2, 4.0),
+    "akin": (0.0, 0.1, 0.2, 0.4, 0.8, 1.2, 2.0, 3.0),
     "on_topic": (0.0, 0.5, 1.0, 2.0, 4.0),
 }
 ROUNDS = 4
@@ -43,7 +44,7 @@ class Asked:
     trust: Mapping[str, float]
     """Which share of the text each view understands."""
     parts: Mapping[str, Floats]
-    """named, and where members were given kin and cross_sector."""
+    """named; where members were given kin and cross_sector, else akin."""
     partners: frozenset[int]
     """The rows of those to be found, and below of the rare ones."""
     rare: frozenset[int]

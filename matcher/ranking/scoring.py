@@ -35,6 +35,7 @@ class Weights:
     named: float = 0.15
     acquainted: float = 0.1
     kin: float = 0.8
+    akin: float = 0.0
     prior: float = 0.0
     reciprocity: float = 0.3
     cross_sector: float = 0.03
@@ -189,8 +190,8 @@ def score_parts(parts: Mapping[str, Floats], weights: Weights) -> dict[str, Floa
     """Return the score parts (n,), each not negative, adding up to a score from 0 to 1.
 
     `parts` holds what the question gives rise to out of text, coverage, network, named, acquainted,
-    kin, prior, reciprocity and cross_sector, each from 0 to 1 before it gets its share; a part of
-    no weight is left out.
+    kin, akin, prior, reciprocity and cross_sector, each from 0 to 1 before it gets its share; a
+    part of no weight is left out.
     """
     shares = {name: float(getattr(weights, name)) for name in parts}
     shares = {name: share for name, share in shares.items() if share > 0}

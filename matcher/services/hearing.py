@@ -28,8 +28,13 @@ class Heard:
     """Which share of the text each view understands, 0 to 1."""
     worth: Floats | None = None
     """What votes for each organisation (n,) are worth; None where that isn't known."""
-    surest: float | None = None
-    """How sure the surest organisation is to take part, as log odds; None where `worth` is."""
+    odds: Floats | None = None
+    """How sure each organisation (n,) is to take part, as log odds; None where `worth` is."""
+
+    @property
+    def surest(self) -> float | None:
+        """How sure the surest organisation is to take part, as log odds; None where unknown."""
+        return None if self.odds is None else float(self.odds.max(initial=-np.inf))
 
     @property
     def understood(self) -> bool:
@@ -71,12 +76,12 @@ def listen(
 
     by_view = votes_of(searchable)
     unfiltered = {} if everything is None else votes_of(everything)
-    worth, surest = None, None
+    worth, odds = None, None
     if snapshot.credence is not None:
         # The views count as they are shipped, since so it was learned what votes are worth.
         share = shares_of(corpus, weighed(unfiltered or by_view, shares, Weights()))
-        worth, surest = snapshot.credence.of(share), snapshot.credence.surest(share)
+        worth, odds = snapshot.credence.of(share), snapshot.credence.odds(share)
     by_view = {
         name: levelled(corpus, own, weights, unfiltered.get(name)) for name, own in by_view.items()
     }
-    return Heard(text, vector, by_view, shares, worth, surest)
+    return Heard(text, vector, by_view, shares, worth, odds)

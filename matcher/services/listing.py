@@ -119,8 +119,9 @@ def _alike(snapshot: Snapshot, row: int, members: Rows) -> list[dict[str, Any]]:
 
 
 def kin_json(corpus: Corpus, row: int, members: Rows) -> list[dict[str, Any]]:
-    """Return the members that share telling words of name or city with an organisation."""
-    found = [(other, corpus.kinship.shared(row, other)) for other in members.tolist()]
+    """Return who of the members, or of those standing in, shares telling words of name or city."""
+    others = (other for other in members.tolist() if other != row)
+    found = [(other, corpus.kinship.shared(row, other)) for other in others]
     return [{**name_json(corpus, other), "words": words} for other, words in found if words]
 
 

@@ -20,6 +20,7 @@ from matcher.ranking.arrays import Floats, Mask, Rows
 from matcher.ranking.chances import chances
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.filters import allowed_organisations, facets_of
+from matcher.ranking.learning import GRID
 from matcher.ranking.less_known import less_known, with_places_kept
 from matcher.ranking.scoring import Weights, rank
 from matcher.services.checking import checked
@@ -40,7 +41,7 @@ from matcher.services.live import Live, Snapshot
 from matcher.services.mutual import offered_back
 from matcher.services.needing import Needed, needs_for
 from matcher.services.reasons import Ground, reasons_for
-from matcher.services.weighing import Weighed, weigh
+from matcher.services.weighing import Weighed, likeliest, weigh
 
 TEXT_ONLY = "text only"
 HALF_GIVEN = "half of the members given"
@@ -139,6 +140,9 @@ class Recommender:
         if isinstance(found, str):
             return empty([notice(found), *away])
         corpus, weighed, members = snapshot.corpus, found.weighed, found.members
+        kin = members
+        if found.heard is not None and "akin" in weighed.parts:
+            kin = likeliest(corpus, found.heard)
         page = found.order[question.offset : question.offset + question.limit]
         with watch.step("reasons"), self.live.store.reading() as session:
             ground = Ground(
@@ -154,7 +158,7 @@ class Recommender:
         results = [
             one
             | {
-                "kin": kin_json(corpus, int(row), members),
+                "kin": kin_json(corpus, int(row), kin),
                 "reasons": reasons[int(row)],
                 "offered_back": back[int(row)],
             }
@@ -261,7 +265,8 @@ def trained_weights(ranking: Mapping[str, Any], which: str = "weights") -> Weigh
         return None
     known = {one.name for one in fields(Weights)}
     chosen: dict[str, Any] = {name: value for name, value in learned.items() if name in known}
-    return Weights(**chosen)
+    # A part that came after they were learned doesn't count until it is learned, too.
+    return Weights(**{**dict.fromkeys(GRID, 0.0), **chosen})
 
 
 def shown_of(corpus: Corpus, candidates: Mask) -> Mask:

@@ -39,7 +39,7 @@ from matcher.services.crediting import credence_json
 from matcher.services.hearing import Heard, listen
 from matcher.services.live import Live, Snapshot
 from matcher.services.recommend import searchable_facets, trained_weights
-from matcher.services.weighing import fit_parts, network_of
+from matcher.services.weighing import fit_parts, network_of, standing_in
 from matcher.settings import Settings
 from matcher.store import Store
 from matcher.store.evidence import load_projects
@@ -299,6 +299,9 @@ class Asking:
             network_of(corpus, heard, members, replace(Weights(), on_topic=share), aside)
             for share in (0.0, 1.0)
         )
+        others = {n: own for n, own in parts.items() if n not in {"text", flat.part}}
+        if not len(members):
+            others["akin"] = corpus.kinship.to(*standing_in(corpus, heard))
         can_answer = np.any([*by_view.values(), parts["named"], flat.strength], axis=0)
         can_answer &= corpus.shown == np.arange(len(corpus))
         can_answer[members] = False
@@ -311,7 +314,7 @@ class Asking:
             by_view={name: own[can_answer] for name, own in by_view.items()},
             trust=heard.trust,
             surest=heard.surest or 0.0,
-            parts={n: own[can_answer] for n, own in parts.items() if n not in {"text", flat.part}},
+            parts={n: own[can_answer] for n, own in others.items()},
             partners=partners,
             rare=frozenset(row for row in partners if self._projects[row] <= RARE_UP_TO),
             worked={flat.part: worked} if flat.part in parts else {},

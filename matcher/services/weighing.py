@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from embeddings.port import understood
 from matcher.domain import FacetKind, Question
@@ -34,6 +35,8 @@ ALIKE = 0.5
 """Profiles at least so like each other are marked as look-alikes."""
 SURELY = 0.5
 """Whom a text names as surely as this stands in for the members, where none are given."""
+LIKELIEST = 20
+"""So many of those likeliest to take part stand in, too, for whose house or place counts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,6 +145,8 @@ def fit_parts(
         parts[network.part] = saturate(network.strength, weights.half_network)
     if len(members):
         parts["kin"] = corpus.kinship.to(members)
+    elif heard is not None and weights.akin > 0:
+        parts["akin"] = corpus.kinship.to(*standing_in(corpus, heard))
     if len(members) and weights.cross_sector > 0:
         parts["cross_sector"] = inverted_u(field_distances(snapshot, members), optimum)
     if weights.prior > 0:
@@ -167,6 +172,31 @@ def network_of(
             named = np.flatnonzero(corpus.names.named_in(heard.text) >= SURELY)
             part, known = "acquainted", corpus.with_variants(named)
     return Network(part, known, *network_strength(corpus, known, weights, nearness, aside))
+
+
+def standing_in(corpus: Corpus, heard: Heard) -> tuple[Rows, Floats]:
+    """Return who stands in for members where none are given, (k,), and the share of each (k,).
+
+    Those whom the text names, and those of whom it makes it likeliest that they take part: by how
+    much likelier than they are to take part in any project.
+    """
+    likely = np.zeros(len(corpus))
+    if heard.odds is not None:
+        projects = int(corpus.of_kind(FacetKind.EVIDENCE).sum())
+        usual = corpus.shared(corpus.experience) / max(projects, 1)
+        likely = np.where(corpus.shown == np.arange(len(corpus)), expit(heard.odds) - usual, 0.0)
+        likely[np.argsort(-likely, kind="stable")[LIKELIEST:]] = 0.0
+    named = corpus.names.named_in(heard.text)
+    named[(named < SURELY) | (corpus.shown != np.arange(len(corpus)))] = 0.0
+    weight = np.maximum(likely, named)
+    rows: Rows = np.flatnonzero(weight > 0)
+    return rows, weight[rows] / (weight.sum() or 1.0)
+
+
+def likeliest(corpus: Corpus, heard: Heard) -> Rows:
+    """Return who stands in for members where none are given, the likeliest first."""
+    rows, shares = standing_in(corpus, heard)
+    return rows[np.argsort(-shares, kind="stable")]
 
 
 def covered_back(snapshot: Snapshot, members: Rows) -> Floats:

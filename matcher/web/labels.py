@@ -53,6 +53,7 @@ LABELS = {
     "named": _l("Named in your text"),
     "acquainted": _l("Worked with whom your text names"),
     "kin": _l("Of one house or place with who is in"),
+    "akin": _l("Of one house or place with who may well take part"),
     "prior": _l("Takes part often"),
     EntryStatus.PROPOSED: _l("Proposed"),
     EntryStatus.APPROACHED: _l("Approached"),

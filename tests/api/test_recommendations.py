@@ -11,7 +11,13 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from embeddings.port import EncoderError
+from matcher.cache import MemoryCache
+from matcher.domain import Question
+from matcher.ranking.scoring import Weights
 from matcher.services import duplicates
+from matcher.services.container import Services
+from matcher.services.recommend import Recommender
+from tests.conftest import settings_for
 
 ADDRESS = "/api/v1/recommendations"
 
@@ -132,6 +138,22 @@ def test_who_shares_a_place_with_a_member_says_so(client: FlaskClient) -> None:
         {"id": "demo:ugent", "name": "Universiteit Gent", "words": ["Gent"]}
     ]
     for one in found:  # nobody is in the list for that alone
+        assert one["reasons"]
+
+
+def test_who_shares_a_place_with_whom_the_text_names_says_so(home: Path) -> None:
+    services = Services(settings_for(home))
+    recommender = Recommender(services.live, MemoryCache(), weights=Weights(akin=0.5))
+    text = "Together with Universiteit Gent: biosensors for care at home"
+    results = recommender.recommend(Question(text=text, limit=50))["results"]
+    services.store.dispose()
+    by_id = {one["organisation"]["id"]: one for one in results}
+    assert by_id["demo:ugent"]["parts"]["akin"] == 0.0 and by_id["demo:ugent"]["kin"] == []
+    assert by_id["demo:markerloft"]["parts"]["akin"] > 0.005
+    assert by_id["demo:markerloft"]["kin"] == [
+        {"id": "demo:ugent", "name": "Universiteit Gent", "words": ["Gent"]}
+    ]
+    for one in results:  # nobody is in the list for that alone
         assert one["reasons"]
 
 

@@ -275,6 +275,24 @@ def test_a_question_is_asked_of_all_and_without_its_siblings(services: Services)
     assert of_all is alone and not of_all.worked.get("network")
 
 
+@pytest.mark.parametrize("given", [0, 3])
+def test_learning_asks_for_the_scores_that_lists_have(services: Services, given: int) -> None:
+    snapshot = services.live.snapshot()
+    members = tuple(members_of(0)[:given])
+    case = Case(f"robots for {FIELDS[0]}", members, frozenset(members_of(0)[given:]))
+    asked, _ = Asking(snapshot, services.settings.field_distance)(case)
+    weights = Weights(akin=0.7, acquainted=0.4)
+    results = Recommender(services.live, MemoryCache(), weights=weights).ranked(
+        snapshot, Question(text=case.text, members=members, complement=0.0, limit=200)
+    )
+    assert {"kin" if given else "akin"} == {"kin", "akin"} & results[0]["parts"].keys()
+    rows, scores = asked.rows.tolist(), asked.scores(weights)
+    known = {snapshot.corpus.organisations[row].id: scores[at] for at, row in enumerate(rows)}
+    assert len(results) == int((scores > 5e-7).sum()) > CROWD
+    for one in results:
+        assert one["score"] == pytest.approx(known[one["organisation"]["id"]], abs=1e-5)
+
+
 def test_what_was_learned_is_used_from_the_next_answer_on(
     services: Services, training: Training
 ) -> None:

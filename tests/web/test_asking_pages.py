@@ -12,6 +12,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from matcher.domain import Need, Question, Stage
+from matcher.ranking.scoring import Weights
 from matcher.services.answering import answered_by
 from matcher.services.container import Services
 from tests.web.users import get, post, signed_in
@@ -38,6 +39,19 @@ def test_the_form_keeps_who_is_left_out(client: FlaskClient) -> None:
     parts = parse_qsl(sent.headers["Location"].split("?", 1)[1])
     assert ("exclude", first) in parts and ("unlike", "demo:surfalink") in parts
     assert first not in ranked(get(client, sent.headers["Location"]))
+
+
+def test_who_shares_the_place_of_a_likely_partner_says_so(
+    app: APIFlask, client: FlaskClient
+) -> None:
+    app.extensions["schakel"].recommender.weights = Weights(akin=0.5)
+    text = "Together with Universiteit Gent: biosensors for care at home"
+    english = asked(client, ("text", text)).text
+    assert "Shares Gent with Universiteit Gent, who may well take part." in english
+    assert "who is in" not in english
+    with_member = asked(client, ("text", text), ("members", "demo:ugent")).text
+    assert "Shares Gent with Universiteit Gent, who is in." in with_member
+    assert "who may well take part" not in with_member
 
 
 def test_rows_marked_to_go_and_empty_ones_leave_the_address(client: FlaskClient) -> None:
