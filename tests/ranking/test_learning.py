@@ -205,8 +205,8 @@ def test_questions_of_one_project_prove_no_more_than_one() -> None:
 
     start = Weights(named=0.0)
     assert learn_weights([asked(1, apart=True)], start).named == 0.0
-    assert learn_weights([asked(400, apart=False)], start).named == 0.0
-    assert learn_weights([asked(400, apart=True)], start).named > 0.0
+    assert learn_weights([asked(80, apart=False)], start).named == 0.0
+    assert learn_weights([asked(80, apart=True)], start).named > 0.0
 
 
 def test_scores_are_those_that_the_service_makes_of_the_parts() -> None:
