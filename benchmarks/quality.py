@@ -64,6 +64,7 @@ def steps(learned: Weights) -> dict[str, Weights]:
         "names don't count": replace(learned, named=0.0),
         "nobody stands in for members": replace(learned, acquainted=0.0),
         "kin of members don't count": replace(learned, kin=0.0),
+        "kin of those likely don't count": replace(learned, akin=0.0),
         "the topic doesn't count in the network": replace(learned, on_topic=0.0),
         "similarity to the power of 1": replace(learned, sharpness=1.0),
         "similarity to the power of 4": replace(learned, sharpness=4.0),
@@ -99,9 +100,14 @@ def with_encoder(store: Store, snapshot: Snapshot, config: LsaConfig) -> Snapsho
 
 
 def line(
-    name: str, live: Live, snapshot: Snapshot, projects: Sequence[Project], weights: Weights
+    name: str,
+    live: Live,
+    snapshot: Snapshot,
+    projects: Sequence[Project],
+    weights: Weights,
+    kept: float = 0.5,
 ) -> None:
-    recommender = Recommender(live, MemoryCache(), weights=weights)
+    recommender = Recommender(live, MemoryCache(), weights=weights, less_known_share=kept)
     corpus = snapshot.corpus
     ids = [one.id for one in corpus.organisations]
     one_each = {one: ids[row] for one, row in zip(ids, corpus.shown, strict=True)}
@@ -137,6 +143,7 @@ def main() -> None:
         snapshot = live.snapshot()
         for name, weights in steps(learned).items():
             line(name, live, snapshot, projects, weights)
+        line("no places kept for the less known", live, snapshot, projects, learned, 0.0)
         findings = {**snapshot.generation.findings, "credence": None}
         generation = replace(snapshot.generation, findings=findings)
         trusting = replace(snapshot, generation=generation, kept={})

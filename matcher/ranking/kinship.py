@@ -38,18 +38,15 @@ class Kinship:
         """Return how akin each organisation (n,) is to those in these rows, on the mean: 0 to 1.
 
         That of two is the cosine of what they are called and where they are. With `shares`, which
-        add up to 1, some of them count more than others, and nobody is akin to itself.
+        add up to 1, some of them count more than others.
         """
         matrix = self._weighted.matrix
         if not len(rows):
             return np.zeros(matrix.shape[0])
         each = np.full(len(rows), 1.0 / len(rows)) if shares is None else shares
         mean = matrix[rows].T @ (self._scale[rows] * each)
-        akin = self._scale * (matrix @ mean)
-        if shares is not None:
-            akin[rows] -= shares
-        clipped: Floats = np.clip(akin, 0.0, 1.0)
-        return clipped
+        akin: Floats = np.clip(self._scale * (matrix @ mean), 0.0, 1.0)
+        return akin
 
     def shared(self, one: int, other: int) -> list[str]:
         """Return the words of the name and city of `one` that `other` has, too.

@@ -41,12 +41,10 @@ def test_of_several_it_is_the_mean(kinship: Kinship) -> None:
     assert not kinship.to(np.array([], dtype=np.int64)).any()
 
 
-def test_some_count_more_and_nobody_is_akin_to_itself(kinship: Kinship) -> None:
+def test_some_count_more(kinship: Kinship) -> None:
     one, other = (kinship.to(np.array([row])) for row in (0, 2))
-    mixed = 0.75 * one + 0.25 * other
-    mixed[[0, 2]] -= 0.75, 0.25
-    assert kinship.to(np.array([0, 2]), np.array([0.75, 0.25])) == pytest.approx(mixed)
-    assert mixed[0] == mixed[2] == 0.0 < mixed[1]
+    found = kinship.to(np.array([0, 2]), np.array([0.75, 0.25]))
+    assert found == pytest.approx(0.75 * one + 0.25 * other)
 
 
 def test_words_are_told_as_they_are_written_without_common_ones() -> None:
