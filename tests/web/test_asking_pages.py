@@ -11,12 +11,15 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
+import matcher.web
 from matcher.domain import Need, Question, Stage
-from matcher.ranking.scoring import Weights
+from matcher.ranking.scoring import SPEAKING, Weights
 from matcher.services.answering import answered_by
 from matcher.services.container import Services
+from matcher.web.labels import LABELS
 from tests.web.users import get, post, signed_in
 
+WEB = Path(matcher.web.__file__).parent
 TEXT = "We look for injection moulding of microfluidic cartridges and need CE marking under IVDR."
 IVDR = "Technical file and CE marking under IVDR"
 
@@ -52,6 +55,13 @@ def test_who_shares_the_place_of_a_likely_partner_says_so(
     with_member = asked(client, ("text", text), ("members", "demo:ugent")).text
     assert "Shares Gent with Universiteit Gent, who is in." in with_member
     assert "who may well take part" not in with_member
+
+
+def test_every_part_of_a_score_has_a_name_and_a_colour() -> None:
+    styles = (WEB / "static" / "schakel.css").read_text(encoding="utf-8")
+    for name in SPEAKING | {"kin", "akin", "reciprocity", "cross_sector", "prior", "alike"}:
+        assert name in LABELS
+        assert re.search(rf"\.part-{name}\b", styles), name
 
 
 def test_rows_marked_to_go_and_empty_ones_leave_the_address(client: FlaskClient) -> None:
