@@ -43,6 +43,8 @@ LONGEST_NEED = 2_000
 MOST_LEFT_OUT = 100
 DIALS = {"complement": round(COMPLEMENT_DIAL * 100), "alike": round(ALIKE_DIAL * 100)}
 """Where the dials stand unless somebody turns them, in percent."""
+LENGTHS = (20, 50, 100)
+"""So many matches can be shown on a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,18 @@ def need_rows(values: MultiDict[str, str]) -> list[NeedRow]:
                 )
             )
     return rows
+
+
+def length_asked(values: MultiDict[str, str], lengths: Sequence[int] = LENGTHS) -> int:
+    """Return how many matches to show: one of the lengths, the first unless another is asked."""
+    asked = values.get("show", "")
+    return next((one for one in lengths if str(one) == asked), lengths[0])
+
+
+def longer_than(shown: int, total: int, lengths: Sequence[int] = LENGTHS) -> list[int]:
+    """Return the lengths at which more of `total` matches would be shown than now."""
+    before = (0, *lengths)
+    return [one for one, less in zip(lengths, before, strict=False) if one > shown and total > less]
 
 
 def left_out(values: MultiDict[str, str]) -> dict[str, list[str]]:
@@ -146,12 +160,14 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
         form = cls(formdata=values, meta={"csrf": False})
         form.rows = need_rows(values)
         form.without = left_out(values)
+        form.shown = length_asked(values)
         return form
 
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
         self.rows: list[NeedRow] = []
         self.without: dict[str, list[str]] = {"exclude": [], "unlike": []}
+        self.shown = LENGTHS[0]
 
     @property
     def again(self) -> bool:
@@ -184,6 +200,7 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
             elif field.data not in (None, "", DIALS.get(field.name)):
                 parts.append((field.name, str(field.data).replace("\r\n", "\n").strip()))
         parts += needs_in_address([*self.rows, *(NeedRow(line) for line in self._lines())])
+        parts += [("show", str(self.shown))] if self.shown != LENGTHS[0] else []
         return parts + [(name, one) for name, ids in self.without.items() for one in ids]
 
     def _lines(self) -> list[str]:
@@ -235,7 +252,7 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
             filters=filters,
             complement=COMPLEMENT_DIAL if complement is None else complement / 100,
             alike=ALIKE_DIAL if alike is None else alike / 100,
-            limit=20,
+            limit=self.shown,
         )
 
     def _members(self, corpus: Corpus) -> tuple[str, ...]:

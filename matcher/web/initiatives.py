@@ -22,6 +22,7 @@ from matcher.services.insights import Scope
 from matcher.services.lining_up import Of, TeamWanted, Wanted
 from matcher.services.people.accounts import AccountRole
 from matcher.services.questions import packed
+from matcher.web.forms import length_asked, longer_than
 from matcher.web.guard import for_role, me, services
 from matcher.web.initiative_forms import (
     MORE_ROWS,
@@ -40,6 +41,8 @@ from matcher.web.initiative_forms import (
 from matcher.web.labels import LABELS
 
 blueprint = APIBlueprint("initiatives", __name__, enable_openapi=False)
+LENGTHS = (30, 50, 100)
+"""So many matches of an initiative can be shown on a page."""
 MOST_OVERLAPS = 200
 CONDITIONS = {
     SIZE: _l("the size of the team"),
@@ -266,16 +269,21 @@ def matches(one: Initiative) -> ResponseReturnValue:
         question_of(one),
         complement=(20.0 if complement is None else complement) / 100,
         alike=(30.0 if alike is None else alike) / 100,
-        limit=30,
+        limit=length_asked(asked, LENGTHS),
     )
     if not (question.text or question.needs or question.members):
         return render_template("initiatives/matches.html", one=one, question=question, answer=None)
     answer = services().recommender.recommend(question)
+    dials = {name: round(100 * getattr(question, name)) for name in ("complement", "alike")}
     return render_template(
         "initiatives/matches.html",
         one=one,
         question=question,
         answer=answer,
+        longer=[
+            (length, url_for(".matches", initiative_id=one.id, show=length, **dials))
+            for length in longer_than(question.limit, answer["total"], LENGTHS)
+        ],
         keep_question=json.dumps(packed(question)),
         keep_initiative=one.id,
         keep_name=one.name,

@@ -21,7 +21,14 @@ from matcher.services.questions import packed
 from matcher.services.shown import need_json
 from matcher.store.initiatives import get_initiative, list_initiatives
 from matcher.web.browsing import MOST_PAGES, TITLES, address_of, names_of, wanted_in
-from matcher.web.forms import MatchForm, left_out, need_rows, needs_in_address, rows_of
+from matcher.web.forms import (
+    MatchForm,
+    left_out,
+    longer_than,
+    need_rows,
+    needs_in_address,
+    rows_of,
+)
 from matcher.web.guard import may, services, who
 from matcher.web.maps import map_of
 
@@ -101,6 +108,11 @@ def _matches(form: MatchForm) -> ResponseReturnValue:
             (name, one, _named(corpus, one), _address(form, without=(name, one)))
             for name, ids in (("exclude", question.exclude), ("unlike", question.unlike))
             for one in ids
+        ],
+        longer=[
+            (length, further)
+            for length in longer_than(form.shown, answer["total"])
+            if (further := _address(form, ("show", str(length)), without=("show", str(form.shown))))
         ],
         leave_out=lambda name, one: _address(form, (name, one)),
         share=services().settings.public_url + address if address else None,

@@ -64,6 +64,36 @@ def test_every_part_of_a_score_has_a_name_and_a_colour() -> None:
         assert re.search(rf"\.part-{name}\b", styles), name
 
 
+def test_a_longer_list_is_one_click_away(client: FlaskClient) -> None:
+    parts = ("text", "sensors, materials and food"), ("complement", "40")
+    page = asked(client, *parts)
+    assert len(ranked(page)) == 20
+    links = [
+        html.unescape(one) for one in re.findall(r'href="(/matches[^"]*show=[^"]*)"', page.text)
+    ]
+    assert [dict(parse_qsl(one.split("?", 1)[1])) for one in links] == [
+        {**dict(parts), "show": "50"},
+        {**dict(parts), "show": "100"},
+    ]
+    longer = get(client, links[0])
+    assert len(ranked(longer)) == 50 and ranked(longer)[:20] == ranked(page)
+    assert "show=50" in re.findall(r'<input id="share" readonly value="([^"]+)"', longer.text)[0]
+    assert "show=100" in longer.text and 'show=50" rel' not in longer.text
+    for wrong in ("7", "1000", "x"):
+        assert ranked(asked(client, *parts, ("show", wrong))) == ranked(page)
+    whole = asked(client, *parts, ("show", "100"))
+    assert len(ranked(whole)) > 50 and "Show the best" not in whole.text
+
+
+def test_places_kept_are_told(app: APIFlask, client: FlaskClient) -> None:
+    recommender = app.extensions["schakel"].recommender
+    answer = recommender.recommend(Question(text=TEXT, limit=20))
+    answer["results"][4]["place_kept"] = True
+    recommender.recommend = lambda question: answer
+    page = asked(client, ("text", TEXT)).text
+    assert page.count("Stands before others of a higher score: it has few past projects.") == 1
+
+
 def test_rows_marked_to_go_and_empty_ones_leave_the_address(client: FlaskClient) -> None:
     fields = {
         "text": TEXT,

@@ -77,6 +77,22 @@ def test_from_a_brief_to_needs_members_and_matches(app: APIFlask, manager: Flask
     assert stored(app, one.id).members == ()
 
 
+def test_more_of_the_matches_are_one_click_away(manager: FlaskClient) -> None:
+    def names(page: str) -> list[str]:
+        return re.findall(r'<h3><a href="/organisations/([^"]+)"', page)
+
+    first = get(manager, NANO + "/matches?complement=35&alike=&_external=1&initiative_id=x").text
+    assert len(names(first)) == 30
+    links = [html.unescape(one) for one in re.findall(r'href="([^"]*[?&]show=[^"]*)"', first)]
+    assert [one.split("?")[1] for one in links] == [
+        "show=50&complement=35&alike=30",
+        "show=100&complement=35&alike=30",
+    ]
+    longer = get(manager, links[0]).text
+    assert names(longer)[:30] == names(first) and 'value="35"' in longer
+    assert len(names(longer)) == 50
+
+
 def test_two_managers_do_not_overwrite_each_other(app: APIFlask, manager: FlaskClient) -> None:
     page = get(manager, NANO + "/needs")
     fields = need_fields(page)
