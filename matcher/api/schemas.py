@@ -17,7 +17,7 @@ from matcher.domain import (
     SizeClass,
     Stage,
 )
-from matcher.services.recommend import LONGEST_TEXT, MOST_MEMBERS, MOST_NEEDS
+from matcher.services.recommend import LONGEST_TEXT, MOST_MATCHES, MOST_MEMBERS, MOST_NEEDS
 
 ID_PATTERN = r"^[a-z0-9]+:[A-Za-z0-9._-]{1,120}$"
 OrganisationId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
@@ -102,7 +102,7 @@ class QuestionIn(Strict):
     exploratory: bool = Field(
         default=False, description="Looks for the new: partners from further fields fit better."
     )
-    limit: int = Field(default=20, ge=1, le=200)
+    limit: int = Field(default=20, ge=1, le=MOST_MATCHES)
     offset: int = Field(default=0, ge=0, le=100_000)
 
 

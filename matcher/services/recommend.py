@@ -49,6 +49,7 @@ HALF_GIVEN = "half of the members given"
 LONGEST_TEXT = 20_000
 MOST_NEEDS = 50
 MOST_MEMBERS = 500
+MOST_MATCHES = 200
 FURTHER = 0.15
 """So much further apart are the fields that serve an exploratory initiative best."""
 

@@ -23,7 +23,7 @@ from matcher.services.people.accounts import AccountRole
 from matcher.services.people.list_exports import COLUMNS, as_csv, as_json, as_xlsx, records
 from matcher.services.people.lists import Entry, EntryStatus, MatchList
 from matcher.services.questions import unpacked
-from matcher.services.recommend import MOST_MEMBERS, MOST_NEEDS
+from matcher.services.recommend import MOST_MATCHES, MOST_MEMBERS, MOST_NEEDS
 from matcher.web.guard import for_role, me, services
 from matcher.web.labels import LABELS
 from matcher.web.pdf import PdfMissing, pdf
@@ -89,7 +89,7 @@ def _question(initiative_id: str | None) -> Question:
             raise ValueError("too long")
         question = unpacked(json.loads(sent))
         bounded = len(question.needs) <= MOST_NEEDS and len(question.members) <= MOST_MEMBERS
-        if not bounded or not 0 < question.limit:
+        if not bounded or not 0 < question.limit <= MOST_MATCHES:
             raise ValueError("out of bounds")
         for share in (question.complement, question.alike):
             if not 0.0 <= share <= 1.0:

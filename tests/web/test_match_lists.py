@@ -213,6 +213,7 @@ def test_the_matches_of_an_initiative_are_kept(manager: FlaskClient) -> None:
         json.dumps({**asdict(QUESTION), "text": "x", "members": ["demo:bestaat-niet"]}),
         json.dumps(packed(replace(QUESTION, complement=7.0))),
         json.dumps(packed(replace(QUESTION, limit=-1))),
+        json.dumps(packed(replace(QUESTION, limit=100_000))),
         "x" * 100_001,
     ],
 )
