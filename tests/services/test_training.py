@@ -336,6 +336,11 @@ def test_answers_before_and_after_are_cached_apart(training: Training) -> None:
     assert same == question_key(question, 1, "model", asdict(Weights()))
 
 
+def test_a_part_that_came_after_what_was_learned_does_not_count() -> None:
+    weights = trained_weights({"weights": {"named": 0.7, "unknown": 1.0}})
+    assert weights == replace(Weights(), **dict.fromkeys(GRID, 0.0) | {"named": 0.7})
+
+
 def test_fixed_weights_ignore_what_was_learned(services: Services, training: Training) -> None:
     install(services.settings, training, 1)
     fixed = Recommender(services.live, MemoryCache(), weights=Weights(named=0.7))
