@@ -22,6 +22,9 @@ GRID: Mapping[str, tuple[float, ...]] = {
     "akin": (0.0, 0.1, 0.2, 0.4, 0.8, 1.2, 2.0, 3.0),
     "on_topic": (0.0, 0.5, 1.0, 2.0, 4.0),
 }
+LAST = ("akin",)
+"""Learned when all others are: it is in questions without members alone, and what counts in all
+questions would be learned otherwise for its sake, at the cost of those with members."""
 ROUNDS = 4
 FURTHER = 3.0
 """The search starts once more from so many times the weights of network and kin: one of them at a
@@ -128,11 +131,12 @@ def learn_weights(modes: Sequence[Sequence[Asked]], start: Weights) -> Weights:
     counts if it gains on that of the first by the same rule.
     """
     lists = [_Worth(questions) for questions in modes if questions]
-    near = _ascend(lists, start)
+    first = [name for name in GRID if name not in LAST]
+    near = _ascend(lists, start, first)
     larger = replace(start, network=FURTHER * start.network, kin=FURTHER * start.kin)
-    far = _ascend(lists, larger)
+    far = _ascend(lists, larger, first)
     gains = _gains([worth(near) for worth in lists], [worth(far) for worth in lists])
-    return far if gains else near
+    return _ascend(lists, far if gains else near, LAST)
 
 
 class _Worth:
@@ -154,8 +158,8 @@ class _Worth:
         return self._known[key]
 
 
-def _ascend(lists: Sequence[_Worth], start: Weights) -> Weights:
-    """Return the weights to which steps from a start lead."""
+def _ascend(lists: Sequence[_Worth], start: Weights, names: Sequence[str]) -> Weights:
+    """Return the weights to which steps from a start lead, where only those of `names` change."""
 
     def worth(weights: Weights) -> list[Floats]:
         return [one(weights) for one in lists]
@@ -163,8 +167,8 @@ def _ascend(lists: Sequence[_Worth], start: Weights) -> Weights:
     best, best_worth = start, worth(start)
     for _ in range(ROUNDS):
         before = best
-        for name, grid in GRID.items():
-            for value in grid:
+        for name in names:
+            for value in GRID[name]:
                 tried = replace(best, **{name: value})  # type: ignore[arg-type]
                 tried_worth = worth(tried)
                 if _gains(best_worth, tried_worth):

@@ -120,6 +120,22 @@ def test_only_the_weights_of_the_grid_are_learned() -> None:
         assert getattr(learned, name) in {*values, getattr(Weights(), name)}
 
 
+def test_kin_of_the_likely_is_learned_when_all_else_is() -> None:
+    draw = np.random.default_rng(7)
+    without, beside = [], []
+    for _ in range(30):
+        partners = set(draw.choice(COUNT, 5, replace=False).tolist())
+        marked = np.isin(np.arange(COUNT), sorted(partners)).astype(float)
+        views = {name: draw.random(COUNT) + 0.1 for name in ("meaning", "wording")}
+        parts = {"named": np.maximum(marked - 0.7 * draw.random(COUNT), 0.0)}
+        without.append(question(partners, views, parts))
+        beside.append(question(partners, views, {**parts, "akin": marked}))
+    assert replace(Weights(), akin=0.0) == Weights()
+    before, learned = (learn_weights([several], Weights()) for several in (without, beside))
+    assert learned.akin > 0.0 and replace(learned, akin=0.0) == before != Weights()
+    assert quality(beside, learned).worth > quality(beside, before).worth
+
+
 def test_without_gain_the_weights_stay() -> None:
     silent = question({1, 2}, {"meaning": np.zeros(4), "wording": np.zeros(4)})
     certain = question({1}, {"meaning": np.eye(4)[1], "wording": np.eye(4)[1]})
