@@ -17,7 +17,7 @@ import numpy as np
 
 from embeddings.lsa import LsaConfig, LsaEncoder
 from matcher.cache import MemoryCache
-from matcher.domain import Project, Question
+from matcher.domain import Project
 from matcher.index.exact import ExactIndex
 from matcher.index.generation import Generation
 from matcher.index.layered import LayeredIndex
@@ -25,9 +25,9 @@ from matcher.ranking.corpus import Corpus
 from matcher.ranking.meeting import fit_meeting
 from matcher.ranking.scoring import Weights
 from matcher.services.building import profile_index
-from matcher.services.cases import MODES, cases_of
+from matcher.services.cases import MODES
 from matcher.services.crediting import credence_json
-from matcher.services.evaluate import DEPTH, as_one, measure
+from matcher.services.evaluate import figures_of
 from matcher.services.importing.cordis import read_cordis
 from matcher.services.imports import store_batch
 from matcher.services.live import Live, Snapshot, build_index
@@ -105,21 +105,12 @@ def line(
     snapshot: Snapshot,
     projects: Sequence[Project],
     weights: Weights,
-    kept: float = 0.5,
+    **settings: float,
 ) -> None:
-    recommender = Recommender(live, MemoryCache(), weights=weights, less_known_share=kept)
-    corpus = snapshot.corpus
-    ids = [one.id for one in corpus.organisations]
-    one_each = {one: ids[row] for one, row in zip(ids, corpus.shown, strict=True)}
+    recommender = Recommender(live, MemoryCache(), weights=weights, **settings)
     cells = []
     for mode in MODES:
-        pairs = as_one(cases_of(projects, corpus.row_of_id, mode, SEED), one_each)
-        cases = [case for _, case in pairs]
-        lists = []
-        for case in cases:
-            question = Question(text=case.text, members=case.given, limit=DEPTH)
-            lists.append(recommender.ranked(snapshot, question))
-        figures = measure(cases, lists, corpus)
+        figures = figures_of(recommender, snapshot, projects, mode, SEED)
         cells += [figures[key] for key in ("ndcg@10", "recall@50", "rare recall@100")]
     print(f"| {name} | " + " | ".join(f"{cell:.3f}" for cell in cells) + " |", flush=True)
 
@@ -143,7 +134,8 @@ def main() -> None:
         snapshot = live.snapshot()
         for name, weights in steps(learned).items():
             line(name, live, snapshot, projects, weights)
-        line("no places kept for the less known", live, snapshot, projects, learned, 0.0)
+        unkept = {"less_known_share": 0.0}
+        line("no places kept for the less known", live, snapshot, projects, learned, **unkept)
         findings = {**snapshot.generation.findings, "credence": None}
         generation = replace(snapshot.generation, findings=findings)
         trusting = replace(snapshot, generation=generation, kept={})

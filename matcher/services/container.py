@@ -72,14 +72,7 @@ class Services:
         """The recommender."""
         with self._lock:
             made = self.__dict__.get("recommender")
-            fresh = made or Recommender(
-                self.live,
-                self.cache,
-                self.settings.cache_ttl,
-                popularity=self.settings.popularity,
-                less_known_share=self.settings.less_known,
-                field_distance=self.settings.field_distance,
-            )
+            fresh = made or Recommender.by(self.settings, self.live, self.cache)
             recommender: Recommender = fresh
             return recommender
 

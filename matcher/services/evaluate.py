@@ -143,7 +143,7 @@ class _Trial:
     ) -> None:
         self.live = live
         self.settings = settings
-        self.recommender = self._recommender()
+        self.recommender = Recommender.by(settings, live, MemoryCache())
         self.snapshot = live.snapshot()
         self.projects = projects
         self.seed = seed
@@ -152,8 +152,8 @@ class _Trial:
     def report(self, trained: dict[str, Any] | None) -> dict[str, Any]:
         """Return all methods in both modes, the reliability of chances, and newcomers."""
         corpus = self.snapshot.corpus
-        shipped = self._recommender(Weights())
-        one_each = self._one_each()
+        shipped = Recommender.by(self.settings, self.live, MemoryCache(), weights=Weights())
+        one_each = shown_under(corpus)
         methods: dict[str, Rank] = {
             "schakel": self._asks(self.recommender),
             "shipped weights": self._asks(shipped),
@@ -192,11 +192,11 @@ class _Trial:
             if str(one.facet.source) in chosen
         }
         figures: dict[str, Any] = {}
-        one_each = self._one_each()
+        corpus = self.snapshot.corpus
+        one_each = shown_under(corpus)
         rank = self._asks(self.recommender)
         for name, texts in {"title": titles, **words}.items():
             asked = {source: text for source, text in texts.items() if source in titles}
-            corpus = self.snapshot.corpus
             records = cases_of(self.projects, corpus.row_of_id, TEXT_ONLY, self.seed, asked)
             cases = [case for _, case in as_one(records, one_each)]
             found = self._ask(f"translations, {name}", rank, cases)
@@ -207,10 +207,11 @@ class _Trial:
         """Return what a setting buys and what it costs, at each of its values."""
         corpus = self.snapshot.corpus
         records = cases_of(self.projects, corpus.row_of_id, TEXT_ONLY, self.seed)
-        cases = [case for _, case in as_one(records, self._one_each())]
+        cases = [case for _, case in as_one(records, shown_under(corpus))]
         curve = []
         for value in TRADED[name]:
-            one = self._recommender(changed={name: value})
+            changed: dict[str, Any] = {name: value}
+            one = Recommender.by(replace(self.settings, **changed), self.live, MemoryCache())
             found = self._ask(f"{name} {value}", self._asks(one), cases)
             curve.append({name: value, **measure(cases, found, corpus)})
         return curve
@@ -229,7 +230,7 @@ class _Trial:
             for seed in range(self.seed, self.seed + DRAWS)
             for case in cases_of(with_topics, corpus.row_of_id, HALF_GIVEN, seed)
         ]
-        cases = [case for _, case in as_one(records, self._one_each())]
+        cases = [case for _, case in as_one(records, shown_under(corpus))]
         topics = topics_of(corpus)
         curve = []
         for dial in DIALS if cases else ():
@@ -246,25 +247,6 @@ class _Trial:
             )
         return curve
 
-    def _recommender(
-        self, weights: Weights | None = None, changed: Mapping[str, Any] | None = None
-    ) -> Recommender:
-        settings = replace(self.settings, **(changed or {}))
-        return Recommender(
-            self.live,
-            MemoryCache(),
-            weights=weights,
-            popularity=settings.popularity,
-            less_known_share=settings.less_known,
-            field_distance=settings.field_distance,
-        )
-
-    def _one_each(self) -> dict[str, str]:
-        """Return for each id the id that its organisation is shown under."""
-        corpus = self.snapshot.corpus
-        pairs = zip(corpus.organisations, corpus.shown, strict=True)
-        return {one.id: corpus.organisations[row].id for one, row in pairs}
-
     def _asks(self, recommender: Recommender, dial: float = COMPLEMENT_DIAL) -> Rank:
         def ranked(case: Case) -> Results:
             question = Question(text=case.text, members=case.given, limit=DEPTH, complement=dial)
@@ -280,6 +262,23 @@ class _Trial:
         if self.snapshot.lacks(0):
             raise EncoderError(f"figures without the model would mislead: {self.snapshot.fault}")
         return lists
+
+
+def shown_under(corpus: Corpus) -> dict[str, str]:
+    """Return for each id the id that its organisation is shown under."""
+    pairs = zip(corpus.organisations, corpus.shown, strict=True)
+    return {one.id: corpus.organisations[row].id for one, row in pairs}
+
+
+def figures_of(
+    recommender: Recommender, snapshot: Snapshot, projects: Sequence[Project], mode: str, seed: int
+) -> dict[str, float]:
+    """Return the figures of a recommender in one mode, name variants counted as one."""
+    corpus = snapshot.corpus
+    records = cases_of(projects, corpus.row_of_id, mode, seed)
+    cases = [case for _, case in as_one(records, shown_under(corpus))]
+    questions = [Question(text=one.text, members=one.given, limit=DEPTH) for one in cases]
+    return measure(cases, [recommender.ranked(snapshot, one) for one in questions], corpus)
 
 
 def as_one(cases: Sequence[Case], one_each: Mapping[str, str]) -> list[tuple[Case, Case]]:

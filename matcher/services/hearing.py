@@ -26,6 +26,8 @@ class Heard:
     """The votes of each view, levelled: the strongest organisation has 1."""
     trust: Mapping[str, float]
     """Which share of the text each view understands, 0 to 1."""
+    named: Floats
+    """How surely the text names each organisation (n,), 0 to 1."""
     worth: Floats | None = None
     """What votes for each organisation (n,) are worth; None where that isn't known."""
     odds: Floats | None = None
@@ -84,4 +86,5 @@ def listen(
     by_view = {
         name: levelled(corpus, own, weights, unfiltered.get(name)) for name, own in by_view.items()
     }
-    return Heard(text, vector, by_view, shares, worth, odds)
+    named = corpus.names.named_in(text)
+    return Heard(text, vector, by_view, shares, named, worth, odds)

@@ -41,7 +41,8 @@ from matcher.services.live import Live, Snapshot
 from matcher.services.mutual import offered_back
 from matcher.services.needing import Needed, needs_for
 from matcher.services.reasons import Ground, reasons_for
-from matcher.services.weighing import Weighed, likeliest, weigh
+from matcher.services.weighing import Weighed, weigh
+from matcher.settings import Settings
 
 TEXT_ONLY = "text only"
 HALF_GIVEN = "half of the members given"
@@ -109,6 +110,21 @@ class Recommender:
         self.less_known_share = less_known_share
         self.field_distance = field_distance
 
+    @classmethod
+    def by(
+        cls, settings: Settings, live: Live, cache: Cache, *, weights: Weights | None = None
+    ) -> Recommender:
+        """Return one that goes by the settings."""
+        return cls(
+            live,
+            cache,
+            settings.cache_ttl,
+            weights=weights,
+            popularity=settings.popularity,
+            less_known_share=settings.less_known,
+            field_distance=settings.field_distance,
+        )
+
     def recommend(self, question: Question) -> dict[str, Any]:
         """Answer a question; the result is JSON. Raises QuestionError for unknown ids."""
         start = time.perf_counter()
@@ -141,9 +157,6 @@ class Recommender:
         if isinstance(found, str):
             return empty([notice(found), *away])
         corpus, weighed, members = snapshot.corpus, found.weighed, found.members
-        kin = members
-        if found.heard is not None and "akin" in weighed.parts:
-            kin = likeliest(corpus, found.heard)
         page = found.order[question.offset : question.offset + question.limit]
         with watch.step("reasons"), self.live.store.reading() as session:
             ground = Ground(
@@ -159,7 +172,7 @@ class Recommender:
         results = [
             one
             | {
-                "kin": kin_json(corpus, int(row), kin),
+                "kin": kin_json(corpus, int(row), weighed.kin_of),
                 "reasons": reasons[int(row)],
                 "offered_back": back[int(row)],
             }

@@ -265,7 +265,7 @@ class Asking:
         siblings = siblings_of(corpus, case)
         heard, alone = self._listen(case.text, siblings)
         members = corpus.with_variants(corpus.rows(case.given))
-        parts, _ = fit_parts(self._snapshot, heard, members, Weights(), self._optimum)
+        parts, *_ = fit_parts(self._snapshot, heard, members, Weights(), self._optimum)
         of_all = self._asked(case, members, parts, heard)
         if not len(siblings):
             return of_all, of_all

@@ -65,6 +65,8 @@ class Weighed:
     """How well organisations meet the needs; None where neither needs nor members are given."""
     likeness: Floats
     """(n,) how like an organisation is to the member most like it, 0 to 1."""
+    kin_of: Rows
+    """Whose house and place count: the members, or who stands in for them, the likeliest first."""
 
     @property
     def total(self) -> Floats:
@@ -92,7 +94,7 @@ def weigh(
     `coverage` is that of `needed`, where it was worked out before.
     """
     corpus = snapshot.corpus
-    parts, network = fit_parts(snapshot, heard, members, weights, optimum)
+    parts, network, kin_of = fit_parts(snapshot, heard, members, weights, optimum)
     texts = (
         [need.text for need in needed.needs] if needed and needed.source is Source.STATED else []
     )
@@ -124,34 +126,36 @@ def weigh(
     away = 1.0 - (1.0 - question.alike * ramp(like)) * (1.0 - ramp(unlike))
     if away.any():
         parts["alike"] = pushed_down(parts, away)
-    return Weighed(parts, fit, network, coverage, like)
+    return Weighed(parts, fit, network, coverage, like, kin_of)
 
 
 def fit_parts(
     snapshot: Snapshot, heard: Heard | None, members: Rows, weights: Weights, optimum: float
-) -> tuple[dict[str, Floats], Network]:
+) -> tuple[dict[str, Floats], Network, Rows]:
     """Return the parts by text, name, network, kin, experience and field, each (n,) from 0 to 1.
 
-    Beside them, the network that made one of them.
+    Beside them, the network that made one of them, and whose kin another goes by.
     """
     corpus = snapshot.corpus
     parts: dict[str, Floats] = {}
     if heard is not None:
         if heard.understood:
             parts["text"] = gather(corpus, heard.votes(weights), heard.worth)
-        parts["named"] = corpus.names.named_in(heard.text)
+        parts["named"] = heard.named
     network = network_of(corpus, heard, members, weights)
     if len(network.known):
         parts[network.part] = saturate(network.strength, weights.half_network)
+    kin_of = members
     if len(members):
         parts["kin"] = corpus.kinship.to(members)
     elif heard is not None and weights.akin > 0:
-        parts["akin"] = corpus.kinship.to(*standing_in(corpus, heard))
+        kin_of, shares = standing_in(corpus, heard)
+        parts["akin"] = corpus.kinship.to(kin_of, shares)
     if len(members) and weights.cross_sector > 0:
         parts["cross_sector"] = inverted_u(field_distances(snapshot, members), optimum)
     if weights.prior > 0:
         parts["prior"] = popularity(corpus)
-    return parts, network
+    return parts, network, kin_of
 
 
 def network_of(
@@ -169,7 +173,7 @@ def network_of(
     if heard is not None:
         nearness = heard.nearness(len(corpus.facets))
         if not len(members):
-            named = np.flatnonzero(corpus.names.named_in(heard.text) >= SURELY)
+            named = np.flatnonzero(heard.named >= SURELY)
             part, known = "acquainted", corpus.with_variants(named)
     return Network(part, known, *network_strength(corpus, known, weights, nearness, aside))
 
@@ -178,25 +182,20 @@ def standing_in(corpus: Corpus, heard: Heard) -> tuple[Rows, Floats]:
     """Return who stands in for members where none are given, (k,), and the share of each (k,).
 
     Those whom the text names, and those of whom it makes it likeliest that they take part: by how
-    much likelier than they are to take part in any project.
+    much likelier than they are to take part in any project. The likeliest come first.
     """
+    shown = corpus.shown == np.arange(len(corpus))
     likely = np.zeros(len(corpus))
     if heard.odds is not None:
         projects = int(corpus.of_kind(FacetKind.EVIDENCE).sum())
         usual = corpus.shared(corpus.experience) / max(projects, 1)
-        likely = np.where(corpus.shown == np.arange(len(corpus)), expit(heard.odds) - usual, 0.0)
+        likely = np.where(shown, expit(heard.odds) - usual, 0.0)
         likely[np.argsort(-likely, kind="stable")[LIKELIEST:]] = 0.0
-    named = corpus.names.named_in(heard.text)
-    named[(named < SURELY) | (corpus.shown != np.arange(len(corpus)))] = 0.0
+    named = np.where(shown & (heard.named >= SURELY), heard.named, 0.0)
     weight = np.maximum(likely, named)
-    rows: Rows = np.flatnonzero(weight > 0)
+    order = np.argsort(-weight, kind="stable")
+    rows: Rows = order[weight[order] > 0]
     return rows, weight[rows] / (weight.sum() or 1.0)
-
-
-def likeliest(corpus: Corpus, heard: Heard) -> Rows:
-    """Return who stands in for members where none are given, the likeliest first."""
-    rows, shares = standing_in(corpus, heard)
-    return rows[np.argsort(-shares, kind="stable")]
 
 
 def covered_back(snapshot: Snapshot, members: Rows) -> Floats:

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from matcher.cache import MemoryCache
-from matcher.domain import Question
 from matcher.services.building import build_index
-from matcher.services.cases import MODES, TEXT_ONLY, cases_of
+from matcher.services.cases import MODES, TEXT_ONLY
 from matcher.services.container import Services
-from matcher.services.evaluate import as_one, measure
+from matcher.services.evaluate import figures_of
 from matcher.services.importing.cordis import read_cordis
 from matcher.services.imports import store_batch
 from matcher.services.recommend import Recommender
@@ -39,15 +38,10 @@ def test_real_records_reach_what_was_promised(tmp_path: Path, name: str, weights
         assert training.gained
         install(services.settings, training, services.live.snapshot().version)
     snapshot = services.live.snapshot()
-    corpus = snapshot.corpus
     recommender = Recommender(services.live, MemoryCache())
-    ids = [one.id for one in corpus.organisations]
-    one_each = {one: ids[row] for one, row in zip(ids, corpus.shown, strict=True)}
     projects = read_cordis(Path(folder) / name / "dev").projects
     for mode in MODES:
-        cases = [c for _, c in as_one(cases_of(projects, corpus.row_of_id, mode, 1), one_each)]
-        questions = [Question(text=one.text, members=one.given, limit=100) for one in cases]
-        figures = measure(cases, [recommender.ranked(snapshot, q) for q in questions], corpus)
+        figures = figures_of(recommender, snapshot, projects, mode, seed=1)
         for figure, least in LEAST[name, weights].items():
             assert figures[figure] >= least[mode != TEXT_ONLY], (mode, figures)
     services.store.dispose()
