@@ -448,6 +448,70 @@ def test_a_title_is_one_need(lexicon: Lexicon, title: str, need: Need) -> None:
 
 
 @pytest.mark.parametrize(
+    ("brief", "asked"),
+    [
+        (
+            "We zoeken een partner voor serieproductie van sensoren; financiering zoeken we niet. "
+            "Geen software nodig.",
+            ["een partner voor serieproductie van sensoren"],
+        ),
+        (
+            "Nous cherchons un partenaire pour la production en série. Nous n'avons pas besoin de "
+            "financement pour la première usine.",
+            ["un partenaire pour la production en série"],
+        ),
+        (
+            "Wir suchen einen Partner für die Serienfertigung von Sensoren. Wir brauchen keine "
+            "Zulassung nach IVDR.",
+            ["einen Partner für die Serienfertigung von Sensoren"],
+        ),
+        (
+            "We do not need any regulatory help; we need a contract manufacturer and ideally a "
+            "distributor in Germany.",
+            ["a contract manufacturer", "a distributor in Germany"],
+        ),
+        (
+            "We zoeken een machine die geen water nodig heeft voor het wassen van aardappelen.",
+            ["een machine die geen water nodig heeft voor het wassen van aardappelen"],
+        ),
+        (
+            "We need not only a pilot line but also a distributor in Germany for our sensors.",
+            ["not only a pilot line", "a distributor in Germany for our sensors"],
+        ),
+        (
+            "No-till farming is needed on all of our fields in Flanders, and we lack the machines "
+            "for it.",
+            [
+                "No-till farming is needed on all of our fields in Flanders, and we lack the "
+                "machines for it"
+            ],
+        ),
+    ],
+)
+def test_what_isnt_needed_is_no_need(lexicon: Lexicon, brief: str, asked: list[str]) -> None:
+    assert [one.text for one in needs_of(brief, lexicon)] == asked
+
+
+def test_a_brief_that_declines_everything_has_no_needs(lexicon: Lexicon) -> None:
+    assert (
+        needs_of("Wij hebben geen partner nodig voor software; geen investeerder.", lexicon) == []
+    )
+
+
+@pytest.mark.parametrize("heading", ["Gezocht:", "Gezochte partners:", "Ontbrekende partners:"])
+def test_a_heading_says_what_is_sought(lexicon: Lexicon, heading: str) -> None:
+    brief = f"""Zwembad in Gent, met minder water en minder energie.
+
+{heading}
+- producent van keramische membranen
+- een investeerder"""
+    assert [(one.text, one.weight) for one in needs_of(brief, lexicon)] == [
+        ("producent van keramische membranen", 1.5),
+        ("een investeerder", 1.5),
+    ]
+
+
+@pytest.mark.parametrize(
     ("brief", "weights"),
     [
         ("We lack a pilot line for coatings and a lender for the first plant.", [1.5, 1.5]),

@@ -40,6 +40,13 @@ _BRACKETS = re.compile(r"\([^()]{4,}\)|\[[^\[\]]*\]")
 _NEGATION = re.compile(
     r"\b(?:not|no|geen|niet|nicht|kein\w*|aucune?|pas|jamais|never|nooit)\b", re.IGNORECASE
 )
+_DECLINES_BEFORE, _DECLINES_AFTER = 3, 1
+"""At most so many words stand between a negation and the cue that it turns round."""
+_NOT_DECLINED_AFTER = frozenset("nog noch encore yet".split())
+_NOT_DECLINED_BEFORE = frozenset(
+    "only just merely later less alleen enkel slechts nur bloss seulement uniquement yet".split()
+)
+"""`not yet` is lacking, and `not only` asks for more."""
 _PARTICIPLES: dict[str, tuple[str, ...]] = {"en": ("ing",), "fr": ("ant",)}
 _ADJECTIVES: dict[str, tuple[str, ...]] = {
     "en": ("ical", "onal", "ntal", "ular", "cial", "ic", "ive", "ous"),
@@ -77,13 +84,13 @@ class Clause:
     stage: StageScore
     cues: frozenset[CueKind]
     state: CueKind | None
-    """Whether what it names is LACKING or PRESENT; None where neither is said."""
+    """Whether what it names is LACKING, PRESENT or DECLINED; None where nothing is said."""
     listed: bool = False
     """Whether it is an item of a list, or stands under a heading that says what it is."""
 
 
 class _State(NamedTuple):
-    """Whether what a piece names is lacking or present, and whether it says so at its start."""
+    """The state of what a piece names, and whether it says so at its start."""
 
     kind: CueKind | None = None
     opens: bool = False
@@ -122,12 +129,16 @@ def clauses_of(sentence: Sentence) -> list[Clause]:
 
 
 def whole(text: str) -> list[Clause]:
-    """Return a text of a few words as one clause, as it is; none where it has no words."""
+    """Return a text of a few words as one clause, as it is; none where it has no words.
+
+    It is asked for, whatever it negates: `packaging without plastic, no glue needed`.
+    """
     parsed = ParsedSentence(Sentence(_clipped(text), detect_language(text)))
     if not parsed.words:
         return []
     piece = Piece(0, len(parsed.words), "start")
-    state = _state(parsed, piece).kind
+    kind = _state(parsed, piece).kind
+    state = None if kind == CueKind.DECLINED else kind
     return [Clause(parsed.sentence.text, parsed.stage(piece), parsed.tells(piece), state)]
 
 
@@ -303,22 +314,29 @@ def _states(parsed: ParsedSentence, pieces: Sequence[Piece]) -> list[CueKind | N
 
 
 def _state(parsed: ParsedSentence, piece: Piece) -> _State:
-    """Return the state that a piece itself speaks of; lacking counts before present.
+    """Return the state that a piece itself speaks of.
 
-    What `we want to have` is not present. A cue at the start opens where it has words after it.
+    What says outright that something is lacking counts first, then that it isn't asked for, that
+    it isn't there, that it is. What `we want to have` is not present. A cue at the start opens
+    where it has words after it.
     """
     tells = parsed.tells(piece)
-    opens: dict[CueKind, bool] = {}
+    opens: dict[tuple[CueKind, bool], bool] = {}
     for cue in parsed.cues_of(piece):
         kind = _state_by(parsed, piece, cue, told=bool(tells & {CueKind.TELLING, CueKind.IDLE}))
         if kind is not None:
             at_start = cue.start < piece.first + _STATE_WITHIN
             followed = parsed.substance(replace(piece, first=cue.end)) > 0
-            opens[kind] = opens.get(kind, False) or (at_start and followed)
-    if CueKind.LACKING in opens:
-        return _State(CueKind.LACKING, opens[CueKind.LACKING])
-    if CueKind.PRESENT in opens and CueKind.WANTED not in tells:
-        return _State(CueKind.PRESENT, opens[CueKind.PRESENT])
+            key = kind, cue.kind != CueKind.PRESENT
+            opens[key] = opens.get(key, False) or (at_start and followed)
+    for outright, kind in (
+        (True, CueKind.LACKING),
+        (True, CueKind.DECLINED),
+        (False, CueKind.LACKING),
+        (False, CueKind.PRESENT),
+    ):
+        if (kind, outright) in opens and not (kind == CueKind.PRESENT and CueKind.WANTED in tells):
+            return _State(kind, opens[kind, outright])
     return _State()
 
 
@@ -336,4 +354,27 @@ def _state_by(parsed: ParsedSentence, piece: Piece, cue: Cue, told: bool) -> Cue
         judges = within and parsed.words[cue.start].plain in _JUDGEMENTS
         lacking = before not in _NOT_PRESSING_AFTER and not judges
     followed_by_to = cue.end < piece.last and parsed.words[cue.end].plain == "to"
-    return CueKind.LACKING if lacking and not followed_by_to else None
+    if not lacking or followed_by_to:
+        return None
+    return CueKind.DECLINED if _is_declined(parsed, piece, cue) else CueKind.LACKING
+
+
+def _is_declined(parsed: ParsedSentence, piece: Piece, cue: Cue) -> bool:
+    """Return whether a negation turns a cue round: `we need no`, `keine Software nötig`."""
+    first = max(piece.first, cue.start - _DECLINES_BEFORE - 1)
+    last = min(piece.last, cue.end + _DECLINES_AFTER + 1)
+    for place in (*range(first, cue.start), *range(cue.end, last)):
+        word = parsed.words[place]
+        if not _NEGATION.fullmatch(word.plain):
+            continue
+        before = parsed.words[place - 1].plain if place else ""
+        after = parsed.words[place + 1].plain if place + 1 < len(parsed.words) else ""
+        if before in _NOT_DECLINED_AFTER or after in _NOT_DECLINED_BEFORE:
+            continue
+        if parsed.sentence.text[word.end : word.end + 1] == "-":  # as in `no-waste packaging`
+            continue
+        nearest = parsed.words[cue.start if place < cue.start else cue.end - 1]
+        start, end = sorted((word.start, nearest.start))
+        if not re.search(r"[,;:.()]", parsed.sentence.text[start:end]):
+            return True
+    return False

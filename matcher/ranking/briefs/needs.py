@@ -119,7 +119,8 @@ def needs_of(brief: str, lexicon: Lexicon, most: int = 12) -> list[Need]:
     """Return what a brief asks for, at most `most` needs in the order of the brief.
 
     Each need keeps words of the brief and has from 3 to 500 characters. What asks for nothing, such
-    as history or who takes part, is left out. A brief of a few words is one need: itself.
+    as history or who takes part, is left out, and so is what `isn't needed`. A brief of a few words
+    is one need: itself.
     """
     text = unicodedata.normalize("NFC", brief).strip()
     if _is_title(text):
@@ -127,7 +128,9 @@ def needs_of(brief: str, lexicon: Lexicon, most: int = 12) -> list[Need]:
     else:
         clauses = (clause for sentence in sentences_of(text) for clause in clauses_of(sentence))
         candidates = [_candidate(clause, lexicon) for clause in islice(clauses, _MOST_CLAUSES)]
-        kept = _merged(_asking(candidates)) or _fallback(text, candidates)
+        asked = [one for one in candidates if one.clause.state != CueKind.DECLINED]
+        few = len(asked) == len(candidates) and len(text.split()) <= _FEW_WORDS
+        kept = _merged(_asking(asked)) or (_as_it_is(text) if few else _best(asked))
     kept = [one for one in kept if len(one.clause.text) >= _SHORTEST_NEED]
     strongest = sorted(range(len(kept)), key=lambda place: kept[place].rank)[: max(most, 0)]
     return [kept[place].need for place in sorted(strongest)]
@@ -200,10 +203,8 @@ def _are_alike(one: _Candidate, other: _Candidate) -> bool:
     return bool(union) and len(one.terms & other.terms) / union > _ALIKE
 
 
-def _fallback(text: str, candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    """Return what to take where no clause asks for anything: a short brief itself, or the best."""
-    if len(text.split()) <= _FEW_WORDS:
-        return _as_it_is(text)
+def _best(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """Return what to take of a longer brief where no clause asks for anything: the best."""
     best = sorted(candidates, key=lambda one: one.rank)[:_FALLBACK]
     return [
         one

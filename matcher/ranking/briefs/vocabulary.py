@@ -63,6 +63,8 @@ class CueKind(StrEnum):
     """It isn't there: `sought`, `we lack`."""
     PRESENT = "present"
     """It is there: `we have`."""
+    DECLINED = "declined"
+    """It isn't asked for: `we need no`. No label tells it; a negation makes it of the two above."""
     HEDGED = "hedged"
     """It would be nice to have: `ideally`."""
     WANTED = "wanted"
