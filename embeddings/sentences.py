@@ -39,7 +39,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+")
 _FEWEST_WORDS = 3
 _LONGEST_READ = 8_000
 """So many characters of a text are read: it takes some 10 ms for a thousand."""
-_READING = 1
+_READING = 2
 """To be raised where another way of reading gives other vectors, so that none are mixed."""
 _REMEMBERED = 8_192
 _THREADS = 2
@@ -98,7 +98,7 @@ def _read(texts: Sequence[str]) -> Floats:
 
     Each text goes through on its own, so that a batch gives bitwise what single texts give.
     """
-    cut = [text.strip()[:_LONGEST_READ] for text in texts]
+    cut = [_uncapitalised(text.strip()[:_LONGEST_READ]) for text in texts]
     if len(cut) > 1:
         with ThreadPoolExecutor(_THREADS) as pool:
             english = list(pool.map(_english, cut))
@@ -129,12 +129,28 @@ def _kept(rows: Floats) -> Floats:
     return vector
 
 
+def _uncapitalised(text: str) -> str:
+    """Return a text with lines that are all in capitals in lower case.
+
+    The multilingual reader takes capitals for other words; a word or two may be abbreviations.
+    """
+    return "\n".join(
+        line.lower() if line.isupper() and len(line.split()) >= _FEWEST_WORDS else line
+        for line in text.split("\n")
+    )
+
+
 def opening(text: str) -> str:
     """Return what a text opens with: its first line, up to where the first sentence ends.
 
-    A text without an end of sentence is its own opening, and so is a first line of a word or two.
+    A line that goes on in the next one, in lower case, was only wrapped. A text without an end of
+    sentence is its own opening, and so is a first line of a word or two.
     """
-    line = text.strip().partition("\n")[0]
+    line, *others = (one.strip() for one in text.strip().split("\n"))
+    for other in others:
+        if not other[:1].islower() or line[-1:] in ".!?:;":
+            break
+        line = f"{line} {other}"
     first = _SENTENCE_END.split(line, maxsplit=1)[0]
     opens = first if len(first.split()) >= _FEWEST_WORDS else line
     return opens if len(opens.split()) >= _FEWEST_WORDS else text.strip()

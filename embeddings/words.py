@@ -11,6 +11,8 @@ import snowballstemmer
 _WORD = re.compile(r"[^\W_]+")
 _FRENCH_ENDING = re.compile(r"(?<=[^e])aux?$")
 _DOUBLED = re.compile(r"(.)\1")
+_FOLDED = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
+"""Letters that don't come apart into one of the alphabet and an accent."""
 _RULES = {"nl": "dutch_porter", "fr": "french", "de": "german", "en": "english"}
 
 
@@ -20,10 +22,10 @@ def readable(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return the text in lower case and without accents; `ß` becomes `ss`."""
+    """Return the text in lower case and without accents; `ß` becomes `ss`, `œ` becomes `oe`."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_FOLDED))
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
 
 

@@ -3,7 +3,8 @@
 A concept is one line of a tab-separated file with the columns en, nl, fr, de; a cell holds labels
 separated by `|`, the main one first. Labels are found by the stems of their words, the longest
 label first. A Dutch or German word that is no label is taken apart into labels, as in
-`waterzuivering|s|installatie`.
+`waterzuivering|s|installatie`; where only one end of it is a label, as in `erwten|eiwit`, the rest
+is left over as a word.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ _FOLDER = Path(__file__).parent
 _LONGEST_LABEL = 5
 _SHORTEST_PART = 4
 _SHORTEST_COMPOUND = 9
+_SHORTEST_KNOWN_PART, _SHORTEST_KNOWN_STEM = 5, 7
+"""How long a label is that is found in a compound of which the rest is unknown, as it stands there
+and in another form: short ones would be found by chance."""
 _LINKS = {"nl": ("", "s", "en", "e"), "de": ("", "s", "n", "en", "es", "er", "e")}
 _REMEMBERED = 4_096
 _MOST_LABELS_A_FILE = 200_000
@@ -75,6 +79,7 @@ class Lexicon:
             self.stems.update({code: dict(known) for code, known in stems.items()})
         self.find = lru_cache(maxsize=_REMEMBERED)(self._find)
         self._split = lru_cache(maxsize=100_000)(self._taken_apart)
+        self._half = lru_cache(maxsize=100_000)(self._half_known)
 
     def _learn(self, number: int, language: str, label: str, *, with_stems: bool) -> None:
         words = words_of(label)
@@ -115,10 +120,8 @@ class Lexicon:
                     concepts.extend(self._single(words[place : place + used], languages))
             else:
                 parts = self._compound(words[place], languages)
-                if parts:
-                    concepts.extend(parts)
-                else:
-                    rest.append(plain(words[place]))
+                concepts.extend(parts.concepts)
+                rest.extend(parts.rest)
             place += used
         return Found(tuple(concepts), tuple(rest))
 
@@ -145,14 +148,17 @@ class Lexicon:
         found = (self._label_at([word], 0, languages)[0] for word in words)
         return [number for number in found if number is not None]
 
-    def _compound(self, word: str, languages: Iterable[str]) -> tuple[int, ...]:
+    def _compound(self, word: str, languages: Iterable[str]) -> Found:
+        """Return what a word that is no label consists of; where nothing is known, itself."""
+        whole = Found((), (plain(word),))
         if len(word) < _SHORTEST_COMPOUND:
-            return ()
-        for code in languages:
-            parts = self._split(plain(word), code) if code in self._parts else ()
+            return whole
+        codes = [code for code in languages if code in self._parts]
+        for code in codes:
+            parts = self._split(plain(word), code)
             if parts:
-                return parts
-        return ()
+                return Found(parts, ())
+        return next((half for code in codes if (half := self._half(plain(word), code))), whole)
 
     def _taken_apart(self, word: str, language: str) -> tuple[int, ...]:
         """Return the concepts that a compound consists of; empty when a part is no label."""
@@ -170,6 +176,22 @@ class Lexicon:
                 if others:
                     return (number, *others)
         return ()
+
+    def _half_known(self, word: str, language: str) -> Found | None:
+        """Return the longest label that a compound ends in or begins with, and what is left of it.
+
+        None where there is none. Of two as long the one at the end says what the thing is.
+        """
+        known, stems = self._parts[language], self.stems[language]
+        for length in range(len(word) - _SHORTEST_PART, _SHORTEST_KNOWN_PART - 1, -1):
+            head, rest = known.get(word[-length:]), word[:-length]
+            if head is None and length >= _SHORTEST_KNOWN_STEM:
+                head = stems.get(stem(word[-length:], language))
+            if head is None:
+                head, rest = known.get(word[:length]), word[length:]
+            if head is not None:
+                return Found((head,), (rest,))
+        return None
 
 
 @cache

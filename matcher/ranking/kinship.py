@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from embeddings.stopwords import STOP_WORDS
 from matcher.ranking.arrays import Floats, Rows
 from matcher.ranking.words import WeightedWords, name_words
 
@@ -27,7 +28,7 @@ class Kinship:
         """Take all organisations by row; a city or country that isn't known is empty."""
         self._labels = [f"{name} {city}" for name, city in zip(names, cities, strict=True)]
         self._traits = [
-            frozenset((*name_words(label), *([f"#{country}"] if country else [])))
+            frozenset((*_telling(label), *([f"#{country}"] if country else [])))
             for label, country in zip(self._labels, countries, strict=True)
         ]
         self._weighted = WeightedWords(self._traits)
@@ -62,3 +63,8 @@ class Kinship:
             return []
         written = (word.strip("()[]\"'.,;:") for word in self._labels[one].split())
         return list(dict.fromkeys(word for word in written if both & set(name_words(word))))
+
+
+def _telling(label: str) -> list[str]:
+    """Return the words of a name and city without those that are in any, and numbers."""
+    return [word for word in name_words(label) if word not in STOP_WORDS and not word.isdigit()]

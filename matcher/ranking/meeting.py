@@ -40,6 +40,8 @@ STAGES_COUNT = 0.5
 Most of their offers were written to differ in stage alone, which in a corpus is rare; with all of
 it, whoever is at the same stage comes before those who can do what is needed.
 """
+WORDING = "wording"
+"""The view that compares words as they are written."""
 OF_OTHERS = 0.1
 """How much a pair counts in which the offer was written for another need."""
 ENOUGH = 10
@@ -105,18 +107,23 @@ def similarities(
 
     The views are mixed as they are in votes: by their shares and how far each understands the
     query. A stored vector of n views has length 1 / sqrt(n) in each; where a view understood only
-    a part of it, the similarity is that much less.
+    a part of it, the similarity is that much less. That no word is the same speaks against nobody
+    who says it in other words or another language: where the mix without the wording is larger, it
+    counts.
     """
-    mixed = np.zeros((len(queries), len(vectors)))
-    total = np.zeros((len(queries), 1))
+    mixed = np.zeros((2, len(queries), len(vectors)))
+    total = np.zeros((2, len(queries), 1))
     for view in encoder.views:
         columns = slice(view.start, view.end)
         seen = seen_by(queries, view)[:, columns]
         compared = seen @ vectors[:, columns].T * np.sqrt(len(encoder.views))
         share = Weights().of_view(view.name) * trust(encoder, queries, view)[:, None]
-        mixed += share * np.clip(compared, 0.0, 1.0)
-        total += share
-    return np.divide(mixed, total, out=np.zeros_like(mixed), where=total > 0)
+        mixes = slice(0, 1 if view.name == WORDING else 2)
+        mixed[mixes] += share * np.clip(compared, 0.0, 1.0)
+        total[mixes] += share
+    both = np.divide(mixed, total, out=np.zeros_like(mixed), where=total > 0)
+    larger: Floats = both.max(axis=0)
+    return larger
 
 
 def relations_of(needs: Sequence[Stage | None], offers: Sequence[Stage | None]) -> NDArray[np.int8]:
@@ -131,18 +138,23 @@ def stage_relations(asked: NDArray[np.int64], offered: NDArray[np.int64]) -> NDA
     return related
 
 
-def mixed_queries(encoder: Encoder, queries: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return vectors (k, dim) whose inner products with stored ones are `similarities`.
+def mixed_queries(
+    encoder: Encoder, queries: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return two times vectors (k, dim): of all views, and of those other than the wording.
 
-    Nearly: that views don't fall below 0 each on its own is left out.
+    The larger inner product with a stored vector is nearly its similarity: that views don't fall
+    below 0 each on its own is left out.
     """
-    mixed = np.zeros_like(queries)
-    total = np.zeros((len(queries), 1), dtype=np.float32)
+    mixed = np.zeros((2, *queries.shape), dtype=np.float32)
+    total = np.zeros((2, len(queries), 1), dtype=np.float32)
     for view in encoder.views:
         share = Weights().of_view(view.name) * trust(encoder, queries, view)[:, None]
-        mixed += share * seen_by(queries, view) * np.float32(np.sqrt(len(encoder.views)))
-        total += share
-    return np.divide(mixed, total, out=np.zeros_like(mixed), where=total > 0)
+        mixes = slice(0, 1 if view.name == WORDING else 2)
+        mixed[mixes] += share * seen_by(queries, view) * np.float32(np.sqrt(len(encoder.views)))
+        total[mixes] += share
+    everything, other_words = np.divide(mixed, total, out=np.zeros_like(mixed), where=total > 0)
+    return everything, other_words
 
 
 @dataclass(frozen=True, slots=True)

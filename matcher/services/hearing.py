@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from embeddings.port import trust
 from matcher.ranking.arrays import Floats
+from matcher.ranking.briefs import what_is_asked
 from matcher.ranking.scoring import Votes, Weights, joined, levelled, shares_of
 from matcher.services.live import Snapshot
 from matcher.services.voting import votes_by_view, weighed
@@ -21,7 +22,7 @@ class Heard:
 
     text: str
     vector: NDArray[np.float32]
-    """The vector (dim,) of the text; zeros where nothing of it is known."""
+    """The vector (dim,) of what the text asks; zeros where nothing of it is known."""
     by_view: Mapping[str, Votes]
     """The votes of each view, levelled: the strongest organisation has 1."""
     trust: Mapping[str, float]
@@ -54,6 +55,12 @@ class Heard:
     def votes(self, weights: Weights) -> Votes:
         """Return the votes of all views together."""
         return joined(weighed(self.by_view, self.trust, weights))
+
+
+def vector_of(snapshot: Snapshot, text: str) -> NDArray[np.float32]:
+    """Return the vector (dim,) of a question's text, without its courtesies."""
+    vector: NDArray[np.float32] = snapshot.generation.encoder.encode([what_is_asked(text)])[0]
+    return vector
 
 
 def listen(

@@ -216,7 +216,8 @@ def _strongest(
     ):
         if not len(askers) or not len(offering_ones):
             continue
-        places, scores = _nearest(queries[askers], vectors[offering_ones])
+        asked_by = [mix[askers] for mix in queries]
+        places, scores = _nearest(asked_by, vectors[offering_ones])
         near = offering_ones[places]
         asked = np.array([STAGES[corpus.stages[row]] for row in asking[askers].tolist()])
         offered = np.array([STAGES[corpus.stages[row]] for row in offers.tolist()])
@@ -231,13 +232,17 @@ def _strongest(
     return found
 
 
-def _nearest(queries: Vectors, vectors: Vectors) -> tuple[Rows, Floats]:
-    """Return the places of the vectors nearest to each query, (q, NEAREST), and their scores."""
+def _nearest(mixes: Sequence[Vectors], vectors: Vectors) -> tuple[Rows, Floats]:
+    """Return the places of the vectors nearest to each query, (q, NEAREST), and their scores.
+
+    Of the `mixes` of a query, each (q, dim), the nearer one counts.
+    """
+    asked = len(mixes[0])
     count = min(NEAREST, len(vectors))
-    places = np.empty((len(queries), count), dtype=np.int64)
-    scores = np.empty((len(queries), count))
-    for start in range(0, len(queries), BLOCK):
-        block = queries[start : start + BLOCK] @ vectors.T
+    places = np.empty((asked, count), dtype=np.int64)
+    scores = np.empty((asked, count))
+    for start in range(0, asked, BLOCK):
+        block = np.max([mix[start : start + BLOCK] @ vectors.T for mix in mixes], axis=0)
         best = np.argpartition(block, len(vectors) - count, axis=1)[:, len(vectors) - count :]
         places[start : start + BLOCK] = np.sort(best, axis=1)
         scores[start : start + BLOCK] = np.take_along_axis(block, np.sort(best, axis=1), axis=1)

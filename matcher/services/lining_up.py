@@ -15,7 +15,7 @@ from matcher.ranking.corpus import Corpus, OrganisationRecord
 from matcher.ranking.coverage import best_facets
 from matcher.ranking.lineup import LineUp, Quota, Task, choose_exactly, cost_of_quotas, several
 from matcher.ranking.scoring import Weights
-from matcher.services.hearing import listen
+from matcher.services.hearing import listen, vector_of
 from matcher.services.recommend import searchable_facets
 from matcher.services.shown import facet_json, helix_json, name_json, need_json, organisation_json
 from matcher.services.standing import PERHAPS, Standing, status_of
@@ -156,7 +156,7 @@ def _fit(standing: Standing, weights: Weights) -> Floats:
     brief = initiative.brief.strip()
     heard = None
     if brief:
-        vector = snapshot.generation.encoder.encode([brief])[0]
+        vector = vector_of(snapshot, brief)
         everyone = np.ones(len(snapshot.corpus), dtype=np.bool_)
         searchable = searchable_facets(snapshot.corpus, everyone)
         heard = listen(snapshot, brief, vector, searchable, weights)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from matcher.domain import Facet
+from matcher.domain import Facet, FacetKind
 from matcher.ranking.arrays import Floats, Rows
 from matcher.ranking.corpus import Corpus
 from matcher.ranking.coverage import Coverage, best_facets
 from matcher.ranking.scoring import Weights
 from matcher.services.hearing import Heard
+from matcher.services.listing import WORTH_NAMING
 from matcher.services.live import Snapshot
 from matcher.services.needing import Needed, Source
 from matcher.services.shown import facet_json
@@ -94,22 +95,34 @@ def _spoken(ground: Ground, shown: Mapping[int, int]) -> defaultdict[int, list[_
     best: defaultdict[int, dict[int, _Spoke]] = defaultdict(dict)
     if ground.heard is not None:
         votes = ground.heard.votes(ground.weights)
+        offers = corpus.of_kind(FacetKind.OFFER)
+        offered: set[int] = set()
+        strongest_first = np.argsort(-votes.weights, kind="stable")
         for facet_row, weight in zip(
-            votes.facet_rows.tolist(), (votes.weights * ground.weights.text).tolist(), strict=True
+            votes.facet_rows[strongest_first].tolist(),
+            (votes.weights[strongest_first] * ground.weights.text).tolist(),
+            strict=True,
         ):
             start, end = corpus.owner_start[facet_row], corpus.owner_start[facet_row + 1]
-            owners = corpus.owner_rows[start:end].tolist()
-            for owner in {shown[row] for row in owners if row in shown}:
+            owners = [row for row in corpus.owner_rows[start:end].tolist() if row in shown]
+            if offers[facet_row]:
+                # Of the offers of an organisation the best one alone counts.
+                owners = [row for row in owners if row not in offered]
+                offered.update(owners)
+            for owner in {shown[row] for row in owners}:
                 best[owner][facet_row] = _Spoke(weight, facet_row, ground.heard.vector)
     for owner in set(shown.values()):
         for one in _meeting(ground, owner):
             kept = best[owner].get(one.facet_row)
-            if kept is None or one.weight > kept.weight:
+            if kept is None:
                 best[owner][one.facet_row] = one
+            elif _worth_telling(one):
+                # It speaks for the text, too; that it meets a need says more.
+                best[owner][one.facet_row] = replace(one, weight=max(one.weight, kept.weight))
     result: defaultdict[int, list[_Spoke]] = defaultdict(list)
     for owner, by_facet in best.items():
         ordered = sorted(by_facet.values(), key=lambda one: (-one.weight, one.facet_row))
-        result[owner] = ordered[:MOST_REASONS]
+        result[owner] = ([one for one in ordered if _worth_telling(one)] or ordered)[:MOST_REASONS]
     return result
 
 
@@ -130,6 +143,11 @@ def _meeting(ground: Ground, row: int) -> list[_Spoke]:
         for place, need in enumerate(ground.needed.needs)
         if chances[place] > 0
     ]
+
+
+def _worth_telling(spoke: _Spoke) -> bool:
+    """Return whether it isn't just a chance of next to nothing to meet a need."""
+    return spoke.chance is None or spoke.chance >= WORTH_NAMING
 
 
 def _add_network(

@@ -25,7 +25,7 @@ from matcher.ranking.less_known import less_known, with_places_kept
 from matcher.ranking.scoring import Weights, rank
 from matcher.services.checking import checked
 from matcher.services.comparing import offering
-from matcher.services.hearing import Heard, listen
+from matcher.services.hearing import Heard, listen, vector_of
 from matcher.services.keeping import cached
 from matcher.services.listing import (
     empty,
@@ -218,7 +218,7 @@ class Recommender:
         members = corpus.with_variants(corpus.rows(question.members))
         with watch.step("encode"):
             needed = self._needed(snapshot, question, members)
-            vector = snapshot.generation.encoder.encode([question.text])[0]
+            vector = vector_of(snapshot, question.text)
         if not (len(members) or vector.any() or (needed and needed.vectors.any())):
             return "nothing_usable"
         with watch.step("filter"):

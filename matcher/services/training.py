@@ -36,7 +36,7 @@ from matcher.ranking.scoring import Weights, gather
 from matcher.services.building import fitted_encoder, profile_index, readings_of
 from matcher.services.cases import HALF_GIVEN, MODES, RARE_UP_TO, TEXT_ONLY, Case, cases_of
 from matcher.services.crediting import credence_json
-from matcher.services.hearing import Heard, listen
+from matcher.services.hearing import Heard, listen, vector_of
 from matcher.services.live import Live, Snapshot
 from matcher.services.recommend import searchable_facets, trained_weights
 from matcher.services.weighing import fit_parts, network_of, standing_in
@@ -275,7 +275,7 @@ class Asking:
         """Return what is heard of a text, and of the same among all but its siblings."""
         key = text, siblings.tobytes()
         if key not in self._heard:
-            vector = self._snapshot.generation.encoder.encode([text])[0]
+            vector = vector_of(self._snapshot, text)
             heard = alone = listen(self._snapshot, text, vector, self._searchable, Weights())
             if len(siblings):
                 gone = self._snapshot.corpus.facet_ids[siblings]

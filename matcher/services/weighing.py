@@ -114,7 +114,7 @@ def weigh(
     fit = sum(parts.values(), np.zeros(len(corpus)))
     if coverage is not None and needed is not None and needed.needs:
         dial = question.complement
-        if needed.source is not Source.STATED:
+        if needed.guessed:
             # Guesses count less, unless much is asked of them; and of a brief that is one need the
             # text says it all.
             dial *= dial * (1.0 - 1.0 / len(needed.needs))

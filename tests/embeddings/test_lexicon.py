@@ -60,6 +60,29 @@ def test_compounds_are_taken_apart(lexicon: Lexicon, text: str, parts: set[str])
     assert parts <= names(lexicon, text)
 
 
+@pytest.mark.parametrize(
+    ("word", "concept", "rest"),
+    [
+        ("erwteneiwit", "protein", "erwten"),
+        ("sloopstenen", "demolition", "stenen"),
+        ("Brückenüberwachung", "monitoring", "brucken"),
+        ("waterstofbussen", "hydrogen", "bussen"),
+    ],
+)
+def test_of_a_compound_that_is_half_known_the_rest_is_left_over(
+    lexicon: Lexicon, word: str, concept: str, rest: str
+) -> None:
+    found = lexicon.find(word)
+    assert ([lexicon.concepts[number].name for number in found.concepts], found.rest) == (
+        [concept],
+        (rest,),
+    )
+
+
+def test_short_ends_of_words_are_no_concepts(lexicon: Lexicon) -> None:
+    assert lexicon.find("verantwoordelijkheid").concepts == ()
+
+
 def test_the_longest_label_counts_and_its_words_too(lexicon: Lexicon) -> None:
     found = lexicon.names_in("novel wireless sensor networks for machine learning")
     assert {"sensor network", "machine learning", "sensor", "network"} <= set(found)

@@ -76,12 +76,25 @@ def test_saved_and_loaded_it_is_the_same(sentences: Sentences, tmp_path: Path) -
             "FISCH\nA platform for sustainable chemistry.",
             "FISCH\nA platform for sustainable chemistry.",
         ),
+        (
+            "Wij bouwen een\nproeflijn voor verf. En dan\nmeer",
+            "Wij bouwen een proeflijn voor verf.",
+        ),
         ("  \n ", ""),
         ("", ""),
     ],
 )
 def test_what_a_text_opens_with(text: str, opens: str) -> None:
     assert opening(text) == opens
+
+
+def test_a_line_all_in_capitals_is_read_as_if_it_were_not(sentences: Sentences) -> None:
+    text = "Sensoren voor de zorg in eigen huis"
+    details = "\nEen tweede zin met ICT."
+    assert (
+        sentences.encode([text.upper() + details]) == sentences.encode([text.lower() + details])
+    ).all()
+    assert (sentences.encode(["ICT"]) != sentences.encode(["ict"])).any()
 
 
 def test_the_end_of_a_very_long_text_is_not_read(sentences: Sentences) -> None:

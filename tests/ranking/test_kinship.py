@@ -55,6 +55,13 @@ def test_words_are_told_as_they_are_written_without_common_ones() -> None:
     assert several.shared(1, 2) == []
 
 
+def test_numbers_and_words_like_of_make_no_kin() -> None:
+    names = ["Institut des sciences", "Maison des arts", *(f"Huis {n}" for n in range(30))]
+    cities = ["Paris Cedex 15", "Lyon Cedex 15", *("Gent" for _ in range(30))]
+    kinship = Kinship(names, cities, ["", "", *("BE" for _ in range(30))])
+    assert kinship.shared(0, 1) == ["Cedex"]
+
+
 def test_without_names_nobody_is_kin() -> None:
     assert Kinship([], [], []).to(np.array([], dtype=np.int64)).shape == (0,)
     assert Kinship(["", "北京"], ["", ""], ["", ""]).to(np.array([0, 1])).tolist() == [0.0, 0.0]

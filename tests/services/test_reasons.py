@@ -219,6 +219,40 @@ def test_whoever_said_the_very_words_is_quoted_first(asking: Asking) -> None:
         assert exact["similarity"] == pytest.approx(1.0, abs=1e-3)
 
 
+def test_of_the_offers_of_an_organisation_only_the_best_is_quoted_for_a_text(
+    asking: Asking,
+) -> None:
+    """As of its offers only the best one counts, an organisation by itself has one such reason."""
+    corpus = asking.snapshot.corpus
+    several = 0
+    for question in asking.questions:
+        for result in asking.ask(question):
+            row = corpus.row_of_id[result["organisation"]["id"]]
+            by_text = [
+                one
+                for one in result["reasons"]
+                if one["facet"] and one["facet"]["kind"] == "offer" and one["need"] is None
+            ]
+            assert len(by_text) <= 1 + len(corpus.variants_of(row))
+            several += len(corpus.facets_owned([row])) > 1
+    assert several > 100
+
+
+def test_next_to_no_chance_to_meet_a_need_is_a_reason_only_where_there_is_no_other(
+    asking: Asking,
+) -> None:
+    weak = 0
+    for question in asking.questions:
+        for result in asking.ask(question):
+            quotes = [one for one in result["reasons"] if one["facet"]]
+            small = [one["chance"] is not None and one["chance"] < 0.049 for one in quotes]
+            others = [one["chance"] is not None and one["chance"] > 0.051 for one in quotes]
+            by_text = [one["need"] is None and bool(one["similarity"]) for one in quotes]
+            assert not any(small) or not any([*others, *by_text])
+            weak += any(small)
+    assert weak
+
+
 def test_a_name_in_the_question_is_a_reason(asking: Asking) -> None:
     for record in asking.snapshot.corpus.organisations[::20]:
         result = asking.ask(Question(text=f"We would like to work with {record.name}", limit=200))

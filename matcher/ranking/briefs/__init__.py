@@ -7,10 +7,12 @@ Rules only, so that the same brief gives the same needs and a person can see why
    cues, and whether what it names is lacking or present;
 3. `needs`: clauses that ask for something become needs, in the words of the brief.
 
-`vocabulary`, with `stages.tsv`, says which words tell of a stage and which are cues.
+`asked` takes courtesies from a question. `vocabulary`, with `stages.tsv`, says which words tell of
+a stage and which are cues.
 """
 
+from matcher.ranking.briefs.asked import what_is_asked
 from matcher.ranking.briefs.needs import needs_of
 from matcher.ranking.briefs.vocabulary import stage_of
 
-__all__ = ["needs_of", "stage_of"]
+__all__ = ["needs_of", "stage_of", "what_is_asked"]
