@@ -101,19 +101,19 @@ def _read_source(source: Path) -> dict[str, Any]:
             f"{source.name} consists of {', '.join(kinds)}; only Transformer, Pooling and perhaps "
             "Normalize can be converted: choose another model"
         )
-    inner = source / str(modules[0].get("path", ""))
-    if inner.resolve() != source.resolve() or not (source / TOKENIZER).is_file():
+    inner = Path(str(modules[0].get("path", "")))
+    if inner.parts or not (source / TOKENIZER).is_file():
         raise EncoderError(
             f"{source.name} has no tokenizer.json; save the model anew with a present version of "
             "sentence-transformers"
         )
-    prompts = _json(source / "config_sentence_transformers.json")
+    prompts = _fields(source / "config_sentence_transformers.json")
     if prompts.get("default_prompt_name"):
         raise EncoderError(f"{source.name} puts a prompt before texts, which can't be converted")
-    limits = _json(source / "sentence_bert_config.json")
+    limits = _fields(source / "sentence_bert_config.json")
     return {
         "pooling": _pooling(source / str(modules[1].get("path"))),
-        "max_tokens": _max_tokens(source, limits),
+        "max_tokens": _max_tokens(source),
         "lower_case": bool(limits.get("do_lower_case")),
         "unknown_token": _unknown_token(source / TOKENIZER),
     }
@@ -121,36 +121,49 @@ def _read_source(source: Path) -> dict[str, Any]:
 
 def _pooling(folder: Path) -> str:
     """Return the pooling by its present name or by the flags of older versions."""
-    settings = _json(folder / "config.json")
+    settings = _fields(folder / "config.json")
     flags = [name for name, on in settings.items() if name.startswith("pooling_mode_") and on]
     named = settings.get("pooling_mode", [_POOLINGS.get(flag, flag) for flag in flags])
-    names = [named] if isinstance(named, str) else list(named)
+    names = named if isinstance(named, list) else [named]
     if len(names) != 1 or names[0] not in _POOLINGS.values():
+        pooling = " + ".join(map(str, names)) or "of no kind"
         raise EncoderError(
-            f"the pooling {' + '.join(map(str, names)) or 'of no kind'} can't be converted; "
+            f"{_named(folder / 'config.json')}: the pooling {pooling} can't be converted; "
             f"it can be one of: {', '.join(_POOLINGS.values())}"
         )
     return str(names[0])
 
 
-def _max_tokens(source: Path, limits: dict[str, Any]) -> int:
+def _max_tokens(source: Path) -> int:
     """Return how many tokens the model was made for, as sentence-transformers finds it."""
-    given = limits.get("max_seq_length")
+    given = _number(source / "sentence_bert_config.json", "max_seq_length")
     if given is None:
-        positions = _json(source / "config.json").get("max_position_embeddings")
-        longest = _json(source / "tokenizer_config.json").get("model_max_length")
-        given = min(int(one or _USUAL_MAX_TOKENS) for one in (positions, longest))
-    return int(given)
+        positions = _number(source / "config.json", "max_position_embeddings")
+        longest = _number(source / "tokenizer_config.json", "model_max_length")
+        given = min(one or _USUAL_MAX_TOKENS for one in (positions, longest))
+    return given
+
+
+def _number(path: Path, name: str) -> int | None:
+    """Return a number in a JSON file, None where there is none; raises EncoderError for others."""
+    found = _fields(path).get(name)
+    try:
+        return None if found is None else int(found)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise EncoderError(f"{_named(path)}: {name} must be a number") from error
 
 
 def _unknown_token(path: Path) -> int | None:
     """Return the number of the tokenizer's token for what it doesn't know, where it has one."""
-    model = _json(path).get("model", {})
-    if "unk_id" in model:
-        return None if model["unk_id"] is None else int(model["unk_id"])
-    vocabulary, token = model.get("vocab", {}), model.get("unk_token")
-    known = isinstance(vocabulary, dict) and token in vocabulary
-    return int(vocabulary[token]) if known else None
+    model = _fields(path).get("model", {})
+    try:
+        if "unk_id" in model:
+            return None if model["unk_id"] is None else int(model["unk_id"])
+        vocabulary, token = model.get("vocab", {}), model.get("unk_token")
+        known = isinstance(vocabulary, dict) and token in vocabulary
+        return int(vocabulary[token]) if known else None
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise EncoderError(f"{_named(path)}: its unknown token can't be told") from error
 
 
 def _config(graph: Path, settings: dict[str, Any]) -> TransformerConfig:
@@ -268,5 +281,17 @@ def _json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
-        raise EncoderError(f"{path.parent.name}/{path.name} can't be read") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise EncoderError(f"{_named(path)} can't be read") from error
+
+
+def _fields(path: Path) -> dict[str, Any]:
+    """Return the object that a JSON file holds; raises EncoderError where it is another thing."""
+    found = _json(path)
+    if not isinstance(found, dict):
+        raise EncoderError(f"{_named(path)} can't be used: it must hold a JSON object")
+    return found
+
+
+def _named(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"

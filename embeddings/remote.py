@@ -12,6 +12,7 @@ import json
 import os
 import random
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -43,7 +44,7 @@ class RemoteConfig:
     """Address of the service without `/v1/embeddings`, such as `https://api.example.org`."""
     model: str
     timeout: float = 10.0
-    """Seconds for connecting, and again between two parts of the answer."""
+    """Seconds that one try may take; up to twice as long where the service halts in its answer."""
     retries: int = 4
     """How often a request is sent again after 429, 5xx or a broken connection."""
     backoff: float = 0.5
@@ -160,7 +161,7 @@ class RemoteEncoder:
             entries = sorted(json.loads(answer)["data"], key=lambda entry: int(entry["index"]))
             complete = [entry["index"] for entry in entries] == list(range(len(texts)))
             rows = np.array([entry["embedding"] for entry in entries], dtype=np.float64)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise EncoderError(f"{self._place} answers with something else than vectors") from error
         if not complete or rows.ndim != 2:
             raise EncoderError(
@@ -212,7 +213,8 @@ class RemoteEncoder:
             retries.sleep(response)
 
     def _send(self, body: bytes) -> tuple[urllib3.BaseHTTPResponse, bytes]:
-        """Send once; redirects are not followed and the answer's size is bounded."""
+        """Send once; redirects are not followed, the answer's size and its time are bounded."""
+        until = time.monotonic() + self.config.timeout
         response = self._connections().request(
             "POST",
             self._endpoint,
@@ -224,8 +226,11 @@ class RemoteEncoder:
         )
         try:
             answer = bytearray()
-            for part in response.stream(_READ):
+            while part := response.read1(_READ):  # what has come: none of it is waited for
                 answer += part
+                if time.monotonic() > until:
+                    response.close()
+                    raise HTTPError("the answer is too slow")
                 if len(answer) > _LARGEST_ANSWER:
                     response.close()
                     raise EncoderError(f"{self._place} answers with more than fits any vectors")
@@ -253,7 +258,7 @@ class RemoteEncoder:
             with _opening:
                 pool = self._pool
                 if pool is None or pool[0] != os.getpid():
-                    timeout = urllib3.Timeout(connect=self.config.timeout, read=self.config.timeout)
+                    timeout = urllib3.Timeout(total=self.config.timeout)
                     manager = urllib3.PoolManager(maxsize=4, timeout=timeout)
                     self._pool = pool = (os.getpid(), manager)
         return pool[1]

@@ -9,7 +9,6 @@ is left over as a word.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ and in another form: short ones would be found by chance."""
 _LINKS = {"nl": ("", "s", "en", "e"), "de": ("", "s", "n", "en", "es", "er", "e")}
 _REMEMBERED = 4_096
 _MOST_LABELS_A_FILE = 200_000
+_LONGEST_LINE = 100_000
 
 
 class LexiconError(ValueError):
@@ -243,13 +243,8 @@ def _joined(concepts: Iterable[Concept]) -> list[Concept]:
 
 def read_concepts(path: Path) -> list[Concept]:
     """Read a file of concepts. Raises LexiconError with the line at fault."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LexiconError(f"{path.name}: can't be read as UTF-8 text") from error
-    lines = text.splitlines()
-    rows = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-    header = next(rows, [])
+    lines = _lines(path)
+    header = lines[0].split("\t") if lines else []
     unknown = [name for name in header if name not in LANGUAGES]
     if not header or unknown:
         raise LexiconError(
@@ -258,15 +253,39 @@ def read_concepts(path: Path) -> list[Concept]:
     if len(lines) > _MOST_LABELS_A_FILE:
         raise LexiconError(f"{path.name}: more than {_MOST_LABELS_A_FILE} lines")
     concepts = []
-    for number, row in enumerate(rows, start=2):
-        if not any(cell.strip() for cell in row) or row[0].startswith("#"):
+    for number, line in enumerate(lines[1:], start=2):
+        if not line.strip() or line.startswith("#"):
             continue
+        row = line.split("\t")
         if len(row) > len(header):
             raise LexiconError(f"{path.name}: line {number} has more cells than the header")
         cells = zip(header, row, strict=False)
-        labels = {code: _labels(cell) for code, cell in cells if cell.strip()}
+        labels = {code: found for code, cell in cells if (found := _labels(cell))}
+        if not labels:
+            raise LexiconError(
+                f"{path.name}: line {number} has no label; give one, or leave it out"
+            )
         concepts.append(Concept(labels))
     return concepts
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the lines of a file. Raises LexiconError where it has none or one can't be used."""
+    try:
+        data = path.read_bytes()
+        lines = data.decode("utf-8-sig").splitlines()
+    except OSError as error:
+        reason = error.strerror or "unreadable"
+        raise LexiconError(f"{path.name}: {reason}; give the path of a text file") from error
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        raise LexiconError(f"{path.name}: line {number} isn't UTF-8; save it as UTF-8") from error
+    for number, line in enumerate(lines, start=1):
+        if len(line) > _LONGEST_LINE:
+            raise LexiconError(
+                f"{path.name}: line {number} has more than {_LONGEST_LINE} characters; make several"
+            )
+    return lines
 
 
 def _labels(cell: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from flask import render_template
 
 from matcher.api import health, initiatives, insights, routes
 from matcher.api.blueprint import blueprint
+from matcher.api.bodies import Json
 
 ROUTES = (routes, initiatives, insights)
 """The modules whose routes are on the blueprint of /api/v1."""
@@ -16,6 +17,7 @@ ROUTES = (routes, initiatives, insights)
 
 def init_app(app: APIFlask) -> None:
     """Register the API, its documentation page and the health checks."""
+    app.json = Json(app)
     app.config["OPENAPI_VERSION"] = "3.1.0"
     app.config["VALIDATION_ERROR_STATUS_CODE"] = 422
     app.config["DESCRIPTION"] = "Finds complementary partners for new cluster initiatives."

@@ -8,9 +8,17 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from flask import Response, jsonify
+from flask import Response, current_app, jsonify
 
 log = structlog.get_logger()
+_ADVICE = {
+    400: "The body can't be read as JSON. Send one JSON object in UTF-8; /api/docs shows which.",
+    404: "There is nothing at this address. /api/docs lists the addresses.",
+    405: "This address can't be used in this way. Use one of: {allowed}.",
+    413: "The body is too large. Send at most {most} bytes at once.",
+    429: "Too many requests from here. Ask again after the seconds that Retry-After says.",
+}
+"""What to do about an error of which nothing but its name is known, by status."""
 
 
 def problem(
@@ -32,6 +40,14 @@ def problem(
     for name, value in headers.items():
         response.headers[name.replace("_", "-")] = value
     return response
+
+
+def advice_on(status: int, headers: Mapping[str, Any]) -> str | None:
+    """Return what to do about an error of this status; None where there is nothing to be said."""
+    allowed = ", ".join(sorted(headers.get("Allow", "").split(", ")))
+    most = current_app.config["MAX_CONTENT_LENGTH"]
+    said = _ADVICE.get(status)
+    return said and said.format(allowed=allowed, most=most)
 
 
 def field_errors(detail: Any) -> list[dict[str, str]]:

@@ -26,14 +26,14 @@ from matcher.services.recommend import LONGEST_TEXT, MOST_MEMBERS, MOST_NEEDS
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 VALUES = {
-    Of.TYPE: "|".join(OrganisationType),
-    Of.SIZE_CLASS: "|".join(SizeClass),
-    Of.COUNTRY: "[A-Z]{2}",
-    Of.REGION: "[A-Z]{2}[0-9A-Z]{0,3}",
-    Of.SME: "",
-    Of.NEWCOMER: "",
+    Of.TYPE: ("|".join(OrganisationType), f"must be one of: {', '.join(OrganisationType)}"),
+    Of.SIZE_CLASS: ("|".join(SizeClass), f"must be one of: {', '.join(SizeClass)}"),
+    Of.COUNTRY: ("[A-Z]{2}", "must be two capital letters, such as BE"),
+    Of.REGION: ("[A-Z]{2}[0-9A-Z]{0,3}", "must be the beginning of a NUTS code, such as BE2"),
+    Of.SME: ("", "must be left out"),
+    Of.NEWCOMER: ("", "must be left out"),
 }
-"""What the value of each kind of quota looks like."""
+"""What the value of each kind of quota looks like: as a pattern, and in words."""
 Status = Literal["covered", "perhaps", "missing"]
 Source = Literal["stated", "brief", "members"]
 
@@ -286,9 +286,9 @@ class QuotaIn(Strict):
             raise ValueError("give at_least, at_most or both")
         if self.at_most is not None and self.at_least > self.at_most:
             raise ValueError("at_least must not be above at_most")
-        pattern = VALUES[self.of]
+        pattern, words = VALUES[self.of]
         if not re.fullmatch(pattern, self.value):
-            raise ValueError(f"value of {self.of} must be one of {pattern}")
+            raise ValueError(f"value of {self.of} {words}")
         return self
 
 

@@ -45,8 +45,9 @@ class Strict(BaseModel):
     @classmethod
     def _without_nul(cls, value: Any) -> Any:
         if isinstance(value, dict):
-            for name, text in value.items():
-                if isinstance(text, str) and _NUL.search(text):
+            for name, given in value.items():
+                texts = given if isinstance(given, list) else [given]
+                if any(isinstance(text, str) and _NUL.search(text) for text in texts):
                     raise ValueError(f"{name} holds a NUL character")
         return value
 

@@ -18,7 +18,8 @@ keys = AppGroup("apikey", help="Keys for writing through the API.")
 @click.argument("name")
 def apikey_create(name: str) -> None:
     """Make a key for NAME; it is shown this once."""
-    click.echo(api_keys.create_key(services().store, name))
+    with friendly():
+        click.echo(api_keys.create_key(services().store, name))
 
 
 @keys.command("list")

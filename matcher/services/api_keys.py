@@ -13,13 +13,17 @@ from matcher.store import Store
 from matcher.store.models import ApiKeyRow
 
 PREFIX = "schakel_"
+LONGEST_NAME = 200
 
 
 def create_key(store: Store, name: str, actor: str = "command") -> str:
     """Make a key, store its digest, return the key: it can't be read again.
 
     A plain SHA-256 will do, as the key holds 256 random bits.
+    Raises ValueError for a name that is blank or too long: nobody could tell whose key it is.
     """
+    if not name.strip() or len(name) > LONGEST_NAME:
+        raise ValueError(f"A key needs a name of 1 to {LONGEST_NAME} characters: what it is for.")
     key = PREFIX + secrets.token_urlsafe(32)
     with store.keeping() as session:
         session.add(ApiKeyRow(name=name, digest=_digest(key), created=datetime.now(UTC)))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import structlog
-from apiflask import APIFlask, HTTPError
+from apiflask import APIFlask, HTTPError, abort
 from flask import Response, current_app, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
@@ -17,9 +18,10 @@ from flask_babel import gettext as _
 from flask_compress import Compress
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import OperationalError
+from werkzeug.http import HTTP_STATUS_CODES
 
 from embeddings.port import EncoderError
-from matcher.api.errors import field_errors, problem
+from matcher.api.errors import advice_on, field_errors, problem
 from matcher.index.generation import Unwritable
 from matcher.settings import Settings
 from matcher.web import (
@@ -85,6 +87,7 @@ def init_app(app: APIFlask, settings: Settings) -> None:
     app.register_error_handler(Unwritable, _store_away)
     app.register_error_handler(Exception, _failed)
     app.error_processor(_error)  # type: ignore[arg-type]
+    app.before_request(_only_text)
     app.before_request(lambda: _protect(csrf))
 
 
@@ -105,6 +108,12 @@ def addressed(language: str) -> str:
 
 def _is_page() -> bool:
     return not request.path.startswith(("/api/", "/health/"))
+
+
+def _only_text() -> None:
+    """Find nothing at an address with a NUL character: PostgreSQL can't be asked for one."""
+    if "\x00" in request.path:
+        abort(404)
 
 
 def _protect(csrf: CSRFProtect) -> None:
@@ -135,12 +144,19 @@ def _asset(name: str) -> str:
 
 def _error(error: HTTPError) -> ResponseReturnValue:
     """Answer an HTTP error: problem details to programs, a page that helps to people."""
-    status = error.status_code
+    status, headers = error.status_code, dict(error.headers or {})
     if not _is_page():
         errors = field_errors(error.detail)
-        detail = "The request can't be used; see errors." if errors else error.message
-        return problem(status, detail or "", errors), status, dict(error.headers or {})
-    return _page(status, _said(error)), status, dict(error.headers or {})
+        detail = "The request can't be used; see errors." if errors else _detail(error, headers)
+        return problem(status, detail, errors), status, headers
+    return _page(status, _said(error)), status, headers
+
+
+def _detail(error: HTTPError, headers: Mapping[str, Any]) -> str:
+    """Return a sentence for programs, also where an error says no more than its status' name."""
+    bare = error.message == HTTP_STATUS_CODES.get(error.status_code)
+    advice = advice_on(error.status_code, headers) if bare else None
+    return advice or error.message or ""
 
 
 def _said(error: HTTPError) -> str | None:

@@ -51,7 +51,7 @@ class InviteForm(FlaskForm):  # type: ignore[misc]
 class KeyForm(FlaskForm):  # type: ignore[misc]
     """A new API key."""
 
-    name = StringField(_l("What it is for"), [DataRequired(), Length(max=200)])
+    name = StringField(_l("What it is for"), [DataRequired(), Length(max=api_keys.LONGEST_NAME)])
 
 
 @blueprint.get("")

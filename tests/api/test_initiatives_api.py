@@ -843,6 +843,24 @@ def test_wrong_wishes_name_the_field(reader: FlaskClient, wanted: Any, field: st
     assert field in fields(reader.post(f"{ADDRESS}/{NANO}/line-up", json=wanted))
 
 
+@pytest.mark.parametrize(
+    ("of", "said"),
+    [
+        ("newcomer", "must be left out"),
+        ("sme", "must be left out"),
+        ("country", "must be two capital letters, such as BE"),
+        ("region", "must be the beginning of a NUTS code, such as BE2"),
+        ("size_class", "must be one of: micro, small, medium, large"),
+    ],
+)
+def test_what_a_quota_may_be_is_said_in_words(reader: FlaskClient, of: str, said: str) -> None:
+    quota = {"of": of, "value": "x", "at_least": 1}
+    refused = reader.post(f"{ADDRESS}/{NANO}/line-up", json={"quotas": [quota]})
+    assert refused.get_json()["errors"] == [
+        {"field": "quotas[0]", "message": f"value of {of} {said}"}
+    ]
+
+
 # Advice
 
 

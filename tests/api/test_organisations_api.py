@@ -109,6 +109,9 @@ def test_an_id_is_made_where_none_is_given_and_taken_ids_are_refused(client: Fla
         ({"offers": [{"text": "good text", "trl_min": 7, "trl_max": 2}]}, "offers[0]"),
         ({"contact": {"email": "nobody"}}, "contact.email"),
         ({"id": "no colon"}, "id"),
+        ({"city": "Ge\x00nt"}, ""),
+        ({"sectors": ["food", "a\x00b"]}, ""),
+        ({"offers": [{"text": "good text", "certifications": ["a\x00b"]}]}, "offers[0]"),
     ],
 )
 def test_wrong_organisations_store_nothing(client: FlaskClient, change: Any, field: str) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -299,6 +300,36 @@ def test_malformed_bodies_are_problems_too(client: FlaskClient) -> None:
     assert huge.status_code == 413
     assert client.get(ADDRESS).status_code == 405
     assert client.get("/api/v1/nothing").content_type == "application/problem+json"
+
+
+def test_problems_say_what_to_do(client: FlaskClient) -> None:
+    as_json: dict[str, Any] = {"content_type": "application/json"}
+    unreadable = "The body can't be read as JSON. Send one JSON object in UTF-8;"
+    for body in (b"", b"{", b"\xff\xfe"):
+        detail = client.post(ADDRESS, data=body, **as_json).get_json()["detail"]
+        assert detail.startswith(unreadable)
+    nowhere = client.get("/api/v1/nothing").get_json()["detail"]
+    assert nowhere == "There is nothing at this address. /api/docs lists the addresses."
+    method = client.get(ADDRESS).get_json()["detail"]
+    assert method == "This address can't be used in this way. Use one of: OPTIONS, POST."
+    large = client.post(ADDRESS, data=b" " * 3_000_000, **as_json).get_json()["detail"]
+    assert large == "The body is too large. Send at most 2097152 bytes at once."
+
+
+def test_bodies_nested_too_deep_are_refused_everywhere(client: FlaskClient) -> None:
+    asked = 0
+    for rule in client.application.url_map.iter_rules():
+        for method in {"POST", "PUT"} & (rule.methods or set()):
+            if not rule.endpoint.startswith("api."):
+                continue
+            address = re.sub("<[^>]+>", "demo:fisch", rule.rule)
+            for body in ("[" * 100_000, '{"a":' * 5_000):
+                response = client.open(
+                    address, method=method, data=body, content_type="application/json"
+                )
+                assert (response.status_code, response.get_json()["title"]) == (400, "Bad Request")
+            asked += 1
+    assert asked >= 10
 
 
 def test_simultaneous_askers_cost_one_computation(client: FlaskClient) -> None:

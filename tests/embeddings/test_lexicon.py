@@ -13,6 +13,7 @@ from embeddings.lexicon import (
     saved_lexicon,
     shipped_lexicon,
 )
+from embeddings.lexicon.concepts import read_concepts
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +122,10 @@ def test_own_concepts_go_first_and_extend_shipped_ones(tmp_path: Path) -> None:
         (b"english\tdutch\n", "line 1"),
         (b"", "line 1"),
         (b"en\tnl\nbattery\tbatterij\taccu\n", "line 2 has more cells"),
-        (b"en\tnl\nb\xff\tb\n", "UTF-8"),
+        (b"en\tnl\nb\xff\tb\n", "line 2 isn't UTF-8"),
+        (b"en\tnl\n# empty\n | \t|\n", "line 3 has no label"),
+        (b"en\n" + b"x" * 140_000 + b"\n", "line 2 has more than 100000 characters"),
+        (b"e" * 140_000, "line 1 has more than 100000 characters"),
     ],
 )
 def test_a_faulty_file_says_where(tmp_path: Path, content: bytes, message: str) -> None:
@@ -129,3 +133,16 @@ def test_a_faulty_file_says_where(tmp_path: Path, content: bytes, message: str) 
     path.write_bytes(content)
     with pytest.raises(LexiconError, match=message):
         shipped_lexicon(path)
+
+
+def test_a_cell_of_separators_is_an_empty_one(tmp_path: Path) -> None:
+    path = tmp_path / "own.tsv"
+    path.write_text("en\tnl\n|\tgloeisteen | \n\n", encoding="utf-8")
+    assert [one.labels for one in read_concepts(path)] == [{"nl": ("gloeisteen",)}]
+
+
+def test_no_file_is_no_fault_of_its_text(tmp_path: Path) -> None:
+    with pytest.raises(LexiconError, match="own.tsv: No such file or directory; give the path"):
+        shipped_lexicon(tmp_path / "own.tsv")
+    with pytest.raises(LexiconError, match="Is a directory; give the path of a text file"):
+        shipped_lexicon(tmp_path)

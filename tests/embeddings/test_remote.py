@@ -41,6 +41,8 @@ class Reply:
     body: Callable[[list[str]], Any] = lambda texts: {"data": data_of(texts)}
     wait: float = 0.0
     break_off: bool = False
+    pause: float = 0.0
+    """Seconds before each ten bytes of the answer; 0: it is sent at once."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,11 @@ class EmbeddingServer:
             handler.send_header(name, header)
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
-        handler.wfile.write(body[: len(body) // 2] if reply.break_off else body)
+        body = body[: len(body) // 2] if reply.break_off else body
+        step = 10 if reply.pause else max(len(body), 1)
+        for start in range(0, len(body), step):
+            time.sleep(reply.pause)
+            handler.wfile.write(body[start : start + step])
         handler.close_connection = handler.close_connection or reply.break_off
 
 
@@ -257,6 +263,16 @@ def test_time_outs_end_in_an_error(server: EmbeddingServer) -> None:
     assert time.monotonic() - start < 2
 
 
+def test_the_time_is_that_of_the_whole_answer(server: EmbeddingServer) -> None:
+    server.replies = [Reply(pause=0.1)] * 2
+    start = time.monotonic()
+    with pytest.raises(EncoderError, match="doesn't answer, 2 times over"):
+        encoder_for(server, timeout=0.35, retries=1).encode(["films"])
+    assert time.monotonic() - start < 2
+    rows = encoder_for(server).encode(["films"])
+    assert rows[0] == pytest.approx(unit("films"), abs=1e-6)
+
+
 def test_nobody_there_is_an_error() -> None:
     with EmbeddingServer() as gone:
         encoder = encoder_for(gone, retries=1)
@@ -301,6 +317,8 @@ def _with(first: dict[str, Any]) -> Callable[[list[str]], Any]:
         (lambda texts: {"data": []}, "0 vectors to 2 texts"),
         (_with({"index": 1}), "numbers them wrongly"),
         (_with({"index": None}), "something else"),
+        (_with({"index": float("inf")}), "something else"),
+        (_with({"embedding": [10**400] * DIM}), "something else"),
         (_with({"embedding": [1.0] * 3}), "something else"),
         (_with({"embedding": [float("nan")] * DIM}), "not numbers"),
         (_with({"embedding": [float("inf")] * DIM}), "not numbers"),

@@ -325,6 +325,38 @@ def _with_prompt(source: Path) -> None:
     write_json(source / "config_sentence_transformers.json", settings)
 
 
+def _with_path(source: Path, number: int, path: str) -> None:
+    modules = json.loads((source / "modules.json").read_text(encoding="utf-8"))
+    modules[number]["path"] = path
+    write_json(source / "modules.json", modules)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("sentence_bert_config.json", [], "must hold a JSON object"),
+        ("sentence_bert_config.json", None, "must hold a JSON object"),
+        ("sentence_bert_config.json", {"max_seq_length": "x"}, "max_seq_length must be a number"),
+        ("sentence_bert_config.json", {"max_seq_length": [1]}, "max_seq_length must be a number"),
+        ("config_sentence_transformers.json", [], "must hold a JSON object"),
+        ("1_Pooling/config.json", [], "must hold a JSON object"),
+        ("1_Pooling/config.json", {"pooling_mode": None}, "pooling None can't be converted"),
+        ("1_Pooling/config.json", {"pooling_mode": 5}, "pooling 5 can't be converted"),
+        ("1_Pooling/config.json", {"pooling_mode": []}, "pooling of no kind can't be converted"),
+        ("tokenizer.json", [], "must hold a JSON object"),
+        ("tokenizer.json", {"model": None}, "its unknown token can't be told"),
+        ("tokenizer.json", {"model": {"unk_id": "x"}}, "its unknown token can't be told"),
+        ("tokenizer.json", {"model": {"unk_token": [], "vocab": {}}}, "unknown token can't be"),
+    ],
+)
+def test_a_file_with_something_else_in_it_is_named(
+    source: Path, tmp_path: Path, name: str, value: Any, message: str
+) -> None:
+    write_json(source / name, value)
+    with pytest.raises(EncoderError, match=f"{name}.*{message}"):
+        convert(source, tmp_path / "converted")
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -333,6 +365,12 @@ def _with_prompt(source: Path) -> None:
         (_with_prompt, "prompt"),
         (lambda source: (source / "modules.json").unlink(), "no modules.json"),
         (lambda source: (source / "modules.json").write_text("["), "can't be read"),
+        (
+            lambda source: (source / "modules.json").write_text("[" * 100_000),
+            "modules.json can't be read",
+        ),
+        (lambda source: _with_path(source, 0, "\0"), "no tokenizer.json"),
+        (lambda source: _with_path(source, 1, "\0"), "config.json can't be read"),
         (lambda source: (source / "tokenizer.json").unlink(), "no tokenizer.json"),
         (lambda source: (source / "onnx" / "model.onnx").write_text("x"), "can't be opened"),
         (lambda source: write_graph(source / "onnx/model.onnx", "logits"), "gives logits"),

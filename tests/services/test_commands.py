@@ -89,6 +89,15 @@ def test_match_prints_json_for_machines(app: APIFlask) -> None:
     assert "members" in run(app, "match", "--member", "org:nobody", fails=True)
 
 
+def test_a_key_needs_a_name(app: APIFlask) -> None:
+    for name in ("", "  ", "x" * 201):
+        said = run(app, "apikey", "create", name, fails=True)
+        assert "A key needs a name of 1 to 200 characters" in said
+    assert run(app, "apikey", "list") == ""
+    assert run(app, "apikey", "create", "crm").startswith("schakel_")
+    assert run(app, "apikey", "list").startswith("crm\t")
+
+
 def test_demo_data_is_loaded_once(app: APIFlask) -> None:
     assert "not loaded again" in run(app, "demo", "load", "--once")
     assert "185 organisations, 31 past projects" in run(app, "demo", "load")

@@ -51,6 +51,23 @@ def test_the_service_runs_on_postgresql(
     assert "demo:trapkar" not in [one["organisation"]["id"] for one in answer["results"]]
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/v1/organisations/a%00b",
+        "/api/v1/initiatives/a%00b",
+        "/api/v1/initiatives/a%00b/gaps",
+        "/organisations/a%00b",
+        "/initiatives/a%00b",
+    ],
+)
+def test_nothing_is_at_an_address_with_nul(
+    database: str, tmp_path: Path, make_app: Callable[..., APIFlask], address: str
+) -> None:
+    response = make_app(tmp_path, DATABASE_URL=database).test_client().get(address)
+    assert response.status_code == 404
+
+
 def test_accounts_lists_and_introductions_run_on_postgresql(
     database: str, tmp_path: Path, make_app: Callable[..., APIFlask]
 ) -> None:

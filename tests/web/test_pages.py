@@ -108,6 +108,8 @@ def test_rate_limits_answer_in_kind(home: Path, make_app: Callable[..., APIFlask
         assert client.get("/api/v1/organisations").status_code == 200
     refused = client.get("/api/v1/organisations")
     assert (refused.status_code, refused.content_type) == (429, "application/problem+json")
+    assert refused.get_json()["detail"].startswith("Too many requests from here. Ask again after")
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
     assert client.get("/health/live").status_code == 200
 
 
