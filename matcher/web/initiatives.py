@@ -230,7 +230,11 @@ def members_sent(one: Initiative) -> ResponseReturnValue:
     except initiatives.UnknownMembers:
         form.organisation.errors = [_("This organisation was deleted just now.")]
         return _members(one, form), 422
-    flash(_("%(name)s is a member now.", name=corpus.organisations[corpus.row_of_id[found]].name))
+    name = corpus.organisations[corpus.row_of_id[found]].name
+    if found not in one.member_ids:
+        flash(_("%(name)s is a member now.", name=name))
+    else:
+        flash(_("Stored.") if since else _("%(name)s is a member already.", name=name))
     back = request.form.get("back") == "matches"
     page = "initiatives.matches" if back else "initiatives.members"
     return redirect(url_for(page, initiative_id=one.id))
