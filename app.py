@@ -38,7 +38,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         application.wsgi_app = ProxyFix(application.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
-    application.json.sort_keys = False  # type: ignore[attr-defined]
+    application.json = api.Json(application)
     application.extensions["schakel"] = Services(settings)
     logs.init_app(application, settings)
     web.init_app(application, settings)

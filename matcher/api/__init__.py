@@ -6,12 +6,26 @@ from typing import Any
 
 from apiflask import APIFlask
 from flask import render_template
+from flask.json.provider import DefaultJSONProvider
 
 from matcher.api import health, initiatives, insights, routes
 from matcher.api.blueprint import blueprint
 
 ROUTES = (routes, initiatives, insights)
 """The modules whose routes are on the blueprint of /api/v1."""
+
+
+class Json(DefaultJSONProvider):
+    """How JSON is written, in the order of the schemas, and read."""
+
+    sort_keys = False
+
+    def loads(self, s: str | bytes, **options: Any) -> Any:
+        """Read JSON; raises ValueError also where it is nested deeper than can be read."""
+        try:
+            return super().loads(s, **options)
+        except RecursionError as error:
+            raise ValueError("nested too deep") from error
 
 
 def init_app(app: APIFlask) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from functools import wraps
 from typing import Any
 
 from apiflask import APIBlueprint, abort
-from flask import Response, flash, redirect, render_template, request, session, url_for
+from flask import Response, flash, json, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -70,7 +69,7 @@ def keep() -> ResponseReturnValue:
         question = _question(initiative_id)
         name = request.form.get("name", "")[: lists.LONGEST_NAME]
         made = lists.keep(current.store, current.recommender, question, name, me(), initiative_id)
-    except (QuestionError, ValueError, KeyError, TypeError, initiatives.NoSuchInitiative):
+    except (ValueError, initiatives.NoSuchInitiative):
         page = render_template(
             "error.html",
             title=_("This can't be kept"),
@@ -91,9 +90,9 @@ def _question(initiative_id: str | None) -> Question:
         bounded = len(question.needs) <= MOST_NEEDS and len(question.members) <= MOST_MEMBERS
         if not bounded or not 0 < question.limit <= MOST_MATCHES:
             raise ValueError("out of bounds")
-        for share in (question.complement, question.alike):
-            if not 0.0 <= share <= 1.0:
-                raise ValueError("out of bounds")
+        shares = all(0.0 <= one <= 1.0 for one in (question.complement, question.alike))
+        if not shares or not all(0.0 < need.weight <= 100.0 for need in question.needs):
+            raise ValueError("out of bounds")
         return question
     if about is None:
         raise ValueError("neither a question nor an initiative")
@@ -132,7 +131,7 @@ def show(found: MatchList) -> ResponseReturnValue:
 @about_one
 def write_entries(found: MatchList) -> ResponseReturnValue:
     """Write status, note and who follows up, for all rows that were sent."""
-    people = lists.colleagues(services().store)
+    known = {str(one): one for one in lists.colleagues(services().store)}
     sent = zip(
         *(request.form.getlist(name)[:200] for name in ("id", "status", "note", "assigned")),
         strict=False,
@@ -141,8 +140,7 @@ def write_entries(found: MatchList) -> ResponseReturnValue:
     for organisation_id, status, note, assigned in sent:
         if status not in list(EntryStatus):
             continue
-        who = int(assigned) if assigned.isdigit() and int(assigned) in people else None
-        changed[organisation_id] = Entry(EntryStatus(status), note, who)
+        changed[organisation_id] = Entry(EntryStatus(status), note, known.get(assigned))
     count = lists.write_entries(services().store, found, changed, me())
     flash(_("%(count)s changed.", count=count))
     return _back(found)

@@ -293,6 +293,9 @@ def test_wrong_input_names_the_field(client: FlaskClient, question: Any, field: 
 def test_malformed_bodies_are_problems_too(client: FlaskClient) -> None:
     broken = client.post(ADDRESS, data="{", content_type="application/json")
     assert (broken.status_code, broken.content_type) == (400, "application/problem+json")
+    for deep in ("[" * 5_000, '{"text":' * 5_000):
+        nested = client.post(ADDRESS, data=deep, content_type="application/json")
+        assert (nested.status_code, nested.content_type) == (400, "application/problem+json")
     plain = client.post(ADDRESS, data='{"text": "x"}', content_type="text/plain")
     assert plain.status_code == 415
     huge = client.post(ADDRESS, data=b" " * 3_000_000, content_type="application/json")

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from sqlalchemy import update
 
-from matcher.domain import Question
+from matcher.domain import Need, Question
 from matcher.services import organisations
 from matcher.services.cells import neutral
 from matcher.services.duplicates import merge
@@ -214,6 +214,11 @@ def test_the_matches_of_an_initiative_are_kept(manager: FlaskClient) -> None:
         json.dumps(packed(replace(QUESTION, complement=7.0))),
         json.dumps(packed(replace(QUESTION, limit=-1))),
         json.dumps(packed(replace(QUESTION, limit=100_000))),
+        json.dumps(packed(replace(QUESTION, needs=(Need("x", weight=float("inf")),)))),
+        json.dumps({**packed(QUESTION), "text": 5}),
+        json.dumps({**packed(QUESTION), "members": [10**30]}),
+        json.dumps({**packed(QUESTION), "filters": {"sectors": [None]}}),
+        "[" * 5_000,
         "x" * 100_001,
     ],
 )
@@ -236,6 +241,24 @@ def test_a_merged_organisation_keeps_its_place_and_notes(
     organisations.remove(store, kept)
     page = get(manager, address)
     assert kept not in ids(page) and "Verhuist mee" not in page.text
+
+
+@pytest.mark.parametrize("number", ["9" * 20, "-" + "9" * 20, "0"])
+def test_versions_that_cannot_be(manager: FlaskClient, number: str) -> None:
+    address = made(manager)
+    for asked in (f"?version={number}", f"/compare?old={number}", f"/compare?new={number}"):
+        assert get(manager, address + asked).status_code == 404
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 5_000, "-1", "x"])
+def test_nobody_of_that_number_follows_up(manager: FlaskClient, number: str) -> None:
+    address = made(manager)
+    page = get(manager, address)
+    written = entry(page, 0, note="Gebeld", assigned=number)
+    assert post(manager, address + "/entries", written).status_code == 302
+    page = get(manager, address)
+    assert "Gebeld" in page.text
+    assert not re.search(r'<option value="\d+" selected>', page.text)
 
 
 def test_names_are_escaped(manager: FlaskClient) -> None:

@@ -198,9 +198,9 @@ def get(
             .order_by(MatchListVersionRow.number.desc())
         ).all()
         wanted = number if number is not None else versions[0].number
-        shown = session.get(MatchListVersionRow, (list_id, wanted))
-        if shown is None:
+        if wanted not in {one.number for one in versions}:  # or larger than a database can be asked
             return None
+        shown = session.get_one(MatchListVersionRow, (list_id, wanted))
         entries = select(MatchListEntryRow).where(MatchListEntryRow.list_id == list_id)
         return MatchList(
             id=row.id,
