@@ -24,6 +24,7 @@ from matcher.services.people.lists import compare
 from matcher.services.questions import packed
 from matcher.store import Store
 from matcher.store.people import AuditRow, ShareRow
+from matcher.web import forms, initiatives
 from tests.web.users import get, post, signed_in
 
 QUESTION = Question(text="vrachtfietsen met koelbox", limit=8)
@@ -76,6 +77,16 @@ def test_a_list_is_kept_annotated_and_filtered(manager: FlaskClient, store: Stor
     with store.reading() as session:
         logged = {(row.actor, row.action) for row in session.query(AuditRow)}
     assert ("account:manager@example.org", "list.entry") in logged
+
+
+def test_a_list_keeps_all_that_the_longest_page_shows(manager: FlaskClient) -> None:
+    shown = get(manager, "/matches?text=vrachtfietsen&show=100").text
+    names = re.findall(r'<h2><a href="/organisations/([^"]+)"', shown)
+    assert len(names) > 50
+    question = re.search(r'name="question" value="([^"]+)"', shown)
+    assert question is not None
+    assert ids(get(manager, made(manager, question=unescape(question[1])))) == names
+    assert max(forms.LENGTHS) == max(initiatives.LENGTHS) == lists.MOST_RESULTS
 
 
 def test_asking_again_gives_a_version_only_when_something_differs(

@@ -25,7 +25,8 @@ from matcher.store.people import (
     MatchListVersionRow,
 )
 
-MOST_RESULTS = 50
+MOST_RESULTS = 100
+"""As many as the longest page shows."""
 LONGEST_NAME, LONGEST_NOTE = 300, 5_000
 
 
