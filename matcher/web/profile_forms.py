@@ -62,7 +62,8 @@ def _web_address(text: str | None) -> str:
     return f"https://{given}" if given and "://" not in given else given
 
 
-def _address(_form: FlaskForm, field: EmailField) -> None:
+def email_address(_form: FlaskForm, field: EmailField) -> None:
+    """Let through what can be an e-mail address, in the form it is stored in."""
     try:
         field.data = checked_address(field.data or "")
     except ProfileError as error:
@@ -137,7 +138,7 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
         _l("Name of a person or desk"), [Length(max=300)], filters=[one_line]
     )
     contact_email = EmailField(
-        _l("E-mail address of the contact"), [Optional(), Length(max=320), _address]
+        _l("E-mail address of the contact"), [Optional(), Length(max=320), email_address]
     )
     contact_phone = StringField(_l("Telephone"), [Length(max=64)], filters=[one_line])
     contact_for = RadioField(
@@ -245,7 +246,7 @@ class NewProfileForm(ProfileForm):
 
     email = EmailField(
         _l("Your e-mail address"),
-        [DataRequired(), Length(max=320), _address],
+        [DataRequired(), Length(max=320), email_address],
         render_kw={"autocomplete": "email"},
     )
 
