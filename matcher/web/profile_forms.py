@@ -13,7 +13,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, EmailField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional, Regexp, ValidationError
 
@@ -147,6 +155,7 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
         default=ContactFor.INTRODUCED.value,
     )
     competitors = TextAreaField(_l("Competitors"), [Length(max=20_000)], filters=[several_lines])
+    seen = HiddenField()
 
     @classmethod
     def showing(cls, one: Organisation, contact_for: ContactFor, corpus: Corpus) -> ProfileForm:
