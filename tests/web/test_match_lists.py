@@ -59,7 +59,9 @@ def entry(page: Any, number: int, **written: str) -> dict[str, Any]:
         "status": [written.get("status", "proposed")],
         "note": [written.get("note", "")],
         "assigned": [written.get("assigned", "")],
-        "seen": [re.findall(r'name="seen" value="([^"]+)"', page.text)[number]],
+        "seen": [
+            re.findall(r'name="id"[^>]*><[^>]*name="seen" value="([^"]+)"', page.text)[number]
+        ],
     }
 
 
