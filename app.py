@@ -33,6 +33,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=not settings.development,
         PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        WTF_CSRF_TIME_LIMIT=None,  # a form is good for as long as its session
         COMPRESS_ALGORITHM=["br", "gzip"],
     )
     if settings.trusted_proxies:

@@ -184,8 +184,14 @@ def put_initiative_needs(initiative_id: str, json_data: NeedsIn) -> ResponseRetu
 @with_problems
 def put_member(initiative_id: str, organisation_id: str, json_data: SinceIn) -> ResponseReturnValue:
     """Let one join, or change since when it is a member."""
-    store = services().store
-    joined = initiatives.join(store, initiative_id, organisation_id, json_data.since, actor=actor())
+    joined = initiatives.join(
+        services().store,
+        initiative_id,
+        organisation_id,
+        json_data.since,
+        keep_since=False,
+        actor=actor(),
+    )
     return jsonify(initiative_out(joined))
 
 

@@ -118,17 +118,18 @@ def join(
     organisation_id: str,
     since: date | None = None,
     *,
+    keep_since: bool = True,
     actor: str = "command",
 ) -> Initiative:
-    """Make an organisation a member, or change since when it is."""
+    """Make an organisation a member, or change since when it is.
+
+    Without a date the one that a member has stays, unless `keep_since` is off.
+    """
 
     def joined(old: Initiative) -> Initiative:
-        member = Member(organisation_id, since)
-        if organisation_id in old.member_ids:
-            members = [m if m.organisation_id != organisation_id else member for m in old.members]
-        else:
-            members = [*old.members, member]
-        return replace(old, members=tuple(members))
+        members = {member.organisation_id: member.since for member in old.members}
+        members[organisation_id] = since or (members.get(organisation_id) if keep_since else None)
+        return replace(old, members=tuple(Member(*one) for one in members.items()))
 
     return change(store, initiative_id, joined, actor=actor)
 
@@ -185,9 +186,10 @@ def _written(write: Write, initiative: Initiative) -> Initiative:
     if unknown:
         raise UnknownMembers(unknown)
     kept = kept_ids(write.session, ids)
-    members = {
-        kept.get(one.organisation_id, one.organisation_id): one.since for one in initiative.members
-    }
+    members: dict[str, date | None] = {}
+    for one in initiative.members:
+        today = kept.get(one.organisation_id, one.organisation_id)
+        members[today] = one.since or members.get(today)
     initiative = replace(
         initiative, members=tuple(Member(name, since) for name, since in members.items())
     )

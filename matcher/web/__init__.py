@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import structlog
 from apiflask import APIFlask, HTTPError, abort
-from flask import Response, current_app, g, render_template, request, url_for
+from flask import Response, current_app, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
 from flask_babel import gettext as _
@@ -63,6 +63,8 @@ PAGES = (
     administration,
 )
 """Modules with a blueprint of pages."""
+AGAIN = {"pages.matches_sent": pages.again, "profiles.new_sent": profiles.again}
+"""Forms of people without an account, which are shown again where their session is gone."""
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 log = structlog.get_logger()
 
@@ -165,7 +167,13 @@ def _said(error: HTTPError) -> str | None:
 
 
 def _csrf_failed(_failure: CSRFError) -> ResponseReturnValue:
-    return _page(400, _("The form had expired. Go back, reload the page and send it again.")), 400
+    if request.endpoint in AGAIN:
+        flash(_("The form had expired. Nothing you wrote is lost: send it again."))
+        return AGAIN[request.endpoint](), 400
+    advice = _(
+        "The form had expired. Go back, copy what you wrote, reload the page and send it again."
+    )
+    return _page(400, advice), 400
 
 
 def _encoder_away(error: EncoderError) -> ResponseReturnValue:

@@ -33,6 +33,8 @@ blueprint = APIBlueprint(
 log = structlog.get_logger()
 PAGE = 50
 MOST_EXPORTED = 100_000
+LARGEST_ID = 2**31 - 1
+"""Of an account: PostgreSQL can be asked for no larger number."""
 only_administrators = for_role(AccountRole.ADMINISTRATOR)
 
 
@@ -198,7 +200,7 @@ def _send_link(email: str) -> None:
 
 
 def _account(account_id: int) -> accounts.Account:
-    found = accounts.get(services().store, account_id)
+    found = accounts.get(services().store, account_id) if account_id <= LARGEST_ID else None
     if found is None:
         abort(404, _("There is no such account."), extra_data={"page": True})
     return found

@@ -55,6 +55,16 @@ def seen(what: object) -> str:
     return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
 
 
+def meanwhile() -> str:
+    """Return what is said where it did change."""
+    return str(
+        _(
+            "Somebody else changed this meanwhile. Look at it in another window; store again to "
+            "put yours in its place."
+        )
+    )
+
+
 def rows_of_needs(needs: Sequence[Need]) -> list[Row]:
     """Return the rows of a form that shows needs."""
     rows = []

@@ -32,6 +32,7 @@ from matcher.web.initiative_forms import (
     Row,
     TeamForm,
     day,
+    meanwhile,
     number,
     organisation_named,
     rows_of_needs,
@@ -116,7 +117,7 @@ def settings_sent(one: Initiative) -> ResponseReturnValue:
     form = InitiativeForm()
     valid = form.validate()
     if valid and form.seen.data != _mark(one):
-        form.brief.errors = [_meanwhile()]
+        form.brief.errors = [meanwhile()]
         form.seen.data = form.seen.raw_data = _mark(one)
         valid = False
     if not valid:
@@ -130,14 +131,6 @@ def settings_sent(one: Initiative) -> ResponseReturnValue:
 
 def _mark(one: Initiative) -> str:
     return seen((one.name, one.brief, one.exploratory, one.open))
-
-
-def _meanwhile() -> str:
-    text: str = _(
-        "Somebody else changed this meanwhile. Look at it in another window; store again to put "
-        "yours in its place."
-    )
-    return text
 
 
 @blueprint.post("/initiatives/<initiative_id>/delete")
@@ -176,7 +169,7 @@ def needs_sent(one: Initiative) -> ResponseReturnValue:
     if any(row.errors for row in rows):
         return _needs(one, rows, request.form.get("seen", "")), 422
     if request.form.get("seen") != seen(one.needs):
-        return _needs(one, rows, seen(one.needs), said=_meanwhile()), 422
+        return _needs(one, rows, seen(one.needs), said=meanwhile()), 422
     kept = tuple(found)
     initiatives.change(
         services().store, one.id, lambda old: replace(old, needs=kept), actor=me().actor
@@ -230,7 +223,11 @@ def members_sent(one: Initiative) -> ResponseReturnValue:
     except initiatives.UnknownMembers:
         form.organisation.errors = [_("This organisation was deleted just now.")]
         return _members(one, form), 422
-    flash(_("%(name)s is a member now.", name=corpus.organisations[corpus.row_of_id[found]].name))
+    name = corpus.organisations[corpus.row_of_id[found]].name
+    if found not in one.member_ids:
+        flash(_("%(name)s is a member now.", name=name))
+    else:
+        flash(_("Stored.") if since else _("%(name)s is a member already.", name=name))
     back = request.form.get("back") == "matches"
     page = "initiatives.matches" if back else "initiatives.members"
     return redirect(url_for(page, initiative_id=one.id))

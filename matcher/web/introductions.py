@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, HiddenField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired, Length, Optional
 
 from matcher.services import initiatives, organisations
 from matcher.services.people import introductions, lists
@@ -25,6 +25,7 @@ from matcher.services.people.introductions import (
 from matcher.services.people.mail import MailError
 from matcher.store.initiatives import get_initiative
 from matcher.web.guard import company, services, who
+from matcher.web.profile_forms import email_address
 
 blueprint = APIBlueprint("introductions", __name__, enable_openapi=False)
 log = structlog.get_logger()
@@ -52,7 +53,7 @@ class AskForm(FlaskForm):  # type: ignore[misc]
     need = StringField(_l("What need it is about"), [Length(max=2_000)])
     message = TextAreaField(_l("Your message"), [DataRequired(), Length(max=introductions.LONGEST)])
     name = StringField(_l("Your name"), [DataRequired(), Length(max=300)])
-    email = EmailField(_l("E-mail address"), [DataRequired(), Length(max=320)])
+    email = EmailField(_l("E-mail address"), [DataRequired(), Length(max=320), email_address])
     phone = StringField(_l("Telephone"), [Length(max=64)])
 
 
@@ -61,9 +62,14 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
 
     note = TextAreaField(_l("A word to the other side"), [Length(max=introductions.LONGEST)])
     name = StringField(_l("Name"), [Length(max=300)])
-    email = EmailField(_l("E-mail address"), [Length(max=320)])
+    email = EmailField(_l("E-mail address"), [Optional(), Length(max=320)])
     phone = StringField(_l("Telephone"), [Length(max=64)])
     never = BooleanField(_l("Don't ask us again"))
+
+    def validate_email(self, field: EmailField) -> None:
+        """Check the address where it is given: a no isn't held up by one on record."""
+        if "accept" in request.form:
+            email_address(self, field)
 
 
 def asker(contact: dict[str, str] | None = None) -> Asker | None:
@@ -133,7 +139,9 @@ def _new(form: AskForm) -> str:
         to = ""
     else:
         abort(404, _("There is no such initiative."), extra_data={"page": True})
-    return render_template("introductions/new.html", form=form, to=to, initiative=initiative)
+    return render_template(
+        "introductions/new.html", form=form, to=to, initiative=initiative, asks=_name(_required())
+    )
 
 
 @blueprint.post("/introductions/new")
@@ -174,6 +182,14 @@ def new_sent() -> ResponseReturnValue:
     return page, 200, {"Cache-Control": "no-store"}
 
 
+def _name(mine: Asker) -> str:
+    """Return who asks, as the other side reads it at once."""
+    own = (
+        organisations.get(services().store, mine.organisation_id) if mine.organisation_id else None
+    )
+    return own.name if own else (mine.account.name if mine.account else "")
+
+
 def _own_list(list_id: str | None) -> str | None:
     """Return the id of a list that the visitor may see; else None."""
     account = who()
@@ -185,8 +201,7 @@ def _mailed(email: str, mine: Asker, wish: Wish, link: str) -> bool:
     store = services().store
     to = organisations.get(store, wish.to_organisation)
     initiative = get_initiative(store, wish.initiative_id) if wish.initiative_id else None
-    own = organisations.get(store, mine.organisation_id) if mine.organisation_id else None
-    name = own.name if own else (mine.account.name if mine.account else "")
+    name = _name(mine)
     who_asks = f"{name} ({initiative.name})" if initiative and to else name
     text = _(
         "%(who)s would like to get to know %(to)s:\n\n%(message)s\n\n"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
 from apiflask import APIBlueprint, abort
-from flask import Response, flash, redirect, render_template, request, session, url_for
+from flask import Response, flash, json, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -25,11 +24,14 @@ from matcher.services.people.lists import Entry, EntryStatus, MatchList
 from matcher.services.questions import unpacked
 from matcher.services.recommend import MOST_MATCHES, MOST_MEMBERS, MOST_NEEDS
 from matcher.web.guard import for_role, me, services
+from matcher.web.initiative_forms import meanwhile, seen
 from matcher.web.labels import LABELS
 from matcher.web.pdf import PdfMissing, pdf
+from matcher.web.profile_forms import several_lines
 
 blueprint = APIBlueprint("lists", __name__, enable_openapi=False)
 MOST_QUESTION = 100_000
+MOST_ROWS = 200
 KINDS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -70,7 +72,7 @@ def keep() -> ResponseReturnValue:
         question = _question(initiative_id)
         name = request.form.get("name", "")[: lists.LONGEST_NAME]
         made = lists.keep(current.store, current.recommender, question, name, me(), initiative_id)
-    except (QuestionError, ValueError, KeyError, TypeError, initiatives.NoSuchInitiative):
+    except (ValueError, initiatives.NoSuchInitiative):
         page = render_template(
             "error.html",
             title=_("This can't be kept"),
@@ -91,9 +93,9 @@ def _question(initiative_id: str | None) -> Question:
         bounded = len(question.needs) <= MOST_NEEDS and len(question.members) <= MOST_MEMBERS
         if not bounded or not 0 < question.limit <= MOST_MATCHES:
             raise ValueError("out of bounds")
-        for share in (question.complement, question.alike):
-            if not 0.0 <= share <= 1.0:
-                raise ValueError("out of bounds")
+        shares = all(0.0 <= one <= 1.0 for one in (question.complement, question.alike))
+        if not shares or not all(0.0 < need.weight <= 100.0 for need in question.needs):
+            raise ValueError("out of bounds")
         return question
     if about is None:
         raise ValueError("neither a question nor an initiative")
@@ -105,11 +107,18 @@ def _question(initiative_id: str | None) -> Question:
 @about_one
 def show(found: MatchList) -> ResponseReturnValue:
     """Show a list."""
-    asked = request.args.get("status", "")
+    return _shown(found, {})
+
+
+def _shown(
+    found: MatchList, unstored: Mapping[str, Entry], described: tuple[str, str] | None = None
+) -> str:
+    """Show a list, with rows, or name and note, that somebody wrote and that aren't stored."""
+    asked, people = request.args.get("status", ""), lists.colleagues(services().store)
     shown = [
         one
         for one in found.version.results
-        if not asked or found.entry(one["id"]).status.value == asked
+        if not asked or one["id"] in unstored or found.entry(one["id"]).status.value == asked
     ]
     corpus = services().live.snapshot().corpus
     return render_template(
@@ -118,7 +127,12 @@ def show(found: MatchList) -> ResponseReturnValue:
         shown=shown,
         status=asked,
         statuses=list(EntryStatus),
-        people=lists.colleagues(services().store),
+        people=people,
+        unstored=unstored,
+        described=described or (found.name, found.note),
+        said=meanwhile() if described else "",
+        described_as=seen((found.name, found.note)),
+        mark=lambda entry: _mark(entry, people),
         there=corpus.row_of_id,
         shares=shares.shares_of(services().store, found.id),
         days=shares.DAYS,
@@ -131,21 +145,44 @@ def show(found: MatchList) -> ResponseReturnValue:
 @for_role(AccountRole.MEMBER)
 @about_one
 def write_entries(found: MatchList) -> ResponseReturnValue:
-    """Write status, note and who follows up, for all rows that were sent."""
+    """Write status, note and who follows up, for the rows that the sender changed."""
     people = lists.colleagues(services().store)
-    sent = zip(
-        *(request.form.getlist(name)[:200] for name in ("id", "status", "note", "assigned")),
-        strict=False,
+    sent, seen_as = _sent_entries(people)
+    changed = {one: entry for one, entry in sent.items() if _mark(entry, people) != seen_as[one]}
+    count, left = lists.write_entries(
+        services().store,
+        found,
+        changed,
+        me(),
+        lambda one, there: _mark(there, people) == seen_as[one],
     )
-    changed = {}
-    for organisation_id, status, note, assigned in sent:
-        if status not in list(EntryStatus):
-            continue
-        who = int(assigned) if assigned.isdigit() and int(assigned) in people else None
-        changed[organisation_id] = Entry(EntryStatus(status), note, who)
-    count = lists.write_entries(services().store, found, changed, me())
-    flash(_("%(count)s changed.", count=count))
-    return _back(found)
+    if count or not left:
+        flash(_("%(count)s changed.", count=count))
+    if not left:
+        return _back(found)
+    now = lists.get(services().store, found.id, me(), found.version.number) or found
+    return _shown(now, {one: sent[one] for one in left}), 422
+
+
+def _sent_entries(people: Mapping[int, str]) -> tuple[dict[str, Entry], dict[str, str]]:
+    """Read the rows: what was sent of each organisation, and the mark of what was shown."""
+    known = {str(one): one for one in people}
+    columns = [
+        request.form.getlist(name)[:MOST_ROWS] for name in ("id", "status", "note", "assigned")
+    ]
+    entries = {
+        organisation_id: Entry(EntryStatus(status), several_lines(note), known.get(assigned))
+        for organisation_id, status, note, assigned in zip(*columns, strict=False)
+        if status in list(EntryStatus)
+    }
+    marks = dict(zip(columns[0], request.form.getlist("seen"), strict=False))
+    return entries, {one: marks.get(one, "") for one in entries}
+
+
+def _mark(entry: Entry, people: Mapping[int, str]) -> str:
+    """Return the mark of an entry as the page shows it: with nobody who left."""
+    who = entry.account_id if entry.account_id in people else None
+    return seen((entry.status.value, several_lines(entry.note), who))
 
 
 @blueprint.post("/lists/<list_id>/renew")
@@ -190,6 +227,8 @@ def compare(found: MatchList) -> ResponseReturnValue:
 def describe(found: MatchList) -> ResponseReturnValue:
     """Give it another name and note."""
     name, note = request.form.get("name", ""), request.form.get("note", "")
+    if request.form.get("seen") != seen((found.name, found.note)):
+        return _shown(found, {}, (name, note)), 422
     lists.describe(services().store, found, name, note, me())
     flash(_("Stored."))
     return _back(found)

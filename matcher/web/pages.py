@@ -61,12 +61,22 @@ def _home(form: MatchForm) -> str:
 @blueprint.post("/matches")
 def matches_sent() -> ResponseReturnValue:
     """Lead to the address that asks what the form asks, so that it can be kept and shared."""
-    form = MatchForm()
-    form.rows, form.without = need_rows(request.form), left_out(request.form)
+    form = _sent()
     if not form.validate() or form.question(services().live.snapshot().corpus) is None:
         return _home(form), 422
     address = _address(form)
     return redirect(address, 303) if address else _matches(form)
+
+
+def _sent() -> MatchForm:
+    form = MatchForm()
+    form.rows, form.without = need_rows(request.form), left_out(request.form)
+    return form
+
+
+def again() -> str:
+    """Show the form as it was sent."""
+    return _home(_sent())
 
 
 @blueprint.get("/matches")

@@ -13,7 +13,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, EmailField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional, Regexp, ValidationError
 
@@ -62,7 +70,8 @@ def _web_address(text: str | None) -> str:
     return f"https://{given}" if given and "://" not in given else given
 
 
-def _address(_form: FlaskForm, field: EmailField) -> None:
+def email_address(_form: FlaskForm, field: EmailField) -> None:
+    """Let through what can be an e-mail address, in the form it is stored in."""
     try:
         field.data = checked_address(field.data or "")
     except ProfileError as error:
@@ -137,7 +146,7 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
         _l("Name of a person or desk"), [Length(max=300)], filters=[one_line]
     )
     contact_email = EmailField(
-        _l("E-mail address of the contact"), [Optional(), Length(max=320), _address]
+        _l("E-mail address of the contact"), [Optional(), Length(max=320), email_address]
     )
     contact_phone = StringField(_l("Telephone"), [Length(max=64)], filters=[one_line])
     contact_for = RadioField(
@@ -146,6 +155,7 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
         default=ContactFor.INTRODUCED.value,
     )
     competitors = TextAreaField(_l("Competitors"), [Length(max=20_000)], filters=[several_lines])
+    seen = HiddenField()
 
     @classmethod
     def showing(cls, one: Organisation, contact_for: ContactFor, corpus: Corpus) -> ProfileForm:
@@ -245,7 +255,7 @@ class NewProfileForm(ProfileForm):
 
     email = EmailField(
         _l("Your e-mail address"),
-        [DataRequired(), Length(max=320), _address],
+        [DataRequired(), Length(max=320), email_address],
         render_kw={"autocomplete": "email"},
     )
 

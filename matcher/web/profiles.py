@@ -21,7 +21,7 @@ from matcher.services.people.profile_matches import found_by
 from matcher.services.people.profiles import ContactFor, Profile, ProfileError
 from matcher.web import profile_mails as mails
 from matcher.web.guard import services
-from matcher.web.initiative_forms import Row
+from matcher.web.initiative_forms import Row, meanwhile, seen
 from matcher.web.keeper import (
     close_profile,
     current_profile,
@@ -105,6 +105,11 @@ def new_sent() -> ResponseReturnValue:
     return redirect(url_for("profiles.start"), 303)
 
 
+def again() -> str:
+    """Show the form as it was sent."""
+    return _form_page("profiles/new.html", NewProfileForm(), sent_rows(request.form))
+
+
 @blueprint.get("/profile/confirm/<token>")
 def confirm(token: str) -> ResponseReturnValue:
     """Show what is to be published, with a button: programs that follow links publish nothing."""
@@ -173,6 +178,7 @@ def edit(profile: Profile) -> ResponseReturnValue:
     """Show the form with what is stored."""
     corpus = services().live.snapshot().corpus
     form = ProfileForm.showing(profile.organisation, profile.contact_for, corpus)
+    form.seen.data = _mark(profile)
     return _form_page("profiles/edit.html", form, shown_rows(profile.organisation))
 
 
@@ -185,6 +191,10 @@ def edit_sent(profile: Profile) -> ResponseReturnValue:
         return _form_page("profiles/edit.html", form, rows)
     corpus = services().live.snapshot().corpus
     changed = form.organisation(rows, corpus, profile.organisation)
+    if changed is not None and form.seen.data != _mark(profile):
+        form.description.errors = [meanwhile()]
+        form.seen.data = _mark(profile)
+        changed = None
     if changed is None:
         return _form_page("profiles/edit.html", form, rows), 422
     contact_for = ContactFor(form.contact_for.data)
@@ -192,6 +202,10 @@ def edit_sent(profile: Profile) -> ResponseReturnValue:
         abort(404)
     flash(_("Stored."))
     return redirect(url_for("profiles.start"), 303)
+
+
+def _mark(profile: Profile) -> str:
+    return seen((profile.organisation, profile.contact_for))
 
 
 @blueprint.post("/profile/address")

@@ -57,6 +57,12 @@ def test_the_state_of_the_service(app: APIFlask, admin: FlaskClient) -> None:
     assert answers.recommend(Question(text="biosensor"))["cached"] is False
 
 
+@pytest.mark.parametrize("number", ["9" * 20, "0"])
+@pytest.mark.parametrize("what", ["", "/link", "/delete"])
+def test_an_account_that_cannot_be(admin: FlaskClient, number: str, what: str) -> None:
+    assert post(admin, f"{BASE}/users/{number}{what}", {"sure": "on"}).status_code == 404
+
+
 def test_somebody_invited_chooses_a_password(
     app: APIFlask, admin: FlaskClient, store: Store, home: Path
 ) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from itsdangerous import TimestampSigner
 
 import matcher.web
 from matcher.domain import Need, Question, Stage
@@ -17,7 +19,7 @@ from matcher.ranking.scoring import SPEAKING, Weights
 from matcher.services.answering import answered_by
 from matcher.services.container import Services
 from matcher.web.labels import LABELS
-from tests.web.users import get, post, signed_in
+from tests.web.users import get, post, signed_in, token
 
 WEB = Path(matcher.web.__file__).parent
 TEXT = "We look for injection moulding of microfluidic cartridges and need CE marking under IVDR."
@@ -288,11 +290,33 @@ def test_members_keep_the_question_with_its_name(app: APIFlask) -> None:
 def test_the_results_can_be_asked_again_with_their_own_form(client: FlaskClient) -> None:
     page = asked(client, ("text", TEXT))
     form = page.text.split('id="change"')[1]
-    token = re.search(r'name="csrf_token" value="([^"]+)"', form)
-    assert token is not None
-    sent = client.post("/matches", data={"csrf_token": token[1], "text": "vrachtfietsen"})
+    fresh = re.search(r'name="csrf_token" value="([^"]+)"', form)
+    assert fresh is not None
+    sent = client.post("/matches", data={"csrf_token": fresh[1], "text": "vrachtfietsen"})
     assert (sent.status_code, sent.headers["Location"]) == (303, "/matches?text=vrachtfietsen")
-    assert client.post("/matches", data={"text": "vrachtfietsen"}).status_code == 400
+
+
+def test_a_form_whose_session_is_gone_is_shown_again(client: FlaskClient) -> None:
+    written = {"text": "vrachtfietsen", "members": "demo:vito", "need": [IVDR], "csrf_token": "x"}
+    page = client.post("/matches?lang=en", data=written)
+    assert page.status_code == 400
+    assert "The form had expired. Nothing you wrote is lost: send it again." in page.text
+    assert ">\r\nvrachtfietsen</textarea>" in page.text and ">\r\ndemo:vito</" in page.text
+    assert f'name="need" maxlength="2000" value="{IVDR}"' in page.text
+    fresh = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+    assert fresh is not None
+    sent = client.post("/matches", data={**written, "csrf_token": fresh[1]})
+    assert sent.status_code == 303 and "text=vrachtfietsen" in sent.headers["Location"]
+
+
+def test_a_form_is_good_for_as_long_as_its_session(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = token(client)
+    now = time.time()
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _signer: int(now) + 11 * 3_600)
+    sent = client.post("/matches", data={"csrf_token": known, "text": "vrachtfietsen"})
+    assert sent.status_code == 303
 
 
 def test_dials_stand_in_the_address_only_when_somebody_turned_them(client: FlaskClient) -> None:

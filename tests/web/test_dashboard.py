@@ -81,6 +81,16 @@ def test_many_initiatives_have_pages(app: APIFlask, store: Store) -> None:
     assert get(member, "/overview?page=999999999999&initiatives=%27").status_code == 200
 
 
+def mark(client: FlaskClient, address: str) -> str:
+    """The mark of the first row of a match list."""
+    found = re.search(
+        r'name="id" value="demo:trapkar"><[^>]*name="seen" value="([^"]+)"',
+        get(client, address).text,
+    )
+    assert found is not None
+    return found[1]
+
+
 def test_what_waits_and_how_lists_stand(app: APIFlask, store: Store) -> None:
     manager = signed_in(app, "manager")
     page = get(manager, "/overview").text
@@ -89,7 +99,7 @@ def test_what_waits_and_how_lists_stand(app: APIFlask, store: Store) -> None:
     address = keep(manager)
     (me,) = lists.colleagues(store)
     sent = {"id": ["demo:trapkar"], "status": ["approached"], "note": [""], "assigned": [str(me)]}
-    post(manager, address + "/entries", sent)
+    post(manager, address + "/entries", {**sent, "seen": [mark(manager, address)]})
     page = get(manager, "/overview").text
     waiting = part(page, "Waiting for you", "Match lists")
     assert "Trapkar Cargo (demo)" in waiting and f'href="{address}"' in waiting
@@ -103,7 +113,7 @@ def test_what_waits_and_how_lists_stand(app: APIFlask, store: Store) -> None:
     assert re.search(r'Match followed up: <a href="/lists/\w+">Fietsen</a>', changed)
     assert "Manager, " in changed and "@example.org" not in changed
     sent["status"] = ["joined"]
-    post(manager, address + "/entries", sent)
+    post(manager, address + "/entries", {**sent, "seen": [mark(manager, address)]})
     assert "Nothing waits for you." in get(manager, "/overview").text
 
 

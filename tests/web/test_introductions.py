@@ -89,6 +89,29 @@ def test_contacts_are_shown_when_both_sides_agree(
     assert initiative is not None and "org:gevraagd" in initiative.member_ids
 
 
+def test_the_form_says_what_is_read_before_the_answer(
+    manager: FlaskClient, client: FlaskClient, home: Path
+) -> None:
+    form = get(manager, "/introductions/new?organisation=org:gevraagd")
+    assert "They read at once that Manager asks." in form.text
+    _mine, link = asked(manager, home)
+    assert "Manager (Nano for Health) would like" in mails(home)[0].text
+    seen = get(client, link).text
+    assert "Manager would like" in seen and WISH["name"] not in seen
+
+
+def test_contacts_are_addresses(manager: FlaskClient, client: FlaskClient, home: Path) -> None:
+    sent = post(manager, "/introductions/new", {**WISH, "email": "not-an-address"})
+    assert sent.status_code == 422 and mails(home) == []
+    assert "That is not an e-mail address." in sent.text and WISH["message"] in sent.text
+    mine, link = asked(manager, home)
+    wrong = {**ANSWER, "email": "not-an-address"}
+    page = post(client, link, {**wrong, "accept": "1"})
+    assert page.status_code == 422 and "That is not an e-mail address." in page.text
+    assert "not-an-address" not in get(manager, mine).text
+    assert post(client, link, {**wrong, "decline": "1"}).status_code == 302  # a no gives none
+
+
 def test_after_a_no_nobody_sees_anything(
     manager: FlaskClient, client: FlaskClient, home: Path, store: Store
 ) -> None:

@@ -15,16 +15,17 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from sqlalchemy import update
 
-from matcher.domain import Question
+from matcher.domain import Need, Question
 from matcher.services import organisations
 from matcher.services.cells import neutral
 from matcher.services.duplicates import merge
-from matcher.services.people import lists
+from matcher.services.people import accounts, lists
 from matcher.services.people.lists import compare
 from matcher.services.questions import packed
 from matcher.store import Store
 from matcher.store.people import AuditRow, ShareRow
-from tests.web.users import get, post, signed_in
+from matcher.web import forms, initiatives
+from tests.web.users import account, get, post, signed_in
 
 QUESTION = Question(text="vrachtfietsen met koelbox", limit=8)
 
@@ -58,6 +59,26 @@ def entry(page: Any, number: int, **written: str) -> dict[str, Any]:
         "status": [written.get("status", "proposed")],
         "note": [written.get("note", "")],
         "assigned": [written.get("assigned", "")],
+        "seen": [
+            re.findall(r'name="id"[^>]*><[^>]*name="seen" value="([^"]+)"', page.text)[number]
+        ],
+    }
+
+
+def whole(page: Any) -> dict[str, list[str]]:
+    """All rows of a page as a browser would send them."""
+    rows = page.text.split('<ol class="matches kept">')[1].split("</ol>")[0]
+    picked = [
+        [re.search(r'value="([^"]*)" selected', one) for one in re.findall(pattern, rows, re.S)]
+        for pattern in (r'name="status">(.*?)</select>', r'name="assigned">(.*?)</select>')
+    ]
+    notes = re.findall(r'name="note"[^>]*>([^<]*)</textarea>', rows)
+    return {
+        "id": ids(page),
+        "status": [one[1] if one else "" for one in picked[0]],
+        "assigned": [one[1] if one else "" for one in picked[1]],
+        "note": [unescape(one) for one in notes],
+        "seen": re.findall(r'name="seen" value="([^"]+)"', rows),
     }
 
 
@@ -76,6 +97,98 @@ def test_a_list_is_kept_annotated_and_filtered(manager: FlaskClient, store: Stor
     with store.reading() as session:
         logged = {(row.actor, row.action) for row in session.query(AuditRow)}
     assert ("account:manager@example.org", "list.entry") in logged
+
+
+def test_a_list_keeps_all_that_the_longest_page_shows(manager: FlaskClient) -> None:
+    shown = get(manager, "/matches?text=vrachtfietsen&show=100").text
+    names = re.findall(r'<h2><a href="/organisations/([^"]+)"', shown)
+    assert len(names) > 50
+    question = re.search(r'name="question" value="([^"]+)"', shown)
+    assert question is not None
+    assert ids(get(manager, made(manager, question=unescape(question[1])))) == names
+    assert max(forms.LENGTHS) == max(initiatives.LENGTHS) == lists.MOST_RESULTS
+
+
+def test_two_people_do_not_overwrite_each_other(app: APIFlask, manager: FlaskClient) -> None:
+    address = made(manager)
+    other = signed_in(app, "administrator")
+    mine, theirs = whole(get(manager, address)), whole(get(other, address))
+    mine["note"] = [f"Van mij\r\n{at}" if at < 6 else "" for at in range(len(mine["id"]))]
+    mine["status"][0] = "approached"
+    assert post(manager, address + "/entries", mine).status_code == 302
+    theirs["note"][7] = "Van haar"
+    assert post(other, address + "/entries", theirs).status_code == 302
+    page = whole(get(manager, address))
+    assert [one.replace("\n", "\r\n") for one in page["note"]] == [*mine["note"][:7], "Van haar"]
+    assert page["status"][0] == "approached"
+    # Both change the first row: hers isn't stored over mine, and comes again.
+    theirs["note"][0], theirs["note"][6] = "Ook van haar", "Ernaast"
+    refused = post(other, address + "/entries", theirs)
+    assert refused.status_code == 422
+    assert "Somebody else changed rows that you changed." in refused.text
+    assert "Stored now: Approached, followed up by –. <q>Van mij\n0</q>" in refused.text
+    shown, stored = whole(refused), whole(get(manager, address))
+    assert shown["note"][0] == "Ook van haar" and shown["status"][0] == "proposed"
+    assert stored["note"][0] == "Van mij\n0" and stored["note"][6] == "Ernaast"
+    assert shown["note"][1:] == stored["note"][1:] and shown["seen"] == stored["seen"]
+    assert refused.text.count("Stored now") == 1
+    assert post(other, address + "/entries", shown).status_code == 302
+    again = whole(get(manager, address))
+    assert again["note"] == shown["note"] and again["status"][0] == "proposed"
+    # What both wrote alike is no reason to ask.
+    assert post(manager, address + "/entries", {**shown, "seen": mine["seen"]}).status_code == 302
+
+
+def test_rows_that_nobody_changed_are_not_written(
+    app: APIFlask, manager: FlaskClient, store: Store
+) -> None:
+    address = made(manager)
+    gone = account(app, "member", "weg@example.org")
+    written = entry(get(manager, address), 0, note="Gebeld", assigned=str(gone.id))
+    post(manager, address + "/entries", written)
+    accounts.change(store, gone.id, "command", active=False)
+    assert post(manager, address + "/entries", whole(get(manager, address))).status_code == 302
+    found = lists.get(store, address.rpartition("/")[2], None)
+    assert found is not None
+    assert {one: each.account_id for one, each in found.entries.items()} == {
+        written["id"][0]: gone.id
+    }
+
+
+def test_rows_of_an_older_version_and_of_one_status(manager: FlaskClient) -> None:
+    address = made(manager)
+    offers = [{"text": QUESTION.text}]
+    newcomer = {"id": "org:nieuw", "name": "Nieuw", "type": "company", "offers": offers}
+    assert manager.post("/api/v1/organisations", json=newcomer).status_code == 201
+    post(manager, address + "/renew")
+    older = address + "?version=1&status=proposed"
+    sent = whole(get(manager, older))
+    (only_there,) = set(sent["id"]) - set(ids(get(manager, address)))
+    at = sent["id"].index(only_there)
+    action = re.search(r'action="([^"]+/entries[^"]*)"', get(manager, older).text)
+    assert action is not None
+    sent["note"][at] = "Uit de oude versie"
+    assert post(manager, unescape(action[1]), sent).status_code == 302
+    now = whole(get(manager, older))
+    post(manager, unescape(action[1]), {**now, "status": ["declined"] * len(now["id"])})
+    sent["note"][at] = "Intussen anders"
+    refused = post(manager, unescape(action[1]), sent)
+    assert refused.status_code == 422 and ids(refused) == [only_there]
+    assert "Intussen anders" in refused.text
+
+
+def test_name_and_note_of_a_list_are_not_overwritten_unseen(manager: FlaskClient) -> None:
+    address = made(manager)
+    early = re.findall(r'name="seen" value="([^"]+)"', get(manager, address).text)[-1]
+    first = {"name": "Fietsen", "note": "Van mij", "seen": early}
+    assert post(manager, address + "/describe", first).status_code == 302
+    refused = post(manager, address + "/describe", {**first, "note": "Van haar"})
+    assert refused.status_code == 422 and "Somebody else changed this" in refused.text
+    assert ">Van haar</textarea>" in refused.text
+    assert '<p class="asked">Van mij</p>' in get(manager, address).text
+    fresh = re.findall(r'name="seen" value="([^"]+)"', refused.text)[-1]
+    post(manager, address + "/describe", {**first, "note": "Van haar", "seen": fresh})
+    assert '<p class="asked">Van haar</p>' in get(manager, address).text
 
 
 def test_asking_again_gives_a_version_only_when_something_differs(
@@ -214,6 +327,11 @@ def test_the_matches_of_an_initiative_are_kept(manager: FlaskClient) -> None:
         json.dumps(packed(replace(QUESTION, complement=7.0))),
         json.dumps(packed(replace(QUESTION, limit=-1))),
         json.dumps(packed(replace(QUESTION, limit=100_000))),
+        json.dumps(packed(replace(QUESTION, needs=(Need("x", weight=float("inf")),)))),
+        json.dumps({**packed(QUESTION), "text": 5}),
+        json.dumps({**packed(QUESTION), "members": [10**30]}),
+        json.dumps({**packed(QUESTION), "filters": {"sectors": [None]}}),
+        "[" * 5_000,
         "x" * 100_001,
     ],
 )
@@ -236,6 +354,24 @@ def test_a_merged_organisation_keeps_its_place_and_notes(
     organisations.remove(store, kept)
     page = get(manager, address)
     assert kept not in ids(page) and "Verhuist mee" not in page.text
+
+
+@pytest.mark.parametrize("number", ["9" * 20, "-" + "9" * 20, "0"])
+def test_versions_that_cannot_be(manager: FlaskClient, number: str) -> None:
+    address = made(manager)
+    for asked in (f"?version={number}", f"/compare?old={number}", f"/compare?new={number}"):
+        assert get(manager, address + asked).status_code == 404
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 5_000, "-1", "x"])
+def test_nobody_of_that_number_follows_up(manager: FlaskClient, number: str) -> None:
+    address = made(manager)
+    page = get(manager, address)
+    written = entry(page, 0, note="Gebeld", assigned=number)
+    assert post(manager, address + "/entries", written).status_code == 302
+    page = get(manager, address)
+    assert "Gebeld" in page.text
+    assert not re.search(r'<option value="\d+" selected>', page.text)
 
 
 def test_names_are_escaped(manager: FlaskClient) -> None:

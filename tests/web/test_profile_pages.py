@@ -102,7 +102,9 @@ def names_found(client: FlaskClient, text: str = OFFER) -> str:
 
 
 def edited(client: FlaskClient, **changed: Any) -> Any:
+    mark = re.search(r'name="seen"[^>]*value="([^"]+)"', get(client, "/profile/edit").text)
     fields = {name: value for name, value in FIELDS.items() if name != "email"}
+    fields["seen"] = mark[1] if mark else ""
     return post(client, "/profile/edit", {**fields, **changed})
 
 
@@ -189,6 +191,43 @@ def test_limits_on_rows_and_competitors(client: FlaskClient, home: Path) -> None
     assert "At most 50 competitors." in page.text
     kept = post(client, "/profile/new", {**FIELDS, "offer_text": many[:200]})
     assert kept.status_code == 303
+
+
+def test_a_new_profile_whose_session_is_gone_is_shown_again(
+    client: FlaskClient, home: Path
+) -> None:
+    page = client.post("/profile/new?lang=en", data={**FIELDS, "csrf_token": "x"})
+    assert page.status_code == 400 and mails(home) == []
+    assert "The form had expired. Nothing you wrote is lost: send it again." in page.text
+    assert all(text in page.text for text in (NAME, OFFER, NEED, "Mieke Zilt"))
+    fresh = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
+    assert fresh is not None
+    sent = client.post("/profile/new", data={**FIELDS, "csrf_token": fresh[1]})
+    assert sent.status_code == 303 and len(mails(home)) == 1
+
+
+def test_two_windows_do_not_overwrite_each_other(
+    client: FlaskClient, home: Path, store: Store
+) -> None:
+    def description() -> str | None:
+        found = organisations.get(store, profile_of(client))
+        assert found is not None
+        return found.description
+
+    def mark(page: Any) -> str:
+        found = re.search(r'name="seen"[^>]*value="([^"]+)"', page.text)
+        assert found is not None
+        return found[1]
+
+    published(client, home)
+    early = mark(get(client, "/profile/edit"))
+    assert edited(client, description="Uit het eerste venster.").status_code == 303
+    refused = edited(client, description="Uit het tweede.", name="Ander", seen=early)
+    assert refused.status_code == 422 and "Somebody else changed this" in refused.text
+    assert "Uit het tweede." in refused.text and 'value="Ander"' in refused.text
+    assert description() == "Uit het eerste venster."
+    again = edited(client, description="Uit het tweede.", seen=mark(refused))
+    assert again.status_code == 303 and description() == "Uit het tweede."
 
 
 def test_more_rows_without_losing_what_is_typed(client: FlaskClient, home: Path) -> None:

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from matcher.domain import Initiative, NeedLevel, Stage
 from matcher.services import initiatives
+from matcher.services.duplicates import merge
 from matcher.store.initiatives import get_initiative, list_initiatives
 from tests.web.users import get, post, signed_in
 
@@ -75,6 +76,28 @@ def test_from_a_brief_to_needs_members_and_matches(app: APIFlask, manager: Flask
     gone = post(manager, address + "/members/remove", {"organisation": "demo:dijlenano"})
     assert gone.status_code == 302
     assert stored(app, one.id).members == ()
+
+
+def test_a_member_that_is_added_again_keeps_its_date(app: APIFlask, manager: FlaskClient) -> None:
+    def added(**fields: str) -> str:
+        sent = {"organisation": "demo:vito", **fields}
+        page = get(manager, post(manager, NANO + "/members", sent).headers["Location"])
+        return str(page.text)
+
+    def since() -> dict[str, str]:
+        members = stored(app, "demo:nano-for-health").members
+        return {one.organisation_id: str(one.since) for one in members}
+
+    assert "is a member now." in added(since="2024-03-01")
+    again = added()
+    assert "is a member already." in again and "is a member now." not in again
+    assert since()["demo:vito"] == "2024-03-01"
+    assert "Stored." in added(since="2025-04-02")
+    assert since()["demo:vito"] == "2025-04-02"
+    store = app.extensions["schakel"].store
+    merge(store, "demo:vito", "demo:trapkar")
+    initiatives.join(store, "demo:nano-for-health", "demo:trapkar")  # by the id of what is gone
+    assert since()["demo:vito"] == "2025-04-02" and "demo:trapkar" not in since()
 
 
 def test_more_of_the_matches_are_one_click_away(manager: FlaskClient) -> None:

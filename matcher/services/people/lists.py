@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from matcher.domain import Question
 from matcher.services.people import audit
@@ -25,7 +25,8 @@ from matcher.store.people import (
     MatchListVersionRow,
 )
 
-MOST_RESULTS = 50
+MOST_RESULTS = 100
+"""As many as the longest page shows."""
 LONGEST_NAME, LONGEST_NOTE = 300, 5_000
 
 
@@ -198,9 +199,9 @@ def get(
             .order_by(MatchListVersionRow.number.desc())
         ).all()
         wanted = number if number is not None else versions[0].number
-        shown = session.get(MatchListVersionRow, (list_id, wanted))
-        if shown is None:
+        if wanted not in {one.number for one in versions}:  # or larger than a database can be asked
             return None
+        shown = session.get_one(MatchListVersionRow, (list_id, wanted))
         entries = select(MatchListEntryRow).where(MatchListEntryRow.list_id == list_id)
         return MatchList(
             id=row.id,
@@ -213,12 +214,7 @@ def get(
             created=row.created,
             version=Version(shown.number, shown.created, shown.corpus_version, shown.results),
             versions=tuple((one.number, one.created) for one in versions),
-            entries={
-                one.organisation_id: Entry(
-                    EntryStatus(one.status), one.note, one.account_id, one.changed
-                )
-                for one in session.scalars(entries)
-            },
+            entries={one.organisation_id: _entry(one) for one in session.scalars(entries)},
         )
 
 
@@ -264,20 +260,32 @@ def overview(store: Store, account: Account) -> list[Summary]:
 
 
 def write_entries(
-    store: Store, found: MatchList, changed: Mapping[str, Entry], account: Account
-) -> int:
-    """Write what became of matches; return how many differ from what was there."""
+    store: Store,
+    found: MatchList,
+    changed: Mapping[str, Entry],
+    account: Account,
+    was_seen: Callable[[str, Entry], bool],
+) -> tuple[int, list[str]]:
+    """Write what became of matches, but over nothing that the writer hasn't seen.
+
+    `was_seen` tells of an organisation's id and what is stored of it whether that was seen. Returns
+    how many were written, and the ids of those that weren't because it was not.
+    """
     known = {one["id"] for one in found.version.results}
     now = datetime.now(UTC)
-    written = 0
+    written, left = 0, []
     with store.keeping() as session:
+        _touch(session, found.id, MatchListRow.changed)  # makes writers wait for one another
         for organisation_id, entry in changed.items():
             if organisation_id not in known:
                 continue
             old = session.get(MatchListEntryRow, (found.id, organisation_id))
+            there = _entry(old) if old else Entry()
             note = entry.note.strip()[:LONGEST_NOTE]
-            was = (old.status, old.note, old.account_id) if old else ("proposed", "", None)
-            if was == (entry.status.value, note, entry.account_id):
+            if replace(entry, note=note, changed=there.changed) == there:
+                continue
+            if not was_seen(organisation_id, there):
+                left.append(organisation_id)
                 continue
             row = old or MatchListEntryRow(list_id=found.id, organisation_id=organisation_id)
             row.status, row.note = entry.status.value, note
@@ -288,7 +296,7 @@ def write_entries(
             written += 1
         if written:
             _touch(session, found.id, now)
-    return written
+    return written, left
 
 
 def describe(store: Store, found: MatchList, name: str, note: str, account: Account) -> None:
@@ -365,8 +373,14 @@ def _add_version(
     )
 
 
-def _touch(session: Session, list_id: str, now: datetime) -> None:
-    session.execute(update(MatchListRow).where(MatchListRow.id == list_id).values(changed=now))
+def _entry(row: MatchListEntryRow) -> Entry:
+    return Entry(EntryStatus(row.status), row.note, row.account_id, row.changed)
+
+
+def _touch(
+    session: Session, list_id: str, when: datetime | InstrumentedAttribute[datetime]
+) -> None:
+    session.execute(update(MatchListRow).where(MatchListRow.id == list_id).values(changed=when))
 
 
 def _may_see(row: MatchListRow, account: Account) -> bool:
