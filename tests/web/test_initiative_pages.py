@@ -51,3 +51,24 @@ def test_an_initiative_that_is_not_there(client: FlaskClient) -> None:
 
 def test_no_initiatives(empty_client: FlaskClient) -> None:
     assert "There are no initiatives yet." in page(empty_client, "/initiatives?lang=en")
+
+
+@pytest.mark.parametrize(
+    ("language", "none", "one", "several"),
+    [
+        ("nl", "1 behoefte, 0 leden", "1 lid<", "9 leden<"),
+        ("fr", "1 besoin, 0 membre<", "1 membre<", "9 membres<"),
+        ("de", "1 Bedarf, 0 Mitglieder", "1 Mitglied<", "9 Mitglieder<"),
+        ("en", "1 need, 0 members", "1 member<", "9 members<"),
+    ],
+)
+def test_one_is_not_called_as_several_are(
+    client: FlaskClient, language: str, none: str, one: str, several: str
+) -> None:
+    needs = [{"text": "somebody"}]
+    client.post("/api/v1/initiatives", json={"id": "x:none", "name": "Aa", "needs": needs})
+    members = [{"id": "demo:dijlenano"}]
+    client.post("/api/v1/initiatives", json={"id": "x:one", "name": "Ab", "members": members})
+    assert none in page(client, f"/?lang={language}")
+    text = page(client, f"/initiatives?lang={language}")
+    assert f">{one}" in text and f">{several}" in text
