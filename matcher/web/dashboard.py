@@ -13,6 +13,7 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 
 from matcher.domain import Initiative
+from matcher.services.gaps import uncovered
 from matcher.services.initiatives import NoSuchInitiative
 from matcher.services.insights import Scope
 from matcher.services.people import activity, lists
@@ -134,6 +135,7 @@ def _initiatives() -> dict[str, Any]:
         "page": page,
         "pages": pages,
         "initiatives": _with_gaps(shown[(page - 1) * MOST_INITIATIVES : page * MOST_INITIATIVES]),
+        "uncovered": uncovered,
     }
 
 

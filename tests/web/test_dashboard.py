@@ -48,7 +48,15 @@ def test_initiatives_with_coverage_and_the_missing_link(app: APIFlask) -> None:
     members, reachable = (round(report["coverage"][one] * 100) for one in ("members", "reachable"))
     assert re.findall(r">(\d+) %<", nano) == [str(members), str(reachable)]
     fisch = shown[shown.index("FISCH") :].partition("</tr>")[0]
-    assert "status-missing" not in fisch and "none" in fisch
+    assert "status-missing" not in fisch and "<td>none</td>" in fisch
+
+
+def test_an_initiative_without_members_lacks_what_it_needs(app: APIFlask, store: Store) -> None:
+    needs = (Need("test runs", stage=Stage.PILOT), Need("someone"))
+    save_initiative(store, Initiative("x:new", "Aa", "", needs=needs))
+    shown = part(get(signed_in(app, "member"), "/overview").text, "Initiatives", "Waiting for you")
+    new = shown[shown.index("/initiatives/x:new") :].partition("</tr>")[0]
+    assert "<td>2 must-have needs not covered</td>" in new and "status-missing" not in new
 
 
 def test_my_initiatives_come_first_where_there_are_any(app: APIFlask) -> None:

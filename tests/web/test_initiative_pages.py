@@ -28,6 +28,26 @@ def test_the_missing_link_is_on_the_page(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
+    ("needs", "said"),
+    [
+        (
+            [{"text": "test runs", "stage": "pilot"}, {"text": "series", "stage": "production"}],
+            "2 must-have needs aren't covered by any member yet.",
+        ),
+        ([{"text": "someone"}], "1 must-have need isn't covered by any member yet."),
+        ([{"text": "someone", "level": "nice"}], "No link is missing from idea to market."),
+    ],
+)
+def test_where_nobody_is_in_yet_the_needs_that_nobody_covers_are_counted(
+    client: FlaskClient, needs: list[dict[str, str]], said: str
+) -> None:
+    client.post("/api/v1/initiatives", json={"id": "x:new", "name": "New", "needs": needs})
+    text = page(client, "/initiatives/x:new?lang=en")
+    assert f'<p class="summary">{said}</p>' in text
+    assert text.count('class="summary"') == 1 and "The members cover 0 %" in text
+
+
+@pytest.mark.parametrize(
     ("language", "words"),
     [("nl", "De ontbrekende schakel"), ("fr", "Le maillon manquant"), ("de", "Das fehlende Glied")],
 )
