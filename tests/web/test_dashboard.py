@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -260,3 +261,20 @@ def test_names_are_escaped(app: APIFlask, store: Store) -> None:
     page = get(manager, "/overview?initiatives=all").text
     assert "&lt;b&gt;Bold" in page and "<b>Bold" not in page
     assert "<script>alert" not in page and "&lt;script&gt;alert" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        ("nl", "9 nov 2026"),
+        ("fr", "9 nov. 2026"),
+        ("de", "9. Nov. 2026"),
+        ("en", "9 Nov 2026"),
+    ],
+)
+def test_days_are_written_as_their_language_does(
+    app: APIFlask, language: str, written: str
+) -> None:
+    with app.test_request_context(f"/?lang={language}"):
+        assert dashboard.day(date(2026, 11, 9)) == written
+        assert dashboard.day(datetime(2026, 11, 9, 23, 59, tzinfo=UTC)) == written
