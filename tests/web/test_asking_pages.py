@@ -151,6 +151,16 @@ def test_faults_lose_neither_needs_nor_dials_nor_exclusions(client: FlaskClient,
     assert '<input type="hidden" name="exclude" value="demo:surfalink">' in page.text
 
 
+def test_what_narrows_a_question_down_is_open_where_it_is_wrong(client: FlaskClient) -> None:
+    shut = r"<details>\s*<summary>Narrow it down"
+    assert re.search(shut, get(client, "/").text)
+    assert re.search(shut, post(client, "/matches", {"members": "Bestaat Niet"}).text)
+    for wrong in ({"radius": "0"}, {"radius": "ver"}, {"types": "pirate"}):
+        page = post(client, "/matches", {"text": "waterstof", **wrong})
+        assert page.status_code == 422, wrong
+        assert re.search(r"<details open>\s*<summary>Narrow it down", page.text), wrong
+
+
 def test_more_needs_than_can_be_asked_are_refused_not_dropped(client: FlaskClient) -> None:
     page = post(client, "/matches", {"needs": "\n".join(f"nood {n}" for n in range(51))})
     assert page.status_code == 422
