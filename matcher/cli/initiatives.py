@@ -23,6 +23,7 @@ from matcher.ranking.lineup import Infeasible
 from matcher.services import initiatives
 from matcher.services.advising import IsMember
 from matcher.services.checking import QuestionError
+from matcher.services.gaps import uncovered
 from matcher.services.insights import Scope
 from matcher.services.lining_up import MOST_SIZE, MOST_TEAMS, TeamWanted, Wanted
 from matcher.services.shown import need_json
@@ -257,10 +258,10 @@ def _brings(one: Body) -> str:
 
 def _gaps(answer: Body) -> list[str]:
     links = ", ".join(one["stage"] for one in answer["missing_links"])
-    coverage = answer["coverage"]
+    lacking, coverage = uncovered(answer), answer["coverage"]
+    otherwise = f"no member covers {lacking} must-have need(s)" if lacking else "no missing link"
     lines = [
-        f"{answer['initiative']['name']}: "
-        + (f"missing link: {links}" if links else "no missing link"),
+        f"{answer['initiative']['name']}: " + (f"missing link: {links}" if links else otherwise),
         f"members cover {coverage['members']:.0%} of the needs ({answer['source']}), "
         f"{coverage['reachable']:.0%} with all that could join",
         "",

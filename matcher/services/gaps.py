@@ -49,6 +49,18 @@ def gap_report(store: Store, standing: Standing) -> dict[str, Any]:
     }
 
 
+def uncovered(report: dict[str, Any]) -> int:
+    """Return how many needs of a report must be met and no member meets, in whichever stage.
+
+    Only where there are none can it be said that nothing is missing: the chain isn't broken where
+    nobody is active before or after a stage, and needs without a stage stand beside it.
+    """
+    return sum(
+        need["level"] == NeedLevel.MUST.value and need["status"] == "missing"
+        for need in report["needs"]
+    )
+
+
 class _Report:
     """The parts of one report; facets are read once."""
 

@@ -101,11 +101,17 @@ def choose_language() -> str:
     return request.accept_languages.best_match(LANGUAGES) or "nl"
 
 
-def addressed(language: str) -> str:
-    """Return the address of this page in another language, with the rest of its query."""
-    asked = parse_qsl(request.query_string.decode("utf-8", "replace"), keep_blank_values=True)
+def addressed(language: str, here: str = "") -> str:
+    """Return the address of this page in another language, with the rest of its query.
+
+    `here` is its address where the present one isn't: a page that answers a form which was sent
+    may not be there for whoever follows a link.
+    """
+    path, _mark, query = here.partition("?")
+    sent = query if here else request.query_string.decode("utf-8", "replace")
+    asked = parse_qsl(sent, keep_blank_values=True)
     rest = [part for part in asked if part[0] != "lang"]
-    return "?" + urlencode([*rest, ("lang", language)])
+    return path + "?" + urlencode([*rest, ("lang", language)])
 
 
 def _is_page() -> bool:

@@ -11,6 +11,7 @@ from flask import Response, flash, make_response, redirect, render_template, req
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from flask_wtf import FlaskForm
 from wtforms import EmailField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
@@ -279,7 +280,7 @@ def create_key() -> ResponseReturnValue:
 def revoke_key() -> ResponseReturnValue:
     """Make all keys of a name useless."""
     count = api_keys.revoke_key(services().store, request.form.get("name", ""), me().actor)
-    flash(_("%(count)s keys are revoked.", count=count))
+    flash(ngettext("%(num)s key is revoked.", "%(num)s keys are revoked.", count))
     return redirect(url_for("administration.keys"))
 
 

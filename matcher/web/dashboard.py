@@ -7,12 +7,14 @@ from datetime import date
 from typing import Any
 
 from apiflask import APIBlueprint
+from babel.dates import format_skeleton
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_date
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from matcher.domain import Initiative
+from matcher.services.gaps import uncovered
 from matcher.services.initiatives import NoSuchInitiative
 from matcher.services.insights import Scope
 from matcher.services.people import activity, lists
@@ -39,7 +41,13 @@ FEW = 50
 @blueprint.app_template_filter("day")
 def day(at: date) -> str:
     """Return a day as the language of the page writes it, such as 16 Nov 2026."""
-    return str(format_date(at, "d MMM y"))
+    return _dated(at, "yMMMd")
+
+
+def _dated(at: date, parts: str) -> str:
+    """Return these parts of a date in the order and with the dots that its language wants."""
+    language = str(get_locale())
+    return format_skeleton(parts, at, locale="en_GB" if language == "en" else language)
 
 
 @blueprint.get("/overview")
@@ -134,6 +142,7 @@ def _initiatives() -> dict[str, Any]:
         "page": page,
         "pages": pages,
         "initiatives": _with_gaps(shown[(page - 1) * MOST_INITIATIVES : page * MOST_INITIATIVES]),
+        "uncovered": uncovered,
     }
 
 
@@ -168,7 +177,7 @@ def _weeks() -> dict[str, Any]:
     return {
         "weeks": weeks,
         "plot": grouped_bars(
-            [format_date(start, "d MMM") for start, _counts in weeks],
+            [_dated(start, "MMMd") for start, _counts in weeks],
             [[counts[name] for _start, counts in weeks] for name in activity.COUNTED],
         ),
         "series": [

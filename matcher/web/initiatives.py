@@ -13,6 +13,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from matcher.domain import Initiative, NeedLevel, Stage
 from matcher.ranking.lineup import MEMBERS, POOL, RIVALS, SIZE, Infeasible
@@ -174,7 +175,7 @@ def needs_sent(one: Initiative) -> ResponseReturnValue:
     initiatives.change(
         services().store, one.id, lambda old: replace(old, needs=kept), actor=me().actor
     )
-    flash(_("%(count)s needs are stored.", count=len(kept)))
+    flash(ngettext("%(num)s need is stored.", "%(num)s needs are stored.", len(kept)))
     return redirect(url_for("pages.initiative", initiative_id=one.id))
 
 

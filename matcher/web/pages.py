@@ -15,6 +15,7 @@ from matcher.domain import Need, NeedLevel, Stage
 from matcher.ranking.corpus import Corpus
 from matcher.services import browsing, organisations
 from matcher.services.answering import answered_by
+from matcher.services.gaps import uncovered
 from matcher.services.needing import Source
 from matcher.services.people.profiles import contact_visible
 from matcher.services.questions import packed
@@ -179,7 +180,10 @@ def initiative(initiative_id: str) -> ResponseReturnValue:
         if one.organisation_id in corpus.row_of_id
     ]
     report = services().answers.gaps(initiative_id)
-    return render_template("initiative.html", one=found, members=members, report=report)
+    lacking = uncovered(report)
+    return render_template(
+        "initiative.html", one=found, members=members, report=report, uncovered=lacking
+    )
 
 
 @blueprint.get("/organisations")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.stories import SIZES, browser_over, open_profile, opened, sign_in
+from tests.browser.stories import NANO, SIZES, browser_over, open_profile, opened, sign_in
 from tests.conftest import copied
 from tests.servers import Service
 
@@ -309,6 +309,54 @@ def test_a_question_is_asked_and_a_match_opened_by_keyboard(place: tuple[Service
     assert outline == "solid"  # one sees where one is
     page.keyboard.press("Enter")
     page.wait_for_url("**" + address)
+    assert faults == []
+    page.context.close()
+
+
+def test_who_meets_what_shows_partners_on_a_phone(place: tuple[Service, Any]) -> None:
+    service, browser = place
+    page, faults = opened(browser, "phone", "light", "en")
+    sign_in(page, service.address, "manager")
+    page.goto(service.address + NANO + "/gaps")
+    seen = page.evaluate(
+        """() => {
+          const scroll = document.querySelector(".scroll");
+          scroll.scrollIntoView();
+          const edge = scroll.getBoundingClientRect();
+          const box = (what) => document.querySelector(what).getBoundingClientRect();
+          const partners = [...document.querySelectorAll(".heat thead tr:nth-child(2) th")];
+          const whole = partners.filter((one) => one.getBoundingClientRect().right < edge.right);
+          scroll.scrollLeft = 400;
+          const corner = box(".heat thead th"), need = box(".heat tbody th");
+          const at = document.elementFromPoint(corner.left + 5, corner.bottom - 5);
+          return {
+            partners: whole.length,
+            corner: corner.left - edge.left,
+            need: need.left - edge.left,
+            above: at.textContent,
+          };
+        }"""
+    )
+    assert seen["partners"] >= 2
+    assert (seen["corner"], seen["need"], seen["above"]) == (0, 0, "Need")
+    assert faults == []
+    page.context.close()
+
+
+def test_a_name_of_unbroken_letters_makes_no_page_wider(place: tuple[Service, Any]) -> None:
+    service, browser = place
+    page, faults = opened(browser, "phone", "light", "en")
+    sign_in(page, service.address, "manager")
+    page.goto(service.address + NANO + "/matches")
+    page.fill(".keep input[name=name]", "Lijst" * 40)
+    page.click(".keep button")
+    page.locator("form[action$=share] button[type=submit]").first.click()
+    shared = page.locator("#made").input_value()
+    kept = page.url.partition("#")[0]
+    for address in (kept, kept + "/compare", shared, service.address + "/lists", "/overview"):
+        page.goto(address if address.startswith("http") else service.address + address)
+        expect(page.locator("body")).to_contain_text("Lijst" * 40)
+        assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"][0], address
     assert faults == []
     page.context.close()
 

@@ -29,7 +29,7 @@ from matcher.domain import (
 from matcher.ranking.coverage import coverage_of
 from matcher.services.building import build_index
 from matcher.services.container import Services
-from matcher.services.gaps import gap_report, roadmap
+from matcher.services.gaps import gap_report, roadmap, uncovered
 from matcher.services.live import Snapshot
 from matcher.services.needing import Needed, Source
 from matcher.services.standing import Standing, best_rows, stand, status_of
@@ -264,6 +264,17 @@ def test_the_ends_of_the_chain_break_too_but_not_without_anybody_there(board: Bo
     assert [one[0] for one in links(only_idea)] == ["pilot", "production", "market"]
     assert links(board.report(STEPS, COULD)) == []
     assert links(board.report(STEPS, {}, ["ward"])) == []
+
+
+def test_what_must_be_there_and_nobody_covers_is_counted_where_no_chain_is_broken(
+    board: Board,
+) -> None:
+    nobody = board.report([*STEPS, Need("loose"), Need("perhaps", NICE)], COULD)
+    assert (links(nobody), uncovered(nobody)) == ([], 5)
+    partly = board.report([Need("loose"), Need("held")], {"held": {"lab": 0.2}}, ["lab"])
+    assert (links(partly), uncovered(partly)) == ([], 1)
+    all_of_it = board.report([Need("held"), Need("nice", NICE)], {"held": {"lab": 0.2}}, ["lab"])
+    assert (links(all_of_it), uncovered(all_of_it)) == ([], 0)
 
 
 def test_what_is_nice_to_have_or_beside_the_chain_is_no_missing_link(board: Board) -> None:

@@ -29,6 +29,17 @@ def test_gaps_name_the_missing_link_and_who_fills_it(app: APIFlask) -> None:
     assert run(app, "initiative", "gaps", "demo:fisch").startswith("FISCH: no missing link\n")
 
 
+def test_where_nobody_is_in_yet_gaps_count_what_nobody_covers(
+    app: APIFlask, tmp_path: Path
+) -> None:
+    file = tmp_path / "new.json"
+    needs = [{"text": "toll production of flow cells", "stage": "production"}, {"text": "a fund"}]
+    file.write_text(json.dumps({"id": "x:new", "name": "New", "needs": needs}), encoding="utf-8")
+    run(app, "initiative", "add", str(file))
+    text = run(app, "initiative", "gaps", "x:new")
+    assert text.startswith("New: no member covers 2 must-have need(s)\nmembers cover 0% of")
+
+
 def test_a_team_under_quotas(app: APIFlask) -> None:
     arguments = ["--size", "13", "--quota", "type higher_education>=1<=2", "--quota", "newcomer>=2"]
     text = run(app, "initiative", "line-up", NANO, *arguments)

@@ -117,7 +117,8 @@ def test_a_key_is_shown_once(app: APIFlask, admin: FlaskClient, store: Store) ->
     assert key is not None and page.headers["Cache-Control"] == "no-store"
     assert api_keys.key_name(store, key[0]) == "Koppeling"
     assert key[0] not in get(admin, BASE + "/keys").text
-    post(admin, BASE + "/keys/revoke", {"name": "Koppeling"})
+    gone = post(admin, BASE + "/keys/revoke", {"name": "Koppeling"}, follow_redirects=True)
+    assert "1 key is revoked." in gone.text
     assert api_keys.key_name(store, key[0]) is None
     assert post(admin, BASE + "/keys", {"name": ""}).status_code == 422
 

@@ -12,6 +12,7 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 from itsdangerous import TimestampSigner
+from werkzeug.datastructures import MultiDict
 
 import matcher.web
 from matcher.domain import Need, Question, Stage
@@ -19,7 +20,7 @@ from matcher.ranking.scoring import SPEAKING, Weights
 from matcher.services.answering import answered_by
 from matcher.services.container import Services
 from matcher.web.labels import LABELS
-from tests.web.users import get, post, signed_in, token
+from tests.web.users import get, in_dutch, post, signed_in, token
 
 WEB = Path(matcher.web.__file__).parent
 TEXT = "We look for injection moulding of microfluidic cartridges and need CE marking under IVDR."
@@ -35,7 +36,10 @@ def ranked(page: Any) -> list[str]:
 
 
 def stated(page: Any) -> list[str]:
-    return [html.unescape(one) for one in re.findall(r'name="need"[^>]*value="([^"]+)"', page.text)]
+    return [
+        html.unescape(one)
+        for one in re.findall(r'"need-\d+" name="need"[^>]*value="([^"]+)"', page.text)
+    ]
 
 
 def test_the_form_keeps_who_is_left_out(client: FlaskClient) -> None:
@@ -151,6 +155,48 @@ def test_faults_lose_neither_needs_nor_dials_nor_exclusions(client: FlaskClient,
     assert 'name="complement" min="0" max="100" step="5" value="70"' in page.text
     assert 'name="alike" min="0" max="100" step="5" value="0"' in page.text
     assert '<input type="hidden" name="exclude" value="demo:surfalink">' in page.text
+
+
+def sent_in_dutch(client: FlaskClient, page: Any) -> Any:
+    """Press the button for Dutch at the head of a page that answers what was sent."""
+    again = re.search(r'<form method="post" id="sent-again">(.*?)</form>', page.text, re.S)
+    button = re.search(r'<button form="sent-again" formaction="([^"]+)"[^>]*lang="nl"', page.text)
+    assert again and button and button[1] == "?lang=nl"
+    fields = re.findall(r'name="([^"]+)" value="([^"]*)"', again[1])
+    several = MultiDict((name, html.unescape(value)) for name, value in fields)
+    return client.post("/matches?lang=nl", data=several)
+
+
+def test_languages_keep_a_question_that_is_too_long_for_an_address(client: FlaskClient) -> None:
+    text = "Spuitgieten van cartridges & <chips>. " * 180
+    sent = {"text": text, "need": ["cleanroom", "mallen"], "level": ["nice", "must"]}
+    english = post(client, "/matches", {**sent, "stage": ["pilot", ""]})
+    assert english.status_code == 200 and english.request.path == "/matches"
+    dutch = sent_in_dutch(client, english)
+    assert dutch.status_code == 200 and '<html lang="nl">' in dutch.text
+    assert html.escape(text.strip()) in dutch.text and stated(dutch) == ["cleanroom", "mallen"]
+    assert '<option value="nice" selected>' in dutch.text
+    assert ranked(dutch) == ranked(english) != []
+
+
+def test_languages_keep_what_is_wrong_in_a_question(client: FlaskClient) -> None:
+    english = post(client, "/matches", {"text": "waterstof", "members": "Bestaat Niet"})
+    dutch = sent_in_dutch(client, english)
+    assert dutch.status_code == 422 and '<html lang="nl">' in dutch.text
+    assert "waterstof</textarea>" in dutch.text and "Bestaat Niet</textarea>" in dutch.text
+    lost = client.post("/matches", data={"text": "waterstof"})
+    assert lost.status_code == 400
+    assert in_dutch(client, lost).request.path == "/"
+
+
+def test_what_narrows_a_question_down_is_open_where_it_is_wrong(client: FlaskClient) -> None:
+    shut = r"<details>\s*<summary>Narrow it down"
+    assert re.search(shut, get(client, "/").text)
+    assert re.search(shut, post(client, "/matches", {"members": "Bestaat Niet"}).text)
+    for wrong in ({"radius": "0"}, {"radius": "ver"}, {"types": "pirate"}):
+        page = post(client, "/matches", {"text": "waterstof", **wrong})
+        assert page.status_code == 422, wrong
+        assert re.search(r"<details open>\s*<summary>Narrow it down", page.text), wrong
 
 
 def test_more_needs_than_can_be_asked_are_refused_not_dropped(client: FlaskClient) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,15 @@ def test_initiatives_with_coverage_and_the_missing_link(app: APIFlask) -> None:
     members, reachable = (round(report["coverage"][one] * 100) for one in ("members", "reachable"))
     assert re.findall(r">(\d+) %<", nano) == [str(members), str(reachable)]
     fisch = shown[shown.index("FISCH") :].partition("</tr>")[0]
-    assert "status-missing" not in fisch and "none" in fisch
+    assert "status-missing" not in fisch and "<td>none</td>" in fisch
+
+
+def test_an_initiative_without_members_lacks_what_it_needs(app: APIFlask, store: Store) -> None:
+    needs = (Need("test runs", stage=Stage.PILOT), Need("someone"))
+    save_initiative(store, Initiative("x:new", "Aa", "", needs=needs))
+    shown = part(get(signed_in(app, "member"), "/overview").text, "Initiatives", "Waiting for you")
+    new = shown[shown.index("/initiatives/x:new") :].partition("</tr>")[0]
+    assert "<td>2 must-have needs not covered</td>" in new and "status-missing" not in new
 
 
 def test_my_initiatives_come_first_where_there_are_any(app: APIFlask) -> None:
@@ -262,3 +271,20 @@ def test_names_are_escaped(app: APIFlask, store: Store) -> None:
     page = get(manager, "/overview?initiatives=all").text
     assert "&lt;b&gt;Bold" in page and "<b>Bold" not in page
     assert "<script>alert" not in page and "&lt;script&gt;alert" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        ("nl", "9 nov 2026"),
+        ("fr", "9 nov. 2026"),
+        ("de", "9. Nov. 2026"),
+        ("en", "9 Nov 2026"),
+    ],
+)
+def test_days_are_written_as_their_language_does(
+    app: APIFlask, language: str, written: str
+) -> None:
+    with app.test_request_context(f"/?lang={language}"):
+        assert dashboard.day(date(2026, 11, 9)) == written
+        assert dashboard.day(datetime(2026, 11, 9, 23, 59, tzinfo=UTC)) == written

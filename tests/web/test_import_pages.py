@@ -269,6 +269,7 @@ def test_faults_are_shown_and_their_rows_can_be_left_out(
     rows = re.findall(r'<tr><td>leden.csv</td><td class="number">4</td><td>(\w+)</td>', page)
     assert rows == ["name", "type", "country"]
     assert "&#39;bakkerij&#39; isn&#39;t one of the choices" in page and "3 faults." in page
+    assert "Leave 1 faulty row out" in page
     before = corpus(services)
     refused = post(manager, address + "/confirm")
     assert refused.headers["Location"] == address
@@ -276,6 +277,7 @@ def test_faults_are_shown_and_their_rows_can_be_left_out(
     assert jobs.run_waiting(services) == 0 and corpus(services) == before
     job = imported(services, manager, address, skip_invalid="on")
     assert job.result is not None and job.result["skipped"] == 1
+    assert "1 row was left out." in get(manager, address).text
     assert set(corpus(services)[0]) - set(before[0]) == {"org:vers"}
 
 

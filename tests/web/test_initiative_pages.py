@@ -28,6 +28,26 @@ def test_the_missing_link_is_on_the_page(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
+    ("needs", "said"),
+    [
+        (
+            [{"text": "test runs", "stage": "pilot"}, {"text": "series", "stage": "production"}],
+            "2 must-have needs aren't covered by any member yet.",
+        ),
+        ([{"text": "someone"}], "1 must-have need isn't covered by any member yet."),
+        ([{"text": "someone", "level": "nice"}], "No link is missing from idea to market."),
+    ],
+)
+def test_where_nobody_is_in_yet_the_needs_that_nobody_covers_are_counted(
+    client: FlaskClient, needs: list[dict[str, str]], said: str
+) -> None:
+    client.post("/api/v1/initiatives", json={"id": "x:new", "name": "New", "needs": needs})
+    text = page(client, "/initiatives/x:new?lang=en")
+    assert f'<p class="summary">{said}</p>' in text
+    assert text.count('class="summary"') == 1 and "The members cover 0 %" in text
+
+
+@pytest.mark.parametrize(
     ("language", "words"),
     [("nl", "De ontbrekende schakel"), ("fr", "Le maillon manquant"), ("de", "Das fehlende Glied")],
 )
@@ -51,3 +71,24 @@ def test_an_initiative_that_is_not_there(client: FlaskClient) -> None:
 
 def test_no_initiatives(empty_client: FlaskClient) -> None:
     assert "There are no initiatives yet." in page(empty_client, "/initiatives?lang=en")
+
+
+@pytest.mark.parametrize(
+    ("language", "none", "one", "several"),
+    [
+        ("nl", "1 behoefte, 0 leden", "1 lid<", "9 leden<"),
+        ("fr", "1 besoin, 0 membre<", "1 membre<", "9 membres<"),
+        ("de", "1 Bedarf, 0 Mitglieder", "1 Mitglied<", "9 Mitglieder<"),
+        ("en", "1 need, 0 members", "1 member<", "9 members<"),
+    ],
+)
+def test_one_is_not_called_as_several_are(
+    client: FlaskClient, language: str, none: str, one: str, several: str
+) -> None:
+    needs = [{"text": "somebody"}]
+    client.post("/api/v1/initiatives", json={"id": "x:none", "name": "Aa", "needs": needs})
+    members = [{"id": "demo:dijlenano"}]
+    client.post("/api/v1/initiatives", json={"id": "x:one", "name": "Ab", "members": members})
+    assert none in page(client, f"/?lang={language}")
+    text = page(client, f"/initiatives?lang={language}")
+    assert f">{one}" in text and f">{several}" in text

@@ -21,7 +21,7 @@ from matcher.store.initiatives import get_initiative
 from matcher.store.models import InitiativeRow
 from matcher.store.people import IntroductionRow, IntroductionStepRow, ProfileRow, TokenRow
 from tests.mails import mails
-from tests.web.users import get, post, signed_in
+from tests.web.users import get, in_dutch, post, signed_in
 
 ORGANISATION = {
     "id": "org:gevraagd",
@@ -61,6 +61,21 @@ def asked(client: FlaskClient, home: Path, **changed: str) -> tuple[str, str]:
     link = re.search(r"/introductions/answer/\S+", text)
     assert link is not None
     return sent.headers["Location"], link[0]
+
+
+def test_languages_lead_from_what_is_wrong_to_the_form(
+    app: APIFlask, manager: FlaskClient, client: FlaskClient, home: Path
+) -> None:
+    short = post(manager, "/introductions/new", {**WISH, "message": "kort"})
+    assert short.status_code == 422
+    dutch = in_dutch(manager, short)
+    assert dutch.status_code == 200 and '<html lang="nl">' in dutch.text
+    assert 'name="organisation" type="hidden" value="org:gevraagd"' in dutch.text
+    assert 'name="initiative" type="hidden" value="demo:nano-for-health"' in dutch.text
+    _mine, link = asked(manager, home)
+    wrong = post(client, link, {"accept": "1"})
+    assert wrong.status_code == 422
+    assert in_dutch(client, wrong).request.path == link
 
 
 def test_contacts_are_shown_when_both_sides_agree(
@@ -276,6 +291,9 @@ def test_a_company_joins_an_open_initiative(
     assert post(firm, address + "/answer", {**ANSWER, "accept": "1"}).status_code == 410
     assert "waits for your answer" in get(manager, "/introductions").text
     assert "Gevraagd bv" in get(manager, "/overview").text
+    nobody = post(manager, address + "/answer", {"accept": "1", "email": "", "phone": ""})
+    assert nobody.status_code == 422
+    assert in_dutch(manager, nobody).request.path == address
     asked = get(manager, address).text
     assert "Gevraagd bv would like to take part in Nano for Health" in asked
     assert "griet@" not in asked and 'value="manager@example.org"' in asked

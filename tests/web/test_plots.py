@@ -114,6 +114,16 @@ def test_a_heat_map_says_what_it_shows(app: APIFlask) -> None:
     assert '<td class="number"><a href="/nine">9</a></td>' in table
 
 
+def test_the_last_label_below_bars_is_not_cut(app: APIFlask) -> None:
+    plot = grouped_bars(["30. Sept."] * 12, [[1.0] * 12])
+    svg = drawn(app, "bars_over_time", plot, "w", "Activity", ["Lists"], ["30. Sept. 2026"] * 12)
+    box = re.search(r'viewBox="(-\d+) -10 (\d+) ', svg)
+    assert box is not None
+    # Letters of 10.5 are about half as wide.
+    half = len("30. Sept.") * 10.5 / 2 / 2
+    assert plot.ticks[-1][0] + half < int(box[1]) + int(box[2])
+
+
 def test_bars_have_a_name_and_a_legend(app: APIFlask) -> None:
     plot = grouped_bars(["1 Nov"], [[3], [0]])
     svg = drawn(app, "bars_over_time", plot, "w", "Activity", ["Lists", "Asked"], ["1 Nov 2026"])

@@ -30,7 +30,7 @@ from matcher.store.people import (
     TokenRow,
 )
 from tests.mails import clear, link_in, mails
-from tests.web.users import get, post, signed_in
+from tests.web.users import get, in_dutch, post, signed_in
 
 NAME = "Kwartelhof Zeewierkwekerij"
 OFFER = "Wij kweken suikerwier op drijvende lijnen en drogen het tot vlokken voor visvoer"
@@ -255,7 +255,9 @@ def test_no_header_comes_in_by_an_address(client: FlaskClient, home: Path, addre
     assert mails(home) == []
     published(client, home)
     clear(home)
-    assert post(client, "/profile/address", {"email": address}).status_code == 422
+    refused = post(client, "/profile/address", {"email": address})
+    assert refused.status_code == 422
+    assert in_dutch(client, refused).request.path == "/profile"
     assert mails(home) == []
 
 

@@ -167,6 +167,14 @@ def test_a_need_marked_to_go_goes(app: APIFlask, manager: FlaskClient) -> None:
     assert stored(app, "demo:nano-for-health").needs == before.needs[1:]
 
 
+def test_it_says_how_many_needs_are_stored(manager: FlaskClient) -> None:
+    for count, said in ((2, "2 needs are stored."), (1, "1 need is stored.")):
+        fields = need_fields(get(manager, NANO + "/needs"))
+        gone = [str(at) for at, text in enumerate(fields["text"]) if text.strip()][count:]
+        sent = post(manager, NANO + "/needs", {**fields, "remove": gone}, follow_redirects=True)
+        assert said in sent.text
+
+
 def test_the_line_up_meets_its_quotas(manager: FlaskClient) -> None:
     asked = "?size=14&of=sme&value=&least=3&most=&of=country&value=be&least=&most=12"
     page = get(manager, NANO + "/line-up" + asked)
@@ -210,7 +218,7 @@ def test_heat_map_roadmap_and_overlap(manager: FlaskClient) -> None:
     heat = get(manager, NANO + "/gaps").text
     assert "Could join" in heat and 'class="h' in heat
     roadmap = get(manager, NANO + "/roadmap").text
-    assert re.search(r"\d+ of \d+ needs are covered", roadmap)
+    assert re.search(r"Needs covered: \d+ of \d+\.", roadmap)
     stages = re.findall(r"<li><h3>([^<]+)</h3>", roadmap)
     order = ["Research", "Development", "Pilot", "Production", "Supply", "Market"]
     assert [one for one in stages if one in order] == [one for one in order if one in stages]

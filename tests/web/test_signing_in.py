@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from matcher.services.people import accounts
 from tests.mails import mails
-from tests.web.users import PASSWORD, account, get, post, signed_in
+from tests.web.users import PASSWORD, account, get, in_dutch, post, signed_in
 
 NEW = "een heel ander wachtwoord"
 
@@ -65,6 +65,8 @@ def test_a_new_password_ends_all_other_sessions(app: APIFlask) -> None:
     other = app.test_client()
     post(other, "/sign-in", {"email": "member@example.org", "password": PASSWORD})
     assert get(other, "/account").status_code == 200
+    wrong = post(client, "/account/password", {"present": "", "password": NEW})
+    assert wrong.status_code == 422 and in_dutch(client, wrong).request.path == "/account"
     changed = post(client, "/account/password", {"present": PASSWORD, "password": NEW})
     assert changed.status_code == 302
     assert get(client, "/account").status_code == 200

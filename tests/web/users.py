@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
+from urllib.parse import urljoin
 
 from apiflask import APIFlask
 from flask.testing import FlaskClient
@@ -52,3 +54,12 @@ def signed_in(app: APIFlask, role: str, email: str = "") -> FlaskClient:
     sent = post(client, "/sign-in", {"email": made.email, "password": PASSWORD})
     assert sent.status_code == 302
     return client
+
+
+def in_dutch(client: FlaskClient, page: Any) -> Any:
+    """Follow the link to Dutch at the head of a page; the client forgets that it did."""
+    found = re.search(r'<a href="([^"]+)" lang="nl"', page.text)
+    assert found is not None
+    dutch = client.get(urljoin(page.request.path, html.unescape(found.group(1))))
+    client.delete_cookie("lang")
+    return dutch
