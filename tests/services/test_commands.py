@@ -8,10 +8,12 @@ import pytest
 from apiflask import APIFlask
 
 from matcher import cli
-from matcher.domain import OrganisationType
+from matcher.domain import OrganisationType, Project
 from matcher.ranking.metrics import ndcg, recall, reciprocal_rank
 from matcher.services.organisations import get
 from matcher.settings import TABLE, SettingsError, read_settings
+from matcher.store import Store
+from matcher.store.evidence import projects_by_source
 from tests.servers import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,6 +36,11 @@ def write_cordis(folder: Path, title: str = "Algae for feed") -> Path:
         encoding="utf-8",
     )
     return folder
+
+
+def projects_by_source_of(store: Store) -> list[Project]:
+    with store.reading() as session:
+        return list(projects_by_source(session, ["cordis:1", "cordis:2"]).values())
 
 
 def run(app: APIFlask, *arguments: str, fails: bool = False) -> str:
@@ -73,6 +80,23 @@ def test_faults_refuse_the_whole_file(app: APIFlask, tmp_path: Path) -> None:
     assert "nothing was imported" in refused
     assert store.corpus_version() == version
     assert "1 rows left out" in run(app, "import", "cordis", str(folder), "--skip-invalid")
+
+
+def test_an_empty_file_takes_nobodys_participations_away(app: APIFlask, tmp_path: Path) -> None:
+    store = app.extensions["schakel"].store
+    folder = write_cordis(tmp_path / "cordis")
+    run(app, "import", "cordis", str(folder), "--no-index")
+    kept = projects_by_source_of(store)
+    assert [len(one.participations) for one in kept] == [2, 1]
+    for text in ("", "projectID;organisationID;name\n"):
+        (folder / "organization.csv").write_text(text)
+        for options in ((), ("--skip-invalid",)):
+            said = run(app, "import", "cordis", str(folder), *options, fails=True)
+            assert "nothing was imported" in said and "organization.csv" in said
+    assert projects_by_source_of(store) == kept
+    empty = tmp_path / "empty.csv"
+    empty.write_text("")
+    assert "no organisation in it" in run(app, "import", "organisations", str(empty), fails=True)
 
 
 def test_the_template_can_be_filled_in_and_imported(app: APIFlask, tmp_path: Path) -> None:
