@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
 
 try:
     app = create_app()
-except SettingsError as error:
+except (SettingsError, OSError) as error:
     sys.exit(f"Schakel can't start: {error}")
 
 if __name__ == "__main__":

@@ -268,7 +268,7 @@ class Match(BaseModel):
 class Notice(BaseModel):
     """Why a list is empty, or what it was made without."""
 
-    code: Literal["nothing_usable", "nothing_allowed", "nothing_found", "model_away"]
+    code: Literal["nobody_yet", "nothing_usable", "nothing_allowed", "nothing_found", "model_away"]
     message: str
 
 

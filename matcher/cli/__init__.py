@@ -7,11 +7,13 @@ from flask import Flask
 from matcher.cli import administration, asking, initiatives, quality, records, worker
 from matcher.cli.administration import settings_table
 
-__all__ = ["init_app", "settings_table"]
+__all__ = ["MODULES", "init_app", "settings_table"]
+
+MODULES = (records, asking, initiatives, quality, administration, worker)
 
 
 def init_app(app: Flask) -> None:
     """Add the commands."""
-    for module in (records, asking, initiatives, quality, administration, worker):
+    for module in MODULES:
         for command in module.COMMANDS:
             app.cli.add_command(command)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import click
-from flask.cli import AppGroup
 
 from matcher import settings as settings_module
-from matcher.cli.shared import friendly, services
+from matcher.cli.shared import Command, Group, friendly, services
 from matcher.services import api_keys
 from matcher.services.people import accounts
 from matcher.services.people.accounts import AccountError, AccountRole
 
-keys = AppGroup("apikey", help="Keys for writing through the API.")
+keys = Group("apikey", help="Keys for writing through the API.")
 
 
 @keys.command("create")
@@ -37,7 +36,7 @@ def apikey_revoke(name: str) -> None:
     click.echo(f"{api_keys.revoke_key(services().store, name)} key(s) revoked.")
 
 
-users = AppGroup("user", help="Those who sign in.")
+users = Group("user", help="Those who sign in.")
 ROLES = click.Choice([role.value for role in AccountRole])
 PASSWORD = click.option(
     "--password",
@@ -109,7 +108,7 @@ def _account(email: str) -> accounts.Account:
     return found
 
 
-@click.command("settings")
+@click.command("settings", cls=Command)
 def show_settings() -> None:
     """Print the table of settings."""
     click.echo(settings_table())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from math import isnan
 from typing import Any
 
 import click
 from flask.cli import with_appcontext
 
-from matcher.cli.shared import services
+from matcher.cli.shared import Command, services
 from matcher.domain import (
     ALIKE_DIAL,
     COMPLEMENT_DIAL,
@@ -19,10 +21,38 @@ from matcher.domain import (
 )
 from matcher.services.checking import QuestionError
 
-SHARE = click.FloatRange(0, 1)
+TYPES = click.Choice([kind.value for kind in OrganisationType], case_sensitive=False)
 
 
-@click.command("match")
+class Share(click.FloatRange):
+    """A number from 0 to 1."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number; nan, which is neither too small nor too large, is none."""
+        number = float(super().convert(value, param, ctx))
+        if isnan(number):
+            self.fail(f"{value!r} isn't a number from {self.min} to {self.max}.", param, ctx)
+        return number
+
+
+class Country(click.ParamType[str]):
+    """Two letters, in capitals."""
+
+    name = "code"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the letters in capitals."""
+        if not re.fullmatch("[A-Za-z]{2}", value):
+            self.fail(f"{value!r} isn't a country: give two letters, such as BE.", param, ctx)
+        return str(value).upper()
+
+
+SHARE = Share(0, 1)
+
+
+@click.command("match", cls=Command)
 @with_appcontext
 @click.argument("text", default="")
 @click.option("--need", "needs", multiple=True, help="Something needed; may be repeated.")
@@ -31,8 +61,10 @@ SHARE = click.FloatRange(0, 1)
 @click.option("--unlike", multiple=True, help="Id: neither this one nor any like it.")
 @click.option("--complement", default=COMPLEMENT_DIAL, show_default=True, type=SHARE)
 @click.option("--alike", default=ALIKE_DIAL, show_default=True, type=SHARE)
-@click.option("--type", "types", multiple=True, type=click.Choice(list(OrganisationType)))
-@click.option("--country", "countries", multiple=True, help="Two letters, such as BE.")
+@click.option("--type", "types", multiple=True, type=TYPES)
+@click.option(
+    "--country", "countries", multiple=True, type=Country(), help="Two letters, such as BE."
+)
 @click.option("--sme-only", is_flag=True)
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 200))
 @click.option("--json", "as_json", is_flag=True, help="The answer as the API gives it.")
@@ -40,7 +72,7 @@ def match(text: str, needs: tuple[str, ...], as_json: bool, **options: Any) -> N
     """Recommend partners for TEXT, with reasons."""
     filters = Filters(
         types=tuple(OrganisationType(one) for one in options["types"]),
-        countries=tuple(one.upper() for one in options["countries"]),
+        countries=options["countries"],
         sme_only=options["sme_only"],
     )
     question = Question(

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import AppGroup
 from pydantic import ValidationError
 
 from matcher.api.initiative_schemas import InitiativeIn, QuotaIn
 from matcher.api.translate import initiative_from, initiative_out
 from matcher.cli.asking import SHARE, print_matches
-from matcher.cli.shared import services
+from matcher.cli.shared import Group, services
 from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL
 from matcher.ranking.lineup import Infeasible
 from matcher.services import initiatives
@@ -33,8 +32,8 @@ QUOTA = re.compile(r"([a-z_]+)(?: ([A-Za-z0-9_]+))?((?:[<>]=\d{1,3}){1,2})")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="The answer as the API gives it.")
 Body = dict[str, Any]
 
-group = AppGroup("initiative", help="Initiatives: their needs, gaps, partners and teams.")
-insight = AppGroup("insight", help="Over the whole corpus.")
+group = Group("initiative", help="Initiatives: their needs, gaps, partners and teams.")
+insight = Group("insight", help="Over the whole corpus.")
 COMMANDS = (group, insight)
 
 
@@ -117,7 +116,12 @@ def initiative_remove(initiative_id: str) -> None:
 @AS_JSON
 def initiative_needs(text: str, file: Any, as_json: bool) -> None:
     """Read needs from a brief in prose."""
-    needs = [need_json(one) for one in services().answers.needs(file.read() if file else text)]
+    try:
+        brief = file.read() if file else text
+    except UnicodeDecodeError as error:
+        detail = f"{file.name} isn't text in UTF-8 ({error.reason}). Save it as UTF-8."
+        raise click.ClickException(detail) from error
+    needs = [need_json(one) for one in services().answers.needs(brief)]
     show({"needs": needs}, as_json, lambda answer: [_need(one) for one in answer["needs"]])
 
 

@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
 from embeddings.convert import convert
-from matcher.cli.shared import EXISTING, failures_told, progress_bar, refuse, services
-from matcher.services.evaluate import TranslationsRefused, evaluate
+from matcher.cli.shared import EXISTING, Command, Group, progress_bar, refuse, services
+from matcher.services.evaluate import NothingAsked, TranslationsRefused, evaluate
 from matcher.services.importing.faults import ImportRefused
 from matcher.services.tables import as_text, training_text
 from matcher.services.training import NotEnoughHistory, install, train
 
-encoders = AppGroup("encoder", help="Models that turn texts into vectors.")
+encoders = Group("encoder", help="Models that turn texts into vectors.")
 
 
-@click.command("evaluate")
+@click.command("evaluate", cls=Command)
 @with_appcontext
 @click.option("--train", "train_on", required=True, type=EXISTING, help="CORDIS folder: profiles.")
 @click.option("--test", required=True, type=EXISTING, help="CORDIS folder of the questions.")
@@ -33,13 +33,13 @@ def evaluate_command(train_on: Path, test: Path, as_json: bool, **options: Any) 
         with progress_bar() as report:
             found = evaluate(train_on, test, services().settings, progress=report, **options)
     except ImportRefused as refused:
-        refuse(refused)
-    except TranslationsRefused as refused:
+        refuse(refused, "nothing was measured. Mend them first.")
+    except (NothingAsked, TranslationsRefused) as refused:
         raise click.ClickException(str(refused)) from refused
     click.echo(json.dumps(found, indent=2) if as_json else as_text(found))
 
 
-@click.command("train")
+@click.command("train", cls=Command)
 @with_appcontext
 @click.option("--seed", default=1, show_default=True, help="Draws the members that are given.")
 @click.option("--dry-run", is_flag=True, help="Only print what would be gained.")
@@ -57,8 +57,7 @@ def train_command(seed: int, dry_run: bool) -> None:
         click.echo("Nothing was installed (--dry-run).")
         return
     version = services().live.snapshot().version
-    with failures_told():
-        name = install(services().settings, training, version)
+    name = install(services().settings, training, version)
     click.echo(f"Installed: the index is {name}; workers go over to it by themselves.")
 
 
@@ -68,8 +67,7 @@ def train_command(seed: int, dry_run: bool) -> None:
 @click.option("--int8", is_flag=True, help="Round the weights to bytes: smaller and faster.")
 def encoder_convert(source: Path, target: Path, int8: bool) -> None:
     """Make of a sentence-transformers folder one that runs without torch."""
-    with failures_told():
-        convert(source, target, int8=int8)
+    convert(source, target, int8=int8)
     click.echo(
         f"Wrote {target}. To use it, set SCHAKEL_ENCODER=transformer and "
         f"SCHAKEL_MODEL_FOLDER={target}, then run: flask --app app index build"

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
 
-from matcher.cli.shared import EXISTING, SHOWN_FAULTS, progress_bar, refuse, services
+from matcher.cli.shared import EXISTING, SHOWN_FAULTS, Group, progress_bar, refuse, services
 from matcher.services import demo, duplicates
 from matcher.services.building import build_index
 from matcher.services.importing.cordis import read_cordis
@@ -17,10 +16,10 @@ from matcher.services.importing.organisations import read_organisations
 from matcher.services.importing.template import write_template
 from matcher.services.imports import store_batch
 
-imports = AppGroup("import", help="Import organisations and what they did.")
-index = AppGroup("index", help="The nearest-neighbour index.")
-demos = AppGroup("demo", help="The demo data that comes with the service.")
-duplicates_ = AppGroup("duplicates", help="Organisations that are recorded twice.")
+imports = Group("import", help="Import organisations and what they did.")
+index = Group("index", help="The nearest-neighbour index.")
+demos = Group("demo", help="The demo data that comes with the service.")
+duplicates_ = Group("duplicates", help="Organisations that are recorded twice.")
 COMMANDS = (imports, index, demos, duplicates_)
 
 
@@ -31,7 +30,11 @@ COMMANDS = (imports, index, demos, duplicates_)
 def import_cordis(path: Path, skip_invalid: bool, no_index: bool) -> None:
     """Import a folder or zip in the layout of the CORDIS bulk files."""
     with progress_bar() as report:
-        _import(lambda: read_cordis(path, skip_invalid=skip_invalid, progress=report), no_index)
+        _import(
+            lambda: read_cordis(path, skip_invalid=skip_invalid, progress=report),
+            skip_invalid,
+            no_index,
+        )
 
 
 @imports.command("organisations")
@@ -40,7 +43,7 @@ def import_cordis(path: Path, skip_invalid: bool, no_index: bool) -> None:
 @click.option("--no-index", is_flag=True, help="Don't rebuild the index afterwards.")
 def import_organisations(file: Path, skip_invalid: bool, no_index: bool) -> None:
     """Import organisations with offers and needs from CSV, XLSX or NDJSON."""
-    _import(lambda: read_organisations(file, skip_invalid=skip_invalid), no_index)
+    _import(lambda: read_organisations(file, skip_invalid=skip_invalid), skip_invalid, no_index)
 
 
 @imports.command("template")
@@ -119,12 +122,13 @@ def duplicates_dismiss(one: str, other: str) -> None:
     click.echo("They aren't offered again.")
 
 
-def _import(read: Callable[[], Batch], no_index: bool) -> None:
+def _import(read: Callable[[], Batch], skip_invalid: bool, no_index: bool) -> None:
     store = services().store
     try:
         batch = read()
     except ImportRefused as refused:
-        refuse(refused)
+        other = "." if skip_invalid else ", or leave these rows out with --skip-invalid."
+        refuse(refused, f"nothing was imported. Mend them{other}")
     with progress_bar() as report:
         result = store_batch(store, batch, report)
         if result.changed and not no_index:

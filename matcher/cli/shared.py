@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,15 +12,40 @@ from typing import Any
 
 import click
 from flask import current_app
+from flask.cli import AppGroup
+from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
 from embeddings.port import EncoderError
 from matcher.index.generation import GenerationError
 from matcher.services.container import Services
 from matcher.services.importing.faults import ImportRefused
+from matcher.settings import SettingsError
 
 EXISTING = click.Path(exists=True, path_type=Path)
 SHOWN_FAULTS = 50
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Command(click.Command):
+    """A command that ends with a sentence where store, disk, index or model fail."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it, unless an argument isn't text."""
+        for parameter in self.params:
+            value = ctx.params.get(parameter.name or "")
+            for one in value if isinstance(value, tuple) else (value,):
+                if isinstance(one, str) and _SURROGATE.search(one):
+                    problem = "its bytes aren't UTF-8, so they aren't text."
+                    raise click.BadParameter(problem, ctx, parameter)
+        with failures_told():
+            return super().invoke(ctx)
+
+
+class Group(AppGroup):
+    """A group of such commands."""
+
+    command_class = Command
 
 
 def services() -> Services:
@@ -29,19 +56,28 @@ def services() -> Services:
 
 @contextmanager
 def failures_told() -> Iterator[None]:
-    """End the command with what an encoder or index that fails says."""
+    """End the command with what fails: a model, the index, the store, the disk, a setting."""
     try:
         yield
-    except (EncoderError, GenerationError) as error:
+    except (EncoderError, GenerationError, SettingsError) as error:
         raise click.ClickException(str(error)) from error
+    except OperationalError as error:
+        raise click.ClickException(
+            f"The store can't be used: {error.orig}. See whether it is there, may be written and "
+            "has room (SCHAKEL_HOME, DATABASE_URL)."
+        ) from error
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # whoever reads the output has seen enough
+            raise
+        raise click.ClickException(
+            f"A file or folder can't be used: {error}. See whether it may be read and written and "
+            "the disk has room (SCHAKEL_HOME)."
+        ) from error
 
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
-    """Give a progress callback that draws one bar a stage on standard error.
-
-    An encoder or index that fails ends the command with what it says.
-    """
+    """Give a progress callback that draws one bar a stage on standard error."""
     bars: dict[str, Any] = {}
 
     def report(stage: str, done: int, total: int) -> None:
@@ -53,15 +89,14 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
         bar.update(min(done, total) - bar.n)
 
     try:
-        with failures_told():
-            yield report
+        yield report
     finally:
         for bar in bars.values():
             bar.close()
 
 
-def refuse(refused: ImportRefused) -> Any:
-    """Show what is wrong with a file, and give up."""
+def refuse(refused: ImportRefused, advice: str) -> Any:
+    """Show what is wrong with a file, and give up with some advice."""
     rows = [("file", "line", "column", "what is wrong", "what was expected")]
     for fault in refused.faults[:SHOWN_FAULTS]:
         line = str(fault.line) if fault.line else "-"
@@ -73,10 +108,7 @@ def refuse(refused: ImportRefused) -> Any:
     more = refused.count - min(len(refused.faults), SHOWN_FAULTS)
     if more > 0:
         click.echo(f"... and {more} more", err=True)
-    raise click.ClickException(
-        f"{refused.count} fault(s): nothing was imported. Mend them, or leave these rows out "
-        "with --skip-invalid."
-    )
+    raise click.ClickException(f"{refused.count} fault(s): {advice}")
 
 
 @contextmanager

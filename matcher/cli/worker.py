@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 from flask.cli import with_appcontext
 
-from matcher.cli.shared import services
+from matcher.cli.shared import Command, services
 
 
-@click.command("worker")
+@click.command("worker", cls=Command)
 @with_appcontext
 def worker() -> None:
     """Run background jobs (imports, index builds) until it is told to end (SIGTERM)."""

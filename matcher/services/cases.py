@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from matcher.domain import Project
@@ -27,7 +27,7 @@ class Case:
 
 def cases_of(
     projects: Sequence[Project],
-    known: Mapping[str, object],
+    known: Container[str],
     mode: str,
     seed: int,
     texts: Mapping[str, str] | None = None,

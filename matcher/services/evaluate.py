@@ -55,6 +55,10 @@ class TranslationsRefused(ValueError):
     """A file of translations can't be used; the message says why."""
 
 
+class NothingAsked(ValueError):
+    """The test projects make no question; the message says what it takes."""
+
+
 def evaluate(
     train_on: Path,
     test: Path,
@@ -69,9 +73,22 @@ def evaluate(
 
     With `translations`, also how well the same questions do in other languages; with `trade_off`,
     what the settings do that say how much the usual partners count. Raises ImportRefused,
-    TranslationsRefused and EncoderError.
+    TranslationsRefused, NothingAsked and EncoderError, the first three before anything is built.
     """
     words = read_translations(translations) if translations else {}
+    projects = read_cordis(test).projects
+    past = read_cordis(train_on)
+    known = {one.id for one in past.organisations}
+    if not cases_of(projects, known, TEXT_ONLY, seed):
+        raise NothingAsked(
+            "There is nothing to ask: a test project counts when two of its organisations, by "
+            "their ids, took part in projects of the train folder."
+        )
+    if translations and not cases_of(projects, known, TEXT_ONLY, seed, titles_of(projects, words)):
+        raise TranslationsRefused(
+            f"{translations.name}: translates none of the questions; it takes a title in each "
+            f"language for ids of test projects, such as {projects[0].facet.source}"
+        )
     with tempfile.TemporaryDirectory(prefix="schakel-evaluate-") as folder:
         home = Path(folder)
         settings = replace(
@@ -79,11 +96,10 @@ def evaluate(
         )
         store = Store(settings.database_url)
         store.upgrade()
-        store_batch(store, read_cordis(train_on), progress)
+        store_batch(store, past, progress)
         build_index(store, settings, progress)
         live = Live(store, settings)
         trained = _train(live, settings, seed, progress)
-        projects = read_cordis(test).projects
         trial = _Trial(live, projects, seed, settings, progress)
         report = trial.report(trained)
         if words:
@@ -115,6 +131,18 @@ def read_translations(path: Path) -> dict[str, dict[str, str]]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise TranslationsRefused(f"{path.name}: can't be read as CSV in UTF-8") from error
     return found
+
+
+def titles_of(
+    projects: Sequence[Project], words: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
+    """Return the titles of the projects, by source, that all languages have words for."""
+    chosen = set.intersection(*(set(by_id) for by_id in words.values()))
+    return {
+        str(one.facet.source): one.facet.title or one.facet.text
+        for one in projects
+        if str(one.facet.source) in chosen
+    }
 
 
 def _train(
@@ -185,12 +213,7 @@ class _Trial:
 
     def translated(self, words: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
         """Return the figures of the translated questions, and of the same ones by their titles."""
-        chosen = set.intersection(*(set(by_id) for by_id in words.values()))
-        titles = {
-            str(one.facet.source): one.facet.title or one.facet.text
-            for one in self.projects
-            if str(one.facet.source) in chosen
-        }
+        titles = titles_of(self.projects, words)
         figures: dict[str, Any] = {}
         corpus = self.snapshot.corpus
         one_each = shown_under(corpus)

@@ -215,6 +215,8 @@ class Recommender:
     ) -> Considered | str:
         """Weigh and rank all organisations; or return the code of the notice why it can't."""
         corpus, weights = snapshot.corpus, self.weights_for(snapshot)
+        if not len(corpus):
+            return "nobody_yet"
         members = corpus.with_variants(corpus.rows(question.members))
         with watch.step("encode"):
             needed = self._needed(snapshot, question, members)

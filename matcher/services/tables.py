@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from matcher.ranking.learning import GRID
 from matcher.services.training import Training
 
 _WIDTH = 16
@@ -23,6 +24,9 @@ def as_text(report: Mapping[str, Any]) -> str:
     ]
     for mode, result in report["modes"].items():
         lines += ["", f"{mode}: {result['questions']} questions"]
+        if not result["questions"]:
+            lines.append("nothing to measure: no test project has enough partners known from train")
+            continue
         lines += _figures("method", result["methods"])
         if result["reliability"]:
             lines += ["", "chance that was said, and the share that did work together"]
@@ -46,10 +50,10 @@ def as_text(report: Mapping[str, Any]) -> str:
 def training_text(training: Training) -> str:
     """Return what was learned and what it gained as tables."""
     weights = training.weights
+    learned = {name: getattr(weights, name) for name in GRID}
+    of_words = {"text": weights.text, "wording": weights.of_view("wording")}
     lines = [
-        f"Learned from {training.learned_on} questions; weights: meaning {weights.meaning:g} "
-        f"(wording {1 - weights.meaning:g}), named {weights.named:g}, network {weights.network:g} "
-        "(text 1).",
+        f"Learned from {training.learned_on} questions; weights: {_named(of_words | learned)}.",
         "On the questions kept apart:",
     ]
     rows = []
@@ -70,9 +74,13 @@ def training_text(training: Training) -> str:
 def _trained(training: Mapping[str, Any] | None) -> str:
     if training is None:
         return "weights: shipped (too little history to learn from)"
-    learned = ", ".join(f"{name} {value:g}" for name, value in training["weights"].items())
     state = "learned" if training["installed"] else "shipped, since what was learned lost:"
+    learned = _named(training["weights"])
     return f"weights: {state} ({learned}; {training['questions']} questions)"
+
+
+def _named(weights: Mapping[str, float]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in weights.items())
 
 
 def _translated(report: Mapping[str, Any]) -> list[str]:

@@ -106,6 +106,9 @@ LABELS = {
         "Nothing in your text could be understood. Describe in a sentence or two what you want to "
         "do and what you need: materials, techniques, products, markets."
     ),
+    "nobody_yet": _l(
+        "No organisation is stored yet, so there is nobody to recommend. A manager can import some."
+    ),
     "nothing_allowed": _l("No organisation passes your filters. Loosen or remove one of them."),
     "nothing_found": _l(
         "No organisation has an offer or a past project that comes near your text."

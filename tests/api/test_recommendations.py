@@ -349,7 +349,8 @@ def test_simultaneous_askers_cost_one_computation(client: FlaskClient) -> None:
 def test_an_empty_store_answers(empty_client: FlaskClient) -> None:
     answer = ask(empty_client, text="hydrogen")
     assert answer["results"] == []
-    assert answer["notices"]
+    assert [one["code"] for one in answer["notices"]] == ["nobody_yet"]
+    assert "import organisations FILE" in answer["notices"][0]["message"]
     assert empty_client.get("/health/ready").get_json()["organisations"] == 0
 
 

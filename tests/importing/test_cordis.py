@@ -97,6 +97,48 @@ def test_a_missing_column_and_a_missing_file(tmp_path):
     assert [fault[0] for fault in places(tmp_path)] == ["organization.csv"]
 
 
+@pytest.mark.parametrize("name", ["project.csv", "organization.csv", "euroSciVoc.csv"])
+@pytest.mark.parametrize("text", ["", "\n \n", "\ufeff"])
+def test_a_file_without_a_header_is_refused(tmp_path, name, text):
+    (folder(tmp_path) / name).write_text(text, encoding="utf-8")
+    assert places(tmp_path) == [(name, 0, "")]
+
+
+def test_projects_in_which_nobody_took_part_are_refused(tmp_path):
+    """They would take all participations away that the store holds."""
+    header = ORGANISATIONS.partition("\n")[0]
+    folder(tmp_path, organization=header)
+    assert places(tmp_path) == [("organization.csv", 0, "")]
+    folder(tmp_path, organization=f"{header}\n1;;Nameless;PRC;participant;;;;\n")
+    assert places(tmp_path) == [("organization.csv", 2, "organisationID")]
+    with pytest.raises(ImportRefused) as caught:
+        read_cordis(tmp_path, skip_invalid=True)
+    assert [fault.line for fault in caught.value.faults] == [0, 2]
+    assert caught.value.faults[0].expected == "the organisations that took part, one a line"
+
+
+def test_cells_that_a_short_row_lacks_are_empty(tmp_path):
+    folder(tmp_path, organization=ORGANISATIONS + "1;o2\n2;o3;Short\n")
+    assert places(tmp_path) == [("organization.csv", 5, "name")]
+    batch = read_cordis(tmp_path, skip_invalid=True)
+    assert batch.skipped == 1
+    assert [one.id for one in batch.organisations] == ["cordis:55", "cordis:77", "cordis:o3"]
+    folder(tmp_path, topics=TOPICS + "2\n")
+    assert [one.facet.topics for one in read_cordis(tmp_path, skip_invalid=True).projects][1] == ()
+
+
+@pytest.mark.parametrize("wrong", [",", "\t"])
+@pytest.mark.parametrize("quote", ['"', ""])
+def test_another_separator_is_refused_with_the_one_expected(tmp_path, wrong, quote):
+    cells = [f"{quote}{cell}{quote}" for cell in ("projectID", "organisationID", "name")]
+    folder(tmp_path, organization=wrong.join(cells) + "\n" + wrong.join(cells))
+    with pytest.raises(ImportRefused) as caught:
+        read_cordis(tmp_path)
+    (fault,) = caught.value.faults
+    assert (fault.file, fault.line) == ("organization.csv", 1)
+    assert (fault.problem, fault.expected) == ("no ';' in the first line", "';' between the cells")
+
+
 def test_an_unknown_project_is_named_with_line_and_column(tmp_path):
     folder(tmp_path, organization=ORGANISATIONS + "3;88;Nobody;PRC;participant;;FR;;\n")
     assert places(tmp_path) == [("organization.csv", 5, "projectID")]
@@ -116,11 +158,16 @@ def test_a_quote_that_never_closes(tmp_path):
     assert places(tmp_path) == [("project.csv", 5, "")]
 
 
-def test_invalid_utf8(tmp_path):
+@pytest.mark.parametrize("before", [0, 1, 49, 5_000])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_byte_that_is_not_utf8_is_named_by_its_line(tmp_path, before, end):
     folder(tmp_path)
-    (tmp_path / "project.csv").write_bytes(PROJECTS.encode() + b"3;caf\xe9;;\n")
-    ((name, line, _),) = places(tmp_path)
-    assert name == "project.csv" and line >= 1
+    rows = "".join(f"{number};Two;é;{end}" for number in range(before))
+    text = (PROJECTS.replace("\n", end) + rows).encode() + b"3;caf\xe9;;\n"
+    (tmp_path / "project.csv").write_bytes(text)
+    assert places(tmp_path) == [("project.csv", 5 + before, "")]
+    (tmp_path / "project.csv").write_bytes(b"id;titl\xe9\n")
+    assert places(tmp_path) == [("project.csv", 1, "")]
 
 
 def test_a_zip_is_read_as_a_folder(tmp_path):

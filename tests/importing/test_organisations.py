@@ -114,6 +114,15 @@ def test_a_flat_row_with_gaps_dutch_words_and_decimal_commas(tmp_path):
     assert one.offers[1].valid_until == date(2030, 12, 31)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("in.csv", ""), ("in.csv", "name;type\n"), ("in.csv", "\n"), ("in.ndjson", "\n")],
+)
+def test_a_file_without_any_organisation_is_refused(tmp_path, name, text):
+    path = write(tmp_path, name, text)
+    assert refusal(path) == refusal(path, skip_invalid=True) == [(0, "")]
+
+
 def test_faults_name_the_flat_column_and_the_first_line_of_the_row(tmp_path):
     path = write(
         tmp_path,

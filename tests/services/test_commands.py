@@ -1,17 +1,28 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from apiflask import APIFlask
+from sqlalchemy import event
 
 from matcher import cli
-from matcher.domain import OrganisationType
+from matcher.cli.shared import Command
+from matcher.domain import OrganisationType, Project
+from matcher.index.generation import Unwritable
 from matcher.ranking.metrics import ndcg, recall, reciprocal_rank
 from matcher.services.organisations import get
 from matcher.settings import TABLE, SettingsError, read_settings
+from matcher.store import Store
+from matcher.store.evidence import projects_by_source
 from tests.servers import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,6 +45,11 @@ def write_cordis(folder: Path, title: str = "Algae for feed") -> Path:
         encoding="utf-8",
     )
     return folder
+
+
+def projects_by_source_of(store: Store) -> list[Project]:
+    with store.reading() as session:
+        return list(projects_by_source(session, ["cordis:1", "cordis:2"]).values())
 
 
 def run(app: APIFlask, *arguments: str, fails: bool = False) -> str:
@@ -75,6 +91,23 @@ def test_faults_refuse_the_whole_file(app: APIFlask, tmp_path: Path) -> None:
     assert "1 rows left out" in run(app, "import", "cordis", str(folder), "--skip-invalid")
 
 
+def test_an_empty_file_takes_nobodys_participations_away(app: APIFlask, tmp_path: Path) -> None:
+    store = app.extensions["schakel"].store
+    folder = write_cordis(tmp_path / "cordis")
+    run(app, "import", "cordis", str(folder), "--no-index")
+    kept = projects_by_source_of(store)
+    assert [len(one.participations) for one in kept] == [2, 1]
+    for text in ("", "projectID;organisationID;name\n"):
+        (folder / "organization.csv").write_text(text)
+        for options in ((), ("--skip-invalid",)):
+            said = run(app, "import", "cordis", str(folder), *options, fails=True)
+            assert "nothing was imported" in said and "organization.csv" in said
+    assert projects_by_source_of(store) == kept
+    empty = tmp_path / "empty.csv"
+    empty.write_text("")
+    assert "no organisation in it" in run(app, "import", "organisations", str(empty), fails=True)
+
+
 def test_the_template_can_be_filled_in_and_imported(app: APIFlask, tmp_path: Path) -> None:
     for suffix in ("csv", "xlsx", "ndjson"):
         path = tmp_path / f"firms.{suffix}"
@@ -96,6 +129,89 @@ def test_a_key_needs_a_name(app: APIFlask) -> None:
     assert run(app, "apikey", "list") == ""
     assert run(app, "apikey", "create", "crm").startswith("schakel_")
     assert run(app, "apikey", "list").startswith("crm\t")
+
+
+def test_types_are_written_as_everywhere_else(app: APIFlask) -> None:
+    for kind in ("higher_education", "HIGHER_EDUCATION"):
+        answer = json.loads(run(app, "match", "biosensor", "--type", kind, "--json"))
+        assert {one["organisation"]["type"] for one in answer["results"]} == {"higher_education"}
+    assert "'company', 'research_institute'" in run(app, "match", "x", "--type", "firm", fails=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--complement", "nan"), "'nan' isn't a number from 0 to 1"),
+        (("--alike", "nan"), "'nan' isn't a number from 0 to 1"),
+        (("--country", "Belgium"), "'Belgium' isn't a country: give two letters, such as BE."),
+        (("--country", ""), "'' isn't a country: give two letters, such as BE."),
+        (("--need", "caf\udce9"), "'--need': its bytes aren't UTF-8"),
+        (("--member", "caf\udce9"), "'--member': its bytes aren't UTF-8"),
+    ],
+)
+def test_options_that_can_not_be_meant(
+    app: APIFlask, arguments: tuple[str, ...], said: str
+) -> None:
+    assert said in run(app, "match", "biosensor", *arguments, fails=True)
+    assert "aren't UTF-8" in run(app, "match", "caf\udce9", fails=True)
+
+
+def test_small_letters_name_a_country(app: APIFlask) -> None:
+    answer = json.loads(run(app, "match", "biosensor", "--country", "be", "--json"))
+    assert {one["organisation"]["country"] for one in answer["results"]} == {"BE"}
+
+
+def commands_under(group: click.Group) -> Iterator[click.Command]:
+    for command in group.commands.values():
+        if isinstance(command, click.Group):
+            yield from commands_under(command)
+        else:
+            yield command
+
+
+def test_every_command_tells_what_fails() -> None:
+    group = click.Group(commands=[one for module in cli.MODULES for one in module.COMMANDS])
+    told = list(commands_under(group))
+    assert len(told) > 25 and all(isinstance(one, Command) for one in told)
+
+
+def test_a_damaged_index_is_told_in_a_sentence(app: APIFlask, home: Path) -> None:
+    for path in (home / "index").glob("gen-*/manifest.json"):
+        path.unlink()
+    for asked in (("match", "biosensor"), ("initiative", "gaps", "demo:fisch"), ("train",)):
+        said = run(app, *asked, fails=True)
+        assert said.startswith("Error: gen-")
+        assert said.endswith("has no readable manifest; run: flask --app app index build\n")
+
+
+def test_a_read_only_store_is_told_in_a_sentence(app: APIFlask, tmp_path: Path) -> None:
+    store = app.extensions["schakel"].store
+    store.dispose()
+    event.listen(store.engine, "connect", lambda one, _: one.execute("PRAGMA query_only = ON"))
+    folder = write_cordis(tmp_path / "cordis")
+    said = run(app, "import", "cordis", str(folder), fails=True)
+    assert "Error: The store can't be used: attempt to write a readonly database. See " in said
+
+
+@pytest.mark.parametrize("failure", [Unwritable("no room"), OSError(errno.ENOSPC, "no room")])
+def test_a_full_disk_is_told_in_a_sentence(
+    app: APIFlask, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    def full(*_: object) -> str:
+        raise failure
+
+    monkeypatch.setattr("matcher.cli.records.build_index", full)
+    said = run(app, "index", "build", fails=True)
+    assert said.startswith("Error: ") and "no room" in said
+
+
+def test_a_home_that_can_not_be_used_is_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    environ = {**os.environ, "SCHAKEL_HOME": str(tmp_path / "file" / "home")}
+    command = [sys.executable, "-m", "flask", "--app", "app", "settings"]
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.startswith("Schakel can't start: ")
+    assert "Traceback" not in done.stderr
 
 
 def test_demo_data_is_loaded_once(app: APIFlask) -> None:

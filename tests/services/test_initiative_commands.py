@@ -88,6 +88,13 @@ def test_needs_of_a_brief(app: APIFlask) -> None:
     assert text.split()[:3] == ["pilot", "must", "1.5"]
 
 
+def test_a_brief_in_another_encoding_is_refused(app: APIFlask, tmp_path: Path) -> None:
+    file = tmp_path / "brief.txt"
+    file.write_bytes("Un fabricant de caf\xe9".encode("latin-1"))
+    said = run(app, "initiative", "needs", "--file", str(file), fails=True)
+    assert "brief.txt isn't text in UTF-8" in said and said.endswith("Save it as UTF-8.\n")
+
+
 def test_insights(app: APIFlask) -> None:
     missed = run(app, "insight", "missed-chances", "--limit", "1")
     assert "Payerpath Health Economics (demo) asks:" in missed

@@ -406,7 +406,11 @@ def test_the_command_installs_what_gains(
         code, printed = run(app, "train", "--dry-run")
     assert code == 0 and current_name(root) == before
     assert f"Learned from {training.learned_on} questions" in printed
-    assert f"named {training.weights.named:g}, network {training.weights.network:g}" in printed
+    line = next(line for line in printed.splitlines() if line.startswith("Learned"))
+    weights = training.weights
+    assert f"; weights: text 1, wording {1 - weights.meaning:g}, meaning " in line
+    for name in GRID:
+        assert f", {name.replace('_', ' ')} {getattr(weights, name):g}" in line
     for mode in MODES:
         assert f"{mode}, before" in printed and f"{mode}, learned" in printed
     assert "Nothing was installed (--dry-run)." in printed and "Installed:" not in printed
@@ -514,6 +518,45 @@ def test_evaluate_prints_every_table(app: APIFlask, tmp_path: Path) -> None:
         "the share of places after the fiftieth kept for the less known, text only",
     ):
         assert head in text
+
+
+def test_evaluate_refuses_what_gives_no_figures_before_it_builds(
+    app: APIFlask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("matcher.services.evaluate.build_index", None)
+    past = write_cordis(tmp_path / "train", history(0, 40))
+    asked = write_cordis(tmp_path / "test", history(40, 2))
+    bad = write_cordis(tmp_path / "bad", history(0, 2))
+    (bad / "organization.csv").write_text("projectID;organisationID;name\n9;1;Nobody\n")
+    code, printed = run(app, "evaluate", "--train", str(past), "--test", str(bad))
+    assert code == 1 and "no project '9'" in printed and "nothing was measured" in printed
+    assert "--skip-invalid" not in printed
+    others = history(42, 2)
+    strange = [replace(one, participations=one.participations[:1]) for one in others]
+    alone = write_cordis(tmp_path / "alone", strange)
+    code, printed = run(app, "evaluate", "--train", str(past), "--test", str(alone))
+    assert code == 1 and "Error: There is nothing to ask: " in printed
+    words = tmp_path / "words.csv"
+    words.write_text("id,nl\ncordis:9,Wol\n", encoding="utf-8")
+    places = ("--train", str(past), "--test", str(asked), "--translations", str(words))
+    code, printed = run(app, "evaluate", *places)
+    assert code == 1 and "words.csv: translates none of the questions" in printed
+    assert "such as cordis:1040" in printed
+
+
+def test_a_mode_without_questions_has_no_figures() -> None:
+    report = {
+        "organisations": 2,
+        "projects": 1,
+        "model": "none",
+        "seed": 3,
+        "training": None,
+        "modes": {HALF_GIVEN: {"questions": 0}},
+    }
+    assert as_text(report).splitlines()[-2:] == [
+        "half of the members given: 0 questions",
+        "nothing to measure: no test project has enough partners known from train",
+    ]
 
 
 def test_a_report_without_training_says_so() -> None:

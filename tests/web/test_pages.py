@@ -69,6 +69,12 @@ def test_nothing_usable_says_so(client: FlaskClient) -> None:
     assert "Nothing in your text could be understood" in send(client, text="asdf qwer").text
 
 
+def test_an_empty_service_says_that_there_is_nobody_yet(empty_client: FlaskClient) -> None:
+    page = send(empty_client, text="waterstof")
+    assert page.status_code == 200 and "there is nobody to recommend" in page.text
+    assert "filters" not in page.text.partition("there is nobody")[0][-200:]
+
+
 def test_output_is_escaped(client: FlaskClient) -> None:
     evil = '<script>alert("x")</script>'
     body = {"id": "org:evil", "name": evil, "type": "company", "offers": [{"text": evil + " hek"}]}

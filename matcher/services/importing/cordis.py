@@ -121,6 +121,9 @@ def read_cordis(
 ) -> Batch:
     """Read a folder or zip; raises ImportRefused with all faults unless `skip_invalid`.
 
+    It is also raised where projects are left and nobody that took part in any: stored as they are,
+    they would take all participations away that the store holds.
+
     An organisation takes each value from its latest project that states it. Organisations and
     projects come out sorted by id.
     """
@@ -142,7 +145,13 @@ def read_cordis(
         if source is not None:
             source.close()
     batch.skipped = len(batch.faults)
-    return batch.settle(skip_invalid=skip_invalid)
+    batch.settle(skip_invalid=skip_invalid)
+    if batch.projects and not batch.organisations:
+        problem = say("nobody took part in any of the projects")
+        expected = say("the organisations that took part, one a line")
+        fault = Fault(_FILES["organization"][0], 0, "", problem, expected)
+        raise ImportRefused([fault, *batch.faults])
+    return batch
 
 
 def _rows(source: _Source, table: str) -> Iterator[tuple[str, int, dict[str, str]]]:
@@ -165,8 +174,12 @@ def _rows(source: _Source, table: str) -> Iterator[tuple[str, int, dict[str, str
                     problem, expected = say("the column is missing"), say("it")
                     raise ImportRefused([Fault(name, 1, c, problem, expected) for c in missing])
                 continue
-            row = dict(zip(columns, (clean(cell) for cell in cells), strict=False))
+            row = dict.fromkeys(columns, "")
+            row.update(zip(columns, (clean(cell) for cell in cells), strict=False))
             yield name, line, row
+        if columns is None:
+            expected = say("a first line with %(names)s", names=", ".join(_REQUIRED[table]))
+            raise refused(name, say("the file is empty"), expected)
 
 
 def _projects(source: _Source, batch: Batch) -> dict[str, tuple[Facet, str]]:

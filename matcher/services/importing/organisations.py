@@ -27,7 +27,7 @@ from matcher.domain import (
 from matcher.services.importing.checking import Checker, folded, nearest, vocabulary
 from matcher.services.importing.cordis import COUNTRIES, Progress
 from matcher.services.importing.faults import Batch, Fault, ImportRefused, Said, say, shown
-from matcher.services.importing.tables import clean, read_table
+from matcher.services.importing.tables import clean, read_table, refused
 
 MOST_FACETS = 200
 MOST_FAULTS = 10_000
@@ -161,6 +161,9 @@ def read_organisations(
             batch.organisations.append(organisation)
         if len(batch.faults) >= MOST_FAULTS and not skip_invalid:
             break
+    if not batch.organisations and not batch.faults:
+        expected = say("at least one organisation, as in the template")
+        raise refused(path.name, say("no organisation in it"), expected)
     if columns and "name" not in columns:
         unknown = [fault for fault in batch.faults if fault.line == 1]
         problem, expected = say("the column is missing"), say("a column 'name'")

@@ -25,6 +25,7 @@ MOST_ROWS = 200_000
 MOST_COLUMNS = 2_000
 MOST_CELLS = 20_000_000
 LONGEST_CELL = 1_000_000
+_LINE_END = re.compile(rb"\r\n|\r|\n")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -64,8 +65,9 @@ def read_table(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def csv_rows(file: BinaryIO, name: str, delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
     """Yield (first line, cells) of every row; the header is one of them.
 
-    UTF-8 with or without BOM. Raises ImportRefused for bytes that aren't UTF-8, quotes that
-    never close and cells over LONGEST_CELL characters.
+    UTF-8 with or without BOM. Without a delimiter given, the header tells it. Raises ImportRefused
+    for a header without the one given, bytes that aren't UTF-8, quotes that never close and cells
+    over LONGEST_CELL characters.
     """
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     reader: Any = None
@@ -74,6 +76,10 @@ def csv_rows(file: BinaryIO, name: str, delimiter: str | None) -> Iterator[tuple
         first = text.readline()
         if delimiter is None:
             delimiter = max(";,\t", key=first.count)
+        elif first.strip() and delimiter not in first:
+            problem = say("no %(separator)s in the first line", separator=repr(delimiter))
+            expected = say("%(separator)s between the cells", separator=repr(delimiter))
+            raise refused(name, problem, expected, 1)
         csv.field_size_limit(LONGEST_CELL)
         lines: Iterable[str] = chain([first], text)
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -82,7 +88,9 @@ def csv_rows(file: BinaryIO, name: str, delimiter: str | None) -> Iterator[tuple
                 yield line, cells
             line = reader.line_num + 1
     except UnicodeDecodeError as error:
-        at = (reader.line_num if reader else 0) + 1
+        # What was read ahead, up to the fault, holds lines that the reader didn't come to.
+        ahead = len(_LINE_END.findall(error.object[: error.start]))
+        at = (reader.line_num if reader else 0) + ahead + 1
         byte = f"{error.object[error.start]:#04x}"
         problem = say("byte %(byte)s isn't UTF-8", byte=byte)
         raise refused(name, problem, say("UTF-8"), at) from error
