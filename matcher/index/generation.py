@@ -55,6 +55,8 @@ class Generation:
     """One vector an organisation under its key: what it is about."""
     findings: Mapping[str, Any] = field(default_factory=dict)
     """What was found out about the corpus when this was built, as JSON."""
+    mark: str | None = None
+    """The store's mark of `corpus_version`; None where an older service built this."""
 
 
 def build_generation(
@@ -67,6 +69,7 @@ def build_generation(
     ranking: Mapping[str, Any] | None = None,
     profiles: ExactIndex | None = None,
     findings: Mapping[str, Any] | None = None,
+    mark: str = "",
 ) -> str:
     """Write a generation beside the others, publish it, and return its name.
 
@@ -81,6 +84,7 @@ def build_generation(
     manifest = {
         "format": _FORMAT,
         "corpus_version": corpus_version,
+        "mark": mark,
         "model": encoder.fingerprint,
         "dim": encoder.dim,
         "count": len(ids),
@@ -183,9 +187,9 @@ def open_generation(root: Path, name: str) -> Generation:
         raise GenerationError(f"{name} can't be read; {_REBUILD}") from error
     if encoder.fingerprint != manifest["model"] or index.dim != encoder.dim:
         raise GenerationError(f"{name}: encoder and index don't belong together; {_REBUILD}")
-    version = int(manifest["corpus_version"])
+    version, mark = int(manifest["corpus_version"]), manifest.get("mark")
     model = encoder.fingerprint
-    return Generation(name, version, model, encoder, index, ranking, profiles, findings)
+    return Generation(name, version, model, encoder, index, ranking, profiles, findings, mark)
 
 
 def prune(root: Path, keep: int = 2) -> None:

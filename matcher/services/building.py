@@ -60,14 +60,17 @@ def build_index(
     """Fit the encoder, embed every facet, publish a new generation; returns its name.
 
     Runs beside workers that answer from the old generation; only one build runs at a time. With
-    `only_if_missing` a generation that this version of the service can read is left as it is.
+    `only_if_missing` a generation that can be used over this store is left as it is.
     """
     report = progress or (lambda stage, done, total: None)
     root = settings.index_folder
     with build_lock(root):
         name = current_name(root)
-        if only_if_missing and name is not None and not outdated(root, name):
-            return name
+        if only_if_missing and name is not None:
+            reason = _unfit(store, root, name)
+            if not reason:
+                return name
+            log.warning("index is built anew", generation=name, reason=reason)
         with store.reading() as session:
             changes = changes_since(session, -1)
             variants = sure_variants(session)
@@ -101,6 +104,7 @@ def build_index(
                 "subjects": subjects,
                 "credence": credence_json(corpus, encoder, ExactIndex(encoder.dim, ids, vectors)),
             },
+            changes.mark,
         )
         prune(root)
         readings.forget_others()
@@ -157,6 +161,17 @@ def outdated(root: Path, name: str) -> bool:
     except OldFormat:
         return True
     return False
+
+
+def _unfit(store: Store, root: Path, name: str) -> str:
+    """Return why a generation can't be used over this store; empty where it can."""
+    try:
+        manifest = read_manifest(root, name)
+    except OldFormat:
+        return "another version of the service built it"
+    if not store.passed(manifest["corpus_version"], manifest.get("mark")):
+        return "it doesn't come from the history of this store"
+    return ""
 
 
 def _learned(root: Path, name: str | None, encoder: Encoder) -> Mapping[str, Any]:

@@ -44,6 +44,7 @@ from matcher.services.training import (
     siblings_of,
     train,
 )
+from matcher.store import Point
 from matcher.store.evidence import load_projects
 from tests.conftest import settings_for
 
@@ -324,16 +325,17 @@ def test_what_was_learned_is_used_from_the_next_answer_on(
 
 def test_answers_before_and_after_are_cached_apart(training: Training) -> None:
     question = Question(text="robots")
-    kept = training.ranking(1)
+    kept, point = training.ranking(1), Point(1, "a")
     keys = {
-        question_key(question, 1, "model", asdict(Weights())),
-        question_key(question, 1, "model", asdict(Weights()), kept),
-        question_key(question, 1, "model", asdict(Weights(named=0.9)), kept),
-        question_key(question, 1, "model", asdict(Weights()), {**kept, "calibration": {}}),
+        question_key(question, Point(1, "b"), "model", asdict(Weights())),
+        question_key(question, point, "model", asdict(Weights())),
+        question_key(question, point, "model", asdict(Weights()), kept),
+        question_key(question, point, "model", asdict(Weights(named=0.9)), kept),
+        question_key(question, point, "model", asdict(Weights()), {**kept, "calibration": {}}),
     }
-    assert len(keys) == 4
-    same = question_key(question, 1, "model", asdict(Weights()), {})
-    assert same == question_key(question, 1, "model", asdict(Weights()))
+    assert len(keys) == 5
+    same = question_key(question, point, "model", asdict(Weights()), {})
+    assert same == question_key(question, point, "model", asdict(Weights()))
 
 
 def test_a_part_that_came_after_what_was_learned_does_not_count() -> None:

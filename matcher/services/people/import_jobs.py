@@ -191,9 +191,11 @@ def _as_left(services: Services, session: Session, row: ImportRow, kind: Kind) -
         ImportRow.state == ImportState.UNDONE.value, ImportRow.corpus_version > own
     )
     undone = [
-        ((outcome or {}).get("undone_version"), key) for key, outcome in session.execute(later)
+        (int(outcome["undone_version"]), key)
+        for key, outcome in session.execute(later)
+        if outcome and "undone_version" in outcome
     ]
-    for version, key in sorted(one for one in undone if one[0]):  # as they were undone
+    for version, key in sorted(undone):
         path = import_files.before_of(services.settings, key)
         for before in _befores(path, kind) if path.is_file() else ():
             if before.version in as_left[before.name]:
