@@ -22,8 +22,9 @@ from matcher.index.generation import (
     build_generation,
     build_lock,
     current_name,
-    open_generation,
+    newest_name,
     prune,
+    read_learned,
     read_manifest,
 )
 from matcher.ranking.corpus import Corpus
@@ -175,11 +176,20 @@ def _unfit(store: Store, root: Path, name: str) -> str:
 
 
 def _learned(root: Path, name: str | None, encoder: Encoder) -> Mapping[str, Any]:
-    """Return what was learned about ranking, to go on with under an encoder of the same kind."""
-    if name is None:
+    """Return what was learned about ranking, to go on with under an encoder of the same kind.
+
+    Where it isn't told which generation is current, the newest one's.
+    """
+    former = name if name and (root / name).is_dir() else newest_name(root)
+    if former is None:
         return {}
     try:
-        old = open_generation(root, name)
-    except GenerationError:
+        ranking, learned_under = read_learned(root, former)
+    except GenerationError as error:
+        log.error("what was learned is lost, train again", generation=former, reason=str(error))
         return {}
-    return old.ranking if old.encoder.name == encoder.name else {}
+    if ranking and learned_under != encoder.name:
+        reason = f"the encoder was {learned_under} and is {encoder.name}"
+        log.warning("what was learned is not taken over, train again", reason=reason)
+        return {}
+    return ranking

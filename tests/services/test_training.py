@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from apiflask import APIFlask
+from structlog.testing import capture_logs
 
 from matcher.cache import MemoryCache
 from matcher.domain import (
@@ -362,6 +363,25 @@ def test_a_rebuild_keeps_what_was_learned(services: Services, training: Training
     assert rebuilt.generation.ranking == learned != {}
     answer = Recommender(services.live, MemoryCache()).recommend(Question(text=FIELDS[1]))
     assert answer["results"][0]["chance"] is not None
+
+
+def test_a_rebuild_of_what_is_damaged_keeps_what_was_learned(
+    services: Services, training: Training
+) -> None:
+    root = services.settings.index_folder
+    name = install(services.settings, training, services.live.snapshot().version)
+    learned = open_generation(root, name).ranking
+    (root / name / "index" / "faiss.index").write_bytes(b"broken")
+    name = build_index(services.store, services.settings)
+    assert open_generation(root, name).ranking == learned != {}
+    (root / "CURRENT").write_bytes(b"\xff")
+    name = services.live.snapshot().generation.name
+    assert open_generation(root, name).ranking == learned
+    (root / name / "ranking.json").write_text("[]")
+    with capture_logs() as logs:
+        name = build_index(services.store, services.settings)
+    assert open_generation(root, name).ranking == {}
+    assert logs[0]["event"] == "what was learned is lost, train again"
 
 
 def test_too_little_history_teaches_nothing(
