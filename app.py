@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
+from types import TracebackType
 
 from apiflask import APIFlask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -47,6 +48,15 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     return application
 
 
+def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Say in a sentence what a command found wrong with the settings; trace everything else."""
+    if issubclass(kind, SettingsError):
+        print(f"Schakel can't go on: {error}", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = tell
 try:
     app = create_app()
 except (SettingsError, OSError) as error:
@@ -54,4 +64,4 @@ except (SettingsError, OSError) as error:
 
 if __name__ == "__main__":
     host, _, port = read_settings().bind.rpartition(":")
-    app.run(host, int(port))
+    app.run(host.strip("[]"), int(port))

@@ -1,8 +1,15 @@
 """How gunicorn serves: `gunicorn app:app` takes everything from the settings."""
 
-from matcher.settings import read_settings
+import sys
 
-_settings = read_settings()
+from gunicorn.arbiter import Arbiter
+
+from matcher.settings import SettingsError, read_settings
+
+try:
+    _settings = read_settings()
+except SettingsError as error:
+    sys.exit(f"Schakel can't start: {error}")
 bind = _settings.bind
 workers = _settings.workers
 threads = _settings.threads
@@ -17,7 +24,11 @@ control_socket_disable = True
 
 def post_worker_init(worker):
     """Open the index before the first request comes, and begin to run jobs."""
-    worker.wsgi.extensions["schakel"].warm_up()
+    try:
+        worker.wsgi.extensions["schakel"].warm_up()
+    except SettingsError as error:
+        worker.log.critical("Schakel can't start: %s", error)
+        sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
 
 def worker_exit(_server, worker):

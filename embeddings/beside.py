@@ -27,7 +27,7 @@ from embeddings.whitening import Whitening, fit_whitening, load_whitening, save_
 
 KIND = "beside"
 _MANIFEST = "encoder.json"
-_WORDS, _MODEL = "words", "model"
+_WORDS, MODEL = "words", "model"
 _SAMPLE = 4_000
 """On so many texts at most the whitening is learned: a model takes its time."""
 _SOFTNESS = 3.0
@@ -131,8 +131,8 @@ class BesideEncoder:
         """Write both encoders and the whitening into `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         self.words.save(folder / _WORDS)
-        self.model.save(folder / _MODEL)
-        save_whitening(self.whitening, folder, _MODEL)
+        self.model.save(folder / MODEL)
+        save_whitening(self.whitening, folder, MODEL)
         manifest = {"kind": KIND, "fingerprint": self.fingerprint}
         (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
@@ -144,11 +144,11 @@ class BesideEncoder:
         """
         try:
             manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-            whitening = load_whitening(folder, _MODEL)
+            whitening = load_whitening(folder, MODEL)
             expected = str(manifest["fingerprint"])
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise EncoderError(f"{folder.name}: the encoder there can't be read") from error
-        words, model = LsaEncoder.load(folder / _WORDS), load_model(folder / _MODEL)
+        words, model = LsaEncoder.load(folder / _WORDS), load_model(folder / MODEL)
         encoder = cls(words, model, whitening, needed=False)
         if encoder.fingerprint != expected:
             raise EncoderError(f"{folder.name}: the encoder there is damaged")

@@ -86,11 +86,7 @@ def load_encoder(folder: Path) -> Encoder:
     The key of a remote encoder is not saved; it is read from SCHAKEL_REMOTE_KEY.
     Raises EncoderError where there is no encoder to be read.
     """
-    try:
-        manifest = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
-        kind = str(manifest["kind"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EncoderError(f"{folder.name}: no readable encoder there") from error
+    kind = _kind(folder)
     if kind == beside.KIND:
         return BesideEncoder.load(folder, load_encoder)
     _known(kind)
@@ -99,6 +95,23 @@ def load_encoder(folder: Path) -> Encoder:
     if kind == RemoteEncoder.name:
         return RemoteEncoder.load(folder)
     return LsaEncoder.load(folder)
+
+
+def saved_name(folder: Path) -> str:
+    """Return the name of the encoder saved in `folder`; only that much is read.
+
+    Raises EncoderError where that can't be read.
+    """
+    kind = _kind(folder)
+    return saved_name(folder / beside.MODEL) if kind == beside.KIND else kind
+
+
+def _kind(folder: Path) -> str:
+    try:
+        manifest = json.loads((folder / "encoder.json").read_text(encoding="utf-8"))
+        return str(manifest["kind"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EncoderError(f"{folder.name}: no readable encoder there") from error
 
 
 def _known(name: str) -> None:

@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from limits import parse_many
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from matcher.cache import make_cache
+
 
 class SettingsError(ValueError):
     """A setting that the service can't start with; the message says what to do."""
@@ -23,6 +29,11 @@ class Setting:
     default: str
     help: str
 
+
+DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
+"""What a DATABASE_URL can begin with."""
+_NO_FILE = (None, "", ":memory:")
+"""Of SQLite: each connection would have a store of its own, which is gone with it."""
 
 TABLE: tuple[Setting, ...] = (
     Setting(
@@ -250,14 +261,16 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             "SCHAKEL_SECRET_KEY is not set. In production give it a random value, for example "
             "one made by: python -c 'import secrets; print(secrets.token_hex(32))'"
         )
+    if raw["oidc_issuer"] and not raw["oidc_client"]:
+        raise SettingsError("SCHAKEL_OIDC_ISSUER is set, so SCHAKEL_OIDC_CLIENT is needed, too")
     return Settings(
         environment=raw["environment"],
         home=home,
         bind=_bind(raw["bind"]),
         workers=_number("SCHAKEL_WORKERS", raw["workers"], 1),
         threads=_number("SCHAKEL_THREADS", raw["threads"], 1),
-        database_url=raw["database_url"] or f"sqlite:///{home / 'schakel.sqlite3'}",
-        redis_url=raw["redis_url"],
+        database_url=_database(raw["database_url"] or f"sqlite:///{home / 'schakel.sqlite3'}"),
+        redis_url=_redis(raw["redis_url"]),
         jobs=raw["jobs"],
         cache_ttl=_number("SCHAKEL_CACHE_TTL", raw["cache_ttl"], 1),
         encoder=raw["encoder"],
@@ -273,7 +286,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         less_known=_share("SCHAKEL_LESS_KNOWN", raw["less_known"]),
         field_distance=_share("SCHAKEL_FIELD_DISTANCE", raw["field_distance"]),
         index=raw["index"],
-        rate_limits=raw["rate_limits"],
+        rate_limits=_rates(raw["rate_limits"]),
         api_writes=raw["api_writes"] or ("open" if development else "key"),
         secret_key=raw["secret_key"] or development_secret(home),
         public_url=_address(
@@ -334,15 +347,65 @@ def _share(variable: str, value: str) -> float:
 
 
 def _address(variable: str, value: str, schemes: tuple[str, ...]) -> str:
-    parts = urlsplit(value)
-    if value and (parts.scheme not in schemes or not parts.hostname):
+    """Return an address as it is used; the message holds none of it, which may be a password."""
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half an IPv6 address, a port that isn't a number
+        usable = False
+    if value and not usable:
         known = ", ".join(f"{scheme}://" for scheme in schemes)
-        raise SettingsError(f"{variable} is not an address that begins with one of: {known}")
+        raise SettingsError(
+            f"{variable} is not an address that begins with one of: {known}, then a host, and a "
+            "colon and a number where a port is given"
+        )
     return value.rstrip("/")
 
 
 def _bind(value: str) -> str:
-    host, colon, port = value.rpartition(":")
-    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise SettingsError(f"SCHAKEL_BIND is {value!r}; it must be host:port")
+    try:
+        parts = urlsplit(f"//{value}")
+        usable = parts.netloc == value and bool(parts.hostname and parts.port) and "@" not in value
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsError(
+            f"SCHAKEL_BIND is {value!r}; it must be host:port, with brackets around an IPv6 "
+            "address, such as [::1]:8000"
+        )
+    return value
+
+
+def _database(value: str) -> str:
+    try:
+        url = make_url(value)
+        usable = url.drivername in DATABASES
+        usable = usable and (url.get_backend_name() != "sqlite" or url.database not in _NO_FILE)
+    except (ArgumentError, ValueError):
+        usable = False
+    if not usable:
+        raise SettingsError(
+            "DATABASE_URL can't be used; write postgresql+psycopg://user:password@host/name, with "
+            "% escapes in the password, or sqlite:/// and the path of a file"
+        )
+    return value
+
+
+def _redis(value: str) -> str:
+    try:
+        make_cache(value)  # connects to nothing
+    except ValueError as error:
+        raise SettingsError(f"REDIS_URL can't be used: {error}") from error
+    return value
+
+
+def _rates(value: str) -> str:
+    try:
+        if value != "off":
+            parse_many(value)
+    except ValueError as error:
+        raise SettingsError(
+            f"SCHAKEL_RATE_LIMITS is {value!r}; it must be limits such as "
+            "`120 per minute; 2000 per hour`, or `off`"
+        ) from error
     return value

@@ -119,6 +119,8 @@ class FaissIndex:
         """Open what `save` wrote, memory-mapped. Raises OSError or ValueError where it can't."""
         exact = ExactIndex.open(folder)
         kind = json.loads((folder / "faiss.json").read_text(encoding="utf-8"))
+        if not isinstance(kind, dict) or not all(type(size) is int for size in kind.values()):
+            raise ValueError(f"{folder.name}: faiss.json doesn't hold the sizes of an index")
         index = cls(exact.dim, **kind)
         index._exact = exact
         index._vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from embeddings.port import Encoder, EncoderError
-from embeddings.registry import load_encoder
+from embeddings.registry import load_encoder, saved_name
 from matcher.index.exact import ExactIndex
 from matcher.index.faiss_index import FaissIndex
 from matcher.index.port import Ids, VectorIndex, Vectors
@@ -55,6 +55,8 @@ class Generation:
     """One vector an organisation under its key: what it is about."""
     findings: Mapping[str, Any] = field(default_factory=dict)
     """What was found out about the corpus when this was built, as JSON."""
+    mark: str | None = None
+    """The store's mark of `corpus_version`; None where an older service built this."""
 
 
 def build_generation(
@@ -67,6 +69,7 @@ def build_generation(
     ranking: Mapping[str, Any] | None = None,
     profiles: ExactIndex | None = None,
     findings: Mapping[str, Any] | None = None,
+    mark: str = "",
 ) -> str:
     """Write a generation beside the others, publish it, and return its name.
 
@@ -81,6 +84,7 @@ def build_generation(
     manifest = {
         "format": _FORMAT,
         "corpus_version": corpus_version,
+        "mark": mark,
         "model": encoder.fingerprint,
         "dim": encoder.dim,
         "count": len(ids),
@@ -152,10 +156,10 @@ def publish(root: Path, name: str) -> None:
 
 
 def current_name(root: Path) -> str | None:
-    """Return the name of the current generation; None when none was ever published."""
+    """Return the name of the current generation; None where there is none, or it isn't told."""
     try:
         return (root / _CURRENT).read_text(encoding="ascii").strip() or None
-    except FileNotFoundError:
+    except (FileNotFoundError, UnicodeDecodeError):
         return None
 
 
@@ -174,18 +178,53 @@ def open_generation(root: Path, name: str) -> Generation:
     """Open a generation, memory-mapped. Raises GenerationError where it can't be read."""
     manifest = read_manifest(root, name)
     try:
+        version, mark = int(manifest["corpus_version"]), manifest.get("mark")
+        model = str(manifest["model"])
         encoder = load_encoder(root / name / "encoder")
         index = _KINDS[manifest["kind"]].open(root / name / "index")
-        ranking = json.loads((root / name / _RANKING).read_text("utf-8"))
+        ranking = _object(root / name / _RANKING)
         profiles = ExactIndex.open(root / name / "profiles")
-        findings = json.loads((root / name / _FINDINGS).read_text("utf-8"))
-    except (EncoderError, EOFError, OSError, ValueError, KeyError) as error:
+        findings = _object(root / name / _FINDINGS)
+    except (EncoderError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
         raise GenerationError(f"{name} can't be read; {_REBUILD}") from error
-    if encoder.fingerprint != manifest["model"] or index.dim != encoder.dim:
+    if encoder.fingerprint != model or index.dim != encoder.dim:
         raise GenerationError(f"{name}: encoder and index don't belong together; {_REBUILD}")
-    version = int(manifest["corpus_version"])
-    model = encoder.fingerprint
-    return Generation(name, version, model, encoder, index, ranking, profiles, findings)
+    return Generation(name, version, model, encoder, index, ranking, profiles, findings, mark)
+
+
+def read_learned(root: Path, name: str) -> tuple[Mapping[str, Any], str]:
+    """Return what was learned about ranking with a generation, and the name of its encoder.
+
+    Nothing else is opened, so damage elsewhere doesn't take it along. Raises GenerationError where
+    it can't be read.
+    """
+    try:
+        read_manifest(root, name)
+    except OldFormat:
+        raise
+    except GenerationError:
+        pass  # what was learned may be whole
+    try:
+        return _object(root / name / _RANKING), saved_name(root / name / "encoder")
+    except (EncoderError, OSError, ValueError) as error:
+        raise GenerationError(f"{name}: what was learned can't be read") from error
+
+
+def newest_name(root: Path) -> str | None:
+    """Return the name of the generation that was built last, whether or not it is current."""
+    return next((path.name for path in _newest_first(root)), None)
+
+
+def _newest_first(root: Path) -> list[Path]:
+    return sorted(root.glob("gen-*"), key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def _object(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a file. Raises OSError, and ValueError where it holds none."""
+    found = json.loads(path.read_text("utf-8"))
+    if not isinstance(found, dict):
+        raise ValueError(f"{path.name} holds no object")
+    return found
 
 
 def prune(root: Path, keep: int = 2) -> None:
@@ -194,8 +233,7 @@ def prune(root: Path, keep: int = 2) -> None:
     The current one always stays. What is removed stays readable for workers that have it mapped.
     """
     current = current_name(root)
-    generations = sorted(root.glob("gen-*"), key=lambda path: path.stat().st_mtime, reverse=True)
-    others = [path for path in generations if path.name != current]
+    others = [path for path in _newest_first(root) if path.name != current]
     for path in others[max(0, keep - 1) :]:
         shutil.rmtree(path, ignore_errors=True)
 

@@ -152,6 +152,6 @@ class Answers:
         """Return what an answer is kept under: the day counts, since offers can expire."""
         ways = self.recommender.ways(snapshot)
         today = date.today().isoformat()
-        about = [asked, ways, snapshot.version, snapshot.generation.name, today]
+        about = [asked, ways, snapshot.point, snapshot.generation.name, today]
         text = json.dumps(about, sort_keys=True, default=str)
         return f"{kind}:" + hashlib.sha256(text.encode()).hexdigest()

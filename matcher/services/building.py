@@ -22,8 +22,9 @@ from matcher.index.generation import (
     build_generation,
     build_lock,
     current_name,
-    open_generation,
+    newest_name,
     prune,
+    read_learned,
     read_manifest,
 )
 from matcher.ranking.corpus import Corpus
@@ -60,14 +61,17 @@ def build_index(
     """Fit the encoder, embed every facet, publish a new generation; returns its name.
 
     Runs beside workers that answer from the old generation; only one build runs at a time. With
-    `only_if_missing` a generation that this version of the service can read is left as it is.
+    `only_if_missing` a generation that can be used over this store is left as it is.
     """
     report = progress or (lambda stage, done, total: None)
     root = settings.index_folder
     with build_lock(root):
         name = current_name(root)
-        if only_if_missing and name is not None and not outdated(root, name):
-            return name
+        if only_if_missing and name is not None:
+            reason = _unfit(store, root, name)
+            if not reason:
+                return name
+            log.warning("index is built anew", generation=name, reason=reason)
         with store.reading() as session:
             changes = changes_since(session, -1)
             variants = sure_variants(session)
@@ -101,6 +105,7 @@ def build_index(
                 "subjects": subjects,
                 "credence": credence_json(corpus, encoder, ExactIndex(encoder.dim, ids, vectors)),
             },
+            changes.mark,
         )
         prune(root)
         readings.forget_others()
@@ -159,12 +164,32 @@ def outdated(root: Path, name: str) -> bool:
     return False
 
 
+def _unfit(store: Store, root: Path, name: str) -> str:
+    """Return why a generation can't be used over this store; empty where it can."""
+    try:
+        manifest = read_manifest(root, name)
+    except OldFormat:
+        return "another version of the service built it"
+    if not store.passed(manifest["corpus_version"], manifest.get("mark")):
+        return "it doesn't come from the history of this store"
+    return ""
+
+
 def _learned(root: Path, name: str | None, encoder: Encoder) -> Mapping[str, Any]:
-    """Return what was learned about ranking, to go on with under an encoder of the same kind."""
-    if name is None:
+    """Return what was learned about ranking, to go on with under an encoder of the same kind.
+
+    Where it isn't told which generation is current, the newest one's.
+    """
+    former = name if name and (root / name).is_dir() else newest_name(root)
+    if former is None:
         return {}
     try:
-        old = open_generation(root, name)
-    except GenerationError:
+        ranking, learned_under = read_learned(root, former)
+    except GenerationError as error:
+        log.error("what was learned is lost, train again", generation=former, reason=str(error))
         return {}
-    return old.ranking if old.encoder.name == encoder.name else {}
+    if ranking and learned_under != encoder.name:
+        reason = f"the encoder was {learned_under} and is {encoder.name}"
+        log.warning("what was learned is not taken over, train again", reason=reason)
+        return {}
+    return ranking

@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import Any
 
 import structlog
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from embeddings.port import EncoderError
 from matcher.cache import Cache, make_cache
@@ -37,15 +39,24 @@ class Services:
 
     @cached_property
     def store(self) -> Store:
-        """The store, its schema up to date."""
+        """The store, its schema up to date. Raises SettingsError where it can't be opened."""
         with self._lock:
-            made = self.__dict__.get("store")
-            if made is None:
-                self.settings.home.mkdir(parents=True, exist_ok=True)
-                made = Store(self.settings.database_url)
-                made.upgrade()
-            store: Store = made
-            return store
+            made: Store = self.__dict__.get("store") or self._opened()
+            return made
+
+    def _opened(self) -> Store:
+        url = make_url(self.settings.database_url)
+        try:
+            self.settings.home.mkdir(parents=True, exist_ok=True)
+            store = Store(self.settings.database_url)
+            store.upgrade()
+        except (OSError, DBAPIError) as error:
+            told = getattr(error, "orig", None) or error
+            said = (str(told).splitlines() or [type(told).__name__])[0]
+            if url.password and url.password in said:
+                said = type(told).__name__
+            raise SettingsError(f"DATABASE_URL: the store can't be opened: {said}") from error
+        return store
 
     @cached_property
     def mailer(self) -> Mailer:
@@ -55,10 +66,7 @@ class Services:
     @cached_property
     def cache(self) -> Cache:
         """The cache; Redis when REDIS_URL names one."""
-        try:
-            return make_cache(self.settings.redis_url)
-        except ValueError as error:
-            raise SettingsError(f"REDIS_URL can't be used: {error}") from error
+        return make_cache(self.settings.redis_url)
 
     @cached_property
     def live(self) -> Live:

@@ -36,7 +36,7 @@ from matcher.services.records import (
     subjects_of,
 )
 from matcher.settings import Settings
-from matcher.store import Store
+from matcher.store import Point, Store
 from matcher.store.changes import Changes, changes_since
 
 
@@ -55,6 +55,8 @@ class Snapshot:
     """Of what was written since the generation: domains and challenges by facet id."""
     lacking: bool = False
     """Whether something written since was read while a part of the encoder was away."""
+    mark: str = ""
+    """The store's mark of the corpus version."""
     kept: dict[str, NDArray[Any]] = field(default_factory=dict, compare=False, repr=False)
     """What was laid out once for all questions."""
 
@@ -84,6 +86,11 @@ class Snapshot:
     def version(self) -> int:
         """The corpus version that every answer from this snapshot is true of."""
         return self.corpus.version
+
+    @property
+    def point(self) -> Point:
+        """The same in the history of a store; answers are kept under it."""
+        return Point(self.version, self.mark)
 
     @property
     def meeting(self) -> Meeting:
@@ -128,12 +135,13 @@ class Live:
     def snapshot(self) -> Snapshot:
         """Return a snapshot at the store's present version and the current generation.
 
-        Where no generation was ever built, builds one. Raises GenerationError for a damaged one.
+        Where there is no generation, or only one of another store or of a history that this store
+        was taken back from, builds one. Raises GenerationError for a damaged one.
         """
         known = self._snapshot
         name = current_name(self.settings.index_folder)
-        version = self.store.corpus_version()
-        current = known and known.generation.name == name and known.version == version
+        point = self.store.point()
+        current = known and known.generation.name == name and known.point == point
         if known and current and (not known.lacking or known.fault):
             return known
         with self._lock:
@@ -141,9 +149,14 @@ class Live:
             if name is None or (not known and outdated(self.settings.index_folder, name)):
                 name = build_index(self.store, self.settings, only_if_missing=True)
             generation = self._generation(known, name)
+            if not self.store.passed(generation.corpus_version, generation.mark):
+                name = build_index(self.store, self.settings, only_if_missing=True)
+                generation = self._generation(known, name)
             if known and known.lacking and not fault_of(generation.encoder):
                 known = None  # the model is back: what it missed is read anew
-            if known is None or known.generation is not generation or known.version != version:
+            if known and not self.store.passed(*known.point):
+                known = None  # a copy was put back: what came after it never was
+            if known is None or known.generation is not generation or known.point != point:
                 self._snapshot = known = self._refreshed(known, generation)
             return known
 
@@ -194,7 +207,15 @@ class Live:
             telling = Subjects(lexicon_of(generation.encoder))
             subjects.update((row.id, subjects_of(telling, row)) for row in written.facets)
         return Snapshot(
-            generation, index, profiles, corpus, organisations, facets, subjects, lacking
+            generation,
+            index,
+            profiles,
+            corpus,
+            organisations,
+            facets,
+            subjects,
+            lacking,
+            changes.mark,
         )
 
 

@@ -43,6 +43,7 @@ from matcher.services.needing import Needed, needs_for
 from matcher.services.reasons import Ground, reasons_for
 from matcher.services.weighing import Weighed, weigh
 from matcher.settings import Settings
+from matcher.store import Point
 
 TEXT_ONLY = "text only"
 HALF_GIVEN = "half of the members given"
@@ -133,7 +134,7 @@ class Recommender:
         model = snapshot.generation.model
         key = question_key(
             question,
-            snapshot.version,
+            snapshot.point,
             model,
             self.ways(snapshot),
             snapshot.generation.ranking,
@@ -315,7 +316,7 @@ def candidates_of(corpus: Corpus, question: Question, members: Rows, allowed: Ma
 
 def question_key(
     question: Question,
-    version: int,
+    point: Point,
     model: str,
     ways: Mapping[str, Any],
     ranking: Mapping[str, Any] | None = None,
@@ -328,7 +329,7 @@ def question_key(
     """
     learned = (ranking or {}).get("calibration")
     today = date.today().isoformat()
-    asked = [asdict(question), ways, version, model, today, learned]
+    asked = [asdict(question), ways, point, model, today, learned]
     canonical = json.dumps(asked, sort_keys=True, ensure_ascii=False, default=str)
     return "recommend:" + hashlib.sha256(canonical.encode()).hexdigest()
 

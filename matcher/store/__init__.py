@@ -1,5 +1,5 @@
 """The store: SQLAlchemy models, sessions, migrations. SQLite by default, PostgreSQL by URL."""
 
-from matcher.store.database import Store, Write
+from matcher.store.database import Point, Store, Write
 
-__all__ = ["Store", "Write"]
+__all__ = ["Point", "Store", "Write"]

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from matcher.store.database import newest_point
 from matcher.store.facets import chunks
 from matcher.store.models import (
-    CorpusState,
     DeletionRow,
     FacetRow,
     OrganisationRow,
@@ -28,6 +28,8 @@ class Changes:
     """All owners of every facet in `facets`, by facet id."""
     gone_organisations: list[int] = field(default_factory=list)
     gone_facets: list[int] = field(default_factory=list)
+    mark: str = ""
+    """The mark of `version`."""
 
     def owner_keys(self, facet_id: int) -> tuple[int, ...]:
         """Return the keys of the organisations that own a facet, in their order."""
@@ -36,8 +38,8 @@ class Changes:
 
 def changes_since(session: Session, version: int) -> Changes:
     """Read what was written after `version` (-1 for everything), in one consistent view."""
-    newest = session.scalars(select(CorpusState.version)).one()
-    changes = Changes(version=newest)
+    newest, mark = newest_point(session)
+    changes = Changes(version=newest, mark=mark)
     if newest == version:
         return changes
     organisations = select(OrganisationRow).where(

@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import fcntl
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event, select, text, update
+from sqlalchemy import Connection, Engine, create_engine, event, func, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
-from matcher.store.models import CorpusState
+from matcher.store.models import CorpusMarkRow, CorpusState
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 UPGRADE_LOCK = 7_233_642
 """PostgreSQL advisory lock number: of many starting processes one upgrades, the rest wait."""
+
+_POINT = select(CorpusState.version, func.coalesce(CorpusMarkRow.mark, "")).outerjoin(
+    CorpusMarkRow, CorpusMarkRow.version == CorpusState.version
+)
+"""Made once: every answer asks for it."""
+
+
+class Point(NamedTuple):
+    """A point in the history of a store: no other store or history has the same."""
+
+    version: int
+    """The corpus version."""
+    mark: str
+    """The random mark of the write that made it; empty where that was of an older service."""
 
 
 class Store:
@@ -69,6 +84,7 @@ class Store:
                 .values(version=CorpusState.version + 1)
                 .returning(CorpusState.version)
             ).scalar_one()
+            session.add(CorpusMarkRow(version=version, mark=secrets.token_hex(8)))
             write = Write(session, version)
             yield write
             if write.changed:
@@ -78,9 +94,24 @@ class Store:
 
     def corpus_version(self) -> int:
         """Return the version of the corpus as of the last committed write."""
+        return self.point().version
+
+    def point(self) -> Point:
+        """Return the point of the last committed write."""
         with self.engine.connect() as connection:
-            version: int = connection.execute(select(CorpusState.version)).scalar_one()
-            return version
+            return newest_point(connection)
+
+    def passed(self, version: int, mark: str | None) -> bool:
+        """Return whether the history of this store, as it is now, has this point."""
+        query = (
+            select(func.coalesce(CorpusMarkRow.mark, ""))
+            .select_from(CorpusState)
+            .outerjoin(CorpusMarkRow, CorpusMarkRow.version == version)
+            .where(CorpusState.version >= version)
+        )
+        with self.engine.connect() as connection:
+            known = connection.execute(query).scalar_one_or_none()
+        return known is not None and known == mark
 
     def upgrade(self) -> None:
         """Bring the schema to the newest migration; does nothing when it is there already."""
@@ -127,6 +158,11 @@ class Write:
     def nothing_changed(self) -> None:
         """Say that the write changed nothing: the version stays as it was."""
         self.changed = False
+
+
+def newest_point(connection: Connection | Session) -> Point:
+    """Return the point that a connection or session sees."""
+    return Point(*connection.execute(_POINT).one())
 
 
 def _alembic_config() -> Config:

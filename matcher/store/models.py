@@ -40,6 +40,18 @@ class CorpusState(Base):
     version: Mapped[int] = mapped_column(Key)
 
 
+class CorpusMarkRow(Base):
+    """A random mark for each corpus version, written with it.
+
+    Versions are used again after a copy of the store was put back, and other stores have the same;
+    marks tell them apart.
+    """
+
+    __tablename__ = "corpus_mark"
+    version: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
+    mark: Mapped[str] = mapped_column(String(32))
+
+
 class OrganisationRow(Base):
     """An organisation; `id` is the public id, `key` the one that the arrays use."""
 

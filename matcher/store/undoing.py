@@ -26,14 +26,14 @@ from matcher.store.people import (
 )
 
 
-def organisations_of_version(session: Session, ids: Iterable[str], version: int) -> set[str]:
-    """Return those of the organisations that were last written at this version."""
-    return _of_version(session, OrganisationRow.id, OrganisationRow.version, ids, version)
+def organisation_versions(session: Session, ids: Iterable[str]) -> dict[str, int]:
+    """Return the versions that last wrote these organisations, of those that are there."""
+    return _versions(session, OrganisationRow.id, OrganisationRow.version, ids)
 
 
-def projects_of_version(session: Session, sources: Iterable[str], version: int) -> set[str]:
-    """Return those of the evidence, by source, that was last written at this version."""
-    return _of_version(session, FacetRow.source, FacetRow.version, sources, version)
+def project_versions(session: Session, sources: Iterable[str]) -> dict[str, int]:
+    """Return the versions that last wrote this evidence, by source, of what is there."""
+    return _versions(session, FacetRow.source, FacetRow.version, sources)
 
 
 def remove_projects(write: Write, sources: Iterable[str]) -> None:
@@ -89,16 +89,16 @@ def _remove_facets(write: Write, facet_ids: Sequence[int]) -> None:
         )
 
 
-def _of_version(
+def _versions(
     session: Session,
     name: InstrumentedAttribute[Any],
-    version_column: InstrumentedAttribute[int],
+    version: InstrumentedAttribute[int],
     names: Iterable[str],
-    version: int,
-) -> set[str]:
-    found: set[str] = set()
+) -> dict[str, int]:
+    found: dict[str, int] = {}
     for part in chunks(sorted(set(names))):
-        found.update(session.scalars(select(name).where(name.in_(part), version_column == version)))
+        rows = session.execute(select(name, version).where(name.in_(part)))
+        found.update((one, number) for one, number in rows)
     return found
 
 

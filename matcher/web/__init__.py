@@ -23,7 +23,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from embeddings.port import EncoderError
 from matcher.api.errors import advice_on, field_errors, problem
 from matcher.index.generation import Unwritable
-from matcher.settings import Settings
+from matcher.settings import Settings, SettingsError
 from matcher.web import (
     accounts,
     administration,
@@ -86,6 +86,7 @@ def init_app(app: APIFlask, settings: Settings) -> None:
     app.register_error_handler(CSRFError, _csrf_failed)
     app.register_error_handler(EncoderError, _encoder_away)
     app.register_error_handler(OperationalError, _store_away)
+    app.register_error_handler(SettingsError, _store_away)  # at the first use of the store
     app.register_error_handler(Unwritable, _store_away)
     app.register_error_handler(Exception, _failed)
     app.error_processor(_error)  # type: ignore[arg-type]

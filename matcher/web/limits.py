@@ -34,6 +34,8 @@ STRICT = {
 def init_app(app: APIFlask, settings: Settings) -> None:
     """Set the limits; to be called when all pages are registered."""
     storage = settings.redis_url or "memory://"
+    if storage.startswith("unix://"):
+        storage = f"redis+{storage}"  # as the library of the limits calls it
     options = {"socket_connect_timeout": 0.25, "socket_timeout": 0.25}
     limiter = Limiter(
         get_remote_address,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -16,8 +17,11 @@ from matcher.index.generation import (
     build_generation,
     build_lock,
     current_name,
+    newest_name,
     open_generation,
     prune,
+    read_learned,
+    with_ranking,
 )
 from tests.servers import ROOT
 
@@ -91,6 +95,45 @@ def test_damage_is_told_with_the_remedy(tmp_path: Path, victim: str, content: st
     (tmp_path / name / victim).write_text(content)
     with pytest.raises(GenerationError, match="index build"):
         open_generation(tmp_path, name)
+
+
+SHAPES = ("[]", "3", "null", '"kind"')
+FILES = ("manifest", "ranking", "findings", "index/faiss", "encoder/encoder", "encoder/words")
+
+
+def test_what_has_another_shape_is_damage_too(tmp_path: Path) -> None:
+    name = build(tmp_path)
+    manifest = json.loads((tmp_path / name / "manifest.json").read_text())
+    damages = [(file, shape) for file in FILES for shape in SHAPES]
+    for field in ("corpus_version", "model", "kind"):
+        damages += [("manifest", json.dumps({**manifest, field: one})) for one in ([], None, "x")]
+    for file, content in damages:
+        path = tmp_path / name / f"{file}.json"
+        whole = path.read_text()
+        path.write_text(content)
+        with pytest.raises(GenerationError, match="index build"):
+            open_generation(tmp_path, name)
+        path.write_text(whole)
+    assert len(open_generation(tmp_path, name).index) == 3
+
+
+def test_what_was_learned_is_read_beside_what_is_damaged(tmp_path: Path) -> None:
+    build(tmp_path)
+    name = with_ranking(tmp_path, {"weights": {"named": 0.7}})
+    for victim in ("manifest.json", "encoder/words.json", "index/ids.npy", "findings.json"):
+        (tmp_path / name / victim).unlink()
+        (tmp_path / name / victim).write_text("broken")
+    assert read_learned(tmp_path, name) == ({"weights": {"named": 0.7}}, "lsa")
+    (tmp_path / name / "manifest.json").write_text('{"format": 5}')
+    with pytest.raises(GenerationError, match="another version"):
+        read_learned(tmp_path, name)
+
+
+def test_a_pointer_that_is_damaged_points_nowhere(tmp_path: Path) -> None:
+    name = build(tmp_path)
+    for content in (b"", b"\xff"):
+        (tmp_path / "CURRENT").write_bytes(content)
+        assert (current_name(tmp_path), newest_name(tmp_path)) == (None, name)
 
 
 def test_a_child_process_searches_after_a_fork(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -23,7 +23,7 @@ from matcher.services.organisations import get
 from matcher.settings import TABLE, SettingsError, read_settings
 from matcher.store import Store
 from matcher.store.evidence import projects_by_source
-from tests.servers import ROOT
+from tests.servers import ROOT, free_port
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -277,10 +277,74 @@ def test_the_readmes_commands_run(app: APIFlask) -> None:
         ({"SCHAKEL_WORKERS": "0"}, "SCHAKEL_WORKERS"),
         ({"SCHAKEL_ENCODER": "magic"}, "lsa"),
         ({"SCHAKEL_ENV": "test"}, "development, production"),
+        ({"SCHAKEL_BIND": "::1:8000"}, r"SCHAKEL_BIND .* \[::1\]:8000"),
+        ({"SCHAKEL_BIND": "a@b:80"}, "SCHAKEL_BIND"),
+        ({"SCHAKEL_BIND": "localhost:0"}, "SCHAKEL_BIND"),
+        ({"SCHAKEL_RATE_LIMITS": "foo"}, "SCHAKEL_RATE_LIMITS is 'foo'"),
+        ({"SCHAKEL_RATE_LIMITS": "10 per fortnight"}, "`120 per minute; 2000 per hour`, or `off`"),
+        ({"SCHAKEL_PUBLIC_URL": "http://[::1"}, "SCHAKEL_PUBLIC_URL"),
+        ({"SCHAKEL_PUBLIC_URL": "http://x:abc"}, "SCHAKEL_PUBLIC_URL"),
+        ({"SCHAKEL_SMTP_URL": "smtp://u:geheim@h:abc"}, "SCHAKEL_SMTP_URL"),
+        ({"SCHAKEL_OIDC_ISSUER": "https://x.example"}, "SCHAKEL_OIDC_CLIENT is needed"),
+        ({"REDIS_URL": "geheim"}, "REDIS_URL can't be used"),
+        ({"REDIS_URL": "http://u:geheim@127.0.0.1/"}, "REDIS_URL can't be used"),
+        ({"REDIS_URL": "redis://:geheim@127.0.0.1:abc/0"}, "REDIS_URL can't be used"),
+        ({"DATABASE_URL": "geheim"}, "DATABASE_URL can't be used"),
+        ({"DATABASE_URL": "mysql://u:geheim@h/d"}, "DATABASE_URL can't be used"),
+        ({"DATABASE_URL": "postgresql+psycopg://u:geheim@h:abc/d"}, "DATABASE_URL can't be used"),
+        ({"DATABASE_URL": "sqlite://"}, "the path of a file"),
+        ({"DATABASE_URL": "sqlite:///:memory:"}, "the path of a file"),
     ],
 )
 def test_settings_that_can_not_be_used(
     environ: dict[str, str], message: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(SettingsError, match=message):
+    with pytest.raises(SettingsError, match=message) as refused:
         read_settings({"SCHAKEL_HOME": str(tmp_path), **environ})
+    assert "geheim" not in str(refused.value)
+
+
+def test_settings_that_can_be_used(tmp_path: Path) -> None:
+    given = {
+        "SCHAKEL_BIND": "[::1]:8000",
+        "SCHAKEL_RATE_LIMITS": "120 per minute; 2000 per hour",
+        "SCHAKEL_SMTP_URL": "smtp+starttls://u:geheim%40@mail.example:587",
+        "REDIS_URL": "unix:///run/redis.sock",
+        "DATABASE_URL": "postgresql://u:geheim@/name?host=/run/postgresql",
+    }
+    read = read_settings({"SCHAKEL_HOME": str(tmp_path), **given})
+    assert (read.bind, read.public_url) == ("[::1]:8000", "http://[::1]:8000")
+    assert (read.rate_limits, read.smtp_url) == (
+        given["SCHAKEL_RATE_LIMITS"],
+        given["SCHAKEL_SMTP_URL"],
+    )
+    assert (read.redis_url, read.database_url) == (given["REDIS_URL"], given["DATABASE_URL"])
+
+
+UNREACHED = (
+    f"postgresql+psycopg://u:geheim@127.0.0.1:{free_port()}/d",
+    "postgresql+psycopg://u:geheim@127.0.0.1/d?geheim=1",
+    "sqlite:////proc/nope/x.sqlite3",
+    "sqlite:////proc",
+)
+
+
+@pytest.mark.parametrize("url", UNREACHED)
+def test_a_store_that_can_not_be_opened_is_told_in_a_sentence(
+    url: str, tmp_path: Path, make_app: Callable[..., APIFlask]
+) -> None:
+    app = make_app(tmp_path, DATABASE_URL=url, REDIS_URL="unix:///run/nowhere.sock")
+    with pytest.raises(SettingsError, match="DATABASE_URL: the store can't be opened: ") as refused:
+        app.extensions["schakel"].store  # noqa: B018
+    assert "geheim" not in str(refused.value) and "\n" not in str(refused.value)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    answer = app.test_client().get("/api/v1/organisations")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+
+
+def test_a_command_says_what_is_wrong_with_the_store_without_a_trace(tmp_path: Path) -> None:
+    environ = {**os.environ, "SCHAKEL_HOME": str(tmp_path), "DATABASE_URL": "sqlite:////proc"}
+    command = [sys.executable, "-m", "flask", "--app", "app", "user", "list"]
+    told = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True)
+    assert told.returncode == 1 and "Traceback" not in told.stderr
+    assert told.stderr.startswith("Schakel can't go on: DATABASE_URL: the store can't be opened: ")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from apiflask import APIFlask
+from structlog.testing import capture_logs
 
 from matcher.cache import MemoryCache
 from matcher.domain import (
@@ -44,6 +45,7 @@ from matcher.services.training import (
     siblings_of,
     train,
 )
+from matcher.store import Point
 from matcher.store.evidence import load_projects
 from tests.conftest import settings_for
 
@@ -324,16 +326,17 @@ def test_what_was_learned_is_used_from_the_next_answer_on(
 
 def test_answers_before_and_after_are_cached_apart(training: Training) -> None:
     question = Question(text="robots")
-    kept = training.ranking(1)
+    kept, point = training.ranking(1), Point(1, "a")
     keys = {
-        question_key(question, 1, "model", asdict(Weights())),
-        question_key(question, 1, "model", asdict(Weights()), kept),
-        question_key(question, 1, "model", asdict(Weights(named=0.9)), kept),
-        question_key(question, 1, "model", asdict(Weights()), {**kept, "calibration": {}}),
+        question_key(question, Point(1, "b"), "model", asdict(Weights())),
+        question_key(question, point, "model", asdict(Weights())),
+        question_key(question, point, "model", asdict(Weights()), kept),
+        question_key(question, point, "model", asdict(Weights(named=0.9)), kept),
+        question_key(question, point, "model", asdict(Weights()), {**kept, "calibration": {}}),
     }
-    assert len(keys) == 4
-    same = question_key(question, 1, "model", asdict(Weights()), {})
-    assert same == question_key(question, 1, "model", asdict(Weights()))
+    assert len(keys) == 5
+    same = question_key(question, point, "model", asdict(Weights()), {})
+    assert same == question_key(question, point, "model", asdict(Weights()))
 
 
 def test_a_part_that_came_after_what_was_learned_does_not_count() -> None:
@@ -360,6 +363,25 @@ def test_a_rebuild_keeps_what_was_learned(services: Services, training: Training
     assert rebuilt.generation.ranking == learned != {}
     answer = Recommender(services.live, MemoryCache()).recommend(Question(text=FIELDS[1]))
     assert answer["results"][0]["chance"] is not None
+
+
+def test_a_rebuild_of_what_is_damaged_keeps_what_was_learned(
+    services: Services, training: Training
+) -> None:
+    root = services.settings.index_folder
+    name = install(services.settings, training, services.live.snapshot().version)
+    learned = open_generation(root, name).ranking
+    (root / name / "index" / "faiss.index").write_bytes(b"broken")
+    name = build_index(services.store, services.settings)
+    assert open_generation(root, name).ranking == learned != {}
+    (root / "CURRENT").write_bytes(b"\xff")
+    name = services.live.snapshot().generation.name
+    assert open_generation(root, name).ranking == learned
+    (root / name / "ranking.json").write_text("[]")
+    with capture_logs() as logs:
+        name = build_index(services.store, services.settings)
+    assert open_generation(root, name).ranking == {}
+    assert logs[0]["event"] == "what was learned is lost, train again"
 
 
 def test_too_little_history_teaches_nothing(

@@ -97,3 +97,19 @@ def test_accounts_lists_and_introductions_run_on_postgresql(
     started = post(administrator, "/administration/rebuild").headers["Location"]
     assert jobs.run_waiting(app.extensions["schakel"]) == 1
     assert get(administrator, started).status_code == 200
+
+
+def test_marks_tell_histories_apart_on_postgresql(database: str) -> None:
+    store = Store(database)
+    with store.writing():
+        pass
+    first = store.point()
+    with store.writing() as write:
+        write.nothing_changed()
+    assert store.point() == first and store.passed(*first)
+    with store.writing():
+        pass
+    assert store.point().version == first.version + 1 and store.passed(*first)
+    assert not store.passed(first.version, "of another history")
+    assert not store.passed(first.version + 2, "") and not store.passed(first.version, None)
+    store.dispose()

@@ -404,6 +404,58 @@ def test_only_the_last_import_is_undone_and_only_once(
     assert jobs.run_waiting(services) == 0
 
 
+def test_undoing_one_import_after_the_other_leaves_nothing_of_them(
+    services: Services, manager: FlaskClient
+) -> None:
+    more = "org:mijn;Mijn BV;company;Gent;BE;;;;\n"
+    before, addresses = corpus(services), []
+    tables = [HEAD + ROWS + more]
+    tables += [tables[0].replace("Vers BV", f"Vers {n}").replace("Nieuw", str(n)) for n in (2, 3)]
+    for number, table in enumerate([*tables, tables[0]]):
+        addresses.append(uploaded(services, manager, table, f"{number}.csv"))
+        imported(services, manager, addresses[-1])
+    mine = replace(corpus(services)[0]["org:mijn"], description="Van mij")
+    organisations.replace_organisation(services.store, mine, keep=())
+    expected = [(2, 0, 0), (2, 0, 0), (2, 0, 0), (1, 1, 1)]
+    for address, counts in zip(reversed(addresses), expected, strict=True):
+        result = undone(services, manager, address).result
+        assert result is not None and tuple(result["organisations"].values()) == counts
+    after, projects = corpus(services)
+    assert after.pop("org:mijn").description == "Van mij"
+    assert (after, projects) == before
+
+
+def test_what_was_changed_between_two_imports_survives_the_undo_of_both(
+    services: Services, manager: FlaskClient
+) -> None:
+    first = uploaded(services, manager, HEAD + ROWS, "een.csv")
+    imported(services, manager, first)
+    mine = replace(corpus(services)[0]["org:vers"], description="Van mij")
+    organisations.replace_organisation(services.store, mine, keep=())
+    second = uploaded(services, manager, HEAD + ROWS.replace("Vers BV", "Vers 2"), "twee.csv")
+    imported(services, manager, second)
+    undone(services, manager, second)
+    result = undone(services, manager, first).result
+    assert result is not None
+    assert result["organisations"] == {"restored": 1, "removed": 0, "left": 1}
+    kept = corpus(services)[0]["org:vers"]
+    assert (kept.name, kept.description) == ("Vers BV", "Van mij")
+
+
+def test_projects_of_one_import_after_the_other_are_undone(
+    services: Services, manager: FlaskClient
+) -> None:
+    before, addresses = corpus(services), []
+    for number, words in enumerate(("The reverse", "Turned")):
+        content = cordis(PROJECTS.replace("The reverse", words))
+        addresses.append(uploaded(services, manager, content, f"{number}.zip"))
+        imported(services, manager, addresses[-1])
+    for address, counts in zip(reversed(addresses), [(1, 0, 0), (0, 2, 0)], strict=True):
+        result = undone(services, manager, address).result
+        assert result is not None and tuple(result["projects"].values()) == counts
+    assert corpus(services) == before
+
+
 def test_confirming_twice_imports_once(services: Services, manager: FlaskClient) -> None:
     address = uploaded(services, manager, HEAD + ROWS, "leden.csv")
     assert "/jobs/" in post(manager, address + "/confirm").headers["Location"]

@@ -52,6 +52,8 @@ class Before:
     name: str
     """The organisation's id, or the project's source."""
     record: Organisation | Project | None
+    version: int | None = None
+    """The corpus version that had written it; None also where that wasn't kept."""
 
 
 def folder_of(settings: Settings, import_id: str) -> Path:
@@ -125,7 +127,8 @@ def keeping_before(path: Path) -> Iterator[Callable[[Before], None]]:
         def keep(before: Before) -> None:
             nonlocal count
             count += 1
-            line = {"kind": before.kind, "name": before.name, "record": _packed(before)}
+            line = {"kind": before.kind, "name": before.name, "version": before.version}
+            line["record"] = _packed(before)
             file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
 
         yield keep
@@ -149,7 +152,7 @@ def read_before(path: Path) -> Iterator[Before]:
                 _ORGANISATION if line["kind"] == "organisation" else _PROJECT
             )
             record = None if line["record"] is None else adapter.validate_python(line["record"])
-            yield Before(line["kind"], line["name"], record)
+            yield Before(line["kind"], line["name"], record, line.get("version"))
     if promised != count:
         raise ValueError(f"{path} holds {count} records of {promised}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from embeddings.port import EncoderError
@@ -21,7 +22,7 @@ from matcher.services.importing.faults import Batch, ImportRefused
 from matcher.services.imports import with_language, with_languages
 from matcher.services.jobs import Cancelled, JobFailed, JobState, Progress
 from matcher.services.people import audit, import_files
-from matcher.services.people.import_files import Before
+from matcher.services.people.import_files import Before, Kind
 from matcher.services.people.import_preview import preview_of, refusal_of
 from matcher.services.people.import_runs import ImportState
 from matcher.store.database import Write
@@ -29,8 +30,8 @@ from matcher.store.evidence import pending_projects, save_projects
 from matcher.store.organisations import PRIVATE, keys_of, pending_organisations, save_organisations
 from matcher.store.people import ImportRow
 from matcher.store.undoing import (
-    organisations_of_version,
-    projects_of_version,
+    organisation_versions,
+    project_versions,
     remove_projects,
     remove_unused,
 )
@@ -43,6 +44,8 @@ GONE = "The uploaded file isn't there any more. Upload it again."
 FAULTS = "The file has faults. Mend them, or leave the faulty rows out."
 TAKEN = "Somebody else went on with this import."
 KEPT_GONE = "How the records were before isn't kept any more, so this import can't be undone."
+AsLeft = defaultdict[str, set[int]]
+"""By name, the corpus versions at which a record is as an import left it."""
 log = structlog.get_logger()
 
 
@@ -114,13 +117,13 @@ def undo(services: Services, arguments: dict[str, Any], progress: Progress) -> d
     if not path.is_file() or row.corpus_version is None:
         raise JobFailed(KEPT_GONE)
     with services.store.writing() as write:
-        undone = {
-            "projects": _undo_projects(write, _befores(path, "project"), row, progress),
-            "organisations": _undo_organisations(
-                write, _befores(path, "organisation"), row, progress
-            ),
-        }
-        outcome = {**(row.outcome or {}), "undone": undone}
+        undone: dict[str, Any] = {}
+        as_left = _as_left(services, write.session, row, "project")
+        undone["projects"] = _undo_projects(write, _befores(path, "project"), as_left, progress)
+        as_left = _as_left(services, write.session, row, "organisation")
+        befores = _befores(path, "organisation")
+        undone["organisations"] = _undo_organisations(write, befores, as_left, progress)
+        outcome = {**(row.outcome or {}), "undone": undone, "undone_version": write.version}
         _set(write.session, row.id, ImportState.UNDOING, state=ImportState.UNDONE, outcome=outcome)
         about = f"import:{row.id}"
         audit.record(write.session, arguments["by"], "import.undone", about, **undone)
@@ -149,9 +152,11 @@ def _import_organisations(
             "with_facets": batch.complete_profiles,
             "keep": PRIVATE | batch.silent,
         }
-        for old, new in pending_organisations(write.session, part, **how):
+        pending = pending_organisations(write.session, part, **how)
+        versions = organisation_versions(write.session, [new.id for _, new in pending])
+        for old, new in pending:
             counts["new" if old is None else "changed"] += 1
-            keep(Before("organisation", new.id, old))
+            keep(Before("organisation", new.id, old, versions.get(new.id)))
         save_organisations(write, part, **how)
     return counts
 
@@ -165,21 +170,48 @@ def _import_projects(write: Write, batch: Batch, keep: Any, progress: Progress) 
             replace(one, facet=with_language(one.facet))
             for one in batch.projects[start : start + BATCH]
         ]
-        for old, new in pending_projects(write.session, part):
+        pending = pending_projects(write.session, part)
+        versions = project_versions(write.session, [str(new.facet.source) for _, new in pending])
+        for old, new in pending:
             counts["new" if old is None else "changed"] += 1
-            keep(Before("project", str(new.facet.source), old))
+            source = str(new.facet.source)
+            keep(Before("project", source, old, versions.get(source)))
         save_projects(write, part)
     return counts
 
 
+def _as_left(services: Services, session: Session, row: ImportRow, kind: Kind) -> AsLeft:
+    """Return the versions at which records are as an import left them.
+
+    These are its own, and that of the undo of a later one that had found the record so.
+    """
+    own = row.corpus_version or 0
+    as_left: AsLeft = defaultdict(lambda: {own})
+    later = select(ImportRow.id, ImportRow.outcome).where(
+        ImportRow.state == ImportState.UNDONE.value, ImportRow.corpus_version > own
+    )
+    undone = [
+        (int(outcome["undone_version"]), key)
+        for key, outcome in session.execute(later)
+        if outcome and "undone_version" in outcome
+    ]
+    for version, key in sorted(undone):
+        path = import_files.before_of(services.settings, key)
+        for before in _befores(path, kind) if path.is_file() else ():
+            if before.version in as_left[before.name]:
+                as_left[before.name].add(version)
+    return as_left
+
+
 def _undo_projects(
-    write: Write, befores: Iterator[Before], row: ImportRow, progress: Progress
+    write: Write, befores: Iterator[Before], as_left: AsLeft, progress: Progress
 ) -> dict[str, int]:
-    counts, version, seen = {"restored": 0, "removed": 0, "left": 0}, row.corpus_version or 0, 0
+    counts, seen = {"restored": 0, "removed": 0, "left": 0}, 0
     for part in _parts(befores):
         progress("projects", seen, 0)
         seen += len(part)
-        ours = projects_of_version(write.session, [one.name for one in part], version)
+        now = project_versions(write.session, [one.name for one in part])
+        ours = {name for name, version in now.items() if version in as_left[name]}
         added = [one.name for one in part if one.record is None and one.name in ours]
         remove_projects(write, added)
         old = [one.record for one in part if one.name in ours and isinstance(one.record, Project)]
@@ -191,14 +223,15 @@ def _undo_projects(
 
 
 def _undo_organisations(
-    write: Write, befores: Iterator[Before], row: ImportRow, progress: Progress
+    write: Write, befores: Iterator[Before], as_left: AsLeft, progress: Progress
 ) -> dict[str, int]:
-    counts, version, seen = {"restored": 0, "removed": 0, "left": 0}, row.corpus_version or 0, 0
+    counts, seen = {"restored": 0, "removed": 0, "left": 0}, 0
     added: list[str] = []
     for part in _parts(befores):
         progress("organisations", seen, 0)
         seen += len(part)
-        ours = organisations_of_version(write.session, [one.name for one in part], version)
+        now = organisation_versions(write.session, [one.name for one in part])
+        ours = {name for name, version in now.items() if version in as_left[name]}
         old = [r for one in part if one.name in ours and isinstance(r := one.record, Organisation)]
         save_organisations(write, old, keep=())
         added += [one.name for one in part if one.record is None and one.name in ours]

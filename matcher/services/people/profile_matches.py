@@ -45,7 +45,7 @@ def found_by(recommender: Recommender, cache: Cache, organisation_id: str) -> li
         [asdict(one) for one in several],
         organisation_id,
         recommender.ways(snapshot),
-        [snapshot.version, snapshot.generation.name, date.today().isoformat()],
+        [snapshot.point, snapshot.generation.name, date.today().isoformat()],
     ]
     text = json.dumps(about, sort_keys=True, default=str)
     key = "found:" + hashlib.sha256(text.encode()).hexdigest()
