@@ -23,7 +23,7 @@ from matcher.services.organisations import get
 from matcher.settings import TABLE, SettingsError, read_settings
 from matcher.store import Store
 from matcher.store.evidence import projects_by_source
-from tests.servers import ROOT, free_port
+from tests.servers import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -322,7 +322,7 @@ def test_settings_that_can_be_used(tmp_path: Path) -> None:
 
 
 UNREACHED = (
-    f"postgresql+psycopg://u:geheim@127.0.0.1:{free_port()}/d",
+    "postgresql+psycopg://u:geheim@127.0.0.1:1/d",
     "postgresql+psycopg://u:geheim@127.0.0.1/d?geheim=1",
     "sqlite:////proc/nope/x.sqlite3",
     "sqlite:////proc",
