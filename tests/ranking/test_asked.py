@@ -15,26 +15,27 @@ from matcher.ranking.briefs import what_is_asked
         (
             "Beste collega's,\n\nwij zoeken een partner voor gekoeld transport. "
             "Met vriendelijke groeten, Jan Peeters\nPeeters NV",
-            "gekoeld transport.",
+            "gekoeld transport",
         ),
-        ("Goedemorgen iedereen. Wij zoeken iemand voor garen uit katoen.", "garen uit katoen."),
+        ("Goedemorgen iedereen. Wij zoeken iemand voor garen uit katoen.", "garen uit katoen"),
         ("Onze vraag is de volgende: bakstenen uit sloop", "bakstenen uit sloop"),
         (
             "In het kader van een nieuw innovatieproject willen wij samen met partners uit de "
             "regio werken aan cement met minder klinker.",
-            "cement met minder klinker.",
+            "cement met minder klinker",
         ),
         (
             "Bonjour à tous. Nous cherchons un partenaire fiable pour le recyclage du béton. "
             "Merci d'avance.",
-            "recyclage du béton.",
+            "recyclage du béton",
         ),
         (
             "Sehr geehrte Damen und Herren, wir suchen Partner für die Sterilisation.\n"
             "Mit freundlichen Grüßen",
-            "Sterilisation.",
+            "Sterilisation",
         ),
-        ("The aim of this project is to develop sensors for pigs.", "develop sensors for pigs."),
+        ("We are looking for CE marking of devices", "CE marking of devices"),
+        ("The aim of this project is to develop sensors for pigs.", "develop sensors for pigs"),
     ],
 )
 def test_courtesies_go(text: str, asked: str) -> None:
@@ -48,7 +49,8 @@ def test_courtesies_go(text: str, asked: str) -> None:
         "zonder plastic verpakken",
         "Help desk software for hospitals",
         "recherche sur les batteries",
-        "Wij bouwen een proeflijn voor verf en zoeken sensoren.",
+        "Wij bouwen een proeflijn voor verf en zoeken sensoren",
+        "Sensors for pigs. They lie in straw.",
         "With light and without heat",
         "hallo",
         "Wie kan ons helpen?",

@@ -28,17 +28,18 @@ _COURTESY = """
 hallo hello hi hey bonjour bonsoir guten tag goede goedendag goedemorgen goedemiddag dag dear beste
 geachte liefste chers cher chere sehr geehrte geehrter damen herren heer mevrouw madame monsieur
 mesdames messieurs collega collegas iedereen allemaal tous toutes everybody everyone team
-vraag question frage volgende suivante folgende following luidt
+vraag question frage volgende suivante folgende following luidt thema theme onderwerp sujet topic
 """
 _ASKING = """
-zoek zoeken zoekt zochten opzoek zoektocht iemand partner partners partij partijen betrouwbare
+zoek zoeken zoekt kent iemand partner partners partij partijen betrouwbare
 goede geschikte kunnen kan zou zouden graag willen helpen hulp help ondersteunen samenwerken
 samen werken rond aan ervaring kennis expertise contact cherche cherchons cherchent recherchons
-quelqu un partenaire
-partenaires fiable fiables aider aide soutenir travailler suche suchen sucht gesucht jemand
-jemanden partnern zuverlassige geeignete helfen hilfe konnen konnte mochten unterstutzen
+quelqu un partenaire partenaires fiable fiables aider aide soutenir souhaitons souhaite
+souhaiterions aimerions travailler connaissez connaissez-vous suche suchen sucht gesucht jemand
+jemanden partnern zuverlassige geeignete helfen hilfe konnen konnte kennen mochten unterstutzen
+wer geht gemeinsam arbeiten
 looking look seek seeking someone somebody anybody anyone reliable suitable help support
-work working like would could can experience expertise
+work working like would could can know experience expertise
 """
 _WHO = """
 kleine klein kleines small petite petit kmo kmos mkb pme kmu kmus sme smes bedrijf bedrijven
@@ -46,16 +47,17 @@ bedrijfje firma firmas onderneming ondernemingen organisatie organisaties kennis
 kennisinstellingen entreprise entreprises societe societes organisme organismes unternehmen firmen
 organisation organisationen organisations company companies firm firms institutes organization
 vlaanderen vlaamse belgie belgische flandre flandres belgique belge flandern flamische belgien
-flanders flemish belgium belgian regio region regionen
+flanders flemish belgium belgian regio region regionen ben bin suis am zaakvoerder bedrijfsleider
+gerant gerante geschaftsfuhrer geschaftsfuhrerin ceo
 """
 _WHAT = """
-project projecten projet projets projekt projekte projects innovatieproject innovatieprojecten kader
-cadre rahmen context nieuw nieuwe nouveau nouvelle neues neue neuen new doel doelstelling objectif
-but ziel aim goal objective initiatief initiative idee idea
+project projecten projet projets projekt projekte projekts projects part innovatieproject
+innovatieprojecten kader cadre rahmen context nieuw nieuwe nouveau nouvelle neues neue neuen new
+doel doelstelling objectif but ziel aim goal objective initiatief initiative idee idea
 """
 _NOT_FIRST = frozenset(
     "help support work working team question goal objective context company firm region recherche "
-    "contact experience expertise kennis ervaring".split()
+    "contact experience expertise kennis ervaring part theme topic thema sujet onderwerp".split()
 )
 """Empty after other empty words; first, they may be what is asked for: `help desk software`."""
 _TURNING = frozenset(
@@ -82,7 +84,9 @@ def what_is_asked(text: str) -> str:
         named = _from_what_it_names(sentence)
         if named:
             kept += [named, *pieces[place + 1 : place + 2]]
-    return "".join(kept).strip() or text
+    asked = "".join(kept).strip()
+    # A full stop after a few words makes another sentence of them for the networks that read it.
+    return (asked if _ENDS.search(asked) else asked.rstrip(" .?!")) or text
 
 
 def _from_what_it_names(sentence: str) -> str:
@@ -93,7 +97,12 @@ def _from_what_it_names(sentence: str) -> str:
     """
     words = list(_WORD.finditer(sentence))
     plainly = [plain(word.group()) for word in words]
-    named = [place for place, word in enumerate(plainly) if len(word) > 1 and word not in _EMPTY]
+    capitals = set() if sentence.isupper() else {w.group() for w in words if w.group().isupper()}
+    named = [
+        place
+        for place, word in enumerate(plainly)
+        if len(word) > 1 and (word not in _EMPTY or words[place].group() in capitals)  # CE, IT
+    ]
     if not named:
         return ""
     leads_up = plainly[0] not in _NOT_FIRST and _LEADING.intersection(plainly[: named[0]])
