@@ -11,7 +11,7 @@ import re
 from embeddings.stopwords import STOP_WORDS
 from embeddings.words import plain
 
-_ENDS = re.compile(r"((?<=[.!?;:])\s+|\s*\n\s*)")
+_ENDS = re.compile(r"((?<=[.!?;:])\s+|\n\s*)")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _CLOSING = re.compile(
     r"(?:met )?(?:vriendelijke|hartelijke|beste) groet|mvg\b|groetjes|met dank"
@@ -76,14 +76,15 @@ def what_is_asked(text: str) -> str:
     """
     pieces = _ENDS.split(text.strip())
     kept: list[str] = []
+    rest = sum(len(piece) for piece in pieces)
     for place in range(0, len(pieces), 2):
         sentence = pieces[place]
-        rest = sum(len(piece) for piece in pieces[place:])
         if rest <= _LONGEST_SIGNATURE and _CLOSING.match(" ".join(_plain_words(sentence))):
             break
         named = _from_what_it_names(sentence)
         if named:
             kept += [named, *pieces[place + 1 : place + 2]]
+        rest -= sum(len(piece) for piece in pieces[place : place + 2])
     asked = "".join(kept).strip()
     # A full stop after a few words makes another sentence of them for the networks that read it.
     return (asked if _ENDS.search(asked) else asked.rstrip(" .?!")) or text
