@@ -2,19 +2,29 @@
 
 Judged pairs with needs left out in turn (10 folds), under the encoder that the demo data gets, for
 several shares of what the pairs say of stages. `written`: needs whose judged offers differ mostly
-in stage; `crossing`: needs met by offers of other stages, too.
+in stage; `crossing`: needs met by offers of other stages, too. Then what chances offers have in the
+language of the need and in another one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from unittest.mock import patch
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import KFold
 
+from embeddings.language import detect_language
+from embeddings.port import Encoder
 from embeddings.registry import fit_encoder
+from matcher.ranking import meeting
+from matcher.ranking.arrays import Floats
 from matcher.ranking.meeting import (
     SAME,
     STAGES_COUNT,
+    WORDING,
     Judged,
     fit_meeting,
     judged_pairs,
@@ -24,6 +34,7 @@ from matcher.ranking.meeting import (
 from matcher.services import demo
 
 FOLDS = 10
+LIKELY = 0.2
 
 
 def main() -> None:
@@ -44,12 +55,7 @@ def main() -> None:
     print("stages  AUC, all  AUC, own offers     surest is right        mean reciprocal rank")
     print("                  written  crossing   written  crossing      written  crossing")
     for share in (1.0, 0.75, STAGES_COUNT, 0.25, 0.0):
-        chances = np.zeros(compared.shape)
-        for learned, asked in KFold(FOLDS, shuffle=True, random_state=1).split(needs):
-            known = {needs[place] for place in learned}
-            some: list[Judged] = [one for one in pairs if one.need in known]
-            curve = fit_meeting(encoder, pairs=some, stages_count=share)
-            chances[asked] = curve.chances(compared[asked], relations[asked])
+        chances = _left_out(encoder, pairs, needs, compared, relations, share)
         figures = [roc_auc_score(meets.ravel(), chances.ravel())]
         for kind in (~crossing, crossing):
             inside = own & kind[:, None]
@@ -60,6 +66,43 @@ def main() -> None:
             figures += [measure[~crossing].mean(), measure[crossing].mean()]
         all_, *rest = (f"{one:.3f}" for one in figures)
         print(f"{share:6}  {all_}     " + "    ".join(rest))
+    languages = [np.array([detect_language(one) for one in several]) for several in (needs, offers)]
+    same = languages[0][:, None] == languages[1]
+    print(
+        "pairs that fit, in one language and across two: mean chance, and how many have .2 and more"
+    )
+    for said, excluded in (("as it is", WORDING), ("wording always counts", "")):
+        with patch.object(meeting, "WORDING", excluded):
+            compared = similarities(encoder, encoder.encode(needs), encoder.encode(offers))
+            chances = _left_out(encoder, pairs, needs, compared, relations, STAGES_COUNT)
+        figures = [
+            f(chances[meets & pair]) for pair in (same, ~same) for f in (np.mean, _share_likely)
+        ]
+        others = _share_likely(chances[~own])
+        line = "    ".join(f"{one:.3f}" for one in figures)
+        print(f"{said:22} {line}    of offers for other needs {others:.4f}")
+
+
+def _left_out(
+    encoder: Encoder,
+    pairs: Sequence[Judged],
+    needs: Sequence[str],
+    compared: Floats,
+    relations: NDArray[np.int8],
+    share: float,
+) -> Floats:
+    """Return the chances (needs, offers), each by a curve that was fitted without the need."""
+    chances = np.zeros(compared.shape)
+    for learned, asked in KFold(FOLDS, shuffle=True, random_state=1).split(needs):
+        known = {needs[place] for place in learned}
+        some = [one for one in pairs if one.need in known]
+        curve = fit_meeting(encoder, pairs=some, stages_count=share)
+        chances[asked] = curve.chances(compared[asked], relations[asked])
+    return chances
+
+
+def _share_likely(chances: Floats) -> float:
+    return float((chances >= LIKELY).mean())
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from embeddings.words import plain, stem, words_of
 _FOLDER = Path(__file__).parent
 _LONGEST_LABEL = 5
 _SHORTEST_PART = 4
-_SHORTEST_COMPOUND = 9
+_SHORTEST_COMPOUND, _LONGEST_COMPOUND = 9, 60
 _SHORTEST_KNOWN_PART, _SHORTEST_KNOWN_STEM = 5, 7
 """How long a label is that is found in a compound of which the rest is unknown, as it stands there
 and in another form: short ones would be found by chance."""
@@ -151,7 +151,7 @@ class Lexicon:
     def _compound(self, word: str, languages: Iterable[str]) -> Found:
         """Return what a word that is no label consists of; where nothing is known, itself."""
         whole = Found((), (plain(word),))
-        if len(word) < _SHORTEST_COMPOUND:
+        if not _SHORTEST_COMPOUND <= len(word) <= _LONGEST_COMPOUND:
             return whole
         codes = [code for code in languages if code in self._parts]
         for code in codes:

@@ -80,6 +80,11 @@ def test_of_a_compound_that_is_half_known_the_rest_is_left_over(
     )
 
 
+def test_a_word_longer_than_any_compound_is_left_as_it_is(lexicon: Lexicon) -> None:
+    found = lexicon.find("erwten" * 10_000 + "eiwit")
+    assert (found.concepts, found.rest) == ((), ("erwten" * 10_000 + "eiwit",))
+
+
 def test_short_ends_of_words_are_no_concepts(lexicon: Lexicon) -> None:
     assert lexicon.find("verantwoordelijkheid").concepts == ()
 
