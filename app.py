@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
-from types import TracebackType
 
 from apiflask import APIFlask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -48,15 +47,6 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     return application
 
 
-def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Say in a sentence what a command found wrong with the settings; trace everything else."""
-    if issubclass(kind, SettingsError):
-        print(f"Schakel can't go on: {error}", file=sys.stderr)
-    else:
-        sys.__excepthook__(kind, error, trace)
-
-
-sys.excepthook = tell
 try:
     app = create_app()
 except (SettingsError, OSError) as error:

@@ -78,9 +78,9 @@ def main() -> None:
         figures = [
             f(chances[meets & pair]) for pair in (same, ~same) for f in (np.mean, _share_likely)
         ]
-        others = _share_likely(chances[~own])
+        figures.append(_share_likely(chances[own & ~meets]))
         line = "    ".join(f"{one:.3f}" for one in figures)
-        print(f"{said:22} {line}    of offers for other needs {others:.4f}")
+        print(f"{said:22} {line}         {_share_likely(chances[~own]):.4f}")
 
 
 def _left_out(

@@ -42,6 +42,8 @@ it, whoever is at the same stage comes before those who can do what is needed.
 """
 WORDING = "wording"
 """The view that compares words as they are written."""
+OTHER_WORDS = 0.9
+"""How much the similarity counts that the other views alone see."""
 OF_OTHERS = 0.1
 """How much a pair counts in which the offer was written for another need."""
 ENOUGH = 10
@@ -108,8 +110,8 @@ def similarities(
     The views are mixed as they are in votes: by their shares and how far each understands the
     query. A stored vector of n views has length 1 / sqrt(n) in each; where a view understood only
     a part of it, the similarity is that much less. That no word is the same speaks against nobody
-    who says it in other words or another language: where the mix without the wording is larger, it
-    counts.
+    who says it in other words or another language: where the mix without the wording, times
+    OTHER_WORDS, is larger, it counts.
     """
     mixed = np.zeros((2, len(queries), len(vectors)))
     total = np.zeros((2, len(queries), 1))
@@ -122,7 +124,7 @@ def similarities(
         mixed[mixes] += share * np.clip(compared, 0.0, 1.0)
         total[mixes] += share
     both = np.divide(mixed, total, out=np.zeros_like(mixed), where=total > 0)
-    larger: Floats = both.max(axis=0)
+    larger: Floats = np.maximum(both[0], OTHER_WORDS * both[1])
     return larger
 
 
@@ -153,8 +155,8 @@ def mixed_queries(
         mixes = slice(0, 1 if view.name == WORDING else 2)
         mixed[mixes] += share * seen_by(queries, view) * np.float32(np.sqrt(len(encoder.views)))
         total[mixes] += share
-    everything, other_words = np.divide(mixed, total, out=np.zeros_like(mixed), where=total > 0)
-    return everything, other_words
+    everything, others = np.divide(mixed, total, out=np.zeros_like(mixed), where=total > 0)
+    return everything, np.float32(OTHER_WORDS) * others
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class Votes:
 
 SPEAKING = frozenset({"text", "coverage", "complement", "network", "named", "acquainted"})
 """Parts that put an organisation in the list; the others alone don't."""
-LEAST_GAIN = 0.2
+LEAST_GAIN = 0.1
 """What somebody must add to the coverage to have all of the complement's share: less than this is
 no more than a vague hope, and to be the best of those is no reason to come first."""
 NO_VOTES = Votes(np.empty(0, np.int64), np.empty(0, np.float64))

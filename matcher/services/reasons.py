@@ -116,9 +116,11 @@ def _spoken(ground: Ground, shown: Mapping[int, int]) -> defaultdict[int, list[_
             kept = best[owner].get(one.facet_row)
             if kept is None:
                 best[owner][one.facet_row] = one
-            elif _worth_telling(one):
+            elif kept.need is None and _worth_telling(one):
                 # It speaks for the text, too; that it meets a need says more.
                 best[owner][one.facet_row] = replace(one, weight=max(one.weight, kept.weight))
+            elif kept.need is not None and one.weight > kept.weight:
+                best[owner][one.facet_row] = one
     result: defaultdict[int, list[_Spoke]] = defaultdict(list)
     for owner, by_facet in best.items():
         ordered = sorted(by_facet.values(), key=lambda one: (-one.weight, one.facet_row))

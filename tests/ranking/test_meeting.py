@@ -69,7 +69,7 @@ def test_views_are_mixed_by_their_shares_and_by_what_they_understand() -> None:
     queries = np.array([[half, 0, half, 0], [half, 0, 0, 0]], dtype=np.float32)
     stored = np.array([[half, 0, 0, half], [0, half, half, 0], [half, 0, half, 0]], np.float32)
     found = similarities(TwoViews(), queries, stored)  # type: ignore[arg-type]
-    assert found[0].tolist() == pytest.approx([0.4, 1.0, 1.0], abs=1e-6)
+    assert found[0].tolist() == pytest.approx([0.4, 0.9, 1.0], abs=1e-6)
     assert found[1].tolist() == pytest.approx([1.0, 0.0, 1.0], abs=1e-6)
     nothing = similarities(TwoViews(), np.zeros((1, 4), np.float32), stored)  # type: ignore[arg-type]
     assert nothing.tolist() == [[0.0, 0.0, 0.0]]

@@ -347,4 +347,4 @@ def test_a_command_says_what_is_wrong_with_the_store_without_a_trace(tmp_path: P
     command = [sys.executable, "-m", "flask", "--app", "app", "user", "list"]
     told = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True)
     assert told.returncode == 1 and "Traceback" not in told.stderr
-    assert told.stderr.startswith("Schakel can't go on: DATABASE_URL: the store can't be opened: ")
+    assert told.stderr.startswith("Error: DATABASE_URL: the store can't be opened: ")

@@ -67,7 +67,7 @@ def test_roadmap_advice_and_matches(app: APIFlask) -> None:
     matches = run(app, "initiative", "matches", NANO, "--complement", "1", "--limit", "1")
     assert "1. Chipharbour Packaging (demo)" in matches
     assert re.search(r"covers \d\d% of what is needed, adds 1\d% to the members", matches)
-    assert "meets it with 99%" in matches
+    assert re.search(r"meets it with 9\d%", matches)
 
 
 def test_an_initiative_goes_out_and_comes_back(app: APIFlask, tmp_path: Path) -> None:
