@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,16 @@ class Asking:
     snapshot: Snapshot
     texts: dict[int, str]
     questions: list[Question]
+    known: dict[Question, list[dict[str, Any]]] = field(default_factory=dict)
+    """Answers to what was asked of the whole corpus before."""
 
     def ask(self, question: Question, snapshot: Snapshot | None = None) -> list[dict[str, Any]]:
+        if snapshot is None and question in self.known:
+            return self.known[question]
         answer = self.recommender.compute(snapshot or self.snapshot, question, Stopwatch())
         results: list[dict[str, Any]] = answer["results"]
+        if snapshot is None:
+            self.known[question] = results
         return results
 
 
