@@ -150,15 +150,16 @@ class Lexicon:
 
     def _compound(self, word: str, languages: Iterable[str]) -> Found:
         """Return what a word that is no label consists of; where nothing is known, itself."""
-        whole = Found((), (plain(word),))
+        bare = plain(word)
+        whole = Found((), (bare,))
         if not _SHORTEST_COMPOUND <= len(word) <= _LONGEST_COMPOUND:
             return whole
         codes = [code for code in languages if code in self._parts]
         for code in codes:
-            parts = self._split(plain(word), code)
+            parts = self._split(bare, code)
             if parts:
                 return Found(parts, ())
-        return next((half for code in codes if (half := self._half(plain(word), code))), whole)
+        return next((half for code in codes if (half := self._half(bare, code))), whole)
 
     def _taken_apart(self, word: str, language: str) -> tuple[int, ...]:
         """Return the concepts that a compound consists of; empty when a part is no label."""

@@ -8,7 +8,7 @@ come with the service, under the encoder of each generation, so it means the sam
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from embeddings.port import Encoder, seen_by, trust
+from embeddings.port import Encoder, View, seen_by, trust
 from matcher.domain import Stage
 from matcher.ranking.arrays import Floats
 from matcher.ranking.scoring import Weights
@@ -114,18 +114,30 @@ def similarities(
     OTHER_WORDS, is larger, it counts.
     """
     mixed = np.zeros((2, len(queries), len(vectors)))
-    total = np.zeros((2, len(queries), 1))
-    for view in encoder.views:
+    for view, shares in _shares(encoder, queries):
         columns = slice(view.start, view.end)
         seen = seen_by(queries, view)[:, columns]
         compared = seen @ vectors[:, columns].T * np.sqrt(len(encoder.views))
-        share = Weights().of_view(view.name) * trust(encoder, queries, view)[:, None]
-        mixes = slice(0, 1 if view.name == WORDING else 2)
-        mixed[mixes] += share * np.clip(compared, 0.0, 1.0)
-        total[mixes] += share
-    both = np.divide(mixed, total, out=np.zeros_like(mixed), where=total > 0)
-    larger: Floats = np.maximum(both[0], OTHER_WORDS * both[1])
+        mixed += shares * np.clip(compared, 0.0, 1.0)
+    larger: Floats = mixed.max(axis=0)
     return larger
+
+
+def _shares(encoder: Encoder, queries: NDArray[np.float32]) -> Iterator[tuple[View, Floats]]:
+    """Yield each view with its shares (2, k, 1) in two mixes for queries (k, dim).
+
+    The first is of all views, its shares add up to 1; the second is of those other than the
+    wording, its shares add up to OTHER_WORDS. Where none understands a query, they are 0.
+    """
+    shares = np.zeros((len(encoder.views), 2, len(queries), 1))
+    for number, view in enumerate(encoder.views):
+        mixes = slice(0, 1 if view.name == WORDING else 2)
+        share = Weights().of_view(view.name) * trust(encoder, queries, view)
+        shares[number, mixes] = share[:, None]
+    total = shares.sum(axis=0)
+    shares = np.divide(shares, total, out=shares, where=total > 0)
+    shares[:, 1] *= OTHER_WORDS
+    yield from zip(encoder.views, shares, strict=True)
 
 
 def relations_of(needs: Sequence[Stage | None], offers: Sequence[Stage | None]) -> NDArray[np.int8]:
@@ -149,14 +161,9 @@ def mixed_queries(
     below 0 each on its own is left out.
     """
     mixed = np.zeros((2, *queries.shape), dtype=np.float32)
-    total = np.zeros((2, len(queries), 1), dtype=np.float32)
-    for view in encoder.views:
-        share = Weights().of_view(view.name) * trust(encoder, queries, view)[:, None]
-        mixes = slice(0, 1 if view.name == WORDING else 2)
-        mixed[mixes] += share * seen_by(queries, view) * np.float32(np.sqrt(len(encoder.views)))
-        total[mixes] += share
-    everything, others = np.divide(mixed, total, out=np.zeros_like(mixed), where=total > 0)
-    return everything, np.float32(OTHER_WORDS) * others
+    for view, shares in _shares(encoder, queries):
+        mixed += shares * seen_by(queries, view) * np.sqrt(len(encoder.views))
+    return mixed[0], mixed[1]
 
 
 @dataclass(frozen=True, slots=True)

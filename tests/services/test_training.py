@@ -566,15 +566,11 @@ def test_evaluate_refuses_what_gives_no_figures_before_it_builds(
     assert "such as cordis:1040" in printed
 
 
+UNTRAINED = {"organisations": 2, "projects": 1, "model": "none", "seed": 3, "training": None}
+
+
 def test_a_mode_without_questions_has_no_figures() -> None:
-    report = {
-        "organisations": 2,
-        "projects": 1,
-        "model": "none",
-        "seed": 3,
-        "training": None,
-        "modes": {HALF_GIVEN: {"questions": 0}},
-    }
+    report = {**UNTRAINED, "modes": {HALF_GIVEN: {"questions": 0}}}
     assert as_text(report).splitlines()[-2:] == [
         "half of the members given: 0 questions",
         "nothing to measure: no test project has enough partners known from train",
@@ -582,14 +578,7 @@ def test_a_mode_without_questions_has_no_figures() -> None:
 
 
 def test_a_report_without_training_says_so() -> None:
-    report = {
-        "organisations": 2,
-        "projects": 1,
-        "model": "none",
-        "seed": 3,
-        "training": None,
-        "modes": {},
-    }
+    report = {**UNTRAINED, "modes": {}}
     assert as_text(report).splitlines() == [
         "2 organisations, 1 projects, model none, seed 3",
         "weights: shipped (too little history to learn from)",
