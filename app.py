@@ -9,7 +9,7 @@ from apiflask import APIFlask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from matcher import api, cli, logs, web
-from matcher.services.container import Services
+from matcher.container import Services
 from matcher.settings import Settings, SettingsError, read_settings
 
 VERSION = "0.1.0"

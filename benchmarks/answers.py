@@ -15,13 +15,13 @@ import time
 from pathlib import Path
 
 from matcher.cache import MemoryCache
+from matcher.corpus.snapshot import Live
+from matcher.demo import load as demo
 from matcher.domain import Question
-from matcher.services import demo
-from matcher.services.building import build_index
-from matcher.services.importing.cordis import read_cordis
-from matcher.services.imports import store_batch
-from matcher.services.live import Live
-from matcher.services.recommend import Recommender, Stopwatch
+from matcher.imports.cordis import read_cordis
+from matcher.imports.storage import store_batch
+from matcher.indexing.build import build_index
+from matcher.matching.service import Recommender, Stopwatch
 from matcher.settings import read_settings
 from matcher.store import Store
 from matcher.store.facets import load_facets

@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 
 from embeddings.lexicon import shipped_lexicon
-from matcher.ranking.briefs import needs_of
-from matcher.services import demo
-from matcher.services.importing.cordis import read_cordis
+from matcher.demo import load as demo
+from matcher.imports.cordis import read_cordis
+from matcher.needs.extraction import needs_of
 
 OBJECTIVES = 30
 

@@ -11,14 +11,15 @@ import tempfile
 from pathlib import Path
 from unittest.mock import patch
 
+from matcher.matching import retrieve
 from matcher.cache import MemoryCache
+from matcher.corpus.snapshot import Live
+from matcher.demo import load as demo
 from matcher.domain import Question
-from matcher.ranking.briefs import what_is_asked
-from matcher.ranking.metrics import reciprocal_rank
-from matcher.services import demo, hearing
-from matcher.services.building import build_index
-from matcher.services.live import Live
-from matcher.services.recommend import Recommender
+from matcher.evaluation.metrics import reciprocal_rank
+from matcher.indexing.build import build_index
+from matcher.matching.service import Recommender
+from matcher.needs.extraction import what_is_asked
 from matcher.settings import read_settings
 from matcher.store import Store
 
@@ -109,7 +110,7 @@ def main() -> None:
             asked = [" ".join(one.split()) for one in ASKED[language].split("|")]
             line = ""
             for way in (what_is_asked, str):
-                with patch.object(hearing, "what_is_asked", way):
+                with patch.object(retrieve, "what_is_asked", way):
                     bare, *others = [_mean_rank(recommender, put, asked) for put in ways]
                 line += f"{bare:9.2f} {sum(others) / len(others):11.2f} {min(others):7.2f}"
             print(f"{language:5} {line}")

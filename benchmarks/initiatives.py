@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from matcher.corpus.snapshot import Live
 from matcher.domain import (
     Facet,
     FacetKind,
@@ -32,17 +33,16 @@ from matcher.domain import (
     SizeClass,
     Stage,
 )
-from matcher.ranking.meeting import judged_pairs
-from matcher.ranking.scoring import Weights
-from matcher.services.building import build_index
-from matcher.services.gaps import gap_report, roadmap
-from matcher.services.importing.faults import Batch
-from matcher.services.imports import store_batch
-from matcher.services.insights import missed_chances, overlaps
-from matcher.services.lining_up import Of, TeamWanted, Wanted, line_up
-from matcher.services.live import Live
-from matcher.services.standing import Standing, stand
-from matcher.services.strengths import strengths
+from matcher.imports.row_errors import Batch
+from matcher.imports.storage import store_batch
+from matcher.indexing.build import build_index
+from matcher.initiatives.context import Standing, stand
+from matcher.initiatives.gaps import gap_report, roadmap
+from matcher.initiatives.team import Of, TeamWanted, Wanted, line_up
+from matcher.insights.pairs import missed_chances, overlaps
+from matcher.insights.strengths import strengths
+from matcher.matching.scoring import Weights
+from matcher.models.need_offer import judged_pairs
 from matcher.settings import read_settings
 from matcher.store import Store
 

@@ -19,9 +19,10 @@ from sklearn.model_selection import KFold
 from embeddings.language import detect_language
 from embeddings.port import Encoder
 from embeddings.registry import fit_encoder
-from matcher.ranking import meeting
-from matcher.ranking.arrays import Floats
-from matcher.ranking.meeting import (
+from matcher.models import need_offer
+from matcher.arrays import Floats
+from matcher.demo import load as demo
+from matcher.models.need_offer import (
     SAME,
     STAGES_COUNT,
     WORDING,
@@ -31,7 +32,6 @@ from matcher.ranking.meeting import (
     relations_of,
     similarities,
 )
-from matcher.services import demo
 
 FOLDS = 10
 LIKELY = 0.2
@@ -72,7 +72,7 @@ def main() -> None:
         "pairs that fit, in one language and across two: mean chance, and how many have .2 and more"
     )
     for said, excluded in (("as it is", WORDING), ("wording always counts", "")):
-        with patch.object(meeting, "WORDING", excluded):
+        with patch.object(need_offer, "WORDING", excluded):
             compared = similarities(encoder, encoder.encode(needs), encoder.encode(offers))
             chances = _left_out(encoder, pairs, needs, compared, relations, STAGES_COUNT)
         figures = [

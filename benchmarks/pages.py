@@ -23,13 +23,13 @@ from pathlib import Path
 import requests
 
 from benchmarks.initiatives import corpus, initiative
+from matcher.accounts import accounts
+from matcher.accounts.accounts import AccountRole
 from matcher.domain import Initiative
-from matcher.ranking.meeting import judged_pairs
-from matcher.services import initiatives
-from matcher.services.building import build_index
-from matcher.services.imports import store_batch
-from matcher.services.people import accounts
-from matcher.services.people.accounts import AccountRole
+from matcher.imports.storage import store_batch
+from matcher.indexing.build import build_index
+from matcher.initiatives import actions as initiatives
+from matcher.models.need_offer import judged_pairs
 from matcher.settings import read_settings
 from matcher.store import Store
 from matcher.store.initiatives import count_initiatives

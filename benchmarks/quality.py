@@ -17,22 +17,22 @@ import numpy as np
 
 from embeddings.lsa import LsaConfig, LsaEncoder
 from matcher.cache import MemoryCache
+from matcher.corpus.columns import Corpus
+from matcher.corpus.snapshot import Live, Snapshot, build_index
 from matcher.domain import Project
+from matcher.evaluation.evaluate import figures_of
+from matcher.evaluation.fitting import NotEnoughHistory, train
+from matcher.evaluation.queries import MODES
+from matcher.imports.cordis import read_cordis
+from matcher.imports.storage import store_batch
 from matcher.index.exact import ExactIndex
 from matcher.index.generation import Generation
 from matcher.index.layered import LayeredIndex
-from matcher.ranking.corpus import Corpus
-from matcher.ranking.meeting import fit_meeting
-from matcher.ranking.scoring import Weights
-from matcher.services.building import profile_index
-from matcher.services.cases import MODES
-from matcher.services.crediting import credence_json
-from matcher.services.evaluate import figures_of
-from matcher.services.importing.cordis import read_cordis
-from matcher.services.imports import store_batch
-from matcher.services.live import Live, Snapshot, build_index
-from matcher.services.recommend import Recommender
-from matcher.services.training import NotEnoughHistory, train
+from matcher.indexing.build import profile_index
+from matcher.indexing.vote_history import credence_json
+from matcher.matching.scoring import Weights
+from matcher.matching.service import Recommender
+from matcher.models.need_offer import fit_meeting
 from matcher.settings import read_settings
 from matcher.store import Store
 from matcher.store.facets import embedded_texts

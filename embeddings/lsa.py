@@ -1,9 +1,9 @@
 """The embedded default encoder: three views side by side; fitted, nothing to download.
 
-Each text has three views in one vector: `embeddings.wording` (latent semantic analysis),
-`embeddings.meaning` (a small shipped table of what words mean) and `embeddings.sentences` (a small
-multilingual network that comes in a package). All count equally in the similarity of two vectors;
-whoever votes by each view alone finds the columns in `views`.
+Each text has three views in one vector: `embeddings.lexical` (latent semantic analysis),
+`embeddings.word_vectors` (a small shipped table of what words mean) and `embeddings.sentence` (a
+small multilingual network that comes in a package). All count equally in the similarity of two
+vectors; whoever votes by each view alone finds the columns in `views`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
+from embeddings.embedding_store import NONE_KEPT, Readings
+from embeddings.lexical import LsaConfig, Wording
 from embeddings.lexicon import Lexicon, LexiconError, lexicon_from, saved_lexicon, shipped_lexicon
-from embeddings.meaning import Meaning
 from embeddings.port import EncoderError, Progress, View
-from embeddings.readings import NONE_KEPT, Readings
-from embeddings.sentences import Sentences
+from embeddings.sentence import Sentences
 from embeddings.whitening import Floats
-from embeddings.wording import LsaConfig, Wording
+from embeddings.word_vectors import Meaning
 
 __all__ = ["LsaConfig", "LsaEncoder", "sample"]
 

@@ -36,8 +36,8 @@ class Encoder(Protocol):
       text says nothing that the encoder knows (see `understood`), never NaN or infinite;
     * an encoder does not change after it was made, so that it may be shared by threads.
 
-    One exception: with a model beside the default (`embeddings.beside`), whoever answers questions
-    gets zeros in its view while it is away; `beside.fault_of` says so.
+    One exception: with a model beside the default (`embeddings.composite`), whoever answers
+    questions gets zeros in its view while it is away; `composite.fault_of` says so.
     """
 
     @property

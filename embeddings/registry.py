@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from embeddings import beside
-from embeddings.beside import BesideEncoder
+from embeddings import composite
+from embeddings.composite import BesideEncoder
+from embeddings.embedding_store import NONE_KEPT, Readings
 from embeddings.lexicon import LexiconError, shipped_lexicon
 from embeddings.lsa import LsaEncoder
 from embeddings.port import Encoder, EncoderError, Progress
-from embeddings.readings import NONE_KEPT, Readings
 from embeddings.remote import RemoteConfig, RemoteEncoder
 from embeddings.transformer import TransformerEncoder
 
@@ -87,7 +87,7 @@ def load_encoder(folder: Path) -> Encoder:
     Raises EncoderError where there is no encoder to be read.
     """
     kind = _kind(folder)
-    if kind == beside.KIND:
+    if kind == composite.KIND:
         return BesideEncoder.load(folder, load_encoder)
     _known(kind)
     if kind == TransformerEncoder.name:
@@ -103,7 +103,7 @@ def saved_name(folder: Path) -> str:
     Raises EncoderError where that can't be read.
     """
     kind = _kind(folder)
-    return saved_name(folder / beside.MODEL) if kind == beside.KIND else kind
+    return saved_name(folder / composite.MODEL) if kind == composite.KIND else kind
 
 
 def _kind(folder: Path) -> str:

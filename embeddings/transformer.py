@@ -1,7 +1,7 @@
 """Sentence transformers (Reimers and Gurevych, 2019, Sentence-BERT) from a folder on this machine.
 
-The folder is one that `embeddings.convert` made: an ONNX graph, its tokenizer and `encoder.json`.
-Nothing is downloaded, and neither torch nor transformers is needed.
+The folder is one that `embeddings.tools.convert` made: an ONNX graph, its tokenizer and
+`encoder.json`. Nothing is downloaded, and neither torch nor transformers is needed.
 
 Every text runs through the graph by itself, and `threads` texts run at once, each on one thread.
 So a vector can't depend on what else is in the batch, to the last bit: there is no padding, and
@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.embedding_store import NONE_KEPT, Readings
 from embeddings.port import EncoderError, View
-from embeddings.readings import NONE_KEPT, Readings
 from embeddings.words import readable
 
 MANIFEST = "encoder.json"

@@ -18,10 +18,10 @@ atexit.register(shutil.rmtree, os.environ["SCHAKEL_HOME"], ignore_errors=True)
 from argon2 import PasswordHasher  # noqa: E402
 
 from app import create_app  # noqa: E402
-from matcher.services import demo  # noqa: E402
-from matcher.services.building import build_index  # noqa: E402
-from matcher.services.container import Services  # noqa: E402
-from matcher.services.people import accounts  # noqa: E402
+from matcher.accounts import accounts  # noqa: E402
+from matcher.container import Services  # noqa: E402
+from matcher.demo import load as demo  # noqa: E402
+from matcher.indexing.build import build_index  # noqa: E402
 from matcher.settings import Settings, read_settings  # noqa: E402
 
 # Passwords of tests are worth less than the time that the usual cost takes.

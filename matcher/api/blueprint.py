@@ -5,9 +5,9 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 from flask import Response, current_app, g, request
 
+from matcher.accounts.api_keys import key_name
 from matcher.api.errors import problem
-from matcher.services.api_keys import key_name
-from matcher.services.container import Services
+from matcher.container import Services
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Schakel")
 READING = {

@@ -21,8 +21,8 @@ from matcher.api.schemas import (
     Variant,
 )
 from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL, OrganisationType, SizeClass, Stage
-from matcher.services.lining_up import MOST_QUOTAS, MOST_SIZE, MOST_TEAMS, Of
-from matcher.services.recommend import LONGEST_TEXT, MOST_MEMBERS, MOST_NEEDS
+from matcher.initiatives.team import MOST_QUOTAS, MOST_SIZE, MOST_TEAMS, Of
+from matcher.matching.service import LONGEST_TEXT, MOST_MEMBERS, MOST_NEEDS
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 VALUES = {

@@ -12,6 +12,13 @@ from flask import Response, jsonify, url_for
 from flask.typing import ResponseReturnValue
 
 from matcher.api.blueprint import actor, blueprint, services, trusted
+from matcher.api.conversion import (
+    filters_from,
+    initiative_from,
+    initiative_out,
+    needs_from,
+    team_from,
+)
 from matcher.api.errors import problem
 from matcher.api.initiative_schemas import (
     Advice,
@@ -32,19 +39,12 @@ from matcher.api.initiative_schemas import (
     SinceIn,
 )
 from matcher.api.schemas import ID_PATTERN, Answer
-from matcher.api.translate import (
-    filters_from,
-    initiative_from,
-    initiative_out,
-    needs_from,
-    team_from,
-)
 from matcher.domain import Initiative
-from matcher.ranking.lineup import Infeasible
-from matcher.services import initiatives
-from matcher.services.advising import IsMember
-from matcher.services.checking import QuestionError
-from matcher.services.shown import need_json
+from matcher.initiatives import actions as initiatives
+from matcher.initiatives.advice import IsMember
+from matcher.initiatives.team_solver import Infeasible
+from matcher.matching.validation import QuestionError
+from matcher.presenters import need_json
 
 View = Callable[..., ResponseReturnValue]
 MISSING = {404: "There is no such initiative."}

@@ -14,7 +14,7 @@ from matcher.api.initiative_schemas import (
     ScopeIn,
     Strengths,
 )
-from matcher.services.insights import Scope
+from matcher.insights.pairs import Scope
 
 
 @blueprint.get("/insights/overlaps")

@@ -17,7 +17,7 @@ from matcher.domain import (
     SizeClass,
     Stage,
 )
-from matcher.services.recommend import LONGEST_TEXT, MOST_MATCHES, MOST_MEMBERS, MOST_NEEDS
+from matcher.matching.service import LONGEST_TEXT, MOST_MATCHES, MOST_MEMBERS, MOST_NEEDS
 
 ID_PATTERN = r"^[a-z0-9]+:[A-Za-z0-9._-]{1,120}$"
 OrganisationId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import click
 
 from matcher import settings as settings_module
+from matcher.accounts import accounts, api_keys
+from matcher.accounts.accounts import AccountError, AccountRole
 from matcher.cli.shared import Command, Group, friendly, services
-from matcher.services import api_keys
-from matcher.services.people import accounts
-from matcher.services.people.accounts import AccountError, AccountRole
 
 keys = Group("apikey", help="Keys for writing through the API.")
 

@@ -13,19 +13,19 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
+from matcher.api.conversion import initiative_from, initiative_out
 from matcher.api.initiative_schemas import InitiativeIn, QuotaIn
-from matcher.api.translate import initiative_from, initiative_out
-from matcher.cli.asking import SHARE, print_matches
+from matcher.cli.matching import SHARE, print_matches
 from matcher.cli.shared import Group, services
 from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL
-from matcher.ranking.lineup import Infeasible
-from matcher.services import initiatives
-from matcher.services.advising import IsMember
-from matcher.services.checking import QuestionError
-from matcher.services.gaps import uncovered
-from matcher.services.insights import Scope
-from matcher.services.lining_up import MOST_SIZE, MOST_TEAMS, TeamWanted, Wanted
-from matcher.services.shown import need_json
+from matcher.initiatives import actions as initiatives
+from matcher.initiatives.advice import IsMember
+from matcher.initiatives.gaps import uncovered
+from matcher.initiatives.team import MOST_SIZE, MOST_TEAMS, TeamWanted, Wanted
+from matcher.initiatives.team_solver import Infeasible
+from matcher.insights.pairs import Scope
+from matcher.matching.validation import QuestionError
+from matcher.presenters import need_json
 
 MARKS = {"covered": "+", "perhaps": "?", "missing": "-"}
 QUOTA = re.compile(r"([a-z_]+)(?: ([A-Za-z0-9_]+))?((?:[<>]=\d{1,3}){1,2})")

@@ -17,9 +17,9 @@ from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
 from embeddings.port import EncoderError
+from matcher.container import Services
+from matcher.imports.row_errors import ImportRefused
 from matcher.index.generation import GenerationError
-from matcher.services.container import Services
-from matcher.services.importing.faults import ImportRefused
 from matcher.settings import SettingsError
 
 EXISTING = click.Path(exists=True, path_type=Path)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from matcher.store.database import newest_point
 from matcher.store.facets import chunks
-from matcher.store.models import (
+from matcher.store.tables import (
     DeletionRow,
     FacetRow,
     OrganisationRow,

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, select, t
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
-from matcher.store.models import CorpusMarkRow, CorpusState
+from matcher.store.tables import CorpusMarkRow, CorpusState
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 UPGRADE_LOCK = 7_233_642

@@ -15,7 +15,7 @@ from matcher.domain import (
     Stage,
 )
 from matcher.store.database import Write
-from matcher.store.models import DeletionRow, FacetRow, OwnershipRow
+from matcher.store.tables import DeletionRow, FacetRow, OwnershipRow
 
 CHUNK = 500
 """Values in one IN list; SQLite's limit on variables is far above it."""

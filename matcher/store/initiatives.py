@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from matcher.domain import Initiative, Member, Need, NeedLevel, OrganisationType, Stage
 from matcher.store.database import Store, Write
-from matcher.store.models import InitiativeRow
+from matcher.store.tables import InitiativeRow
 
 
 def save_initiative(store: Store, initiative: Initiative) -> bool:

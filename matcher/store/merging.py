@@ -6,8 +6,8 @@ from sqlalchemy import delete, select, update
 
 from matcher.domain import OrganisationType, Role
 from matcher.store.database import Write
-from matcher.store.mentions import rename_mentions
-from matcher.store.models import (
+from matcher.store.references import rename_mentions
+from matcher.store.tables import (
     AliasRow,
     DeletionRow,
     FacetRow,

@@ -27,8 +27,8 @@ from matcher.store.facets import (
     facet_from_row,
     ownership_columns,
 )
-from matcher.store.mentions import rename_mentions
-from matcher.store.models import AliasRow, DeletionRow, FacetRow, OrganisationRow, OwnershipRow
+from matcher.store.references import rename_mentions
+from matcher.store.tables import AliasRow, DeletionRow, FacetRow, OrganisationRow, OwnershipRow
 
 PRIVATE = frozenset({"contact", "competitors"})
 """What a public profile doesn't show, so whoever sends a profile may not know it."""

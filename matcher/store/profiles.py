@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import String, cast, delete, or_, select
 from sqlalchemy.orm import Session
 
-from matcher.store.people import (
+from matcher.store.account_tables import (
     AuditRow,
     IntroductionRow,
     IntroductionStepRow,

@@ -25,18 +25,18 @@ from matcher.api.errors import advice_on, field_errors, problem
 from matcher.index.generation import Unwritable
 from matcher.settings import Settings, SettingsError
 from matcher.web import (
+    access,
     accounts,
     administration,
-    dashboard,
-    guard,
     imports,
     initiatives,
     introductions,
     jobs,
-    limits,
-    lists,
-    pages,
+    match_lists,
+    matching,
+    overview,
     profiles,
+    rate_limits,
     strengths,
 )
 from matcher.web.labels import LABELS
@@ -51,19 +51,19 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 PAGES = (
-    pages,
+    matching,
     profiles,
     initiatives,
-    lists,
+    match_lists,
     introductions,
     imports,
     jobs,
-    dashboard,
+    overview,
     strengths,
     administration,
 )
 """Modules with a blueprint of pages."""
-AGAIN = {"pages.matches_sent": pages.again, "profiles.new_sent": profiles.again}
+AGAIN = {"pages.matches_sent": matching.again, "profiles.new_sent": profiles.again}
 """Forms of people without an account, which are shown again where their session is gone."""
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 log = structlog.get_logger()
@@ -75,11 +75,11 @@ def init_app(app: APIFlask, settings: Settings) -> None:
     csrf = CSRFProtect(app)
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     Compress(app)
-    guard.init_app(app)
+    access.init_app(app)
     accounts.init_app(app, settings)
     for module in PAGES:
         app.register_blueprint(module.blueprint)
-    limits.init_app(app, settings)
+    rate_limits.init_app(app, settings)
     app.context_processor(lambda: {"asset": _asset, "labels": LABELS, "language": get_locale})
     app.context_processor(lambda: {"menu": menu, "addressed": addressed})
     app.after_request(_headers)

@@ -18,11 +18,11 @@ from joserfc.errors import JoseError
 from wtforms import EmailField, HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, Length
 
-from matcher.services.people import accounts
-from matcher.services.people.accounts import AccountError, AccountRole
-from matcher.services.people.mail import MailError
+from matcher.accounts import accounts
+from matcher.accounts.accounts import AccountError, AccountRole
+from matcher.mail import MailError
 from matcher.settings import Settings
-from matcher.web.guard import end_session, for_role, me, safe_next, services, start_session, who
+from matcher.web.access import end_session, for_role, me, safe_next, services, start_session, who
 
 blueprint = APIBlueprint("accounts", __name__, enable_openapi=False)
 log = structlog.get_logger()

@@ -17,16 +17,20 @@ from wtforms import EmailField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
+from matcher import audit
+from matcher.accounts import accounts, api_keys
+from matcher.accounts.accounts import AccountError, AccountRole
 from matcher.index.generation import read_manifest
-from matcher.services import api_keys, duplicates, jobs
-from matcher.services.cells import neutral
-from matcher.services.people import accounts, activity, audit, profile_moderation
-from matcher.services.people.accounts import AccountError, AccountRole
-from matcher.services.people.mail import MailError
+from matcher.insights import activity
+from matcher.jobs import registry as jobs
+from matcher.mail import MailError
+from matcher.organisations import duplicates
+from matcher.profiles import moderation as profile_moderation
+from matcher.spreadsheets import neutral
+from matcher.web.access import for_role, me, services
 from matcher.web.accounts import SAID
-from matcher.web.guard import for_role, me, services
+from matcher.web.audit_log import ACTIONS, ACTORS, link_to
 from matcher.web.labels import LABELS
-from matcher.web.logged import ACTIONS, ACTORS, link_to
 
 blueprint = APIBlueprint(
     "administration", __name__, enable_openapi=False, url_prefix="/administration"

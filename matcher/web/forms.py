@@ -23,6 +23,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from matcher.corpus.columns import Corpus
 from matcher.domain import (
     ALIKE_DIAL,
     COMPLEMENT_DIAL,
@@ -34,8 +35,7 @@ from matcher.domain import (
     Question,
     Stage,
 )
-from matcher.ranking.corpus import Corpus
-from matcher.services.recommend import MOST_NEEDS
+from matcher.matching.service import MOST_NEEDS
 from matcher.web.labels import LABELS
 
 DEFAULT_RADIUS_KM = 50.0

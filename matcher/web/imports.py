@@ -16,13 +16,13 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 
-from matcher.services import jobs
-from matcher.services.importing.template import write_template
-from matcher.services.people import import_runs
-from matcher.services.people.accounts import AccountRole
-from matcher.services.people.import_files import LARGEST_UPLOAD, UploadRefused
-from matcher.services.people.import_runs import ImportNotPossible, ImportRun, ImportState
-from matcher.web.guard import for_role, may, me, services
+from matcher.accounts.accounts import AccountRole
+from matcher.imports import runs as import_runs
+from matcher.imports.files import LARGEST_UPLOAD, UploadRefused
+from matcher.imports.runs import ImportNotPossible, ImportRun, ImportState
+from matcher.imports.template import write_template
+from matcher.jobs import registry as jobs
+from matcher.web.access import for_role, may, me, services
 from matcher.web.jobs import may_see
 from matcher.web.labels import LABELS
 

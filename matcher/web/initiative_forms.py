@@ -15,10 +15,10 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
+from matcher.corpus.columns import Corpus
 from matcher.domain import Need, NeedLevel, OrganisationType, SizeClass, Stage
-from matcher.ranking.corpus import Corpus
-from matcher.services.lining_up import MOST_QUOTAS, MOST_SIZE, Of, TeamWanted, Wanted
-from matcher.services.recommend import LONGEST_TEXT, MOST_NEEDS
+from matcher.initiatives.team import MOST_QUOTAS, MOST_SIZE, Of, TeamWanted, Wanted
+from matcher.matching.service import LONGEST_TEXT, MOST_NEEDS
 from matcher.web.forms import LONGEST_NEED
 
 SPARE_ROWS, MORE_ROWS = 3, 5

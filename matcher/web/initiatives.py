@@ -15,16 +15,16 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from matcher.accounts.accounts import AccountRole
 from matcher.domain import Initiative, NeedLevel, Stage
-from matcher.ranking.lineup import MEMBERS, POOL, RIVALS, SIZE, Infeasible
-from matcher.services import initiatives
-from matcher.services.initiatives import question_of
-from matcher.services.insights import Scope
-from matcher.services.lining_up import Of, TeamWanted, Wanted
-from matcher.services.people.accounts import AccountRole
-from matcher.services.questions import packed
+from matcher.initiatives import actions as initiatives
+from matcher.initiatives.actions import question_of
+from matcher.initiatives.team import Of, TeamWanted, Wanted
+from matcher.initiatives.team_solver import MEMBERS, POOL, RIVALS, SIZE, Infeasible
+from matcher.insights.pairs import Scope
+from matcher.matching.serialise import packed
+from matcher.web.access import for_role, me, services
 from matcher.web.forms import length_asked, longer_than
-from matcher.web.guard import for_role, me, services
 from matcher.web.initiative_forms import (
     MORE_ROWS,
     SPARE_ROWS,

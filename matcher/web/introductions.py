@@ -12,19 +12,21 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
-from matcher.services import initiatives, organisations
-from matcher.services.people import introductions, lists
-from matcher.services.people.accounts import AccountRole
-from matcher.services.people.introductions import (
+from matcher.accounts.accounts import AccountRole
+from matcher.initiatives import actions as initiatives
+from matcher.introductions import requests as introductions
+from matcher.introductions.requests import (
     Asker,
     Door,
     Introduction,
     IntroductionError,
     Wish,
 )
-from matcher.services.people.mail import MailError
+from matcher.mail import MailError
+from matcher.match_lists import lists
+from matcher.organisations import actions as organisations
 from matcher.store.initiatives import get_initiative
-from matcher.web.guard import company, services, who
+from matcher.web.access import company, services, who
 from matcher.web.profile_forms import email_address
 
 blueprint = APIBlueprint("introductions", __name__, enable_openapi=False)

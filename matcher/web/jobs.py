@@ -12,11 +12,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from matcher.services import jobs
-from matcher.services.jobs import Job, JobState
-from matcher.services.people import import_jobs
-from matcher.services.people.accounts import AccountRole
-from matcher.web.guard import for_role, may, me, services
+from matcher.accounts.accounts import AccountRole
+from matcher.imports import jobs as import_jobs
+from matcher.jobs import registry as jobs
+from matcher.jobs.registry import Job, JobState
+from matcher.web.access import for_role, may, me, services
 
 blueprint = APIBlueprint("jobs", __name__, enable_openapi=False)
 View = Callable[..., ResponseReturnValue]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from matcher.accounts.accounts import AccountRole
 from matcher.domain import FacetKind, OrganisationType, SizeClass, Stage
-from matcher.services.people.accounts import AccountRole
-from matcher.services.people.lists import EntryStatus
-from matcher.services.people.profiles import ContactFor, State
+from matcher.match_lists.lists import EntryStatus
+from matcher.profiles.profiles import ContactFor, State
 
 LABELS = {
     OrganisationType.COMPANY: _l("Company"),

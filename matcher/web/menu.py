@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import current_app, request, url_for
 from flask_babel import lazy_gettext as _l
 
-from matcher.web.guard import company, may, who
+from matcher.web.access import company, may, who
 
 ANONYMOUS = "anonymous"
 ENTRIES = (

@@ -25,6 +25,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional, Regexp, ValidationError
 
+from matcher.corpus.columns import Corpus
 from matcher.domain import (
     Contact,
     Facet,
@@ -34,8 +35,7 @@ from matcher.domain import (
     SizeClass,
     Stage,
 )
-from matcher.ranking.corpus import Corpus
-from matcher.services.people.profiles import (
+from matcher.profiles.profiles import (
     MOST_COMPETITORS,
     ContactFor,
     ProfileError,

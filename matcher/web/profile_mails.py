@@ -6,10 +6,10 @@ import structlog
 from flask import url_for
 from flask_babel import gettext as _
 
-from matcher.services.people.mail import MailError
-from matcher.services.people.profile_links import Link
-from matcher.services.people.profiles import CONFIRM
-from matcher.web.guard import services
+from matcher.mail import MailError
+from matcher.profiles.links import Link
+from matcher.profiles.profiles import CONFIRM
+from matcher.web.access import services
 
 log = structlog.get_logger()
 

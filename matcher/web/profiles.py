@@ -12,23 +12,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from matcher.domain import FacetKind, Stage
-from matcher.services.advising import IsMember
-from matcher.services.checking import QuestionError
-from matcher.services.initiatives import get_initiative
-from matcher.services.people import profile_links, profiles
-from matcher.services.people.profile_export import export as exported
-from matcher.services.people.profile_matches import found_by
-from matcher.services.people.profiles import ContactFor, Profile, ProfileError
+from matcher.initiatives.actions import get_initiative
+from matcher.initiatives.advice import IsMember
+from matcher.matching.validation import QuestionError
+from matcher.profiles import links as profile_links
+from matcher.profiles import profiles
+from matcher.profiles.export import export as exported
+from matcher.profiles.matches import found_by
+from matcher.profiles.profiles import ContactFor, Profile, ProfileError
 from matcher.web import profile_mails as mails
-from matcher.web.guard import services
+from matcher.web.access import services
 from matcher.web.initiative_forms import Row, meanwhile, seen
-from matcher.web.keeper import (
-    close_profile,
-    current_profile,
-    for_keeper,
-    open_profile,
-    open_until,
-)
 from matcher.web.profile_forms import (
     AddressForm,
     ButtonForm,
@@ -38,6 +32,13 @@ from matcher.web.profile_forms import (
     sent_rows,
     shown_rows,
     with_spare,
+)
+from matcher.web.profile_session import (
+    close_profile,
+    current_profile,
+    for_keeper,
+    open_profile,
+    open_until,
 )
 
 blueprint = APIBlueprint("profiles", __name__, enable_openapi=False)

@@ -8,9 +8,9 @@ from flask import request
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 
-from matcher.services.insights import Scope
-from matcher.services.strengths import regions
-from matcher.web.guard import services
+from matcher.insights.pairs import Scope
+from matcher.insights.strengths import regions
+from matcher.web.access import services
 
 REGIONS = {
     "BE1": _l("Brussels-Capital Region"),

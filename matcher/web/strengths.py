@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
-from matcher.services.strengths import behind, quotients
-from matcher.web.guard import services
+from matcher.insights.strengths import behind, quotients
+from matcher.web.access import services
 from matcher.web.plots import HeatMap, Label, Value, heat_map
 from matcher.web.scopes import (
     asked_for,

@@ -10,9 +10,9 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from app import create_app
-from matcher.services import duplicates
-from matcher.services.api_keys import create_key
-from matcher.services.organisations import get
+from matcher.accounts.api_keys import create_key
+from matcher.organisations import duplicates
+from matcher.organisations.actions import get
 from tests.conftest import copied, settings_for
 
 ADDRESS = "/api/v1/initiatives"

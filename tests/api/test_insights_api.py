@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from matcher.domain import Facet, FacetKind, Participation, Project
-from matcher.store.evidence import save_projects
+from matcher.store.projects import save_projects
 from tests.conftest import copied, settings_for
 
 ADDRESS = "/api/v1/insights"

@@ -8,7 +8,7 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
-from matcher.services.api_keys import create_key, revoke_key
+from matcher.accounts.api_keys import create_key, revoke_key
 
 ADDRESS = "/api/v1/organisations"
 BODY: dict[str, Any] = {
@@ -68,7 +68,7 @@ def test_put_keeps_a_contact_that_is_left_out_and_null_removes_it(client: FlaskC
     store = client.application.extensions["schakel"].store
 
     def contact() -> Any:
-        from matcher.services.organisations import get
+        from matcher.organisations.actions import get
 
         found = get(store, "org:proef")
         assert found is not None

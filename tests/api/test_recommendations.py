@@ -13,11 +13,11 @@ from flask.testing import FlaskClient
 
 from embeddings.port import EncoderError
 from matcher.cache import MemoryCache
+from matcher.container import Services
 from matcher.domain import Question
-from matcher.ranking.scoring import Weights
-from matcher.services import duplicates
-from matcher.services.container import Services
-from matcher.services.recommend import Recommender
+from matcher.matching.scoring import Weights
+from matcher.matching.service import Recommender
+from matcher.organisations import duplicates
 from tests.conftest import settings_for
 
 ADDRESS = "/api/v1/recommendations"
@@ -360,7 +360,7 @@ def test_a_model_that_does_not_answer_is_a_503(
     def away(*_: object) -> None:
         raise EncoderError("connection refused at https://secret.example")
 
-    monkeypatch.setattr("matcher.services.recommend.Recommender.compute", away)
+    monkeypatch.setattr("matcher.matching.service.Recommender.compute", away)
     response = client.post("/api/v1/recommendations", json={"text": "a question never asked"})
     assert response.status_code == 503
     assert response.content_type == "application/problem+json"

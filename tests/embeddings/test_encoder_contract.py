@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.convert import convert
 from embeddings.port import Encoder, EncoderError, trust, understood
 from embeddings.registry import NAMES, EncoderOptions, fit_encoder, load_encoder
 from embeddings.remote import RemoteConfig, RemoteEncoder
+from embeddings.tools.convert import convert
 from embeddings.transformer import TransformerEncoder
 from tests.embeddings.test_remote import EmbeddingServer
 from tests.embeddings.test_transformer import write_source

@@ -17,9 +17,9 @@ from onnx import TensorProto, helper, numpy_helper, save_model
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from embeddings import transformer
-from embeddings.convert import convert
 from embeddings.port import EncoderError
 from embeddings.registry import fit_encoder, load_encoder
+from embeddings.tools.convert import convert
 from embeddings.transformer import TransformerEncoder
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]

@@ -17,12 +17,13 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from matcher.services import jobs
-from matcher.services.container import Services
-from matcher.services.jobs import Job, JobState
-from matcher.services.people import accounts, import_runs
-from matcher.services.people.accounts import AccountRole
-from matcher.store.models import OrganisationRow
+from matcher.accounts import accounts
+from matcher.accounts.accounts import AccountRole
+from matcher.container import Services
+from matcher.imports import runs as import_runs
+from matcher.jobs import registry as jobs
+from matcher.jobs.registry import Job, JobState
+from matcher.store.tables import OrganisationRow
 from tests.conftest import settings_for
 from tests.servers import ROOT, redis_server
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from apiflask import APIFlask
 
+from matcher.demo import load as demo
 from matcher.domain import Question
-from matcher.services import demo, jobs
-from matcher.services.questions import packed
+from matcher.jobs import registry as jobs
+from matcher.matching.serialise import packed
 from matcher.store import Store
 from tests.servers import postgres_server
 from tests.web.users import get, post, signed_in

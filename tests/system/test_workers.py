@@ -130,7 +130,7 @@ def test_a_killed_import_leaves_the_store_as_it_was(home: Path, tmp_path: Path) 
     process.wait(30)
     process.stderr.close()
     assert store.corpus_version() == version
-    from matcher.services.organisations import search
+    from matcher.organisations.actions import search
 
     assert search(store, "Firme", None, None, 1, 0)[0] == 0
     store.dispose()

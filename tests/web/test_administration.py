@@ -11,11 +11,13 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 import matcher
-from matcher.services import api_keys, jobs, organisations
-from matcher.services.people import accounts, audit
+from matcher import audit
+from matcher.accounts import accounts, api_keys
+from matcher.jobs import registry as jobs
+from matcher.organisations import actions as organisations
 from matcher.store import Store
-from matcher.store.people import ProfileRow
-from matcher.web.logged import ACTIONS
+from matcher.store.account_tables import ProfileRow
+from matcher.web.audit_log import ACTIONS
 from tests.mails import link_in, mails
 from tests.web.users import account, get, post, signed_in
 

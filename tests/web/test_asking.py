@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from flask.testing import FlaskClient
 
-from matcher.services import initiatives
+from matcher.initiatives import actions as initiatives
 from tests.web.users import get, post, signed_in
 
 TEXT = "We look for injection moulding of microfluidic cartridges and need CE marking under IVDR."

@@ -15,10 +15,10 @@ from itsdangerous import TimestampSigner
 from werkzeug.datastructures import MultiDict
 
 import matcher.web
+from matcher.container import Services
 from matcher.domain import Need, Question, Stage
-from matcher.ranking.scoring import SPEAKING, Weights
-from matcher.services.answering import answered_by
-from matcher.services.container import Services
+from matcher.matching.scoring import SPEAKING, Weights
+from matcher.needs.best_match import answered_by
 from matcher.web.labels import LABELS
 from tests.web.users import get, post, signed_in, token
 

@@ -17,8 +17,8 @@ from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from matcher.services.people import accounts
-from matcher.services.people.accounts import AccountRole
+from matcher.accounts import accounts
+from matcher.accounts.accounts import AccountRole
 from tests.web.users import get
 
 

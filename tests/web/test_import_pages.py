@@ -19,14 +19,17 @@ from sqlalchemy import select, update
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from matcher.container import Services
 from matcher.domain import Contact, Facet, Member, Organisation, OrganisationType
-from matcher.services import initiatives, jobs, organisations
-from matcher.services.container import Services
-from matcher.services.people import import_files, import_jobs
-from matcher.store.evidence import load_projects
-from matcher.store.models import OrganisationRow
+from matcher.imports import files as import_files
+from matcher.imports import jobs as import_jobs
+from matcher.initiatives import actions as initiatives
+from matcher.jobs import registry as jobs
+from matcher.organisations import actions as organisations
+from matcher.store.account_tables import AuditRow, ImportRow, JobRow
 from matcher.store.organisations import load_organisations
-from matcher.store.people import AuditRow, ImportRow, JobRow
+from matcher.store.projects import load_projects
+from matcher.store.tables import OrganisationRow
 from tests.web.users import get, post, signed_in, token
 
 HEAD = "id;name;type;city;country;offer_1_text;offer_1_stage;need_1_text;contact_email\n"
@@ -511,7 +514,7 @@ def test_files_that_are_too_large_are_refused(
     three = 3 * 1024 * 1024
     assert sent_large(manager, three).status_code == 303  # more than any other page takes
     assert post(manager, "/lists", {"name": "x" * three}).status_code == 413
-    monkeypatch.setattr("matcher.services.people.import_files.LARGEST_UPLOAD", 1024)
+    monkeypatch.setattr("matcher.imports.files.LARGEST_UPLOAD", 1024)
     answer = sent_large(manager, three)
     assert answer.status_code == 422 and "This file is too large" in answer.text
     monkeypatch.setattr("matcher.web.imports.LARGEST_BODY", 2048)

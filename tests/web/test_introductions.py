@@ -13,13 +13,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from matcher.domain import Question
-from matcher.services.building import build_index
-from matcher.services.people import introductions, profiles
-from matcher.services.questions import packed
+from matcher.indexing.build import build_index
+from matcher.introductions import requests as introductions
+from matcher.matching.serialise import packed
+from matcher.profiles import profiles
 from matcher.store import Store
+from matcher.store.account_tables import IntroductionRow, IntroductionStepRow, ProfileRow, TokenRow
 from matcher.store.initiatives import get_initiative
-from matcher.store.models import InitiativeRow
-from matcher.store.people import IntroductionRow, IntroductionStepRow, ProfileRow, TokenRow
+from matcher.store.tables import InitiativeRow
 from tests.mails import mails
 from tests.web.users import get, in_dutch, post, signed_in
 

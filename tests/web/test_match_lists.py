@@ -15,15 +15,16 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from sqlalchemy import update
 
+from matcher.accounts import accounts
 from matcher.domain import Need, Question
-from matcher.services import organisations
-from matcher.services.cells import neutral
-from matcher.services.duplicates import merge
-from matcher.services.people import accounts, lists
-from matcher.services.people.lists import compare
-from matcher.services.questions import packed
+from matcher.match_lists import lists
+from matcher.match_lists.lists import compare
+from matcher.matching.serialise import packed
+from matcher.organisations import actions as organisations
+from matcher.organisations.duplicates import merge
+from matcher.spreadsheets import neutral
 from matcher.store import Store
-from matcher.store.people import AuditRow, ShareRow
+from matcher.store.account_tables import AuditRow, ShareRow
 from matcher.web import forms, initiatives
 from tests.web.users import account, get, post, signed_in
 

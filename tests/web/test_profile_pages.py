@@ -14,14 +14,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from matcher.domain import Initiative, Member, Need
-from matcher.services import initiatives, organisations
-from matcher.services.building import build_index
-from matcher.services.duplicates import merge
-from matcher.services.people import profiles
-from matcher.services.people.profile_moderation import hide, show_again
+from matcher.indexing.build import build_index
+from matcher.initiatives import actions as initiatives
+from matcher.organisations import actions as organisations
+from matcher.organisations.duplicates import merge
+from matcher.profiles import profiles
+from matcher.profiles.moderation import hide, show_again
 from matcher.store import Store
-from matcher.store.models import Base
-from matcher.store.people import (
+from matcher.store.account_tables import (
     AccountRow,
     AuditRow,
     MatchListEntryRow,
@@ -29,6 +29,7 @@ from matcher.store.people import (
     ProfileRow,
     TokenRow,
 )
+from matcher.store.tables import Base
 from tests.mails import clear, link_in, mails
 from tests.web.users import get, in_dutch, post, signed_in
 

@@ -9,8 +9,8 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from matcher.domain import Initiative, NeedLevel, Stage
-from matcher.services import initiatives
-from matcher.services.duplicates import merge
+from matcher.initiatives import actions as initiatives
+from matcher.organisations.duplicates import merge
 from matcher.store.initiatives import get_initiative, list_initiatives
 from tests.web.users import get, post, signed_in
 

@@ -7,7 +7,7 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
-from matcher.services.people import accounts
+from matcher.accounts import accounts
 from tests.mails import mails
 from tests.web.users import PASSWORD, account, get, in_dutch, post, signed_in
 

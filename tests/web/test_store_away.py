@@ -10,7 +10,8 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
-from matcher.services import api_keys, organisations
+from matcher.accounts import api_keys
+from matcher.organisations import actions as organisations
 from tests.web.users import get, signed_in
 
 NEW = {"name": "Vol nv", "type": "company", "offers": [{"text": "koelen"}]}

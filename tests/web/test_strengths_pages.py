@@ -7,9 +7,9 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from matcher.services.live import Snapshot
-from matcher.services.strengths import quotients, strengths
-from matcher.store.models import OrganisationRow
+from matcher.corpus.snapshot import Snapshot
+from matcher.insights.strengths import quotients, strengths
+from matcher.store.tables import OrganisationRow
 from matcher.web.strengths import MOST_LISTED
 from tests.web.users import get
 

@@ -10,8 +10,8 @@ from urllib.parse import urljoin
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
-from matcher.services.people import accounts
-from matcher.services.people.accounts import Account, AccountRole
+from matcher.accounts import accounts
+from matcher.accounts.accounts import Account, AccountRole
 
 PASSWORD = "een lang wachtwoord"
 

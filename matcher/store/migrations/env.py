@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from matcher.store import people  # noqa: F401
-from matcher.store.models import Base
+from matcher.store import account_tables  # noqa: F401
+from matcher.store.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

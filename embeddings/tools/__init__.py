@@ -1,0 +1,1 @@
+"""Tools that are run once, by hand: making the shipped tables and converting models."""

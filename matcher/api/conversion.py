@@ -1,0 +1,205 @@
+"""Between the shapes of the API and the nouns of the domain."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from matcher.api.initiative_schemas import InitiativeIn, LineUpIn
+from matcher.api.schemas import FiltersIn, NeedIn, OrganisationIn, QuestionIn, StatementIn
+from matcher.domain import (
+    Contact,
+    Facet,
+    FacetKind,
+    Filters,
+    Initiative,
+    Member,
+    Near,
+    Need,
+    Organisation,
+    Place,
+    Question,
+    SizeClass,
+)
+from matcher.initiatives.team import TeamWanted, Wanted
+from matcher.presenters import need_json
+
+
+def question_from(body: QuestionIn) -> Question:
+    """Turn a request into a question; order and doubles in filters and ids don't matter."""
+    return Question(
+        text=body.text.strip(),
+        needs=needs_from(body.needs),
+        members=tuple(sorted(set(body.members))),
+        exclude=tuple(sorted(set(body.exclude))),
+        unlike=tuple(sorted(set(body.unlike))),
+        filters=filters_from(body.filters),
+        complement=body.complement,
+        alike=body.alike,
+        exploratory=body.exploratory,
+        limit=body.limit,
+        offset=body.offset,
+    )
+
+
+def needs_from(bodies: Iterable[NeedIn]) -> tuple[Need, ...]:
+    """Turn needs of a request into needs, each text once."""
+    unique = {one.text: one for one in bodies}
+    return tuple(
+        Need(one.text, one.level, one.weight, one.stage, one.due) for one in unique.values()
+    )
+
+
+def filters_from(body: FiltersIn) -> Filters:
+    """Turn filters of a request into filters; order and doubles don't matter."""
+    near = body.near
+    return Filters(
+        types=tuple(sorted(set(body.types))),
+        countries=tuple(sorted(set(body.countries))),
+        regions=tuple(sorted(set(body.regions))),
+        sectors=tuple(sorted({sector.casefold() for sector in body.sectors})),
+        stages=tuple(sorted(set(body.stages))),
+        sme_only=body.sme_only,
+        near=Near(near.latitude, near.longitude, near.radius_km) if near else None,
+    )
+
+
+def initiative_from(body: InitiativeIn, initiative_id: str) -> Initiative:
+    """Turn a request into an initiative."""
+    members = {one.id: Member(one.id, one.since) for one in body.members}
+    return Initiative(
+        id=initiative_id,
+        name=body.name,
+        brief=body.brief.strip(),
+        needs=needs_from(body.needs),
+        members=tuple(members.values()),
+        wanted=tuple((kind, count) for kind, count in body.wanted.items() if count),
+        exploratory=body.exploratory,
+        open=body.open,
+    )
+
+
+def initiative_out(initiative: Initiative) -> dict[str, Any]:
+    """Show an initiative."""
+    return {
+        "id": initiative.id,
+        "name": initiative.name,
+        "brief": initiative.brief,
+        "needs": [need_json(need) for need in initiative.needs],
+        "members": [
+            {"id": one.organisation_id, "since": one.since and one.since.isoformat()}
+            for one in initiative.members
+        ],
+        "wanted": {kind.value: count for kind, count in initiative.wanted},
+        "exploratory": initiative.exploratory,
+        "open": initiative.open,
+    }
+
+
+def team_from(body: LineUpIn) -> TeamWanted:
+    """Turn a request into the team that is wanted."""
+    return TeamWanted(
+        size=body.size,
+        quotas=tuple(Wanted(one.of, one.value, one.at_least, one.at_most) for one in body.quotas),
+        exclude=tuple(sorted(set(body.exclude))),
+        filters=filters_from(body.filters),
+        competing=body.competing,
+        teams=body.teams,
+        cap=body.cap,
+        exact=body.exact,
+    )
+
+
+def organisation_from(body: OrganisationIn, organisation_id: str | None = None) -> Organisation:
+    """Turn a request into an organisation, with `organisation_id` or one of its own."""
+    contact = Contact(**body.contact.model_dump()) if body.contact else None
+    sme = body.sme if body.size is None else body.size is not SizeClass.LARGE
+    return Organisation(
+        id=organisation_id or body.id or made_id(body.name, body.country, body.city),
+        name=body.name,
+        type=body.type,
+        short_name=body.short_name or None,
+        size=body.size,
+        sme=sme,
+        place=Place(body.city or None, body.country, body.region, body.latitude, body.longitude),
+        sectors=tuple(dict.fromkeys(body.sectors)),
+        languages=tuple(dict.fromkeys(body.languages)),
+        website=body.website,
+        description=body.description or None,
+        contact=contact,
+        competitors=tuple(dict.fromkeys(body.competitors)),
+        offers=_facets(FacetKind.OFFER, body.offers),
+        needs=_facets(FacetKind.NEED, body.needs),
+    )
+
+
+def organisation_out(organisation: Organisation) -> dict[str, Any]:
+    """Show an organisation with offers and needs; never its contact."""
+    return {
+        **organisation_brief(organisation),
+        "short_name": organisation.short_name,
+        "size": organisation.size,
+        "languages": list(organisation.languages),
+        "website": organisation.website,
+        "description": organisation.description,
+        "offers": [_statement(facet) for facet in organisation.offers],
+        "needs": [_statement(facet) for facet in organisation.needs],
+    }
+
+
+def organisation_brief(organisation: Organisation) -> dict[str, Any]:
+    """Show what lists hold of an organisation."""
+    place = organisation.place
+    return {
+        "id": organisation.id,
+        "name": organisation.name,
+        "type": organisation.type,
+        "sme": organisation.sme,
+        "city": place.city,
+        "country": place.country,
+        "region": place.region,
+        "latitude": place.latitude,
+        "longitude": place.longitude,
+        "sectors": list(organisation.sectors),
+    }
+
+
+def made_id(name: str, country: str | None, city: str | None) -> str:
+    """Return an id that follows from name, country and city, so that it is the same again."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.casefold()).strip("-")[:60] or "organisation"
+    whole = f"{name}|{country or ''}|{city or ''}".casefold()
+    return f"org:{slug}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
+
+
+def _facets(kind: FacetKind, statements: list[StatementIn]) -> tuple[Facet, ...]:
+    unique = {statement.text: statement for statement in statements}
+    return tuple(
+        Facet(
+            kind=kind,
+            text=one.text,
+            stage=one.stage,
+            trl_min=one.trl_min,
+            trl_max=one.trl_max,
+            certifications=tuple(one.certifications),
+            valid_until=one.valid_until,
+        )
+        for one in unique.values()
+    )
+
+
+def _statement(facet: Facet) -> dict[str, Any]:
+    return {
+        "id": facet.id,
+        "kind": facet.kind,
+        "text": facet.text,
+        "language": facet.language,
+        "stage": facet.stage,
+        "trl_min": facet.trl_min,
+        "trl_max": facet.trl_max,
+        "certifications": list(facet.certifications),
+        "valid_until": facet.valid_until and facet.valid_until.isoformat(),
+    }

@@ -1,0 +1,149 @@
+"""The command that asks for partners."""
+
+from __future__ import annotations
+
+import json
+import re
+from math import isnan
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+
+from matcher.cli.shared import Command, services
+from matcher.domain import (
+    ALIKE_DIAL,
+    COMPLEMENT_DIAL,
+    Filters,
+    Need,
+    OrganisationType,
+    Question,
+)
+from matcher.matching.validation import QuestionError
+
+TYPES = click.Choice([kind.value for kind in OrganisationType], case_sensitive=False)
+
+
+class Share(click.FloatRange):
+    """A number from 0 to 1."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number; nan, which is neither too small nor too large, is none."""
+        number = float(super().convert(value, param, ctx))
+        if isnan(number):
+            self.fail(f"{value!r} isn't a number from {self.min} to {self.max}.", param, ctx)
+        return number
+
+
+class Country(click.ParamType[str]):
+    """Two letters, in capitals."""
+
+    name = "code"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the letters in capitals."""
+        if not re.fullmatch("[A-Za-z]{2}", value):
+            self.fail(f"{value!r} isn't a country: give two letters, such as BE.", param, ctx)
+        return str(value).upper()
+
+
+SHARE = Share(0, 1)
+
+
+@click.command("match", cls=Command)
+@with_appcontext
+@click.argument("text", default="")
+@click.option("--need", "needs", multiple=True, help="Something needed; may be repeated.")
+@click.option("--member", "members", multiple=True, help="Id of an organisation that is in.")
+@click.option("--exclude", multiple=True, help="Id of an organisation to leave out.")
+@click.option("--unlike", multiple=True, help="Id: neither this one nor any like it.")
+@click.option("--complement", default=COMPLEMENT_DIAL, show_default=True, type=SHARE)
+@click.option("--alike", default=ALIKE_DIAL, show_default=True, type=SHARE)
+@click.option("--type", "types", multiple=True, type=TYPES)
+@click.option(
+    "--country", "countries", multiple=True, type=Country(), help="Two letters, such as BE."
+)
+@click.option("--sme-only", is_flag=True)
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 200))
+@click.option("--json", "as_json", is_flag=True, help="The answer as the API gives it.")
+def match(text: str, needs: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """Recommend partners for TEXT, with reasons."""
+    filters = Filters(
+        types=tuple(OrganisationType(one) for one in options["types"]),
+        countries=options["countries"],
+        sme_only=options["sme_only"],
+    )
+    question = Question(
+        text=text,
+        needs=tuple(Need(one) for one in needs),
+        members=options["members"],
+        exclude=options["exclude"],
+        unlike=options["unlike"],
+        complement=options["complement"],
+        alike=options["alike"],
+        filters=filters,
+        limit=options["limit"],
+    )
+    try:
+        answer = services().recommender.recommend(question)
+    except QuestionError as error:
+        raise click.ClickException(f"{error.field}: {error}") from error
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+    else:
+        print_matches(answer)
+
+
+def print_matches(answer: dict[str, Any]) -> None:
+    """Print a match list with parts and reasons."""
+    for notice in answer["notices"]:
+        click.echo(notice["message"])
+    for match_ in answer["results"]:
+        one = match_["organisation"]
+        place = ", ".join(part for part in (one["city"], one["country"]) if part)
+        parts = ", ".join(
+            f"{name} {v:.3f}" for name, v in match_["parts"].items() if abs(v) >= 0.0005
+        )
+        click.echo(f"{match_['rank']:3}. {one['name']}  [{one['type']}]  {place}  ({one['id']})")
+        chance = "" if match_["chance"] is None else f"  (chance {match_['chance']:.0%})"
+        kept = "  (place kept: few past projects)" if match_["place_kept"] else ""
+        click.echo(f"     score {match_['score']:.3f} = {parts}{chance}{kept}")
+        for line in _complement(match_):
+            click.echo(f"     {line}")
+        for reason in match_["reasons"]:
+            need = f" for: {reason['need']}" if reason["need"] else ""
+            facet = reason["facet"]
+            if facet is None:
+                click.echo(f"     - named: {' '.join(reason['named'])}{need}")
+                continue
+            year = f" {facet['year']}" if facet["year"] else ""
+            if reason["similarity"] is None:
+                how = "worked with " + ", ".join(reason["with_members"])
+            else:
+                how = f"{reason['similarity']:.2f}"
+            if reason["chance"] is not None:
+                how += f", meets it with {reason['chance']:.0%}"
+            click.echo(f"     - {facet['kind']}{year} ({how}): {facet['text'][:160]}{need}")
+    click.echo(
+        f"{answer['total']} found, corpus version {answer['corpus_version']}, "
+        f"{answer['took_ms']} ms{', cached' if answer['cached'] else ''}"
+    )
+
+
+def _complement(match_: dict[str, Any]) -> list[str]:
+    """Say what one covers and adds, whom it is like, and what it gains."""
+    lines = []
+    if match_["coverage"]:
+        alone, adds = match_["coverage"]["alone"], match_["coverage"]["adds"]
+        lines.append(f"covers {alone:.0%} of what is needed, adds {adds:.0%} to the members")
+    lines += [f"is like {one['name']}, who is in" for one in match_["alike"]]
+    lines += [f"shares {', '.join(one['words'])} with {one['name']}" for one in match_["kin"][:2]]
+    for one in match_["offered_back"]:
+        need = one["need"]["text"][:90]
+        lines.append(f"gains ({one['chance']:.0%}): {need}, from {one['member']['name']}")
+    return lines
+
+
+COMMANDS = (match,)

@@ -1,0 +1,1 @@
+"""The corpus that questions are asked of: columns, filters, name variants, snapshots."""

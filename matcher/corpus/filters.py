@@ -1,0 +1,87 @@
+"""Which organisations a question allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.corpus.columns import Corpus, OrganisationRecord
+from matcher.domain import FacetKind, Filters, Near
+
+EARTH_RADIUS_KM = 6371.0088
+
+
+def allowed_organisations(corpus: Corpus, filters: Filters) -> NDArray[np.bool_]:
+    """Return which organisations (n,) pass all filters that are set."""
+    allowed = np.ones(len(corpus), dtype=np.bool_)
+    if filters.types:
+        allowed &= _each(corpus, lambda record: record.type in filters.types)
+    if filters.countries:
+        allowed &= _each(corpus, lambda record: record.place.country in filters.countries)
+    if filters.regions:
+        allowed &= _each(
+            corpus, lambda record: (record.place.region or "").startswith(filters.regions)
+        )
+    if filters.sme_only:
+        allowed &= _each(corpus, lambda record: record.sme is True)
+    if filters.sectors:
+        allowed &= _in_sectors(corpus, filters.sectors)
+    if filters.stages:
+        offers = corpus.of_kind(FacetKind.OFFER)
+        staged = [facet.stage in filters.stages for facet in corpus.facets]
+        allowed &= owners_of(corpus, offers & np.array(staged, dtype=np.bool_))
+    if filters.near is not None:
+        with np.errstate(invalid="ignore"):
+            allowed &= distances_km(corpus, filters.near) <= filters.near.radius_km
+    return allowed
+
+
+def unexpired(corpus: Corpus) -> NDArray[np.bool_]:
+    """Return which facets (m,) are still valid today."""
+    valid: NDArray[np.bool_] = corpus.facet_expiry >= date.today().toordinal()
+    return valid
+
+
+def distances_km(corpus: Corpus, near: Near) -> NDArray[np.float64]:
+    """Return great-circle distances (n,) from a point; NaN where coordinates aren't known."""
+    latitude, longitude = np.radians(corpus.latitude), np.radians(corpus.longitude)
+    at_latitude, at_longitude = np.radians(near.latitude), np.radians(near.longitude)
+    half_chord = (
+        np.sin((latitude - at_latitude) / 2) ** 2
+        + np.cos(latitude) * np.cos(at_latitude) * np.sin((longitude - at_longitude) / 2) ** 2
+    )
+    distances: NDArray[np.float64] = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(half_chord))
+    return distances
+
+
+def owners_of(corpus: Corpus, facets: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which organisations (n,) own at least one of the facets (m,) marked."""
+    owners = np.zeros(len(corpus), dtype=np.bool_)
+    owners[corpus.owner_rows[facets[corpus.owner_facets]]] = True
+    return owners
+
+
+def facets_of(corpus: Corpus, organisations: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which facets (m,) have at least one owner among the organisations (n,) marked."""
+    facets = np.zeros(len(corpus.facets), dtype=np.bool_)
+    facets[corpus.owner_facets[organisations[corpus.owner_rows]]] = True
+    return facets
+
+
+def topic_words(topics: Iterable[str]) -> set[str]:
+    """Return the parts of topic paths in lower case: `/a/b` gives a and b."""
+    return {part.strip().casefold() for topic in topics for part in topic.split("/") if part}
+
+
+def _in_sectors(corpus: Corpus, sectors: tuple[str, ...]) -> NDArray[np.bool_]:
+    wanted = {sector.strip().casefold() for sector in sectors}
+    stated = _each(corpus, lambda record: bool(wanted & {s.casefold() for s in record.sectors}))
+    topical = [bool(wanted & topic_words(facet.topics)) for facet in corpus.facets]
+    return stated | owners_of(corpus, np.array(topical, dtype=np.bool_))
+
+
+def _each(corpus: Corpus, test: Callable[[OrganisationRecord], bool]) -> NDArray[np.bool_]:
+    return np.array([test(record) for record in corpus.organisations], dtype=np.bool_)

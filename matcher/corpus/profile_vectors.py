@@ -1,0 +1,85 @@
+"""What an organisation is about, as one vector: to tell who is like whom, and fields apart.
+
+Partners are not found by these vectors (votes of single facets find them much better); they only
+measure likeness and distance between organisations that are already known to fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.port import View
+from matcher.arrays import Floats, Rows
+from matcher.corpus.columns import Corpus
+from matcher.domain import FacetKind
+
+Vectors = NDArray[np.float32]
+
+
+def profiles_of(
+    corpus: Corpus, rows: Sequence[int], vectors: Vectors, facet_rows: Rows, views: Sequence[View]
+) -> Vectors:
+    """Return a vector (len(rows), dim) for each organisation, each view of length 1 / sqrt(views).
+
+    It is the mean of its offers and past projects; `vectors` (j, dim) are those of the facets
+    `facet_rows` (j,), ascending. A project of n partners counts 1 / sqrt(n) for each: it says less
+    about one of them. Zeros where an organisation owns nothing that is understood.
+    """
+    result = np.zeros((len(rows), vectors.shape[1]), dtype=np.float32)
+    owners = np.diff(corpus.owner_start)
+    needs = corpus.of_kind(FacetKind.NEED)
+    for place, row in enumerate(rows):
+        own = corpus.facets_owned([row])
+        own = own[~needs[own]]
+        if len(own):
+            weights = 1.0 / np.sqrt(owners[own])
+            result[place] = weights @ vectors[np.searchsorted(facet_rows, own)]
+    return unit_views(result, views)
+
+
+def unit_views(vectors: Vectors, views: Sequence[View]) -> Vectors:
+    """Return vectors (n, dim) with length 1 / sqrt(views) in each view, or zeros."""
+    result = np.zeros_like(vectors)
+    for view in views:
+        part = vectors[:, view.start : view.end]
+        lengths = np.linalg.norm(part, axis=1, keepdims=True) * np.sqrt(len(views))
+        np.divide(part, lengths, out=result[:, view.start : view.end], where=lengths > 1e-6)
+    return result
+
+
+def likeness(profiles: Vectors, others: Vectors) -> Floats:
+    """Return (n,) from 0 to 1: how like each profile is to the one of `others` most like it."""
+    if not len(others):
+        return np.zeros(len(profiles))
+    most: Floats = np.clip((profiles @ others.T).max(axis=1), 0.0, 1.0).astype(np.float64)
+    return most
+
+
+def distance(profiles: Vectors, centre: NDArray[np.float32]) -> Floats:
+    """Return (n,) from 0 (the same field) to 1 (nothing in common) from `centre` (dim,)."""
+    length = float(np.linalg.norm(centre)) or 1.0
+    lengths = np.maximum(np.linalg.norm(profiles, axis=1), 1e-6)
+    apart: Floats = 1.0 - np.clip(profiles @ centre / lengths / length, 0.0, 1.0)
+    return apart.astype(np.float64)
+
+
+def inverted_u(distances: Floats, optimum: float) -> Floats:
+    """Return (n,) from 0 to 1: highest at the optimal distance, falling as a parabola on each side.
+
+    Partners too near have nothing new to say, those too far are not understood (Nooteboom, Van
+    Haverbeke, Duysters, Gilsing & Van den Oord, 2007, Optimal cognitive distance).
+    """
+    width = np.where(distances < optimum, max(optimum, 1e-6), max(1.0 - optimum, 1e-6))
+    worth: Floats = np.clip(1.0 - ((distances - optimum) / width) ** 2, 0.0, 1.0)
+    return worth
+
+
+def columns_of(views: Iterable[View], name: str) -> slice:
+    """Return the columns of the view of that name, or else all columns."""
+    for view in views:
+        if view.name == name:
+            return slice(view.start, view.end)
+    return slice(None)

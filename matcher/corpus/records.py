@@ -1,0 +1,49 @@
+"""From rows of the store to the records that ranking works on."""
+
+from __future__ import annotations
+
+from embeddings.subjects import Subjects
+from matcher.corpus.columns import FacetRecord, OrganisationRecord
+from matcher.domain import FacetKind, OrganisationType, Place, SizeClass, Stage
+from matcher.store.tables import FacetRow, OrganisationRow
+
+SubjectsOf = tuple[tuple[int, ...], tuple[int, ...]]
+"""Numbers of domains and of challenges."""
+
+
+def organisation_record(row: OrganisationRow) -> OrganisationRecord:
+    """Return what ranking needs of an organisation."""
+    return OrganisationRecord(
+        key=row.key,
+        id=row.id,
+        name=row.name,
+        type=OrganisationType(row.type),
+        place=Place(row.city, row.country, row.region, row.latitude, row.longitude),
+        sme=row.sme,
+        sectors=tuple(row.sectors),
+        size=SizeClass(row.size) if row.size else None,
+        competitors=tuple(row.competitors),
+    )
+
+
+def facet_record(row: FacetRow, owners: tuple[int, ...]) -> FacetRecord:
+    """Return what ranking needs of a facet; `owners` are keys, in their order."""
+    return FacetRecord(
+        id=row.id,
+        kind=FacetKind(row.kind),
+        year=row.year,
+        stage=Stage(row.stage) if row.stage else None,
+        valid_until=row.valid_until,
+        topics=tuple(row.topics),
+        owners=owners,
+    )
+
+
+def subjects_of(subjects: Subjects, row: FacetRow) -> SubjectsOf:
+    """Return the domains and challenges that a facet speaks of."""
+    return subjects.of(embedded_text(row), row.topics)
+
+
+def embedded_text(row: FacetRow) -> str:
+    """Return the text of a facet that the encoder sees."""
+    return f"{row.title}\n{row.text}" if row.title else row.text

@@ -1,0 +1,257 @@
+"""What a worker knows of the corpus, brought up to date before every answer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.composite import fault_of, missed_of
+from embeddings.lexicon import lexicon_of
+from embeddings.port import View
+from embeddings.subjects import Subjects
+from matcher.arrays import Rows
+from matcher.corpus.columns import Corpus, FacetRecord, OrganisationRecord
+from matcher.corpus.profile_vectors import profiles_of
+from matcher.corpus.records import (
+    SubjectsOf,
+    embedded_text,
+    facet_record,
+    organisation_record,
+    subjects_of,
+)
+from matcher.index.exact import ExactIndex
+from matcher.index.generation import (
+    Generation,
+    GenerationError,
+    current_name,
+    open_generation,
+)
+from matcher.index.layered import LayeredIndex
+from matcher.indexing.build import build_index, outdated
+from matcher.models.need_offer import Meeting, meeting_from
+from matcher.models.vote_calibration import Credence, credence_from
+from matcher.settings import Settings
+from matcher.store import Point, Store
+from matcher.store.changes import Changes, changes_since
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The corpus at one version with an index that holds the same facets. Never changed."""
+
+    generation: Generation
+    index: LayeredIndex
+    profiles: LayeredIndex
+    """What each organisation is about, under its key."""
+    corpus: Corpus
+    organisations: dict[int, OrganisationRecord]
+    facets: dict[int, FacetRecord]
+    written_subjects: Mapping[int, SubjectsOf] = field(default_factory=dict)
+    """Of what was written since the generation: domains and challenges by facet id."""
+    lacking: bool = False
+    """Whether something written since was read while a part of the encoder was away."""
+    mark: str = ""
+    """The store's mark of the corpus version."""
+    kept: dict[str, NDArray[Any]] = field(default_factory=dict, compare=False, repr=False)
+    """What was laid out once for all questions."""
+
+    @property
+    def fault(self) -> str:
+        """Why a part of the encoder doesn't answer at the moment; empty where all do."""
+        return fault_of(self.generation.encoder)
+
+    @property
+    def missed(self) -> int:
+        """How often texts were read without a part of the encoder, which was away."""
+        return missed_of(self.generation.encoder)
+
+    def lacks(self, missed: int) -> bool:
+        """Return whether an answer begun when `missed` was so high lacks a part of the encoder."""
+        return self.lacking or self.missed != missed
+
+    def subjects_of(self, facet_id: int) -> SubjectsOf:
+        """Return the domains and challenges that a facet speaks of."""
+        known = self.written_subjects.get(facet_id)
+        if known is not None:
+            return known
+        domains, challenges = self.generation.findings["subjects"].get(str(facet_id), ((), ()))
+        return tuple(domains), tuple(challenges)
+
+    @property
+    def version(self) -> int:
+        """The corpus version that every answer from this snapshot is true of."""
+        return self.corpus.version
+
+    @property
+    def point(self) -> Point:
+        """The same in the history of a store; answers are kept under it."""
+        return Point(self.version, self.mark)
+
+    @property
+    def meeting(self) -> Meeting:
+        """The curve from similarity to the chance that an offer meets a need."""
+        return meeting_from(self.generation.findings["meeting"])
+
+    @property
+    def credence(self) -> Credence | None:
+        """What votes for organisations are worth; None where too little was known to learn it."""
+        saved = self.generation.findings.get("credence")
+        if not saved:
+            return None
+        if "credence" not in self.kept:
+            keys = [record.key for record in self.corpus.organisations]
+            self.kept["credence"] = credence_from(saved, keys).own
+        intercept, slope = saved["common"]
+        return Credence((intercept, slope), self.kept["credence"])
+
+    @property
+    def all_profiles(self) -> NDArray[np.float32]:
+        """What all organisations are about (n, dim), by row."""
+        if "profiles" not in self.kept:
+            self.kept["profiles"] = self.profiles_of(np.arange(len(self.corpus)))
+        return self.kept["profiles"]
+
+    def profiles_of(self, rows: Rows) -> NDArray[np.float32]:
+        """Return what organisations (n,) are about, (n, dim)."""
+        organisations = self.corpus.organisations
+        keys = np.array([organisations[row].key for row in rows.tolist()], dtype=np.int64)
+        return self.profiles.rows(keys)
+
+
+class Live:
+    """Gives snapshots that are up to date with the store. Safe to share between threads."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.store = store
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._snapshot: Snapshot | None = None
+
+    def snapshot(self) -> Snapshot:
+        """Return a snapshot at the store's present version and the current generation.
+
+        Where there is no generation, or only one of another store or of a history that this store
+        was taken back from, builds one. Raises GenerationError for a damaged one.
+        """
+        known = self._snapshot
+        name = current_name(self.settings.index_folder)
+        point = self.store.point()
+        current = known and known.generation.name == name and known.point == point
+        if known and current and (not known.lacking or known.fault):
+            return known
+        with self._lock:
+            known = self._snapshot
+            if name is None or (not known and outdated(self.settings.index_folder, name)):
+                name = build_index(self.store, self.settings, only_if_missing=True)
+            generation = self._generation(known, name)
+            if not self.store.passed(generation.corpus_version, generation.mark):
+                name = build_index(self.store, self.settings, only_if_missing=True)
+                generation = self._generation(known, name)
+            if known and known.lacking and not fault_of(generation.encoder):
+                known = None  # the model is back: what it missed is read anew
+            if known and not self.store.passed(*known.point):
+                known = None  # a copy was put back: what came after it never was
+            if known is None or known.generation is not generation or known.point != point:
+                self._snapshot = known = self._refreshed(known, generation)
+            return known
+
+    def _generation(self, known: Snapshot | None, name: str) -> Generation:
+        if known and known.generation.name == name:
+            return known.generation
+        try:
+            return open_generation(self.settings.index_folder, name)
+        except GenerationError:
+            newer = current_name(self.settings.index_folder)
+            if newer is None or newer == name:
+                raise
+            return open_generation(self.settings.index_folder, newer)
+
+    def _refreshed(self, known: Snapshot | None, generation: Generation) -> Snapshot:
+        same_base = known is not None and known.generation is generation
+        with self.store.reading() as session:
+            changes = changes_since(session, known.version if known else -1)
+            written = changes
+            if not same_base:
+                written = changes_since(session, generation.corpus_version)
+        index = known.index.copy() if known and same_base else LayeredIndex(generation.index)
+        missed = missed_of(generation.encoder)
+        _apply_to_index(index, written, generation)
+        lacking = missed_of(generation.encoder) != missed
+        lacking = lacking or bool(known and same_base and known.lacking)
+        organisations = dict(known.organisations) if known else {}
+        facets = dict(known.facets) if known else {}
+        for key in changes.gone_organisations:
+            organisations.pop(key, None)
+        for key in changes.gone_facets:
+            facets.pop(key, None)
+        organisations.update((row.key, organisation_record(row)) for row in changes.organisations)
+        for row in changes.facets:
+            facets[row.id] = facet_record(row, changes.owner_keys(row.id))
+        same_names = known and not changes.gone_organisations and not changes.organisations
+        same = known.corpus if known and same_names else None
+        variants = generation.findings.get("variants", ())
+        corpus = Corpus(changes.version, organisations, facets, same, variants)
+        if known and same_base:
+            profiles = known.profiles.copy()
+        else:
+            profiles = LayeredIndex(generation.profiles or ExactIndex(index.dim))
+        stale = _touched(written, known.facets if known else facets)
+        _refresh_profiles(profiles, index, corpus, stale, generation.encoder.views)
+        subjects = dict(known.written_subjects) if known and same_base else {}
+        if written.facets:
+            telling = Subjects(lexicon_of(generation.encoder))
+            subjects.update((row.id, subjects_of(telling, row)) for row in written.facets)
+        return Snapshot(
+            generation,
+            index,
+            profiles,
+            corpus,
+            organisations,
+            facets,
+            subjects,
+            lacking,
+            changes.mark,
+        )
+
+
+def _touched(changes: Changes, before: Mapping[int, FacetRecord]) -> set[int]:
+    """Return the keys of organisations that changed, own what changed, or did so before."""
+    keys = {row.key for row in changes.organisations}
+    for number in [*(row.id for row in changes.facets), *changes.gone_facets]:
+        keys.update(changes.owner_keys(number))
+        keys.update(before[number].owners if number in before else ())
+    return keys
+
+
+def _refresh_profiles(
+    profiles: LayeredIndex,
+    index: LayeredIndex,
+    corpus: Corpus,
+    keys: set[int],
+    views: Sequence[View],
+) -> None:
+    """Work out anew what these organisations are about, and forget those that are gone."""
+    known = {record.key for record in corpus.organisations}
+    gone = np.setdiff1d(profiles.ids(), np.array(sorted(known), dtype=np.int64))
+    if len(gone):
+        profiles.remove(gone)
+    rows = [row for row, record in enumerate(corpus.organisations) if record.key in keys]
+    if rows:
+        facets = corpus.facets_owned(rows)
+        vectors = index.rows(corpus.facet_ids[facets])
+        numbers = np.array([corpus.organisations[row].key for row in rows], dtype=np.int64)
+        profiles.add(numbers, profiles_of(corpus, rows, vectors, facets, views))
+
+
+def _apply_to_index(index: LayeredIndex, changes: Changes, generation: Generation) -> None:
+    if changes.gone_facets:
+        index.remove(np.array(sorted(changes.gone_facets), dtype=np.int64))
+    if changes.facets:
+        texts = [embedded_text(row) for row in changes.facets]
+        ids = np.array([row.id for row in changes.facets], dtype=np.int64)
+        index.add(ids, generation.encoder.encode(texts))

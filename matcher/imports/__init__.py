@@ -1,0 +1,1 @@
+"""Files of records: reading, checking, previewing, storing and taking back."""

@@ -1,0 +1,208 @@
+"""The files of imports: uploads under names of our own, and how records were before."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, Literal
+
+from pydantic import TypeAdapter
+
+from matcher.domain import Organisation, Project
+from matcher.imports.archives import check_archive
+from matcher.imports.cordis import read_cordis
+from matcher.imports.organisations import read_organisations
+from matcher.imports.readers import LARGEST_FILE
+from matcher.imports.row_errors import Batch, ImportRefused
+from matcher.settings import Settings
+
+LARGEST_UPLOAD = 64 * 1024 * 1024
+LARGEST_BOOK = 256 * 1024 * 1024
+LARGEST_ARCHIVE = 1024 * 1024 * 1024
+KEPT_SECONDS = 30 * 24 * 3600
+SUFFIXES = {"csv": ".csv", "xlsx": ".xlsx", "cordis": ".zip"}
+"""Formats, and the suffix of their files."""
+_ORGANISATION = TypeAdapter(Organisation)
+_PROJECT = TypeAdapter(Project)
+_BLOCK = 1024 * 1024
+Kind = Literal["organisation", "project"]
+
+
+class UploadRefused(ValueError):
+    """A file that isn't taken; `code` is `empty`, `large`, `kind`, `archive` or `bomb`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """One record as it was before an import; None: it wasn't there."""
+
+    kind: Kind
+    name: str
+    """The organisation's id, or the project's source."""
+    record: Organisation | Project | None
+    version: int | None = None
+    """The corpus version that had written it; None also where that wasn't kept."""
+
+
+def folder_of(settings: Settings, import_id: str) -> Path:
+    """Return the folder of one import."""
+    return settings.home / "imports" / import_id
+
+
+def source_of(settings: Settings, import_id: str, format: str) -> Path:
+    """Return the path of the uploaded file."""
+    return folder_of(settings, import_id) / f"upload{SUFFIXES[format]}"
+
+
+def before_of(settings: Settings, import_id: str) -> Path:
+    """Return the path of the records as they were."""
+    return folder_of(settings, import_id) / "before.ndjson"
+
+
+def receive(settings: Settings, import_id: str, stream: BinaryIO, filename: str) -> str:
+    """Store an upload and return its format. Raises UploadRefused; then nothing stays."""
+    folder = folder_of(settings, import_id)
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        part = folder / "upload.part"
+        _copy(stream, part)
+        format = _format(part, filename)
+        part.rename(source_of(settings, import_id, format))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return format
+
+
+def shown_name(filename: str) -> str:
+    """Return the name of somebody's file as it may be shown: without folders, on one line."""
+    last = re.split(r"[/\\]", filename)[-1]
+    plain = "".join(char if char.isprintable() else " " for char in last)
+    return " ".join(plain.split())[:300] or "?"
+
+
+def read(
+    settings: Settings,
+    import_id: str,
+    format: str,
+    *,
+    skip_invalid: bool,
+    progress: Callable[[str, int, int], None],
+) -> Batch:
+    """Read an upload. Raises ImportRefused, and FileNotFoundError when it was cleared away."""
+    path = source_of(settings, import_id, format)
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    reader = read_cordis if format == "cordis" else read_organisations
+    return reader(path, skip_invalid=skip_invalid, progress=progress)
+
+
+def clear_old(settings: Settings) -> None:
+    """Delete the files of imports that are older than 30 days."""
+    limit = time.time() - KEPT_SECONDS
+    for folder in (settings.home / "imports").glob("*"):
+        if folder.is_dir() and folder.stat().st_mtime < limit:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def keeping_before(path: Path) -> Iterator[Callable[[Before], None]]:
+    """Give a function that writes records; the file gets its name when all are on disk."""
+    part = path.with_suffix(".part")
+    count = 0
+    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+
+        def keep(before: Before) -> None:
+            nonlocal count
+            count += 1
+            line = {"kind": before.kind, "name": before.name, "version": before.version}
+            line["record"] = _packed(before)
+            file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+
+        yield keep
+        file.write(json.dumps({"records": count}).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.rename(path)
+
+
+def read_before(path: Path) -> Iterator[Before]:
+    """Give the records that were kept. Raises ValueError when some are missing."""
+    count, promised = 0, None
+    with path.open("rb") as file:
+        for raw in file:
+            line = json.loads(raw)
+            if "records" in line:
+                promised = line["records"]
+                continue
+            count += 1
+            adapter: TypeAdapter[Any] = (
+                _ORGANISATION if line["kind"] == "organisation" else _PROJECT
+            )
+            record = None if line["record"] is None else adapter.validate_python(line["record"])
+            yield Before(line["kind"], line["name"], record, line.get("version"))
+    if promised != count:
+        raise ValueError(f"{path} holds {count} records of {promised}")
+
+
+def _packed(before: Before) -> Any:
+    if before.record is None:
+        return None
+    if isinstance(before.record, Organisation):
+        return _ORGANISATION.dump_python(before.record, mode="json")
+    return _PROJECT.dump_python(before.record, mode="json")
+
+
+def _copy(stream: BinaryIO, path: Path) -> None:
+    size = 0
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        while block := stream.read(_BLOCK):
+            size += len(block)
+            if size > LARGEST_UPLOAD:
+                raise UploadRefused("large")
+            file.write(block)
+    if size == 0:
+        raise UploadRefused("empty")
+
+
+def _format(path: Path, filename: str) -> str:
+    """Tell the format by name and content, which have to agree."""
+    suffix = PurePosixPath(filename.lower()).suffix
+    with path.open("rb") as file:
+        head = file.read(65_536)
+    packed = head.startswith(b"PK\x03\x04")
+    if suffix == ".csv" and not packed and b"\x00" not in head:
+        if path.stat().st_size > LARGEST_FILE:
+            raise UploadRefused("large")
+        return "csv"
+    if suffix not in (".xlsx", ".zip") or not packed:
+        raise UploadRefused("kind")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = {PurePosixPath(one.filename).name.lower() for one in archive.infolist()}
+            book = "[content_types].xml" in names and "workbook.xml" in names
+            most = LARGEST_BOOK if book else LARGEST_ARCHIVE
+            check_archive(archive, "", members=1_000 if book else 200, total=most)
+    except ImportRefused as error:
+        raise UploadRefused("bomb") from error
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise UploadRefused("archive") from error
+    if book and suffix == ".xlsx":
+        if path.stat().st_size > LARGEST_FILE:
+            raise UploadRefused("large")
+        return "xlsx"
+    if suffix == ".zip" and "project.csv" in names:
+        return "cordis"
+    raise UploadRefused("kind")

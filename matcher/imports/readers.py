@@ -1,0 +1,180 @@
+"""Rows of CSV, XLSX and NDJSON files, with line numbers and bounds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import unicodedata
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import date, datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import openpyxl
+
+from matcher.imports.archives import check_archive
+from matcher.imports.row_errors import Fault, ImportRefused, Said, say
+
+LARGEST_FILE = 50 * 1024 * 1024
+MOST_ROWS = 200_000
+MOST_COLUMNS = 2_000
+MOST_CELLS = 20_000_000
+LONGEST_CELL = 1_000_000
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def clean(value: object) -> str:
+    """Return a cell as text: composed (NFC), without control characters or outer blanks."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = value.date()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return _CONTROL.sub("", unicodedata.normalize("NFC", str(value))).strip()
+
+
+def read_table(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line, row) of a .csv, .xlsx or .ndjson file; raises ImportRefused when unreadable."""
+    name = path.name
+    readers = {".csv": _csv_rows, ".xlsx": _xlsx_rows, ".ndjson": _json_rows, ".jsonl": _json_rows}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        expected = say("a name ending in .csv, .xlsx or .ndjson")
+        raise refused(name, say("unknown kind of file"), expected)
+    if not path.is_file():
+        raise refused(name, say("there is no such file"), say("the path of a file"))
+    if path.stat().st_size > LARGEST_FILE:
+        expected = say("a smaller file; cut it in pieces")
+        raise refused(name, say("larger than 50 MB"), expected)
+    for count, item in enumerate(reader(path)):
+        if count >= MOST_ROWS:
+            problem = say("more than %(most)s rows", most=MOST_ROWS)
+            raise refused(name, problem, say("a smaller file"))
+        yield item
+
+
+def csv_rows(file: BinaryIO, name: str, delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
+    """Yield (first line, cells) of every row; the header is one of them.
+
+    UTF-8 with or without BOM. Without a delimiter given, the header tells it. Raises ImportRefused
+    for a header without the one given, bytes that aren't UTF-8, quotes that never close and cells
+    over LONGEST_CELL characters.
+    """
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    reader: Any = None
+    line = 1
+    try:
+        first = text.readline()
+        if delimiter is None:
+            delimiter = max(";,\t", key=first.count)
+        elif first.strip() and delimiter not in first:
+            problem = say("no %(separator)s in the first line", separator=repr(delimiter))
+            expected = say("%(separator)s between the cells", separator=repr(delimiter))
+            raise refused(name, problem, expected, 1)
+        csv.field_size_limit(LONGEST_CELL)
+        lines: Iterable[str] = chain([first], text)
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield line, cells
+            line = reader.line_num + 1
+    except UnicodeDecodeError as error:
+        # What was read ahead, up to the fault, holds lines that the reader didn't come to.
+        ahead = len(_LINE_END.findall(error.object[: error.start]))
+        at = (reader.line_num if reader else 0) + ahead + 1
+        byte = f"{error.object[error.start]:#04x}"
+        problem = say("byte %(byte)s isn't UTF-8", byte=byte)
+        raise refused(name, problem, say("UTF-8"), at) from error
+    except csv.Error as error:
+        problem = say("a quote that isn't closed, or a cell that is too long")
+        raise refused(name, problem, say('quotes in pairs, "" inside them'), line) from error
+    finally:
+        with suppress(ValueError):  # the caller closed the file already
+            text.detach()
+
+
+def refused(
+    file: str, problem: Said, expected: Said, line: int = 0, column: str = ""
+) -> ImportRefused:
+    """Make the exception for one fault that makes a whole file useless."""
+    return ImportRefused([Fault(file, line, column, problem, expected)])
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    with path.open("rb") as file:
+        header: list[str] | None = None
+        for line, cells in csv_rows(file, path.name, None):
+            if header is None:
+                header = [clean(cell).lower() for cell in cells]
+                continue
+            yield line, _as_row(header, cells, path.name, line)
+
+
+def _xlsx_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            check_archive(archive, path.name, members=1_000, total=10 * LARGEST_FILE)
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()
+        header: list[str] | None = None
+        seen = 0
+        for line, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+            seen += len(cells)
+            if seen > MOST_CELLS:
+                problem = say("more than %(most)s cells", most=MOST_CELLS)
+                raise refused(path.name, problem, say("a smaller sheet"), line)
+            if not any(clean(cell) for cell in cells[:MOST_COLUMNS]):
+                continue
+            if header is None:
+                header = [clean(cell).lower() for cell in cells]
+                continue
+            yield line, _as_row(header, list(cells), path.name, line)
+        book.close()
+    except ImportRefused:
+        raise
+    except Exception as error:  # openpyxl raises many kinds on a damaged file
+        problem = say("not a readable XLSX workbook")
+        raise refused(path.name, problem, say("a workbook saved as .xlsx")) from error
+
+
+def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    with path.open("rb") as file:
+        for line, raw in enumerate(file, start=1):
+            if not raw.strip():
+                continue
+            try:
+                value = json.loads(raw.decode("utf-8-sig"))
+            except (ValueError, RecursionError) as error:
+                raise refused(
+                    path.name, say("not JSON"), say("one JSON object a line"), line
+                ) from error
+            if not isinstance(value, dict):
+                problem = say("not a JSON object")
+                raise refused(path.name, problem, say("one JSON object a line"), line)
+            yield line, value
+
+
+def _as_row(header: list[str], cells: list[Any], name: str, line: int) -> dict[str, Any]:
+    if len(header) > MOST_COLUMNS:
+        problem = say("more than %(most)s columns", most=MOST_COLUMNS)
+        raise refused(name, problem, say("fewer columns"), 1)
+    doubles = {column for column in header if column and header.count(column) > 1}
+    if doubles:
+        problem = say("column %(name)s is there twice", name=repr(min(doubles)))
+        raise refused(name, problem, say("each column once"), 1)
+    extra = [cell for cell in cells[len(header) :] if clean(cell)]
+    if extra:
+        problem = say("%(count)s cells", count=len(cells))
+        expected = say("%(count)s cells, as in the header", count=len(header))
+        raise refused(name, problem, expected, line)
+    return {column: cell for column, cell in zip(header, cells, strict=False) if column}

@@ -1,0 +1,85 @@
+"""Storing what an importer read: all of it in one transaction, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from embeddings.language import detect_language
+from matcher.domain import Facet, Organisation
+from matcher.imports.row_errors import Batch
+from matcher.store import Store
+from matcher.store.organisations import PRIVATE, save_organisations
+from matcher.store.projects import save_projects
+
+Progress = Callable[[str, int, int], None]
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did. Where nothing changed, the corpus version stayed as it was."""
+
+    organisations: int
+    projects: int
+    changed_organisations: int
+    changed_projects: int
+    skipped: int
+    corpus_version: int
+
+    @property
+    def changed(self) -> bool:
+        """Whether the store is different now."""
+        return bool(self.changed_organisations or self.changed_projects)
+
+
+def store_batch(store: Store, batch: Batch, progress: Progress | None = None) -> ImportResult:
+    """Store a batch in one transaction; importing the same again changes nothing.
+
+    Killed at any point before the end, it leaves the store as it was.
+    """
+    report = progress or (lambda stage, done, total: None)
+    organisations, projects = batch.organisations, batch.projects
+    changed_organisations = changed_projects = 0
+    with store.writing() as write:
+        for start in range(0, len(organisations), _BATCH):
+            changed_organisations += save_organisations(
+                write,
+                [with_languages(one) for one in organisations[start : start + _BATCH]],
+                with_facets=batch.complete_profiles,
+                keep=PRIVATE | batch.silent,
+            )
+            report("organisations", start + _BATCH, len(organisations))
+        for start in range(0, len(projects), _BATCH):
+            part = [
+                replace(project, facet=with_language(project.facet))
+                for project in projects[start : start + _BATCH]
+            ]
+            changed_projects += save_projects(write, part)
+            report("projects", start + _BATCH, len(projects))
+        if not changed_organisations and not changed_projects:
+            write.nothing_changed()
+    return ImportResult(
+        len(organisations),
+        len(projects),
+        changed_organisations,
+        changed_projects,
+        batch.skipped,
+        store.corpus_version(),
+    )
+
+
+def with_languages(organisation: Organisation) -> Organisation:
+    """Return an organisation whose offers and needs have their language."""
+    return replace(
+        organisation,
+        offers=tuple(with_language(facet) for facet in organisation.offers),
+        needs=tuple(with_language(facet) for facet in organisation.needs),
+    )
+
+
+def with_language(facet: Facet) -> Facet:
+    """Return a facet with the language of its text, where that can be told."""
+    if facet.language is not None:
+        return facet
+    return replace(facet, language=detect_language(facet.embedded_text))

@@ -1,0 +1,1 @@
+"""Building an index: encoder, vectors, fitted models and findings, published at once."""

@@ -1,0 +1,1 @@
+"""Initiatives: their needs and members, gaps, teams, roadmap and advice."""

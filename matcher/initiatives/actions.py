@@ -1,0 +1,197 @@
+"""Initiatives: storing, changing and deleting them."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+
+from matcher import audit
+from matcher.domain import Initiative, Member, Question
+from matcher.store import Store
+from matcher.store.database import Write
+from matcher.store.initiatives import (
+    count_initiatives,
+    delete_initiative,
+    get_initiative,
+    list_initiatives,
+    read_initiative,
+    save_initiative,
+    write_initiative,
+)
+from matcher.store.organisations import kept_ids, keys_of
+
+__all__ = [
+    "InitiativeExists",
+    "NoSuchInitiative",
+    "UnknownMembers",
+    "change",
+    "count_initiatives",
+    "create",
+    "get_initiative",
+    "join",
+    "leave",
+    "list_initiatives",
+    "made_id",
+    "question_of",
+    "remove",
+    "replace_initiative",
+    "required",
+    "save_initiative",
+]
+
+
+class InitiativeExists(Exception):
+    """There is an initiative with that id already."""
+
+
+class NoSuchInitiative(Exception):
+    """There is no initiative with that id."""
+
+
+class UnknownMembers(ValueError):
+    """Members that aren't organisations of the store; `ids` are theirs."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        super().__init__(f"No organisation has the id {ids[0]!r}.")
+        self.ids = tuple(ids)
+
+
+def required(store: Store, initiative_id: str) -> Initiative:
+    """Return an initiative. Raises NoSuchInitiative."""
+    found = get_initiative(store, initiative_id)
+    if found is None:
+        raise NoSuchInitiative(initiative_id)
+    return found
+
+
+def create(store: Store, initiative: Initiative, *, actor: str = "command") -> Initiative:
+    """Store a new initiative. Raises InitiativeExists and UnknownMembers."""
+    with store.writing() as write:
+        if read_initiative(write.session, initiative.id) is not None:
+            raise InitiativeExists(initiative.id)
+        audit.record(write.session, actor, "initiative.created", f"initiative:{initiative.id}")
+        return _written(write, initiative)
+
+
+def replace_initiative(
+    store: Store, initiative: Initiative, *, actor: str = "command"
+) -> tuple[Initiative, bool]:
+    """Store an initiative in the stead of what was there; the flag says it is new."""
+    with store.writing() as write:
+        old = read_initiative(write.session, initiative.id)
+        stored = _written(write, initiative)
+        if old == stored:
+            write.nothing_changed()
+        else:
+            action = "initiative.created" if old is None else "initiative.changed"
+            audit.record(write.session, actor, action, f"initiative:{initiative.id}")
+        return stored, old is None
+
+
+def change(
+    store: Store,
+    initiative_id: str,
+    changed: Callable[[Initiative], Initiative],
+    *,
+    actor: str = "command",
+) -> Initiative:
+    """Change an initiative in one transaction. Raises NoSuchInitiative and UnknownMembers."""
+    with store.writing() as write:
+        old = read_initiative(write.session, initiative_id)
+        if old is None:
+            raise NoSuchInitiative(initiative_id)
+        stored = _written(write, changed(old))
+        if stored == old:
+            write.nothing_changed()
+        else:
+            audit.record(write.session, actor, "initiative.changed", f"initiative:{initiative_id}")
+        return stored
+
+
+def join(
+    store: Store,
+    initiative_id: str,
+    organisation_id: str,
+    since: date | None = None,
+    *,
+    keep_since: bool = True,
+    actor: str = "command",
+) -> Initiative:
+    """Make an organisation a member, or change since when it is.
+
+    Without a date the one that a member has stays, unless `keep_since` is off.
+    """
+
+    def joined(old: Initiative) -> Initiative:
+        members = {member.organisation_id: member.since for member in old.members}
+        members[organisation_id] = since or (members.get(organisation_id) if keep_since else None)
+        return replace(old, members=tuple(Member(*one) for one in members.items()))
+
+    return change(store, initiative_id, joined, actor=actor)
+
+
+def leave(
+    store: Store, initiative_id: str, organisation_id: str, *, actor: str = "command"
+) -> Initiative:
+    """Let a member go; one that isn't a member is no error."""
+    with store.reading() as session:
+        gone = kept_ids(session, [organisation_id]).get(organisation_id, organisation_id)
+    return change(
+        store,
+        initiative_id,
+        lambda old: replace(
+            old, members=tuple(m for m in old.members if m.organisation_id != gone)
+        ),
+        actor=actor,
+    )
+
+
+def remove(store: Store, initiative_id: str, *, actor: str = "command") -> bool:
+    """Delete an initiative; whether it was there."""
+    with store.writing() as write:
+        found = delete_initiative(write, initiative_id)
+        if found:
+            audit.record(write.session, actor, "initiative.deleted", f"initiative:{initiative_id}")
+        else:
+            write.nothing_changed()
+        return found
+
+
+def question_of(initiative: Initiative) -> Question:
+    """Return the question whose answer is the match list of an initiative."""
+    return Question(
+        text=initiative.brief.strip(),
+        needs=initiative.needs,
+        members=initiative.member_ids,
+        exploratory=initiative.exploratory,
+    )
+
+
+def made_id(name: str) -> str:
+    """Return a new id that begins with the name."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.casefold()).strip("-")[:60].strip("-") or "initiative"
+    return f"init:{slug}-{secrets.token_hex(4)}"
+
+
+def _written(write: Write, initiative: Initiative) -> Initiative:
+    """Write an initiative whose members are known; those that were merged under the kept id."""
+    ids = initiative.member_ids
+    known = keys_of(write.session, ids)
+    unknown = [one for one in ids if one not in known]
+    if unknown:
+        raise UnknownMembers(unknown)
+    kept = kept_ids(write.session, ids)
+    members: dict[str, date | None] = {}
+    for one in initiative.members:
+        today = kept.get(one.organisation_id, one.organisation_id)
+        members[today] = one.since or members.get(today)
+    initiative = replace(
+        initiative, members=tuple(Member(name, since) for name, since in members.items())
+    )
+    write_initiative(write, initiative)
+    return initiative

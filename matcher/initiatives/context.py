@@ -1,0 +1,68 @@
+"""An initiative in the corpus as it stands: its needs, its members, and what they cover."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from matcher.arrays import Mask, Rows
+from matcher.corpus.filters import allowed_organisations
+from matcher.corpus.snapshot import Snapshot
+from matcher.domain import Filters, Initiative
+from matcher.matching.service import shown_of
+from matcher.needs.comparison import coverage_in
+from matcher.needs.coverage import Coverage
+from matcher.needs.resolve import Needed, needs_for
+from matcher.store import Store
+
+COVERED = 0.5
+"""From this chance on a need counts as covered."""
+PERHAPS = 0.2
+"""From this chance on somebody has something near it: perhaps covered, worth asking."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """What an initiative needs and what its members bring."""
+
+    snapshot: Snapshot
+    initiative: Initiative
+    needed: Needed
+    members: Rows
+    """Rows of the members that are in the corpus, with their name variants."""
+    shown_members: Rows
+    """The members under the records by which they joined."""
+    pool: Mask
+    """Who may be proposed (n,): no members, none of their competitors."""
+    coverage: Coverage
+
+
+def stand(
+    snapshot: Snapshot, store: Store, initiative: Initiative, filters: Filters | None = None
+) -> Standing:
+    """Work out how an initiative stands; `filters` narrow who may be proposed."""
+    corpus = snapshot.corpus
+    shown = corpus.rows(initiative.member_ids)
+    members = corpus.with_variants(shown)
+    needed = needs_for(snapshot, store, initiative.needs, initiative.brief, members)
+    coverage = coverage_in(snapshot, needed.needs, needed.vectors, members, guessed=needed.guessed)
+    pool = allowed_organisations(corpus, filters or Filters())
+    pool[members] = False
+    pool[corpus.with_variants(corpus.rivals_of(members))] = False
+    pool &= shown_of(corpus, pool)
+    return Standing(snapshot, initiative, needed, members, shown, pool, coverage)
+
+
+def status_of(chance: float) -> str:
+    """Return covered, perhaps or missing."""
+    if chance >= COVERED:
+        return "covered"
+    return "perhaps" if chance >= PERHAPS else "missing"
+
+
+def best_rows(values: np.ndarray, among: Mask, count: int, least: float = PERHAPS) -> list[int]:
+    """Return the rows with the largest values (n,) of at least `least`, the best first."""
+    rows = np.flatnonzero(among & (values >= least))
+    order = rows[np.lexsort((rows, -values[rows]))]
+    return [int(row) for row in order[:count]]

@@ -1,0 +1,157 @@
+"""What can be asked about initiatives and about the whole corpus, cached like match lists."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from datetime import date
+from typing import Any
+
+from embeddings.subjects import Subjects
+from matcher.cache import Cache
+from matcher.corpus.answer_cache import cached
+from matcher.corpus.snapshot import Live, Snapshot
+from matcher.domain import Need, Question
+from matcher.initiatives.actions import question_of, required
+from matcher.initiatives.advice import FIRST, advice
+from matcher.initiatives.context import Standing, stand
+from matcher.initiatives.coverage_matrix import heat
+from matcher.initiatives.gaps import gap_report, roadmap
+from matcher.initiatives.team import TeamWanted, line_up
+from matcher.insights.pairs import Scope, missed_chances, overlaps
+from matcher.insights.strengths import strengths, subjects_in
+from matcher.matching.service import Recommender
+from matcher.matching.validation import ids_of_today
+from matcher.needs.resolve import read_brief
+
+Body = dict[str, Any]
+
+
+class Answers:
+    """Answers over the live corpus. Safe to share between threads.
+
+    Those about an initiative raise NoSuchInitiative; all are JSON, true of `corpus_version`.
+    """
+
+    def __init__(self, live: Live, cache: Cache, recommender: Recommender, ttl: int) -> None:
+        self.live = live
+        self.cache = cache
+        self.recommender = recommender
+        self.ttl = ttl
+
+    def needs(self, brief: str) -> list[Need]:
+        """Split a brief into needs, to be edited and asked for."""
+        return read_brief(self.live.snapshot(), brief)
+
+    def matches(self, initiative_id: str, changed: Callable[[Question], Question]) -> Body:
+        """Return the match list of an initiative; `changed` sets dials, filters and the page."""
+        initiative = required(self.live.store, initiative_id)
+        return self.recommender.recommend(changed(question_of(initiative)))
+
+    def gaps(self, initiative_id: str) -> Body:
+        """Return the gap report of an initiative."""
+        return self._about("gaps", initiative_id, {}, lambda one: gap_report(self.live.store, one))
+
+    def heat(self, initiative_id: str) -> Body:
+        """Return the table of needs by members and candidates of an initiative."""
+        return self._about("heat", initiative_id, {}, heat)
+
+    def roadmap(self, initiative_id: str) -> Body:
+        """Return the roadmap of an initiative."""
+        return self._about("roadmap", initiative_id, {}, lambda one: roadmap(self.live.store, one))
+
+    def line_up(self, initiative_id: str, wanted: TeamWanted) -> Body:
+        """Return teams for an initiative. Raises lineup.Infeasible and QuestionError."""
+        corpus = self.live.snapshot().corpus
+        exclude = ids_of_today(self.live.store, corpus, "exclude", wanted.exclude)
+        wanted = replace(wanted, exclude=exclude)
+
+        def teams(standing: Standing) -> Body:
+            weights = self.recommender.weights_for(standing.snapshot)
+            return line_up(self.live.store, standing, wanted, weights)
+
+        return self._about("line-up", initiative_id, asdict(wanted), teams, wanted)
+
+    def advice(self, initiative_id: str, organisation_id: str, first: int = FIRST) -> Body:
+        """Say what would bring an organisation among the first. Raises IsMember, QuestionError."""
+
+        def advised(standing: Standing) -> Body:
+            corpus = standing.snapshot.corpus
+            named = ids_of_today(self.live.store, corpus, "organisation", (organisation_id,))
+            return advice(self.recommender, standing, corpus.row_of_id[named[0]], first=first)
+
+        asked = {"organisation": organisation_id, "first": first}
+        return self._about("advice", initiative_id, asked, advised)
+
+    def overlaps(self, scope: Scope, limit: int, *, open_only: bool = False) -> Body:
+        """Return pairs of initiatives that want the same with other members."""
+
+        def found(snapshot: Snapshot) -> Body:
+            inside = self._inside(snapshot, scope)
+            return overlaps(snapshot, self.live.store, inside, limit, open_only=open_only)
+
+        return self._cached("overlaps", {**asdict(scope), "limit": limit, "open": open_only}, found)
+
+    def missed_chances(self, scope: Scope, limit: int) -> Body:
+        """Return pairs of organisations that fit and never worked together."""
+        return self._cached(
+            "missed",
+            {**asdict(scope), "limit": limit},
+            lambda one: missed_chances(one, self.live.store, self._inside(one, scope), limit),
+        )
+
+    def known_missed_chances(self, scope: Scope, limit: int) -> Body | None:
+        """Return missed chances where they were worked out before, else None at once."""
+        return self._known("missed", {**asdict(scope), "limit": limit})
+
+    def known_overlaps(self, scope: Scope, limit: int) -> Body | None:
+        """Return overlaps of all initiatives where they were worked out before, else None."""
+        return self._known("overlaps", {**asdict(scope), "limit": limit, "open": False})
+
+    def strengths(self, region: str) -> Body:
+        """Return the strengths map of a region."""
+        return self._cached("strengths", {"region": region}, lambda one: strengths(one, region))
+
+    def subjects(self) -> Subjects:
+        """Return the domains and challenges that are told apart."""
+        return subjects_in(self.live.snapshot())
+
+    def _inside(self, snapshot: Snapshot, scope: Scope) -> Any:
+        return scope.of(snapshot, [one.id for one in subjects_in(snapshot).domains])
+
+    def _about(
+        self,
+        kind: str,
+        initiative_id: str,
+        asked: Body,
+        compute: Callable[[Standing], Body],
+        wanted: TeamWanted | None = None,
+    ) -> Body:
+        initiative = required(self.live.store, initiative_id)
+        filters = wanted.filters if wanted else None
+
+        def answer(snapshot: Snapshot) -> Body:
+            return compute(stand(snapshot, self.live.store, initiative, filters))
+
+        return self._cached(kind, {**asked, "initiative": asdict(initiative)}, answer)
+
+    def _cached(self, kind: str, asked: Body, compute: Callable[[Snapshot], Body]) -> Body:
+        """Answer from the cache, or compute."""
+        snapshot = self.live.snapshot()
+        key = self._key(snapshot, kind, asked)
+        body, kept = cached(self.cache, snapshot, key, lambda: compute(snapshot), self.ttl)
+        return {**body, "cached": kept}
+
+    def _known(self, kind: str, asked: Body) -> Body | None:
+        body, cached = self.cache.peek(self._key(self.live.snapshot(), kind, asked))
+        return {**body, "cached": True} if cached else None
+
+    def _key(self, snapshot: Snapshot, kind: str, asked: Body) -> str:
+        """Return what an answer is kept under: the day counts, since offers can expire."""
+        ways = self.recommender.ways(snapshot)
+        today = date.today().isoformat()
+        about = [asked, ways, snapshot.point, snapshot.generation.name, today]
+        text = json.dumps(about, sort_keys=True, default=str)
+        return f"{kind}:" + hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""What the corpus as a whole tells: strengths, overlaps, unrealised matches, browsing."""

@@ -1,0 +1,1 @@
+"""Introductions between organisations, and what came of them."""

@@ -1,0 +1,1 @@
+"""Saved match lists: entries, versions, exports and links to share."""

@@ -1,0 +1,65 @@
+"""Links that let whoever has them read a match list, until they expire or are revoked."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+
+from matcher import audit
+from matcher.accounts.tokens import digest
+from matcher.store import Store
+from matcher.store.account_tables import ShareRow
+
+DAYS = (7, 30, 90)
+"""How long a link may last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A link that works; `mark` names it without giving it away."""
+
+    mark: str
+    created: datetime
+    expires: datetime
+
+
+def share(store: Store, list_id: str, days: int, actor: str) -> str:
+    """Make a link; return its token, which is known to the caller alone."""
+    token, now = secrets.token_urlsafe(32), datetime.now(UTC)
+    expires = now + timedelta(days=days)
+    with store.keeping() as session:
+        session.add(ShareRow(digest=digest(token), list_id=list_id, created=now, expires=expires))
+        audit.record(session, actor, "list.shared", f"list:{list_id}", days=days)
+    return token
+
+
+def shared_list(store: Store, token: str) -> str | None:
+    """Return the id of the list that a token opens; None when it opens nothing any more."""
+    with store.reading() as session:
+        row = session.get(ShareRow, digest(token))
+        if row is None or row.revoked is not None or row.expires <= datetime.now(UTC):
+            return None
+        return row.list_id
+
+
+def shares_of(store: Store, list_id: str) -> list[Share]:
+    """Return the links of a list that work, the newest first."""
+    here = (ShareRow.list_id == list_id) & ShareRow.revoked.is_(None)
+    query = select(ShareRow).where(here, ShareRow.expires > datetime.now(UTC))
+    with store.reading() as session:
+        rows = session.scalars(query.order_by(ShareRow.created.desc()))
+        return [Share(row.digest[:16], row.created, row.expires) for row in rows]
+
+
+def revoke(store: Store, list_id: str, mark: str, actor: str) -> bool:
+    """Make a link useless; whether there was one."""
+    with store.keeping() as session:
+        rows = session.scalars(select(ShareRow).where(ShareRow.list_id == list_id))
+        found = [row for row in rows if row.digest[:16] == mark and row.revoked is None]
+        for row in found:
+            row.revoked = datetime.now(UTC)
+            audit.record(session, actor, "list.unshared", f"list:{list_id}")
+        return bool(found)

@@ -1,0 +1,1 @@
+"""Fitted models: weights, calibration and the need-offer curve, as plain arrays."""

@@ -1,0 +1,1 @@
+"""From a brief to needs, and how well offers meet them."""

@@ -1,0 +1,107 @@
+"""Coverage: how far a set of organisations meets a set of needs; and what one more would add.
+
+C(S) = sum over needs of w * max over the offers of S of s(need, offer) / sum of w. It never falls
+when an organisation joins, and what joins later adds less (it is monotone and submodular).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from matcher.arrays import Floats, Mask, Rows
+from matcher.corpus.columns import Corpus
+from matcher.domain import Need
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coverage:
+    """How well each facet, and through its best facet each organisation, meets each need."""
+
+    needs: tuple[Need, ...]
+    by_facet: Floats
+    """(k, j) chance from 0 to 1 that a facet meets a need."""
+    facet_rows: Rows
+    """(j,) rows of the facets that were compared, ascending."""
+    meets: Floats
+    """(k, n) the same for organisations: their best facet counts, that of a name variant too."""
+
+    @property
+    def weights(self) -> Floats:
+        """Return how much each need (k,) counts, adding up to 1."""
+        weights = np.array([need.importance for need in self.needs], dtype=np.float64)
+        return weights / weights.sum() if len(weights) else weights
+
+    def of(self, rows: Rows) -> Floats:
+        """Return how well a set of organisations meets each need (k,)."""
+        if not len(rows):
+            return np.zeros(len(self.needs))
+        best: Floats = self.meets[:, rows].max(axis=1)
+        return best
+
+    def total(self, rows: Rows) -> float:
+        """Return C of a set of organisations, 0 to 1; 0 where there are no needs."""
+        return float(self.weights @ self.of(rows))
+
+    def single(self) -> Floats:
+        """Return C (n,) of each organisation on its own."""
+        alone: Floats = self.weights @ self.meets
+        return alone
+
+    def gains(self, rows: Rows) -> Floats:
+        """Return what each organisation (n,) adds to the coverage of a set: its complement."""
+        more = np.maximum(self.meets - self.of(rows)[:, None], 0.0)
+        gained: Floats = self.weights @ more
+        return gained
+
+
+def coverage_of(
+    corpus: Corpus, needs: Sequence[Need], by_facet: Floats, facet_rows: Rows
+) -> Coverage:
+    """Gather chances by facet (k, j) into those of organisations: of many facets the best counts.
+
+    A text that several organisations own counts for each of them.
+    """
+    meets = np.zeros((len(needs), len(corpus)))
+    if len(facet_rows) and len(needs):
+        place = np.full(len(corpus.facets), -1)
+        place[facet_rows] = np.arange(len(facet_rows))
+        order = corpus.by_owner
+        columns = place[corpus.owner_facets[order]]
+        rows, columns = corpus.owner_rows[order][columns >= 0], columns[columns >= 0]
+        if len(rows):
+            starts = np.flatnonzero(np.diff(rows, prepend=-1))
+            best = np.maximum.reduceat(by_facet[:, columns], starts, axis=1)
+            meets[:, rows[starts]] = best
+    return Coverage(tuple(needs), by_facet, facet_rows, corpus.best_of_variants(meets))
+
+
+def best_facets(corpus: Corpus, coverage: Coverage, row: int) -> tuple[Rows, Floats]:
+    """Return for each need (k,) the row of the facet of an organisation that meets it best.
+
+    Beside it the chance. The row is -1 where the organisation owns nothing that was compared.
+    Facets of its name variants count as its own.
+    """
+    own = corpus.facets_owned([row, *corpus.variants_of(row)])
+    places = np.flatnonzero(np.isin(coverage.facet_rows, own))
+    if not len(places):
+        return np.full(len(coverage.needs), -1), np.zeros(len(coverage.needs))
+    chances = coverage.by_facet[:, places]
+    best = chances.argmax(axis=1)
+    return coverage.facet_rows[places[best]], chances[np.arange(len(best)), best]
+
+
+def harmonic_mean(one: Floats, other: Floats) -> Floats:
+    """Return the harmonic mean of values of 0 and more, elementwise; 0 where either is 0."""
+    total = one + other
+    mean: Floats = np.divide(2 * one * other, total, out=np.zeros_like(total), where=total > 0)
+    return mean
+
+
+def marked(rows: Rows, count: int) -> Mask:
+    """Return a mask (count,) that holds at `rows`."""
+    mask = np.zeros(count, dtype=np.bool_)
+    mask[rows] = True
+    return mask

@@ -1,0 +1,81 @@
+"""What a question or an initiative needs: as stated, as read from its brief, or from its members.
+
+What is stated counts. Where nothing is, the brief is split into needs; without a brief, what the
+members themselves say they need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.lexicon import lexicon_of
+from matcher.arrays import Rows
+from matcher.corpus.filters import unexpired
+from matcher.corpus.snapshot import Snapshot
+from matcher.domain import FacetKind, Need
+from matcher.needs.extraction import needs_of
+from matcher.store import Store
+from matcher.store.facets import load_facets
+
+MOST_READ = 12
+"""So many needs are read from a brief, or from what members say, at most."""
+
+
+SHORTEST_NEED, LONGEST_NEED = 3, 500
+
+
+class Source(StrEnum):
+    """Where needs come from."""
+
+    STATED = "stated"
+    BRIEF = "brief"
+    MEMBERS = "members"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Needed:
+    """Needs, where they come from, and their vectors (k, dim)."""
+
+    needs: tuple[Need, ...]
+    source: Source
+    vectors: NDArray[np.float32]
+
+    @property
+    def guessed(self) -> bool:
+        """Whether the stages of the needs were only told from their words."""
+        return self.source is Source.BRIEF
+
+
+def read_brief(snapshot: Snapshot, brief: str) -> list[Need]:
+    """Split a brief into needs; one that asks for nothing in particular is a need as a whole."""
+    needs = needs_of(brief, lexicon_of(snapshot.generation.encoder), MOST_READ)
+    whole = " ".join(brief.split())[:LONGEST_NEED]
+    return needs or ([Need(whole)] if len(whole) >= SHORTEST_NEED else [])
+
+
+def needs_for(
+    snapshot: Snapshot, store: Store, stated: Sequence[Need], brief: str, members: Rows
+) -> Needed:
+    """Return what is needed; see the module for what goes first."""
+    if stated:
+        needs, source = tuple(stated), Source.STATED
+    elif brief.strip():
+        needs, source = tuple(read_brief(snapshot, brief)), Source.BRIEF
+    else:
+        needs, source = _needs_of_members(snapshot, store, members), Source.MEMBERS
+    vectors = snapshot.generation.encoder.encode([need.text for need in needs])
+    return Needed(needs, source, vectors)
+
+
+def _needs_of_members(snapshot: Snapshot, store: Store, members: Rows) -> tuple[Need, ...]:
+    corpus = snapshot.corpus
+    owned = corpus.facets_owned(members.tolist())
+    asked = owned[(corpus.of_kind(FacetKind.NEED) & unexpired(corpus))[owned]][:MOST_READ]
+    with store.reading() as session:
+        facets = load_facets(session, corpus.facet_ids[asked].tolist())
+    return tuple(Need(one.text, stage=one.stage) for one in facets.values())

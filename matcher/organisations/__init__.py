@@ -1,0 +1,1 @@
+"""Organisations: storing, changing, merging and deleting them."""

@@ -1,0 +1,1 @@
+"""Profiles that companies keep themselves, without an account."""

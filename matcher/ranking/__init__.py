@@ -1,1 +1,0 @@
-"""Votes, score parts, filters, metrics: pure functions over arrays and ids."""

@@ -1,1 +1,0 @@
-"""Reading files into organisations and projects: parsing and validation only, no database."""

@@ -1,1 +1,0 @@
-"""Those who use the service: accounts, tokens in links, mail, and the log of who did what."""

@@ -1,0 +1,137 @@
+"""Who is signed in, and what that lets them see."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlsplit
+
+from apiflask import APIFlask, abort
+from flask import current_app, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+
+from matcher.accounts import accounts
+from matcher.accounts.accounts import Account, AccountRole
+from matcher.container import Services
+from matcher.profiles import profiles
+
+View = Callable[..., ResponseReturnValue]
+
+
+class Visitor(UserMixin):  # type: ignore[misc]
+    """Somebody who signed in. The session names the account and its stamp."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+
+    def get_id(self) -> str:
+        """Return what the session keeps: a renewed stamp makes it worthless."""
+        return f"{self.account.id}.{self.account.stamp}"
+
+
+def init_app(app: APIFlask) -> None:
+    """Tell Flask-Login how a session becomes an account."""
+    manager = LoginManager(app, add_context_processor=False)
+    manager.session_protection = "basic"
+
+    @manager.user_loader  # type: ignore[untyped-decorator]
+    def load(kept: str) -> Visitor | None:
+        number, _dot, stamp = kept.partition(".")
+        account = accounts.get(services().store, int(number)) if number.isdigit() else None
+        valid = account is not None and account.active and account.stamp == stamp
+        return Visitor(account) if account and valid else None
+
+    app.context_processor(lambda: {"me": who(), "may": may, "company": company})
+
+
+def services() -> Services:
+    """Return the services of this application."""
+    found: Services = current_app.extensions["schakel"]
+    return found
+
+
+def who() -> Account | None:
+    """Return the account of whoever asks; None for somebody who isn't signed in."""
+    if "account" not in g:
+        g.account = current_user.account if current_user.is_authenticated else None
+    found: Account | None = g.account
+    return found
+
+
+def me() -> Account:
+    """Return the account of whoever asks, on a page that needs one."""
+    account = who()
+    assert account is not None
+    return account
+
+
+def company() -> str | None:
+    """Return the id of the organisation whose profile is open in this session, or None.
+
+    A profile that is hidden, gone or kept by another address since then is none.
+    """
+    if "company" not in g:
+        g.company = _company()
+    opened: str | None = g.company
+    return opened
+
+
+def _company() -> str | None:
+    found = session.get("profile")
+    if not isinstance(found, dict) or float(found.get("until", 0)) < time.time():
+        return None
+    profile = profiles.get(services().store, str(found.get("id")))
+    fits = profile is not None and profile.published and profile.stamp == found.get("stamp")
+    return profile.id if profile is not None and fits else None
+
+
+def may(role: str) -> bool:
+    """Whether whoever asks has at least this role."""
+    account = who()
+    return account is not None and account.role.reaches(AccountRole(role))
+
+
+def start_session(account: Account) -> None:
+    """Sign somebody in with a session of its own: nothing of the former one stays."""
+    session.clear()
+    session.permanent = True
+    login_user(Visitor(account))
+    g.account = account
+
+
+def end_session() -> None:
+    """Sign out."""
+    logout_user()
+    session.clear()
+    g.account = None
+
+
+def for_role(least: AccountRole) -> Callable[[View], View]:
+    """Let only those with at least a role see a page; others are asked to sign in, or refused."""
+
+    def guarded(view: View) -> View:
+        @wraps(view)
+        def answered(*args: Any, **values: Any) -> ResponseReturnValue:
+            account = who()
+            if account is None:
+                back = request.full_path if request.method == "GET" else ""
+                return redirect(url_for("accounts.sign_in", next=back.rstrip("?") or None))
+            if not account.role.reaches(least):
+                abort(403)
+            return view(*args, **values)
+
+        return answered
+
+    return guarded
+
+
+def safe_next(address: str | None) -> str:
+    """Return where to go after signing in: a page of this service, never another host."""
+    parts = urlsplit(address or "")
+    plain = bool(address) and not parts.scheme and not parts.netloc
+    if plain and address and address.startswith("/") and not address.startswith(("//", "/\\")):
+        return address
+    return url_for("pages.home")

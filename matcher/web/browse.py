@@ -1,0 +1,77 @@
+"""What somebody picked while browsing organisations: read from an address, and put into one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from flask import url_for
+from flask_babel import get_locale
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
+
+from embeddings.subjects import Subject
+from matcher.domain import OrganisationType, Stage
+from matcher.insights.browse import Wanted
+from matcher.web.labels import LABELS
+from matcher.web.places import country_name, region_name
+
+LONGEST_TEXT = 200
+MOST_WORDS = 10
+MOST_PAGES = 100_000
+COUNTRY = re.compile("[A-Z]{2}")
+REGION = re.compile("[A-Z]{2}[A-Z0-9]{1,3}")
+TITLES = {
+    "type": _l("Kind of organisation"),
+    "country": _l("Country"),
+    "region": _l("Region"),
+    "stage": _l("Stage from idea to market"),
+    "domain": _l("Domain"),
+}
+"""What is picked from, in the order of the page."""
+
+
+def wanted_in(values: MultiDict[str, str], domains: Sequence[Subject]) -> Wanted:
+    """Read what is wanted from an address; values that can't be are left aside."""
+    text = values.get("q", "").replace("\x00", "")[:LONGEST_TEXT]
+    known: dict[str, Callable[[str], object]] = {
+        "type": list(OrganisationType).__contains__,
+        "country": COUNTRY.fullmatch,
+        "region": REGION.fullmatch,
+        "stage": list(Stage).__contains__,
+        "domain": {one.id for one in domains}.__contains__,
+    }
+    picked = {name: values.get(name, "") for name, test in known.items()}
+    usable = {name: value for name, value in picked.items() if known[name](value)}
+    return Wanted(" ".join(text.split()[:MOST_WORDS]), **usable)
+
+
+def address_of(wanted: Wanted, page: int = 1, **changed: str) -> str:
+    """Return the address of a page of what is wanted, with some of it changed.
+
+    A region goes with its country: another country, or none, takes the region away.
+    """
+    if "country" in changed and "region" not in changed:
+        changed["region"] = ""
+    picked = asdict(replace(wanted, **changed))
+    parts: dict[str, Any] = {name: value for name, value in picked.items() if value}
+    if "text" in parts:
+        parts["q"] = parts.pop("text")
+    if page > 1:
+        parts["page"] = page
+    return url_for("pages.browse", **parts)
+
+
+def names_of(domains: Sequence[Subject]) -> dict[str, Callable[[str], str]]:
+    """Return for each thing to pick from how its values are called."""
+    language = str(get_locale())
+    spoken = {one.id: one.labels[language] for one in domains}
+    return {
+        "type": lambda value: str(LABELS[OrganisationType(value)]),
+        "country": country_name,
+        "region": region_name,
+        "stage": lambda value: str(LABELS[Stage(value)]),
+        "domain": spoken.__getitem__,
+    }

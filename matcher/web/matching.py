@@ -1,0 +1,236 @@
+"""The pages anybody can see: the form, the matches, organisations."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+from apiflask import APIBlueprint, abort
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from matcher.corpus.columns import Corpus
+from matcher.domain import Need, NeedLevel, Stage
+from matcher.initiatives.gaps import uncovered
+from matcher.insights.browse import browse as browse_organisations
+from matcher.matching.serialise import packed
+from matcher.needs.best_match import answered_by
+from matcher.needs.resolve import Source
+from matcher.organisations import actions as organisations
+from matcher.presenters import need_json
+from matcher.profiles.profiles import contact_visible
+from matcher.store.initiatives import get_initiative, list_initiatives
+from matcher.web.access import may, services, who
+from matcher.web.browse import MOST_PAGES, TITLES, address_of, names_of, wanted_in
+from matcher.web.forms import (
+    MatchForm,
+    left_out,
+    longer_than,
+    need_rows,
+    needs_in_address,
+    rows_of,
+)
+from matcher.web.maps import map_of
+
+blueprint = APIBlueprint("pages", __name__, enable_openapi=False)
+PAGE = 30
+LONGEST_ADDRESS = 6_000
+"""Longer questions can't be shared: servers on the way may cut their address."""
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    """Show the form."""
+    return _home(MatchForm.asked(request.args) if request.args.get("text") else MatchForm())
+
+
+def _home(form: MatchForm) -> str:
+    corpus = services().live.snapshot().corpus
+    initiatives = list_initiatives(services().store)
+    return render_template(
+        "home.html",
+        form=form,
+        levels=list(NeedLevel),
+        stages=list(Stage),
+        organisations=len(corpus),
+        facets=len(corpus.facets),
+        initiatives=[one for one in initiatives if one.open or may("member")][:6],
+    )
+
+
+@blueprint.post("/matches")
+def matches_sent() -> ResponseReturnValue:
+    """Lead to the address that asks what the form asks, so that it can be kept and shared."""
+    form = _sent()
+    if not form.validate() or form.question(services().live.snapshot().corpus) is None:
+        return _home(form), 422
+    address = _address(form)
+    return redirect(address, 303) if address else _matches(form)
+
+
+def _sent() -> MatchForm:
+    form = MatchForm()
+    form.rows, form.without = need_rows(request.form), left_out(request.form)
+    return form
+
+
+def again() -> str:
+    """Show the form as it was sent."""
+    return _home(_sent())
+
+
+@blueprint.get("/matches")
+def matches() -> ResponseReturnValue:
+    """Answer a question that stands in the address; without one, show the form."""
+    form = MatchForm.asked(request.args)
+    if not set(request.args) - {"lang"}:
+        return _home(MatchForm())
+    if not form.validate():
+        return _home(form), 422
+    return _matches(form)
+
+
+def _address(
+    form: MatchForm, *more: tuple[str, str], without: tuple[str, str] = ("", "")
+) -> str | None:
+    """Return the address that asks what the form asks, and more or less; None if too long."""
+    parts = [part for part in [*form.address(), *more] if part != without]
+    address = url_for("pages.matches") + "?" + urlencode(parts)
+    return address if len(address) <= LONGEST_ADDRESS else None
+
+
+def _matches(form: MatchForm) -> ResponseReturnValue:
+    corpus = services().live.snapshot().corpus
+    question = form.question(corpus)
+    if question is None:
+        return _home(form), 422
+    form.gather()
+    answer = services().recommender.recommend(question)
+    read = [] if question.needs else services().answers.needs(question.text)
+    address = _address(form)
+    page = render_template(
+        "matches.html",
+        form=form,
+        question=question,
+        answer=answer,
+        members={one: _named(corpus, one) for one in question.members},
+        left_out=[
+            (name, one, _named(corpus, one), _address(form, without=(name, one)))
+            for name, ids in (("exclude", question.exclude), ("unlike", question.unlike))
+            for one in ids
+        ],
+        longer=[
+            (length, further)
+            for length in longer_than(form.shown, answer["total"])
+            if (further := _address(form, ("show", str(length)), without=("show", str(form.shown))))
+        ],
+        leave_out=lambda name, one: _address(form, (name, one)),
+        share=services().settings.public_url + address if address else None,
+        needs=_answered(answer, read),
+        read=rows_of(read),
+        use_read=_address(form, *needs_in_address(rows_of(read))) if read else None,
+        map=map_of(answer["results"]),
+        levels=list(NeedLevel),
+        stages=list(Stage),
+        keep_question=json.dumps(packed(question)),
+        keep_name=question.text[:60],
+    )
+    return page, 200, {"X-Robots-Tag": "noindex"}
+
+
+def _named(corpus: Corpus, organisation_id: str) -> str:
+    return corpus.organisations[corpus.row_of_id[organisation_id]].name
+
+
+def _answered(answer: dict[str, Any], read: list[Need]) -> list[dict[str, Any]]:
+    """Return the needs of an answer, or those read from its text, each with who answers it best."""
+    known = answer["needs"]
+    items = known["items"] if known else [need_json(one) | {"covered": 0.0} for one in read]
+    needs = [
+        Need(one["text"], stage=Stage(one["stage"]) if one["stage"] else None) for one in items
+    ]
+    best = answered_by(
+        services().live.snapshot(),
+        services().store,
+        needs,
+        [match["organisation"]["id"] for match in answer["results"]],
+        guessed=not known or known["source"] == Source.BRIEF,
+    )
+    return [item | {"best": one} for item, one in zip(items, best, strict=True)]
+
+
+@blueprint.get("/initiatives")
+def initiatives() -> ResponseReturnValue:
+    """List the initiatives by name."""
+    found = [one for one in list_initiatives(services().store) if one.open or may("member")]
+    return render_template("initiatives.html", initiatives=found)
+
+
+@blueprint.get("/initiatives/<initiative_id>")
+def initiative(initiative_id: str) -> ResponseReturnValue:
+    """Show an initiative: its members, what they cover, and the missing link."""
+    found = get_initiative(services().store, initiative_id)
+    if found is None or not (found.open or may("member")):
+        abort(404, _("There is no such initiative."))
+    corpus = services().live.snapshot().corpus
+    members = [
+        (corpus.organisations[corpus.row_of_id[one.organisation_id]], one.since)
+        for one in found.members
+        if one.organisation_id in corpus.row_of_id
+    ]
+    report = services().answers.gaps(initiative_id)
+    lacking = uncovered(report)
+    return render_template(
+        "initiative.html", one=found, members=members, report=report, uncovered=lacking
+    )
+
+
+@blueprint.get("/organisations")
+def browse() -> ResponseReturnValue:
+    """List organisations by name, with text search and counts of what can be picked."""
+    domains = services().answers.subjects().domains
+    wanted = wanted_in(request.args, domains)
+    page = max(1, min(request.args.get("page", 1, int), MOST_PAGES))
+    snapshot, ids = services().live.snapshot(), [one.id for one in domains]
+    found = browse_organisations(snapshot, services().store, ids, wanted, PAGE, (page - 1) * PAGE)
+    return render_template(
+        "organisations.html",
+        wanted=wanted,
+        found=found,
+        page=page,
+        pages=max(1, -(-found.total // PAGE)),
+        titles=TITLES,
+        names=names_of(domains),
+        address=lambda page=1, **changed: address_of(wanted, page, **changed),
+    )
+
+
+@blueprint.get("/organisations/<organisation_id>")
+def organisation(organisation_id: str) -> ResponseReturnValue:
+    """Show an organisation with offers, needs, past projects and partners."""
+    found = organisations.get(services().store, organisation_id)
+    if found is None:
+        abort(404, _("There is no such organisation."))
+    projects = organisations.evidence(services().store, organisation_id)
+    corpus = services().live.snapshot().corpus
+    together: dict[str, int] = {}
+    for _facet, owners in projects:
+        for owner in owners:
+            if owner.organisation_id != organisation_id:
+                together[owner.organisation_id] = together.get(owner.organisation_id, 0) + 1
+    ordered = sorted(together.items(), key=lambda one: (-one[1], one[0]))[:24]
+    partners = [
+        (corpus.organisations[corpus.row_of_id[who]], count)
+        for who, count in ordered
+        if who in corpus.row_of_id
+    ]
+    return render_template(
+        "organisation.html",
+        one=found,
+        projects=projects,
+        partners=partners,
+        more=len(together),
+        contact=contact_visible(services().store, found.id, who()),
+    )

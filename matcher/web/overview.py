@@ -1,0 +1,190 @@
+"""What a manager opens on Monday: initiatives, what waits, missed chances, overlaps, activity."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import date
+from typing import Any
+
+from apiflask import APIBlueprint
+from babel.dates import format_skeleton
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from matcher.accounts.accounts import AccountRole
+from matcher.domain import Initiative
+from matcher.initiatives.actions import NoSuchInitiative
+from matcher.initiatives.gaps import uncovered
+from matcher.insights import activity
+from matcher.insights.pairs import Scope
+from matcher.match_lists import lists
+from matcher.store.initiatives import count_initiatives, list_initiatives
+from matcher.web.access import for_role, me, services
+from matcher.web.audit_log import ACTIONS, ACTORS, link_to
+from matcher.web.labels import LABELS
+from matcher.web.plots import Label, grouped_bars, horizontal_bars
+from matcher.web.scopes import choices, page_asked, scope_asked
+
+blueprint = APIBlueprint("dashboard", __name__, enable_openapi=False)
+MOST_INITIATIVES = 12
+MOST_LISTS = 5
+FIRST = 5
+MOST_PAIRS = 200
+PAGE = 25
+SMALL = 1_000
+"""On a corpus with fewer organisations missed chances are worked out while somebody waits."""
+FEW = 50
+"""Overlaps of fewer initiatives are: each is compared with each."""
+
+
+@blueprint.app_template_filter("day")
+def day(at: date) -> str:
+    """Return a day as the language of the page writes it, such as 16 Nov 2026."""
+    return _dated(at, "yMMMd")
+
+
+def _dated(at: date, parts: str) -> str:
+    """Return these parts of a date in the order and with the dots that its language wants."""
+    language = str(get_locale())
+    return format_skeleton(parts, at, locale="en_GB" if language == "en" else language)
+
+
+@blueprint.get("/overview")
+@for_role(AccountRole.MEMBER)
+def overview() -> ResponseReturnValue:
+    """Show initiatives, lists, introductions, overlaps, missed chances and activity."""
+    store, chosen = services().store, choices()
+    return render_template(
+        "overview/overview.html",
+        lists=lists.overview(store, me())[:MOST_LISTS],
+        waiting=activity.waiting(store, me()),
+        overlaps=_overlaps_now(),
+        missed=_missed_now(),
+        first=FIRST,
+        lately=activity.lately(store, me()),
+        actions=ACTIONS,
+        actors=ACTORS,
+        link_to=link_to,
+        scope=Scope(),
+        **chosen,
+        **_initiatives(),
+        **_counts(),
+        **_weeks(),
+    )
+
+
+@blueprint.get("/overview/missed-chances")
+@for_role(AccountRole.MEMBER)
+def missed_chances() -> ResponseReturnValue:
+    """Show pairs that fit and never worked together."""
+    chosen = choices()
+    scope = scope_asked(chosen)
+    found = services().answers.missed_chances(scope, MOST_PAIRS)
+    return render_template(
+        "overview/missed_chances.html", found=found, scope=scope, **chosen, **_paged(found)
+    )
+
+
+@blueprint.get("/overview/overlaps")
+@for_role(AccountRole.MEMBER)
+def overlaps() -> ResponseReturnValue:
+    """Show initiatives that want the same with other members."""
+    chosen = choices()
+    scope = scope_asked(chosen)
+    found = services().answers.overlaps(scope, MOST_PAIRS)
+    return render_template(
+        "overview/overlaps.html", found=found, scope=scope, **chosen, **_paged(found)
+    )
+
+
+def _paged(found: dict[str, Any]) -> dict[str, Any]:
+    pages = max(1, -(-len(found["results"]) // PAGE))
+    page = min(page_asked(), pages)
+    return {
+        "results": found["results"][(page - 1) * PAGE : page * PAGE],
+        "page": page,
+        "pages": pages,
+        "first": (page - 1) * PAGE + 1,
+    }
+
+
+def _missed_now() -> dict[str, Any] | None:
+    """Return missed chances where that takes no time: they are known, or the corpus is small."""
+    answers = services().answers
+    if len(services().live.snapshot().corpus) < SMALL:
+        return answers.missed_chances(Scope(), MOST_PAIRS)
+    return answers.known_missed_chances(Scope(), MOST_PAIRS)
+
+
+def _overlaps_now() -> dict[str, Any] | None:
+    """Return overlaps where that takes no time: they are known, or there are few initiatives."""
+    answers = services().answers
+    if count_initiatives(services().store) < FEW:
+        return answers.overlaps(Scope(), MOST_PAIRS)
+    return answers.known_overlaps(Scope(), MOST_PAIRS)
+
+
+def _initiatives() -> dict[str, Any]:
+    """Return one page of initiatives with their gaps: the account's own, or all of them."""
+    known = list_initiatives(services().store)
+    own = activity.own_initiatives(services().store, me())
+    mine = [one for one in known if one.id in own]
+    asked = request.args.get("initiatives", "")
+    whose = asked if asked in ("mine", "all") else "mine" if mine else "all"
+    shown = mine if whose == "mine" else known
+    pages = max(1, -(-len(shown) // MOST_INITIATIVES))
+    page = min(page_asked(), pages)
+    return {
+        "whose": whose,
+        "mine": len(mine),
+        "all": len(known),
+        "page": page,
+        "pages": pages,
+        "initiatives": _with_gaps(shown[(page - 1) * MOST_INITIATIVES : page * MOST_INITIATIVES]),
+        "uncovered": uncovered,
+    }
+
+
+def _with_gaps(several: list[Initiative]) -> list[tuple[Initiative, dict[str, Any]]]:
+    found = []
+    for one in several:
+        with suppress(NoSuchInitiative):  # deleted meanwhile
+            found.append((one, services().answers.gaps(one.id)))
+    return found
+
+
+def _counts() -> dict[str, Any]:
+    store = services().store
+    statuses = activity.entry_counts(store, me())
+    states = activity.introduction_counts(store, me())
+    entries = [(Label(str(LABELS[status])), float(count)) for status, count in statuses.items()]
+    introductions = [
+        (
+            Label(str(LABELS[f"state_{state}"]), url_for("introductions.overview", state=state)),
+            float(count),
+        )
+        for state, count in states.items()
+    ]
+    return {
+        "entries": horizontal_bars(entries) if any(statuses.values()) else None,
+        "introductions": horizontal_bars(introductions) if any(states.values()) else None,
+    }
+
+
+def _weeks() -> dict[str, Any]:
+    weeks = activity.weekly(services().store)
+    return {
+        "weeks": weeks,
+        "plot": grouped_bars(
+            [_dated(start, "MMMd") for start, _counts in weeks],
+            [[counts[name] for _start, counts in weeks] for name in activity.COUNTED],
+        ),
+        "series": [
+            _("Organisations written"),
+            _("Match lists made"),
+            _("Introductions asked for"),
+            _("Introductions accepted"),
+        ],
+    }

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from matcher.corpus.mentions import Names
+from matcher.corpus.weighted_words import name_words
+
+TOWNS = ["Aalst", "Brugge", "Delft", "Eupen", "Gent", "Hasselt", "Kortrijk", "Leuven", "Mons"]
+NAMES = [f"University of {town}" for town in TOWNS] + [
+    "Zeewier Kwekerij Oosterschelde",
+    "Université de Liège",
+    "Straßenbau Müller GmbH",
+    "北京",
+]
+SEAWEED, LIEGE, ROADS, UNWRITTEN = len(TOWNS), len(TOWNS) + 1, len(TOWNS) + 2, len(TOWNS) + 3
+
+
+def named(text: str, row: int) -> float:
+    return float(Names(NAMES).named_in(text)[row])
+
+
+def test_a_full_name_is_more_than_part_of_it_and_that_more_than_none() -> None:
+    whole = named("Together with Zeewier Kwekerij Oosterschelde we grow algae", SEAWEED)
+    part = named("Together with a kwekerij in the Oosterschelde we grow algae", SEAWEED)
+    little = named("Algae of the Oosterschelde", SEAWEED)
+    assert 1 > whole > part > little > 0
+    assert named("Together we grow algae", SEAWEED) == 0.0
+    assert whole > 0.5
+
+
+def test_who_is_named_stands_first() -> None:
+    names = Names(NAMES)
+    for row, name in enumerate(NAMES[:UNWRITTEN]):
+        assert int(np.argmax(names.named_in(f"a project with {name} and others"))) == row
+
+
+def test_known_values() -> None:
+    """Two names share a word: it weighs log(4 / 2.5), each word of one name log(4 / 1.5)."""
+    shared, own = math.log(4 / 2.5), math.log(4 / 1.5)
+    found = Names(["Blauwe Vis", "Blauwe Kool", "Hout"]).named_in("blauwe vis")
+    first = (shared + own) / (shared + own + 2) * (shared + own) / 6
+    second = shared / (shared + own + 2) * shared / 6
+    assert found.tolist() == pytest.approx([first, second, 0.0])
+
+
+def test_common_words_alone_count_little() -> None:
+    text = "a university of technology wants to join"
+    common = [named(text, row) for row in range(len(TOWNS))]
+    assert 0 < max(common) < 0.05
+    assert named("a university of technology in Delft", TOWNS.index("Delft")) > 3 * max(common)
+
+
+def test_more_names_with_a_word_make_it_count_less() -> None:
+    few = Names(["Instituut Aalst", *TOWNS]).named_in("instituut")[0]
+    many = Names(["Instituut Aalst", *(f"Instituut {town}" for town in TOWNS)])
+    assert many.named_in("instituut")[0] < few
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Université de Liège",
+        "UNIVERSITÉ DE LIÈGE",
+        "universite de liege",
+        "Universite\u0301 de Liège",
+    ],
+)
+def test_accents_and_case_make_no_difference(text: str) -> None:
+    assert named(text, LIEGE) == named("université de liège", LIEGE) > 0.3
+
+
+def test_letters_that_are_written_as_two() -> None:
+    assert named("STRASSENBAU MULLER GMBH", ROADS) == named("Straßenbau Müller GmbH", ROADS) > 0
+
+
+def test_a_word_within_another_word_is_no_name() -> None:
+    assert named("gentle delftware", TOWNS.index("Gent")) == 0.0
+    assert named("gentle delftware", TOWNS.index("Delft")) == 0.0
+
+
+def test_saying_it_twice_says_no_more() -> None:
+    once = "Zeewier Kwekerij Oosterschelde"
+    assert named(f"{once} {once}", SEAWEED) == named(once, SEAWEED)
+
+
+def test_values_are_from_nought_to_one_and_never_missing() -> None:
+    names = Names(NAMES)
+    for text in ("", "  ", "北京", "a b c", " ".join(NAMES), "x" * 50_000):
+        found = names.named_in(text)
+        assert found.shape == (len(NAMES),)
+        assert np.isfinite(found).all() and (found >= 0).all() and (found < 1).all()
+    assert named("北京", UNWRITTEN) == 0.0
+
+
+def test_no_names_at_all() -> None:
+    assert Names([]).named_in("anything").shape == (0,)
+    assert Names(["", "北京"]).named_in("anything").tolist() == [0.0, 0.0]
+
+
+def test_the_end_of_an_endless_text_is_not_read() -> None:
+    assert named("word " * 10_000 + "Oosterschelde", SEAWEED) == 0.0
+
+
+def test_the_words_to_show_come_in_the_order_of_the_name() -> None:
+    names = Names(NAMES)
+    text = "in de OOSTERSCHELDE ligt een kwekerij"
+    assert names.words_in(NAMES[SEAWEED], text) == ["kwekerij", "oosterschelde"]
+    assert names.words_in(NAMES[LIEGE], "LIEGE") == ["liege"]
+    assert names.words_in(NAMES[LIEGE], text) == ["de"]
+    assert names.words_in(NAMES[SEAWEED], "nothing") == []
+
+
+def test_words_of_a_name() -> None:
+    assert name_words("Ünïversité de l'Été, de Liège 12") == [
+        "universite",
+        "de",
+        "ete",
+        "liege",
+        "12",
+    ]

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings.lexicon import shipped_lexicon
+from embeddings.lsa import LsaEncoder
+from embeddings.port import seen_by, trust
+from embeddings.whitening import fit_whitening, unit
+from embeddings.word_vectors import Meaning
+
+TEXTS = [
+    "Biodegradable packaging made of potato starch",
+    "Clinical trials of a cancer vaccine",
+    "Wind turbines at sea and their maintenance",
+    "Wireless sensor networks for machine monitoring",
+    "Soil health and crop yield under drought",
+    "Recycling of lithium batteries from electric vehicles",
+]
+TRANSLATED = [
+    "Biologisch afbreekbare verpakking uit aardappelzetmeel",
+    "Essais cliniques d'un vaccin contre le cancer",
+    "Windturbinen auf See und ihre Wartung",
+    "Draadloze sensornetwerken voor de bewaking van machines",
+    "Santé des sols et rendement des cultures en période de sécheresse",
+    "Recycling von Lithiumbatterien aus Elektrofahrzeugen",
+]
+
+
+@pytest.fixture(scope="module")
+def meaning() -> Meaning:
+    return Meaning.fit(TEXTS * 3, shipped_lexicon(), softness=2.0)
+
+
+def test_a_translation_is_nearest_to_its_original(meaning: Meaning) -> None:
+    likeness = unit(meaning.encode(TRANSLATED)) @ unit(meaning.encode(TEXTS)).T
+    assert likeness.argmax(axis=1).tolist() == list(range(len(TEXTS)))
+
+
+def test_the_whole_encoder_finds_across_languages() -> None:
+    encoder = LsaEncoder.fit(TEXTS)
+    likeness = encoder.encode(TRANSLATED) @ encoder.encode(TEXTS).T
+    assert likeness.argmax(axis=1).tolist() == list(range(len(TEXTS)))
+
+
+def test_a_synonym_is_near_and_another_field_is_not(meaning: Meaning) -> None:
+    rows = unit(meaning.encode(["tumour therapy", TEXTS[1], TEXTS[2]]))
+    assert rows[0] @ rows[1] > rows[0] @ rows[2]
+
+
+def test_what_is_understood_in_part_is_shorter(meaning: Meaning) -> None:
+    rows = meaning.encode(["vaccine", "vaccine zylkograf", "zylkograf", ""])
+    lengths = np.linalg.norm(rows, axis=1)
+    assert lengths[0] == pytest.approx(1, abs=1e-5)
+    assert 0.2 < lengths[1] < 0.9
+    assert lengths[2:].tolist() == [0, 0]
+    encoder = LsaEncoder.fit(TEXTS)
+    view = encoder.views[1]
+    vectors = encoder.encode(["vaccine", "vaccine zylkograf"])
+    shares = trust(encoder, vectors, view)
+    assert shares[0] == pytest.approx(1, abs=1e-4)
+    assert 0.04 < shares[1] < 0.8
+    assert np.linalg.norm(seen_by(vectors, view), axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_batch_equals_single_texts_and_saving_changes_nothing(
+    meaning: Meaning, tmp_path: Path
+) -> None:
+    together = meaning.encode(TEXTS)
+    assert (together == np.concatenate([meaning.encode([text]) for text in TEXTS])).all()
+    meaning.save(tmp_path)
+    again = Meaning.load(tmp_path, shipped_lexicon())
+    assert (again.encode(TEXTS) == together).all()
+
+
+def test_whitening_evens_out_the_directions() -> None:
+    angles = np.linspace(-0.3, 0.3, 101)
+    rows = np.stack([np.cos(angles), np.sin(angles), np.zeros(101)], axis=1).astype(np.float32)
+    hard = fit_whitening(rows, softness=1e-6)
+    assert hard.mean[0] == pytest.approx(np.cos(angles).mean(), abs=1e-4)
+    ends = hard.apply(rows[[0, 100]])
+    assert float(ends[0] @ ends[1]) < 0.5 < float(rows[0] @ rows[100])
+    soft = fit_whitening(rows, softness=1e6).apply(rows[[0, 100]])
+    assert np.linalg.norm(soft, axis=1) == pytest.approx(1, abs=1e-5)
+    assert not hard.apply(np.zeros((2, 3), np.float32)).any()
+    assert (
+        hard.apply(rows[:5]) == np.concatenate([hard.apply(rows[i : i + 1]) for i in range(5)])
+    ).all()

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings import sentence
+from embeddings.port import EncoderError
+from embeddings.tools.convert import convert
+from embeddings.whitening import Floats
+from matcher.cache import MemoryCache
+from matcher.corpus.snapshot import Live, build_index
+from matcher.domain import Facet, FacetKind, Organisation, OrganisationType, Question
+from matcher.matching.service import Recommender
+from matcher.settings import read_settings
+from matcher.store import Store
+from matcher.store.organisations import save_organisations
+from tests.embeddings.test_transformer import write_source
+
+
+def offering(name: str, text: str) -> Organisation:
+    offers = (Facet(FacetKind.OFFER, text),)
+    return Organisation(f"x:{name}", name, OrganisationType.COMPANY, offers=offers)
+
+
+def test_a_new_encoder_is_built_beside_the_one_that_serves(tmp_path: Path) -> None:
+    settings = read_settings({"SCHAKEL_HOME": str(tmp_path / "home")})
+    store = Store(settings.database_url)
+    store.upgrade()
+    with store.writing() as write:
+        offers = {"Zilver": "films of polymer", "Goud": "wind turbines", "Koper": "water pumps"}
+        save_organisations(write, [offering(*one) for one in offers.items()], with_facets=True)
+    build_index(store, settings)
+    live = Live(store, settings)
+    before = live.snapshot()
+    answers = Recommender(live, MemoryCache())
+    assert before.generation.encoder.name == "lsa"
+
+    missing = replace(settings, encoder="transformer", model_folder=str(tmp_path / "nowhere"))
+    with pytest.raises(EncoderError):
+        build_index(store, missing)
+    assert live.snapshot() is before
+
+    convert(write_source(tmp_path / "source"), tmp_path / "converted")
+    build_index(store, replace(missing, model_folder=str(tmp_path / "converted")))
+    after = live.snapshot()
+    assert after.generation.encoder.name == "transformer"
+    assert after.version == before.version
+    assert len(after.index) == len(before.index) == 3
+    vectors = after.generation.encoder.encode(["films of polymer"])
+    _, found = after.index.search(vectors, 1)
+    assert after.facets[int(found[0][0])].kind is FacetKind.OFFER
+    assert np.allclose(after.index.rows(found[0]), vectors, atol=1e-5)
+    assert answers.recommend(Question("films of polymer"))["results"]
+    kept = before.index.search(before.generation.encoder.encode(["wind turbines"]), 1)[1]
+    assert before.facets[int(kept[0][0])].id == int(kept[0][0])
+
+
+def test_a_build_reads_only_what_is_new_and_forgets_what_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = read_settings({"SCHAKEL_HOME": str(tmp_path / "home")})
+    store = Store(settings.database_url)
+    store.upgrade()
+    asked: list[str] = []
+
+    def counted(texts: Sequence[str]) -> Floats:
+        asked.extend(texts)
+        return read(texts)
+
+    read = sentence._read
+    monkeypatch.setattr(sentence, "_read", counted)
+
+    def build(*offers: str) -> list[str]:
+        asked.clear()
+        with store.writing() as write:
+            save_organisations(
+                write,
+                [offering(str(number), text) for number, text in enumerate(offers)],
+                with_facets=True,
+            )
+        build_index(store, settings)
+        return asked.copy()
+
+    assert {"films of polymer", "wind turbines"} <= set(build("films of polymer", "wind turbines"))
+    assert build("films of polymer", "water pumps") == ["water pumps"]
+    assert build("films of polymer", "wind turbines") == ["wind turbines"]
+    assert build("films of polymer", "wind turbines") == []
+    kept = Live(store, settings).snapshot().generation.encoder.encode(["wind turbines"])
+    assert asked == ["wind turbines"] and kept.any()  # who answers doesn't open the file

@@ -1,0 +1,115 @@
+"""What votes are worth, from the import of past projects to the list."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from matcher.cache import MemoryCache
+from matcher.container import Services
+from matcher.corpus.snapshot import Snapshot
+from matcher.domain import (
+    Facet,
+    FacetKind,
+    Filters,
+    Organisation,
+    OrganisationType,
+    Participation,
+    Project,
+    Question,
+)
+from matcher.imports.row_errors import Batch
+from matcher.imports.storage import store_batch
+from matcher.indexing.build import build_index
+from matcher.matching.scoring import Weights
+from matcher.matching.service import Recommender, Stopwatch
+from tests.conftest import settings_for
+from tests.matching.test_explain import quoted, without
+
+FIELDS = ("tidal energy", "woollen yarn", "bread and pastry", "wooden bridges")
+SUBJECTS = "sensors robots training standards logistics materials safety finance testing".split()
+ALWAYS = "test:always-in-wool"
+COMPANY, INSTITUTE = OrganisationType.COMPANY, OrganisationType.RESEARCH_INSTITUTE
+
+
+def projects() -> list[Project]:
+    """Fifty projects of each field; one organisation is in all those of wool."""
+    found = []
+    for number in range(200):
+        draw, field = random.Random(number), number % len(FIELDS)
+        title = f"{' and '.join(draw.sample(SUBJECTS, 3))} for {FIELDS[field]}"
+        crowd = [f"test:{'abcd'[field]}{one}" for one in draw.sample(range(20), 4)]
+        partners = [*crowd, *([ALWAYS] if field == 1 else [])]
+        facet = Facet(FacetKind.EVIDENCE, "", title=title, source=f"cordis:{number}", year=2010)
+        found.append(Project(facet, tuple(Participation(one) for one in partners)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    made = Services(settings_for(tmp_path_factory.mktemp("fields")))
+    names = {ALWAYS, *(f"test:{side}{one}" for side in "abcd" for one in range(20))}
+    organisations = [
+        Organisation(one, f"Partner {one[5:]}", COMPANY if one[5] in "ab" else INSTITUTE)
+        for one in sorted(names)
+    ]
+    store_batch(made.store, Batch(organisations, projects(), complete_profiles=False))
+    build_index(made.store, made.settings)
+    yield made
+    made.store.dispose()
+
+
+def text_parts(
+    services: Services, snapshot: Snapshot, text: str, filters: Filters | None = None
+) -> dict[str, float]:
+    """Return the votes of each organisation in the list."""
+    recommender = Recommender(services.live, MemoryCache(), weights=Weights())
+    question = Question(text=text, limit=100, filters=filters or Filters())
+    results = recommender.ranked(snapshot, question)
+    return {one["organisation"]["id"]: one["parts"].get("text", 0.0) for one in results}
+
+
+def test_whoever_is_in_all_of_one_field_does_not_head_lists_of_another(services: Services) -> None:
+    snapshot = services.live.snapshot()
+    findings = {**snapshot.generation.findings, "credence": None}
+    generation = replace(snapshot.generation, findings=findings)
+    before = replace(snapshot, generation=generation, kept={})
+    far = "training and safety and finance for tidal energy"
+    assert snapshot.credence is not None
+    assert before.credence is None
+    without, with_it = (text_parts(services, one, far) for one in (before, snapshot))
+    assert with_it[ALWAYS] < 0.7 * without[ALWAYS]
+    ahead = [
+        sum(one.startswith("test:a") and parts[one] > parts[ALWAYS] for one in parts)
+        for parts in (without, with_it)
+    ]
+    assert ahead[1] > ahead[0]
+    near = text_parts(services, snapshot, "training and safety and finance for woollen yarn")
+    assert max(near, key=lambda one: near[one]) == ALWAYS
+
+
+def test_a_score_is_the_same_whoever_is_filtered_out(services: Services) -> None:
+    snapshot, text = services.live.snapshot(), "training and safety for bread and pastry"
+    everybody = text_parts(services, snapshot, text)
+    companies = text_parts(services, snapshot, text, Filters(types=(COMPANY,)))
+    assert companies and all(one[5] in "ab" for one in companies)
+    assert max(companies.values()) < 0.9 * max(everybody.values())
+    for one in companies.keys() & everybody.keys():
+        assert companies[one] == pytest.approx(everybody[one], abs=0.02)
+
+
+def test_scores_fall_without_the_past_projects_that_are_quoted(services: Services) -> None:
+    recommender = Recommender(services.live, MemoryCache(), weights=Weights())
+    snapshot = services.live.snapshot()
+    for number in range(12):
+        draw = random.Random(number)
+        about = " and ".join(draw.sample(SUBJECTS, 2))
+        question = Question(text=f"{about} for {draw.choice(FIELDS)}", limit=200)
+        top = recommender.compute(snapshot, question, Stopwatch())["results"][0]
+        assert quoted(top)
+        left = recommender.compute(without(snapshot, quoted(top)), question, Stopwatch())
+        scores = {one["organisation"]["id"]: one["score"] for one in left["results"]}
+        assert scores.get(top["organisation"]["id"], 0.0) < top["score"], question

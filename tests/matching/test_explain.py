@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from embeddings.port import seen_by
+from matcher.arrays import Floats
+from matcher.cache import MemoryCache
+from matcher.container import Services
+from matcher.corpus.columns import Corpus
+from matcher.corpus.snapshot import Snapshot
+from matcher.corpus.weighted_words import name_words
+from matcher.domain import Facet, FacetKind, Need, NeedLevel, Question
+from matcher.matching.explain import MOST_REASONS
+from matcher.matching.scoring import Weights, cast_votes, gather, network_strength
+from matcher.matching.service import Recommender, Stopwatch, searchable_facets
+from matcher.needs.comparison import coverage_in
+from matcher.needs.resolve import Needed, needs_for
+from matcher.presenters import LONGEST_QUOTE, quote
+from matcher.store.facets import load_facets
+from tests.conftest import copied, settings_for
+
+QUESTIONS = 48
+
+
+@dataclass
+class Asking:
+    """The demo data, and questions drawn from its texts."""
+
+    recommender: Recommender
+    snapshot: Snapshot
+    texts: dict[int, str]
+    questions: list[Question]
+    known: dict[Question, list[dict[str, Any]]] = field(default_factory=dict)
+    """Answers to what was asked of the whole corpus before."""
+
+    def ask(self, question: Question, snapshot: Snapshot | None = None) -> list[dict[str, Any]]:
+        if snapshot is None and question in self.known:
+            return self.known[question]
+        answer = self.recommender.compute(snapshot or self.snapshot, question, Stopwatch())
+        results: list[dict[str, Any]] = answer["results"]
+        if snapshot is None:
+            self.known[question] = results
+        return results
+
+
+@pytest.fixture(scope="module")
+def asking(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asking]:
+    home = tmp_path_factory.mktemp("reasons") / "home"
+    copied(demo_home, home)
+    services = Services(settings_for(home))
+    snapshot = services.live.snapshot()
+    with services.store.reading() as session:
+        facets = load_facets(session, snapshot.facets)
+    recommender = Recommender(services.live, MemoryCache())
+    questions = drawn_questions(snapshot, list(facets.values()))
+    texts = {number: facet.embedded_text for number, facet in facets.items()}
+    yield Asking(recommender, snapshot, texts, questions)
+    services.store.dispose()
+
+
+def drawn_questions(snapshot: Snapshot, facets: list[Facet]) -> list[Question]:
+    """Briefs, needs, members and all together; words of facets, whole or in part or mixed."""
+    draw = random.Random(20240607)
+    experienced = [
+        one.id
+        for row, one in enumerate(snapshot.corpus.organisations)
+        if snapshot.corpus.experience[row]
+    ]
+
+    def words() -> str:
+        one, other = (draw.choice(facets).embedded_text.split() for _ in range(2))
+        start = draw.randrange(max(len(one) - 6, 1))
+        return " ".join([*one[start : start + 12], *draw.choice([[], other[:6]])])
+
+    questions = []
+    for number in range(QUESTIONS):
+        text = "" if number % 4 == 1 else words()
+        several = draw.randint(1, 3) if number % 4 in (1, 3) else 0
+        levels = [draw.choice(list(NeedLevel)) for _ in range(several)]
+        needs = tuple(Need(words(), level) for level in levels)
+        count = draw.randint(1, 2) if number % 4 in (2, 3) else 0
+        members = tuple(draw.sample(experienced, count))
+        questions.append(Question(text=text, needs=needs, members=members, limit=200))
+    return questions
+
+
+def without(snapshot: Snapshot, ids: set[int]) -> Snapshot:
+    """The same corpus in which these facets never were."""
+    index = snapshot.index.copy()
+    index.remove(np.array(sorted(ids), dtype=np.int64))
+    facets = {number: one for number, one in snapshot.facets.items() if number not in ids}
+    variants = snapshot.generation.findings["variants"]
+    corpus = Corpus(snapshot.version, snapshot.organisations, facets, snapshot.corpus, variants)
+    return replace(snapshot, index=index, corpus=corpus, facets=facets, kept={})
+
+
+def quoted(result: dict[str, Any]) -> set[int]:
+    return {one["facet"]["id"] for one in result["reasons"] if one["facet"]}
+
+
+def bare_votes(asking: Asking, snapshot: Snapshot, question: Question) -> list[Floats]:
+    """By organisation (n,): votes by view before they are levelled, chances by need, network."""
+    weights, corpus = Weights(), snapshot.corpus
+    encoder = snapshot.generation.encoder
+    everyone = np.ones(len(corpus), dtype=np.bool_)
+    searchable = searchable_facets(corpus, everyone)
+    vectors = encoder.encode([question.text] if question.text else [])
+    found: list[Floats] = []
+    for view in encoder.views:
+        scores, ids = snapshot.index.search(seen_by(vectors, view), weights.neighbours, searchable)
+        scores = scores * np.float32(np.sqrt(len(encoder.views)))
+        for row in range(len(vectors)):
+            found.append(gather(corpus, cast_votes(corpus, ids[row], scores[row], weights)))
+    members = corpus.with_variants(corpus.rows(question.members))
+    needed = needs_of(asking, question)
+    if needed:
+        covered = coverage_in(snapshot, needed.needs, needed.vectors, guessed=needed.guessed)
+        found.extend(covered.meets)
+    found.append(network_strength(corpus, members, weights)[0])
+    return found
+
+
+def needs_of(asking: Asking, question: Question) -> Needed | None:
+    """What the question needs: as stated, or read from its brief or its members."""
+    if not question.needs and not question.members:
+        return None
+    corpus, store = asking.snapshot.corpus, asking.recommender.live.store
+    members = corpus.with_variants(corpus.rows(question.members))
+    return needs_for(asking.snapshot, store, question.needs, question.text, members)
+
+
+def test_the_questions_are_of_every_kind(asking: Asking) -> None:
+    kinds = {(bool(one.text), bool(one.needs), bool(one.members)) for one in asking.questions}
+    assert len(kinds) == 4 and len(asking.questions) >= 40
+    assert all(asking.ask(one) for one in asking.questions)
+    tops = [asking.ask(one)[0] for one in asking.questions]
+    assert all(quoted(one) for one in tops)
+    assert len({one["organisation"]["id"] for one in tops}) > 20
+
+
+def test_votes_fall_without_what_the_reasons_quote(asking: Asking) -> None:
+    """No vote rises, and their sum falls, in every question."""
+    for question in asking.questions:
+        top = asking.ask(question)[0]
+        row = asking.snapshot.corpus.row_of_id[top["organisation"]["id"]]
+        reduced = without(asking.snapshot, quoted(top))
+        before = np.array([votes[row] for votes in bare_votes(asking, asking.snapshot, question)])
+        after = np.array([votes[row] for votes in bare_votes(asking, reduced, question)])
+        assert (after <= before + 1e-9).all(), question
+        assert after.sum() < before.sum() - 1e-6, question
+
+
+def test_scores_fall_without_what_the_reasons_quote(asking: Asking) -> None:
+    for question in asking.questions:
+        top = asking.ask(question)[0]
+        left = asking.ask(question, without(asking.snapshot, quoted(top)))
+        scores = {one["organisation"]["id"]: one["score"] for one in left}
+        assert scores.get(top["organisation"]["id"], 0.0) < top["score"], question
+
+
+def test_reasons_quote_what_the_organisation_owns(asking: Asking) -> None:
+    corpus = asking.snapshot.corpus
+    for question in asking.questions:
+        needed = needs_of(asking, question)
+        needs = {None, *(one.text for one in (needed.needs if needed else ()))}
+        for result in asking.ask(question)[:10]:
+            row = corpus.row_of_id[result["organisation"]["id"]]
+            rows = {row, *corpus.variants_of(row)}
+            keys = {corpus.organisations[one].key for one in rows}
+            reasons = [one for one in result["reasons"] if one["facet"]]
+            numbers = [one["facet"]["id"] for one in reasons]
+            assert len(numbers) == len(set(numbers)) <= MOST_REASONS + bool(question.members)
+            for reason in reasons:
+                record = asking.snapshot.facets[reason["facet"]["id"]]
+                assert keys & set(record.owners)
+                assert record.kind is not FacetKind.NEED
+                assert reason["facet"]["kind"] == record.kind.value
+                assert reason["need"] in needs
+                start = reason["facet"]["text"].removesuffix(" …").split(" — ")[0]
+                assert start in " ".join(asking.texts[record.id].split())
+
+
+def test_a_reason_is_by_text_or_by_network_or_by_name(asking: Asking) -> None:
+    corpus = asking.snapshot.corpus
+    kinds: set[str] = set()
+    for question in asking.questions:
+        rows = corpus.with_variants(corpus.rows(question.members)).tolist()
+        member_of = {corpus.organisations[row].key: corpus.organisations[row] for row in rows}
+        asked = set(name_words(" ".join([question.text, *(one.text for one in question.needs)])))
+        for result in asking.ask(question)[:10]:
+            for reason in result["reasons"]:
+                by = [name for name in ("with_members", "named") if reason[name]]
+                by += ["similarity"] if reason["similarity"] is not None else []
+                assert len(by) == 1
+                kinds.update(by)
+                if reason["with_members"]:
+                    owners = asking.snapshot.facets[reason["facet"]["id"]].owners
+                    names = {member_of[key].name for key in owners if key in member_of}
+                    assert set(reason["with_members"]) == names
+                if reason["named"]:
+                    own = name_words(result["organisation"]["name"])
+                    assert reason["facet"] is None
+                    assert set(reason["named"]) <= asked & set(own)
+    assert {"similarity", "with_members"} <= kinds
+
+
+def test_whoever_said_the_very_words_is_quoted_first(asking: Asking) -> None:
+    draw = random.Random(3)
+    offers = [
+        one for one in asking.snapshot.facets.values() if one.kind is FacetKind.OFFER and one.owners
+    ]
+    for offer in draw.sample(offers, 10):
+        results = asking.ask(Question(text=asking.texts[offer.id], limit=200))
+        owner = asking.snapshot.organisations[offer.owners[0]].id
+        own = next(one for one in results if one["organisation"]["id"] == owner)
+        exact = next(one for one in own["reasons"] if one["similarity"] is not None)
+        assert asking.texts[exact["facet"]["id"]] == asking.texts[offer.id]
+        assert exact["similarity"] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_of_the_offers_of_an_organisation_only_the_best_is_quoted_for_a_text(
+    asking: Asking,
+) -> None:
+    """As of its offers only the best one counts, an organisation by itself has one such reason."""
+    corpus = asking.snapshot.corpus
+    several = 0
+    for question in asking.questions:
+        for result in asking.ask(question):
+            row = corpus.row_of_id[result["organisation"]["id"]]
+            by_text = [
+                one
+                for one in result["reasons"]
+                if one["facet"] and one["facet"]["kind"] == "offer" and one["need"] is None
+            ]
+            assert len(by_text) <= 1 + len(corpus.variants_of(row))
+            several += len(corpus.facets_owned([row])) > 1
+    assert several > 100
+
+
+def test_next_to_no_chance_to_meet_a_need_is_a_reason_only_where_there_is_no_other(
+    asking: Asking,
+) -> None:
+    weak = 0
+    for question in asking.questions:
+        for result in asking.ask(question):
+            quotes = [one for one in result["reasons"] if one["facet"]]
+            small = [one["chance"] is not None and one["chance"] < 0.049 for one in quotes]
+            others = [one["chance"] is not None and one["chance"] > 0.051 for one in quotes]
+            by_text = [one["need"] is None and bool(one["similarity"]) for one in quotes]
+            assert not any(small) or not any([*others, *by_text])
+            weak += any(small)
+    assert weak
+
+
+def test_a_name_in_the_question_is_a_reason(asking: Asking) -> None:
+    for record in asking.snapshot.corpus.organisations[::20]:
+        result = asking.ask(Question(text=f"We would like to work with {record.name}", limit=200))
+        own = next(one for one in result if one["organisation"]["id"] == record.id)
+        named = [one for one in own["reasons"] if one["named"]]
+        assert [one["named"] for one in named] == [name_words(record.name)]
+        assert own["parts"]["named"] > 0
+
+
+def test_quotes_are_cut_at_a_word() -> None:
+    long = Facet(FacetKind.EVIDENCE, "algae " * 100, title="Feed")
+    shown = quote(long)
+    assert shown.startswith("Feed — algae algae") and shown.endswith("algae …")
+    assert len(shown) <= LONGEST_QUOTE + 2
+    assert quote(Facet(FacetKind.EVIDENCE, "", title="Feed")) == "Feed"
+    assert quote(Facet(FacetKind.OFFER, "one\n two  three")) == "one — two three"

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from apiflask import APIFlask
+
+from embeddings import composite
+from embeddings.port import EncoderError
+from matcher.evaluation.evaluate import _Trial
+from matcher.indexing.build import build_index
+from matcher.store import Store
+from matcher.store.organisations import save_organisations
+from tests.embeddings.test_remote import EmbeddingServer, Reply
+from tests.indexing.test_encoders import offering
+
+QUESTION = {"text": "films of polymer from potato starch"}
+
+
+def write(store: Store, **offers: str) -> None:
+    with store.writing() as session:
+        save_organisations(session, [offering(*one) for one in offers.items()], with_facets=True)
+
+
+@pytest.fixture
+def server() -> Iterator[EmbeddingServer]:
+    with EmbeddingServer() as started:
+        yield started
+
+
+@pytest.fixture
+def away(server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    """Return what takes the model away, or gives it back."""
+    monkeypatch.setattr(composite, "REST", 1000.0)
+
+    def take(gone: bool) -> None:
+        server.replies = [Reply(500) for _ in range(1000)] if gone else []
+
+    return take
+
+
+@pytest.fixture
+def app(
+    server: EmbeddingServer,
+    tmp_path: Path,
+    make_app: Callable[..., APIFlask],
+    monkeypatch: pytest.MonkeyPatch,
+) -> APIFlask:
+    """The application over three firms, with the server's model beside the default."""
+    monkeypatch.setattr("embeddings.remote._Retry.sleep", lambda *_: None)
+    made = make_app(
+        tmp_path / "home",
+        SCHAKEL_ENCODER="remote",
+        SCHAKEL_REMOTE_URL=server.url,
+        SCHAKEL_REMOTE_MODEL="tiny",
+        SCHAKEL_RATE_LIMITS="off",
+    )
+    services = made.extensions["schakel"]
+    write(services.store, zilver="films of polymer", goud="wind turbines", koper="potato starch")
+    build_index(services.store, services.settings)
+    return made
+
+
+def ask(app: APIFlask) -> Any:
+    return app.test_client().post("/api/v1/recommendations", json=QUESTION).json
+
+
+def names(answer: Any) -> list[str]:
+    return [one["organisation"]["name"] for one in answer["results"]]
+
+
+def codes(answer: Any) -> list[str]:
+    return [one["code"] for one in answer["notices"]]
+
+
+def back(app: APIFlask) -> None:
+    """Ask when the model's rest is over, and wait until it was found to be back."""
+    encoder = app.extensions["schakel"].live.snapshot().generation.encoder
+    encoder._reach._retry_at = 0.0
+    assert codes(ask(app)) == ["model_away"]  # nobody waits while the model is tried
+    for _ in range(100):
+        if not encoder.fault:
+            return
+        time.sleep(0.05)
+    raise AssertionError(encoder.fault)
+
+
+def test_questions_are_answered_without_it_and_nothing_of_that_is_kept(
+    app: APIFlask, server: EmbeddingServer, away: Callable[[bool], None]
+) -> None:
+    away(True)
+    first, second = ask(app), ask(app)
+    assert len(server.requests) and names(first) == names(second)
+    assert set(names(first)) >= {"zilver", "koper"}
+    assert codes(first) == codes(second) == ["model_away"]
+    assert (first["cached"], second["cached"]) == (False, False)
+    page = app.test_client().get("/matches?text=films+of+polymer&lang=nl")
+    assert page.status_code == 200 and "zonder dat gevonden" in page.text
+    asked = len(server.requests)
+    ask(app)
+    assert len(server.requests) == asked  # while it rests, nobody waits for it
+    assert app.test_client().get("/health/ready").json["model_answers"] is False
+
+    away(False)
+    back(app)
+    third = ask(app)
+    assert codes(third) == [] and third["cached"] is False
+    assert ask(app)["cached"] is True
+    assert app.test_client().get("/health/ready").json["model_answers"] is True
+
+
+def test_an_answer_kept_from_before_is_given_as_it_was(
+    app: APIFlask, away: Callable[[bool], None]
+) -> None:
+    whole = ask(app)
+    away(True)
+    again = ask(app)
+    assert again["cached"] is True and codes(again) == []
+    assert names(again) == names(whole)
+
+
+def test_what_is_written_meanwhile_is_found_and_read_when_it_is_back(
+    app: APIFlask, away: Callable[[bool], None]
+) -> None:
+    services = app.extensions["schakel"]
+    services.live.snapshot()
+    away(True)
+    write(services.store, tin="films of polymer from potato starch")
+    assert names(ask(app))[0] == "tin"
+    lacking = services.live.snapshot()
+    assert lacking.lacking
+    view = lacking.generation.encoder.views[-1]
+    new = np.array([max(lacking.facets)])
+    assert not lacking.index.rows(new)[0][view.start : view.end].any()
+
+    away(False)
+    back(app)
+    snapshot = services.live.snapshot()
+    assert not snapshot.lacking
+    assert snapshot.index.rows(new)[0][view.start : view.end].any()
+    assert codes(ask(app)) == []
+
+
+def test_a_build_and_figures_need_it(app: APIFlask, away: Callable[[bool], None]) -> None:
+    services = app.extensions["schakel"]
+    trial = _Trial(services.live, [], 1, services.settings, None)
+    assert trial.traded("popularity")
+    away(True)
+    ask(app)
+    with pytest.raises(EncoderError, match="without the model"):
+        trial.traded("popularity")
+    with pytest.raises(EncoderError):
+        build_index(services.store, services.settings)
+    assert names(ask(app))

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import json
+from datetime import date
+
+from matcher.domain import Filters, Near, Need, NeedLevel, OrganisationType, Question, Stage
+from matcher.matching.serialise import packed, unpacked
+
+
+def test_a_kept_question_is_the_same_question() -> None:
+    question = Question(
+        text="Biosensoren",
+        needs=(Need("spuitgieten", NeedLevel.NICE, 2.0, Stage.PRODUCTION, date(2027, 1, 31)),),
+        members=("demo:a",),
+        exclude=("demo:b",),
+        unlike=("demo:c",),
+        filters=Filters(
+            (OrganisationType.COMPANY,), ("BE",), ("BE2",), ("health",), (Stage.PILOT,), True,
+            Near(51.0, 3.7, 40.0),
+        ),
+        complement=0.5,
+        alike=0.1,
+        exploratory=True,
+        limit=5,
+        offset=10,
+    )  # fmt: skip
+    assert unpacked(json.loads(json.dumps(packed(question)))) == question
+    assert unpacked(json.loads(json.dumps(packed(Question())))) == Question()

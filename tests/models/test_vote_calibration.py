@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import scipy.sparse as sparse
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher.models.vote_calibration import FEWEST, Credence, credence_from, fit_credence
+
+ONE_FIELD, EVERYWHERE, RARE, SILENT = range(4)
+
+
+def history(asked: int = 400) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """Return shares and who took part: one is in its field only, one in a tenth of everything."""
+    random = np.random.default_rng(1)
+    in_field = np.arange(asked) < asked // 5
+    shares = np.zeros((asked, 4))
+    shares[:, ONE_FIELD] = np.where(in_field, 0.7, 0.12) + random.uniform(0, 0.05, asked)
+    shares[:, EVERYWHERE] = 0.1 + random.uniform(0, 0.05, asked)
+    shares[::50, RARE] = 0.02
+    took_part = np.zeros((asked, 4))
+    took_part[:, ONE_FIELD] = in_field
+    took_part[:, EVERYWHERE] = random.uniform(size=asked) < 0.1
+    took_part[0, RARE] = 1
+    return sparse.csr_array(shares), sparse.csr_array(took_part)
+
+
+def learned() -> Credence:
+    credence = fit_credence(*history())
+    assert credence is not None
+    return credence
+
+
+def test_few_votes_for_one_that_is_in_a_single_field_are_worth_less() -> None:
+    credence = learned()
+    far = credence.of(np.array([0.12, 0.12, 0.02, 0.0]))
+    near = credence.of(np.array([0.7, 0.15, 0.02, 0.0]))
+    assert far[ONE_FIELD] < 0.6 * far[EVERYWHERE]
+    assert near[ONE_FIELD] > 0.9
+    assert near[EVERYWHERE] == pytest.approx(1.0, abs=0.05)
+    assert far[RARE] > 0.9
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=2))
+def test_worth_is_from_0_to_1_and_more_votes_never_leave_less(two: list[float]) -> None:
+    credence = learned()
+    fewer, more = sorted(two)
+    less_left = fewer * credence.of(np.full(4, fewer))
+    more_left = more * credence.of(np.full(4, more))
+    assert np.all(less_left <= more_left + 1e-12)
+    assert np.all(credence.of(np.full(4, fewer)) <= 1.0)
+    assert np.all(credence.of(np.full(4, fewer)) >= 0.0)
+
+
+def test_it_is_kept_by_key_and_newcomers_have_the_common_curve() -> None:
+    credence = learned()
+    saved = json.loads(json.dumps(credence.as_json([11, 12, 13, 14])))
+    read = credence_from(saved, [99, 12, 11])
+    assert read.common == credence.common
+    assert np.allclose(read.own[1:], credence.own[[EVERYWHERE, ONE_FIELD]])
+    assert np.allclose(read.of(np.array([0.3, 0.3, 0.3]))[0], 1.0)
+    assert credence_from(saved, []).of(np.empty(0)).shape == (0,)
+
+
+def test_too_little_history_teaches_nothing() -> None:
+    shares, took_part = history(FEWEST - 1)
+    assert fit_credence(shares, took_part) is None
+    shares, took_part = history()
+    assert fit_credence(shares, sparse.csr_array(took_part.shape)) is None
+
+
+def test_votes_that_say_nothing_teach_nothing() -> None:
+    shares, took_part = history()
+    turned = sparse.csr_array(1.0 - shares.toarray())
+    assert fit_credence(turned, took_part) is None
+
+
+def test_organisations_that_never_got_a_vote_keep_the_common_curve() -> None:
+    credence = learned()
+    assert credence.of(np.full(4, 0.2))[SILENT] == pytest.approx(1.0, abs=0.05)

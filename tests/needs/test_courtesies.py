@@ -1,0 +1,74 @@
+"""Courtesies are taken from a question, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher.needs.extraction import what_is_asked
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        (
+            "Beste collega's,\n\nwij zoeken een partner voor gekoeld transport. "
+            "Met vriendelijke groeten, Jan Peeters\nPeeters NV",
+            "gekoeld transport",
+        ),
+        ("Goedemorgen iedereen. Wij zoeken iemand voor garen uit katoen.", "garen uit katoen"),
+        ("Onze vraag is de volgende: bakstenen uit sloop", "bakstenen uit sloop"),
+        (
+            "In het kader van een nieuw innovatieproject willen wij samen met partners uit de "
+            "regio werken aan cement met minder klinker.",
+            "cement met minder klinker",
+        ),
+        (
+            "Bonjour à tous. Nous cherchons un partenaire fiable pour le recyclage du béton. "
+            "Merci d'avance.",
+            "recyclage du béton",
+        ),
+        (
+            "Sehr geehrte Damen und Herren, wir suchen Partner für die Sterilisation.\n"
+            "Mit freundlichen Grüßen",
+            "Sterilisation",
+        ),
+        ("We are looking for CE marking of devices", "CE marking of devices"),
+        ("The aim of this project is to develop sensors for pigs.", "develop sensors for pigs"),
+    ],
+)
+def test_courtesies_go(text: str, asked: str) -> None:
+    assert what_is_asked(text) == asked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CE-markering van een diagnostisch toestel",
+        "zonder plastic verpakken",
+        "Help desk software for hospitals",
+        "recherche sur les batteries",
+        "Wij bouwen een proeflijn voor verf en zoeken sensoren",
+        "Sensors for pigs. They lie in straw.",
+        "With light and without heat",
+        "hallo",
+        "Wie kan ons helpen?",
+        "thanks",
+        "",
+    ],
+)
+def test_what_names_something_stays_whole_and_so_does_what_names_nothing(text: str) -> None:
+    assert what_is_asked(text) == text
+
+
+def test_thanks_in_the_middle_of_a_long_text_end_nothing() -> None:
+    text = "Thanks to enzymes we make paper. " + "Fibres are sorted by length. " * 20
+    assert "Fibres are sorted by length." in what_is_asked(text)
+
+
+@given(st.text(max_size=300))
+def test_only_words_of_the_text_are_left(text: str) -> None:
+    asked = what_is_asked(text)
+    assert bool(asked) == bool(text)
+    assert all(piece in text for piece in asked.split())

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from matcher.cache import MemoryCache
+from matcher.corpus.snapshot import Live, build_index
+from matcher.domain import (
+    Facet,
+    FacetKind,
+    Organisation,
+    OrganisationType,
+    Participation,
+    Place,
+    Project,
+    Question,
+    Role,
+)
+from matcher.matching.service import Recommender
+from matcher.organisations import duplicates
+from matcher.organisations.actions import get
+from matcher.settings import Settings, read_settings
+from matcher.store import Store
+from matcher.store.organisations import save_organisations
+from matcher.store.projects import load_projects, save_projects
+
+PLACE = Place("Gent", "BE")
+KEPT = Organisation("x:beton", "Alfa Beton NV", OrganisationType.OTHER, place=PLACE)
+GONE = Organisation(
+    "x:beton-2",
+    "ALFA BETON",
+    OrganisationType.COMPANY,
+    place=PLACE,
+    website="https://alfabeton.example",
+    offers=(Facet(FacetKind.OFFER, "Prefabricated concrete walls with recycled aggregate"),),
+)
+OTHER = Organisation("x:glas", "Beta Glas", OrganisationType.COMPANY, place=PLACE)
+
+
+def project(number: int, *owners: tuple[str, Role]) -> Project:
+    text = "Concrete walls from demolition waste" if number else "Laminated glass for facades"
+    facet = Facet(FacetKind.EVIDENCE, f"{text} {number}", source=f"x:{number}", year=2020 + number)
+    return Project(facet, tuple(Participation(one, role, 2020 + number) for one, role in owners))
+
+
+PROJECTS = [
+    project(1, ("x:beton", Role.PARTICIPANT), ("x:glas", Role.COORDINATOR)),
+    project(2, ("x:beton-2", Role.COORDINATOR), ("x:beton", Role.PARTICIPANT)),
+    project(3, ("x:glas", Role.PARTICIPANT), ("x:beton-2", Role.PARTICIPANT)),
+    project(0, ("x:glas", Role.PARTICIPANT)),
+]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return read_settings({"SCHAKEL_HOME": str(tmp_path), "SCHAKEL_INDEX": "exact"})
+
+
+@pytest.fixture
+def store(settings: Settings) -> Store:
+    store = Store(settings.database_url)
+    store.upgrade()
+    fill(store)
+    return store
+
+
+def fill(store: Store) -> None:
+    with store.writing() as write:
+        save_organisations(write, [KEPT, GONE, OTHER], with_facets=True)
+        save_projects(write, PROJECTS)
+
+
+def ask(store: Store, settings: Settings) -> list[dict[str, object]]:
+    recommender = Recommender(Live(store, settings), MemoryCache())
+    results: list[dict[str, object]] = recommender.recommend(
+        Question("prefabricated concrete walls with recycled aggregate")
+    )["results"]
+    return results
+
+
+def test_sure_variants_share_votes_and_are_shown_once(store: Store, settings: Settings) -> None:
+    build_index(store, settings)
+    results = ask(store, settings)
+    ids = [result["organisation"]["id"] for result in results]  # type: ignore[index]
+    assert len({"x:beton", "x:beton-2"} & set(ids)) == 1
+    first = results[0]
+    assert first["variants"] == [{"id": "x:beton", "name": "Alfa Beton NV"}] or first[
+        "variants"
+    ] == [{"id": "x:beton-2", "name": "ALFA BETON"}]
+    kinds = [reason["facet"]["kind"] for reason in first["reasons"]]  # type: ignore[index,attr-defined]
+    assert "offer" in kinds and "evidence" in kinds
+
+
+def test_members_bring_their_variants_along(store: Store, settings: Settings) -> None:
+    build_index(store, settings)
+    recommender = Recommender(Live(store, settings), MemoryCache())
+    answer = recommender.recommend(Question("concrete walls", members=("x:beton-2",)))
+    assert [result["organisation"]["id"] for result in answer["results"]] == ["x:glas"]
+
+
+def test_merging_moves_everything_and_leaves_an_alias(store: Store, settings: Settings) -> None:
+    build_index(store, settings)
+    live = Live(store, settings)
+    before = live.snapshot().version
+    duplicates.merge(store, "x:beton", "x:beton-2")
+    assert live.snapshot().version == before + 1
+    assert [one.id for one in live.snapshot().corpus.organisations] == ["x:beton", "x:glas"]
+    kept = get(store, "x:beton-2")
+    assert kept is not None
+    assert (kept.id, kept.name, kept.type) == ("x:beton", "Alfa Beton NV", OrganisationType.COMPANY)
+    assert kept.website == "https://alfabeton.example"
+    assert [facet.text for facet in kept.offers] == [GONE.offers[0].text]
+    with store.reading() as session:
+        owners = {
+            str(one.facet.source): {p.organisation_id: p.role for p in one.participations}
+            for one in load_projects(session)
+        }
+    assert owners["x:2"] == {"x:beton": Role.COORDINATOR}
+    assert owners["x:3"] == {"x:glas": Role.PARTICIPANT, "x:beton": Role.PARTICIPANT}
+    assert owners["x:1"]["x:beton"] == Role.PARTICIPANT
+
+
+def test_an_import_of_the_old_id_lands_on_the_kept_one(store: Store) -> None:
+    duplicates.merge(store, "x:beton", "x:beton-2")
+    with store.writing() as write:
+        save_organisations(write, [replace(GONE, offers=())], with_facets=False)
+        save_projects(write, PROJECTS)
+    kept = get(store, "x:beton")
+    assert kept is not None and kept.name == "Alfa Beton NV" and len(kept.offers) == 1
+    with store.reading() as session:
+        owners = {p.organisation_id for one in load_projects(session) for p in one.participations}
+    assert owners == {"x:beton", "x:glas"}
+
+
+def test_what_is_dismissed_is_not_offered_and_shares_nothing(
+    store: Store, settings: Settings
+) -> None:
+    assert [(p.one[0], p.other[0], p.sure) for p in duplicates.proposals(store)] == [
+        ("x:beton", "x:beton-2", True)
+    ]
+    duplicates.dismiss(store, "x:beton-2", "x:beton")
+    duplicates.dismiss(store, "x:beton", "x:beton-2")
+    assert duplicates.proposals(store) == []
+    build_index(store, settings)
+    assert {r["organisation"]["id"] for r in ask(store, settings)} >= {  # type: ignore[index]
+        "x:beton",
+        "x:beton-2",
+    }
+
+
+@pytest.mark.parametrize(("keep", "gone"), [("x:beton", "x:none"), ("x:beton", "x:beton")])
+def test_unknown_ids_change_nothing(store: Store, keep: str, gone: str) -> None:
+    version = store.corpus_version()
+    with pytest.raises(duplicates.NoSuchOrganisation):
+        duplicates.merge(store, keep, gone)
+    assert store.corpus_version() == version
