@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from matcher.cache import MemoryCache
-from matcher.corpus.snapshot import Live
+from matcher.corpus.snapshot import CorpusProvider
 from matcher.demo import load as demo
 from matcher.domain import Question
 from matcher.imports.cordis import read_cordis
@@ -49,15 +49,15 @@ def main() -> None:
             f"import {stored - start:.2f} s, index build {built - stored:.2f} s, "
             f"again with the same texts {again - built:.2f} s"
         )
-        measure(Recommender(Live(store, settings), MemoryCache()))
+        measure(Recommender(CorpusProvider(store, settings), MemoryCache()))
         store.dispose()
 
 
 def measure(recommender: Recommender) -> None:
-    snapshot = recommender.live.snapshot()
+    snapshot = recommender.corpus_provider.snapshot()
     corpus = snapshot.corpus
     every = max(1, len(corpus.facets) // QUESTIONS)
-    with recommender.live.store.reading() as session:
+    with recommender.corpus_provider.store.reading() as session:
         facets = load_facets(session, corpus.facet_ids[::every].tolist())
     times = []
     watch = Stopwatch()
@@ -67,7 +67,7 @@ def measure(recommender: Recommender) -> None:
         members = tuple(corpus.organisations[owner].id for owner in owners)
         question = Question(facet.embedded_text, members=members if number % 2 else ())
         start = time.perf_counter()
-        recommender.live.snapshot()
+        recommender.corpus_provider.snapshot()
         recommender.compute(snapshot, question, watch)
         times.append((time.perf_counter() - start) * 1000)
     times.sort()

@@ -11,13 +11,13 @@ import tempfile
 from pathlib import Path
 from unittest.mock import patch
 
-from matcher.matching import retrieve
 from matcher.cache import MemoryCache
-from matcher.corpus.snapshot import Live
+from matcher.corpus.snapshot import CorpusProvider
 from matcher.demo import load as demo
 from matcher.domain import Question
 from matcher.evaluation.metrics import reciprocal_rank
 from matcher.indexing.build import build_index
+from matcher.matching import retrieve
 from matcher.matching.service import Recommender
 from matcher.needs.extraction import what_is_asked
 from matcher.settings import read_settings
@@ -103,7 +103,7 @@ def main() -> None:
         store.upgrade()
         demo.load(store)
         build_index(store, settings)
-        recommender = Recommender.by(settings, Live(store, settings), MemoryCache())
+        recommender = Recommender.by(settings, CorpusProvider(store, settings), MemoryCache())
         print("            as the service asks          with every word counted")
         print("            bare   otherwise   worst     bare   otherwise   worst")
         for language, ways in PUT.items():
@@ -119,7 +119,7 @@ def main() -> None:
 
 def _mean_rank(recommender: Recommender, put: str, asked: list[str]) -> float:
     """Return the mean reciprocal rank of the right organisations."""
-    snapshot = recommender.live.snapshot()
+    snapshot = recommender.corpus_provider.snapshot()
     found = []
     for right, text in zip(RIGHT, asked, strict=True):
         ranked = recommender.ranked(snapshot, Question(text=put % text, limit=DEPTH))

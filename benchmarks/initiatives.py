@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from matcher.corpus.snapshot import Live
+from matcher.corpus.snapshot import CorpusProvider
 from matcher.domain import (
     Facet,
     FacetKind,
@@ -36,10 +36,10 @@ from matcher.domain import (
 from matcher.imports.row_errors import Batch
 from matcher.imports.storage import store_batch
 from matcher.indexing.build import build_index
-from matcher.initiatives.context import Standing, stand
+from matcher.initiatives.context import InitiativeContext, initiative_context
 from matcher.initiatives.gaps import gap_report, roadmap
-from matcher.initiatives.team import Of, TeamWanted, Wanted, line_up
-from matcher.insights.pairs import missed_chances, overlaps
+from matcher.initiatives.team import Of, TeamRequest, Wanted, form_team
+from matcher.insights.pairs import overlaps, unrealised_matches
 from matcher.insights.strengths import strengths
 from matcher.matching.scoring import Weights
 from matcher.models.need_offer import judged_pairs
@@ -68,8 +68,8 @@ def main() -> None:
         if not store.corpus_version():
             store_batch(store, corpus(random.Random(7)))
             build_index(store, settings)
-        live = Live(store, settings)
-        snapshot = live.snapshot()
+        corpus_provider = CorpusProvider(store, settings)
+        snapshot = corpus_provider.snapshot()
         print(f"{len(snapshot.corpus)} organisations, {len(snapshot.corpus.facets)} facets")
         several = [initiative(draw, number) for number in range(INITIATIVES)]
         times: dict[str, list[float]] = {}
@@ -81,28 +81,33 @@ def main() -> None:
             return found
 
         coverages: dict[str, list[float]] = {}
-        stand(snapshot, store, several[0])
+        initiative_context(snapshot, store, several[0])
         for one in several:
-            timed("gap report", lambda one=one: gap_report(store, stand(snapshot, store, one)))
-            timed("roadmap", lambda one=one: roadmap(store, stand(snapshot, store, one)))
+            timed(
+                "gap report",
+                lambda one=one: gap_report(store, initiative_context(snapshot, store, one)),
+            )
+            timed(
+                "roadmap", lambda one=one: roadmap(store, initiative_context(snapshot, store, one))
+            )
             for name, wanted in (
-                ("line-up of 12, six quotas", TeamWanted(SIZE, QUOTAS)),
-                ("the same, best possible", TeamWanted(SIZE, QUOTAS, exact=True)),
+                ("line-up of 12, six quotas", TeamRequest(SIZE, QUOTAS)),
+                ("the same, best possible", TeamRequest(SIZE, QUOTAS, exact=True)),
             ):
                 found = timed(
                     name,
-                    lambda one=one, wanted=wanted: line_up(
-                        store, stand(snapshot, store, one), wanted, Weights()
+                    lambda one=one, wanted=wanted: form_team(
+                        store, initiative_context(snapshot, store, one), wanted, Weights()
                     ),
                 )
                 coverages.setdefault(name, []).append(found["teams"][0]["coverage"])
-            compare(stand(snapshot, store, one), coverages, draw)
+            compare(initiative_context(snapshot, store, one), coverages, draw)
         everywhere = np.ones(len(snapshot.corpus), dtype=np.bool_)
         flemish = np.array(
             [(o.place.region or "").startswith("BE2") for o in snapshot.corpus.organisations]
         )
-        timed("missed chances, all", lambda: missed_chances(snapshot, store, everywhere, 20))
-        timed("missed chances, BE2", lambda: missed_chances(snapshot, store, flemish, 20))
+        timed("missed chances, all", lambda: unrealised_matches(snapshot, store, everywhere, 20))
+        timed("missed chances, BE2", lambda: unrealised_matches(snapshot, store, flemish, 20))
         timed("strengths", lambda: strengths(snapshot, "BE2"))
         timed("overlaps", lambda: overlaps(snapshot, store, everywhere, 20))
         print(f"{'':32}{'median ms':>12}{'p95 ms':>12}")
@@ -115,10 +120,12 @@ def main() -> None:
         store.dispose()
 
 
-def compare(standing: Standing, coverages: dict[str, list[float]], draw: random.Random) -> None:
-    members, coverage = standing.shown_members, standing.coverage
+def compare(
+    context: InitiativeContext, coverages: dict[str, list[float]], draw: random.Random
+) -> None:
+    members, coverage = context.shown_members, context.coverage
     free = SIZE - len(members)
-    pool = np.flatnonzero(standing.pool)
+    pool = np.flatnonzero(context.pool)
     best = pool[np.argsort(-coverage.single()[pool], kind="stable")][:free]
     by_chance = np.array(draw.sample(pool.tolist(), free))
     for name, rows in (("no quotas: best by own fit", best), ("random", by_chance)):

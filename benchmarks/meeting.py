@@ -19,15 +19,15 @@ from sklearn.model_selection import KFold
 from embeddings.language import detect_language
 from embeddings.port import Encoder
 from embeddings.registry import fit_encoder
-from matcher.models import need_offer
 from matcher.arrays import Floats
 from matcher.demo import load as demo
+from matcher.models import need_offer
 from matcher.models.need_offer import (
     SAME,
     STAGES_COUNT,
     WORDING,
     Judged,
-    fit_meeting,
+    fit_need_offer_model,
     judged_pairs,
     relations_of,
     similarities,
@@ -55,13 +55,13 @@ def main() -> None:
     print("stages  AUC, all  AUC, own offers     surest is right        mean reciprocal rank")
     print("                  written  crossing   written  crossing      written  crossing")
     for share in (1.0, 0.75, STAGES_COUNT, 0.25, 0.0):
-        chances = _left_out(encoder, pairs, needs, compared, relations, share)
-        figures = [roc_auc_score(meets.ravel(), chances.ravel())]
+        probabilities = _left_out(encoder, pairs, needs, compared, relations, share)
+        figures = [roc_auc_score(meets.ravel(), probabilities.ravel())]
         for kind in (~crossing, crossing):
             inside = own & kind[:, None]
-            figures.append(roc_auc_score(meets[inside], chances[inside]))
-        best = np.where(meets, chances, 0.0).max(axis=1)
-        ranks = 1 + (chances > best[:, None]).sum(axis=1)
+            figures.append(roc_auc_score(meets[inside], probabilities[inside]))
+        best = np.where(meets, probabilities, 0.0).max(axis=1)
+        ranks = 1 + (probabilities > best[:, None]).sum(axis=1)
         for measure in (ranks == 1, 1 / ranks):
             figures += [measure[~crossing].mean(), measure[crossing].mean()]
         all_, *rest = (f"{one:.3f}" for one in figures)
@@ -74,13 +74,15 @@ def main() -> None:
     for said, excluded in (("as it is", WORDING), ("wording always counts", "")):
         with patch.object(need_offer, "WORDING", excluded):
             compared = similarities(encoder, encoder.encode(needs), encoder.encode(offers))
-            chances = _left_out(encoder, pairs, needs, compared, relations, STAGES_COUNT)
+            probabilities = _left_out(encoder, pairs, needs, compared, relations, STAGES_COUNT)
         figures = [
-            f(chances[meets & pair]) for pair in (same, ~same) for f in (np.mean, _share_likely)
+            f(probabilities[meets & pair])
+            for pair in (same, ~same)
+            for f in (np.mean, _share_likely)
         ]
-        figures.append(_share_likely(chances[own & ~meets]))
+        figures.append(_share_likely(probabilities[own & ~meets]))
         line = "    ".join(f"{one:.3f}" for one in figures)
-        print(f"{said:22} {line}         {_share_likely(chances[~own]):.4f}")
+        print(f"{said:22} {line}         {_share_likely(probabilities[~own]):.4f}")
 
 
 def _left_out(
@@ -92,17 +94,17 @@ def _left_out(
     share: float,
 ) -> Floats:
     """Return the chances (needs, offers), each by a curve that was fitted without the need."""
-    chances = np.zeros(compared.shape)
+    probabilities = np.zeros(compared.shape)
     for learned, asked in KFold(FOLDS, shuffle=True, random_state=1).split(needs):
         known = {needs[place] for place in learned}
         some = [one for one in pairs if one.need in known]
-        curve = fit_meeting(encoder, pairs=some, stages_count=share)
-        chances[asked] = curve.chances(compared[asked], relations[asked])
-    return chances
+        curve = fit_need_offer_model(encoder, pairs=some, stages_count=share)
+        probabilities[asked] = curve.probabilities(compared[asked], relations[asked])
+    return probabilities
 
 
-def _share_likely(chances: Floats) -> float:
-    return float((chances >= LIKELY).mean())
+def _share_likely(probabilities: Floats) -> float:
+    return float((probabilities >= LIKELY).mean())
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import numpy as np
 from embeddings.lsa import LsaConfig, LsaEncoder
 from matcher.cache import MemoryCache
 from matcher.corpus.columns import Corpus
-from matcher.corpus.snapshot import Live, Snapshot, build_index
+from matcher.corpus.snapshot import CorpusProvider, Snapshot, build_index
 from matcher.domain import Project
 from matcher.evaluation.evaluate import figures_of
 from matcher.evaluation.fitting import NotEnoughHistory, train
@@ -29,10 +29,10 @@ from matcher.index.exact import ExactIndex
 from matcher.index.generation import Generation
 from matcher.index.layered import LayeredIndex
 from matcher.indexing.build import profile_index
-from matcher.indexing.vote_history import credence_json
+from matcher.indexing.vote_history import vote_calibration_json
 from matcher.matching.scoring import Weights
 from matcher.matching.service import Recommender
-from matcher.models.need_offer import fit_meeting
+from matcher.models.need_offer import fit_need_offer_model
 from matcher.settings import read_settings
 from matcher.store import Store
 from matcher.store.facets import embedded_texts
@@ -91,8 +91,8 @@ def with_encoder(store: Store, snapshot: Snapshot, config: LsaConfig) -> Snapsho
         index,
         findings={
             **snapshot.generation.findings,
-            "meeting": fit_meeting(encoder).as_json(),
-            "credence": credence_json(snapshot.corpus, encoder, index),
+            "meeting": fit_need_offer_model(encoder).as_json(),
+            "credence": vote_calibration_json(snapshot.corpus, encoder, index),
         },
     )
     layers = {"index": LayeredIndex(index), "profiles": LayeredIndex(profiles)}
@@ -101,13 +101,13 @@ def with_encoder(store: Store, snapshot: Snapshot, config: LsaConfig) -> Snapsho
 
 def line(
     name: str,
-    live: Live,
+    corpus_provider: CorpusProvider,
     snapshot: Snapshot,
     projects: Sequence[Project],
     weights: Weights,
     **settings: float,
 ) -> None:
-    recommender = Recommender(live, MemoryCache(), weights=weights, **settings)
+    recommender = Recommender(corpus_provider, MemoryCache(), weights=weights, **settings)
     cells = []
     for mode in MODES:
         figures = figures_of(recommender, snapshot, projects, mode, SEED)
@@ -125,26 +125,33 @@ def main() -> None:
         store.upgrade()
         store_batch(store, read_cordis(train_on))
         build_index(store, settings)
-        live = Live(store, settings)
+        corpus_provider = CorpusProvider(store, settings)
         projects = read_cordis(test).projects
         try:
-            learned = train(live, settings, seed=SEED).weights
+            learned = train(corpus_provider, settings, seed=SEED).weights
         except NotEnoughHistory:
             learned = Weights()
-        snapshot = live.snapshot()
+        snapshot = corpus_provider.snapshot()
         for name, weights in steps(learned).items():
-            line(name, live, snapshot, projects, weights)
+            line(name, corpus_provider, snapshot, projects, weights)
         unkept = {"less_known_share": 0.0}
-        line("no places kept for the less known", live, snapshot, projects, learned, **unkept)
+        line(
+            "no places kept for the less known",
+            corpus_provider,
+            snapshot,
+            projects,
+            learned,
+            **unkept,
+        )
         findings = {**snapshot.generation.findings, "credence": None}
         generation = replace(snapshot.generation, findings=findings)
         trusting = replace(snapshot, generation=generation, kept={})
-        line("votes are worth the same for everybody", live, trusting, projects, learned)
+        line("votes are worth the same for everybody", corpus_provider, trusting, projects, learned)
         apart = Corpus(snapshot.version, snapshot.organisations, snapshot.facets)
         alone = replace(snapshot, corpus=apart, kept={})
-        line("every record by itself", live, alone, projects, learned)
+        line("every record by itself", corpus_provider, alone, projects, learned)
         for name, config in CONFIGS.items():
-            line(name, live, with_encoder(store, snapshot, config), projects, learned)
+            line(name, corpus_provider, with_encoder(store, snapshot, config), projects, learned)
         store.dispose()
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.breaker import Breaker
-from embeddings.embedding_store import NONE_KEPT, Readings
+from embeddings.embedding_store import NONE_KEPT, EmbeddingStore
 from embeddings.lexicon import Lexicon
 from embeddings.lsa import LsaEncoder, sample
 from embeddings.port import Encoder, EncoderError, Progress, View
@@ -63,10 +63,10 @@ class BesideEncoder:
         model: Encoder,
         progress: Progress | None = None,
         lexicon: Lexicon | None = None,
-        readings: Readings = NONE_KEPT,
+        embedding_store: EmbeddingStore = NONE_KEPT,
     ) -> BesideEncoder:
         """Fit the default encoder and the whitening on `texts`; the model was fitted before."""
-        words = LsaEncoder.fit(texts, None, progress, lexicon, readings)
+        words = LsaEncoder.fit(texts, None, progress, lexicon, embedding_store)
         learned = sample(list(texts), _SAMPLE)
         return cls(words, model, fit_whitening(model.encode(learned), _SOFTNESS))
 

@@ -26,7 +26,7 @@ _PATIENCE = 10.0
 _TABLE = "CREATE TABLE IF NOT EXISTS reading (text BLOB PRIMARY KEY, row BLOB)"
 
 
-class Readings:
+class EmbeddingStore:
     """Rows (dim,) by text and reader, in a SQLite file; without a file nothing is kept.
 
     A file that can't be read or written costs time, nothing else. No connection is held between
@@ -104,7 +104,7 @@ class Readings:
                 self.path.unlink()
 
 
-NONE_KEPT = Readings()
+NONE_KEPT = EmbeddingStore()
 """Keeps nothing: every text is read."""
 
 

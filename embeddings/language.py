@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 LANGUAGES = ("nl", "fr", "de", "en")
-_FEWEST_WORDS = 3
-_LEAST_PROBABILITY = 0.6
+_MIN_WORDS = 3
+_MIN_PROBABILITY = 0.6
 _READ_CHARACTERS = 600
 _lock = threading.Lock()
 
@@ -24,9 +24,9 @@ def _identifier() -> Any:
 
 def detect_language(text: str) -> str | None:
     """Return `nl`, `fr`, `de` or `en`; None for a text too short or too unsure to tell."""
-    if len(text.split()) < _FEWEST_WORDS:
+    if len(text.split()) < _MIN_WORDS:
         return None
     with _lock:
         identifier = _identifier()
         language, probability = identifier.classify(text[:_READ_CHARACTERS])
-    return str(language) if probability >= _LEAST_PROBABILITY else None
+    return str(language) if probability >= _MIN_PROBABILITY else None

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.embedding_store import NONE_KEPT, Readings
+from embeddings.embedding_store import NONE_KEPT, EmbeddingStore
 from embeddings.lexical import LsaConfig, Wording
 from embeddings.lexicon import Lexicon, LexiconError, lexicon_from, saved_lexicon, shipped_lexicon
 from embeddings.port import EncoderError, Progress, View
@@ -30,7 +30,7 @@ __all__ = ["LsaConfig", "LsaEncoder", "sample"]
 _BACKGROUND = Path(__file__).parent / "background.txt"
 _MANIFEST = "encoder.json"
 _LEXICON = "lexicon.json"
-_LONGEST_TEXT = 20_000
+_MAX_TEXT_LENGTH = 20_000
 
 
 class LsaEncoder:
@@ -52,7 +52,7 @@ class LsaEncoder:
         config: LsaConfig | None = None,
         progress: Progress | None = None,
         lexicon: Lexicon | None = None,
-        readings: Readings = NONE_KEPT,
+        embedding_store: EmbeddingStore = NONE_KEPT,
     ) -> LsaEncoder:
         """Learn from `texts` (any number, none too), with the shipped lexicon or a given one.
 
@@ -61,7 +61,7 @@ class LsaEncoder:
         config = config or LsaConfig()
         report = progress or (lambda stage, fraction: None)
         lexicon = lexicon or shipped_lexicon()
-        learned = sample([text[:_LONGEST_TEXT] for text in texts], config.sample)
+        learned = sample([text[:_MAX_TEXT_LENGTH] for text in texts], config.sample)
         if len(learned) < config.background_below:
             learned = learned + _BACKGROUND.read_text(encoding="utf-8").split("\n")
         learned = [text for text in learned if text.strip()]
@@ -71,7 +71,7 @@ class LsaEncoder:
         report("meaning", 1.0)
         report("sentences", 0.0)
         read = sample(learned, config.read)
-        sentences = Sentences.fit(read, config.sentences_softness, readings)
+        sentences = Sentences.fit(read, config.sentences_softness, embedding_store)
         report("sentences", 1.0)
         return cls(wording, meaning, sentences)
 
@@ -104,7 +104,7 @@ class LsaEncoder:
         in full, and less for others, down to nothing. Sentences, which find something in any
         letters, are read only where one of the two knows a word.
         """
-        cut = [text[:_LONGEST_TEXT] for text in texts]
+        cut = [text[:_MAX_TEXT_LENGTH] for text in texts]
         wording = self._wording.encode(cut)
         meaning = self._meaning.encode(cut)
         meaning[~wording.any(axis=1)] = 0.0

@@ -79,7 +79,7 @@ def understood(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
     return result
 
 
-def seen_by(vectors: NDArray[np.float32], view: View) -> NDArray[np.float32]:
+def project_onto_view(vectors: NDArray[np.float32], view: View) -> NDArray[np.float32]:
     """Return `vectors` (n, dim) with length 1 in the columns of one view and zeros elsewhere.
 
     Rows of which the view knows nothing become zeros.
@@ -91,7 +91,9 @@ def seen_by(vectors: NDArray[np.float32], view: View) -> NDArray[np.float32]:
     return seen
 
 
-def trust(encoder: Encoder, vectors: NDArray[np.float32], view: View) -> NDArray[np.float32]:
+def vocabulary_coverage(
+    encoder: Encoder, vectors: NDArray[np.float32], view: View
+) -> NDArray[np.float32]:
     """Return for each row (n,) which share of its text a view understands: 0 to 1."""
     part = vectors[:, view.start : view.end]
     share: NDArray[np.float32] = np.minimum((part**2).sum(axis=1) * len(encoder.views), 1.0)

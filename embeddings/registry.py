@@ -9,7 +9,7 @@ from pathlib import Path
 
 from embeddings import composite
 from embeddings.composite import BesideEncoder
-from embeddings.embedding_store import NONE_KEPT, Readings
+from embeddings.embedding_store import NONE_KEPT, EmbeddingStore
 from embeddings.lexicon import LexiconError, shipped_lexicon
 from embeddings.lsa import LsaEncoder
 from embeddings.port import Encoder, EncoderError, Progress
@@ -39,7 +39,7 @@ class EncoderOptions:
     """`remote`: seconds to wait for the service."""
     allow_http: bool = False
     """`remote`: whether another machine may be asked without encryption."""
-    readings: Readings = NONE_KEPT
+    embedding_store: EmbeddingStore = NONE_KEPT
     """Where what networks on this machine made of texts is kept."""
 
 
@@ -62,8 +62,8 @@ def fit_encoder(
     except LexiconError as error:
         raise EncoderError(str(error)) from error
     if name == LsaEncoder.name:
-        return LsaEncoder.fit(texts, None, progress, lexicon, chosen.readings)
-    return BesideEncoder.fit(texts, _model(name, chosen), progress, lexicon, chosen.readings)
+        return LsaEncoder.fit(texts, None, progress, lexicon, chosen.embedding_store)
+    return BesideEncoder.fit(texts, _model(name, chosen), progress, lexicon, chosen.embedding_store)
 
 
 def _model(name: str, chosen: EncoderOptions) -> Encoder:
@@ -73,7 +73,7 @@ def _model(name: str, chosen: EncoderOptions) -> Encoder:
                 "the transformer needs a converted folder, made by: "
                 "flask --app app encoder convert SOURCE TARGET"
             )
-        return TransformerEncoder.load(chosen.folder, chosen.threads, chosen.readings)
+        return TransformerEncoder.load(chosen.folder, chosen.threads, chosen.embedding_store)
     config = RemoteConfig(
         chosen.url, chosen.model, timeout=chosen.timeout, allow_http=chosen.allow_http
     )

@@ -31,7 +31,7 @@ _MANIFEST = "encoder.json"
 _PROBE = "The number of columns of this text's vector is what is asked for."
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
-_LARGEST_ANSWER = 32 * 1024 * 1024
+_MAX_ANSWER_SIZE = 32 * 1024 * 1024
 _READ = 1 << 16
 _RETRIES_WHILE_PEOPLE_WAIT = 1
 
@@ -231,7 +231,7 @@ class RemoteEncoder:
                 if time.monotonic() > until:
                     response.close()
                     raise HTTPError("the answer is too slow")
-                if len(answer) > _LARGEST_ANSWER:
+                if len(answer) > _MAX_ANSWER_SIZE:
                     response.close()
                     raise EncoderError(f"{self._place} answers with more than fits any vectors")
             return response, bytes(answer)

@@ -1,8 +1,9 @@
 """What whole sentences say, in many languages: two small networks that come in packages.
 
 The vectors of two sentence encoders (`embeddings.sentence_encoders`), one good at English and one
-at many languages, lie in one space and are added. The English one is left out where a text is in another language: it
-would read it badly, and offers in two languages would be further apart. What a text opens with, its
+at many languages, lie in one space and are added. The English one is left out where a text is in
+another language: it would read it badly, and offers in two languages would be further apart.
+What a text opens with, its
 title or first sentence, counts as much as the whole: offers are often a heading with details. As
 they come, all vectors are somewhat alike, so they are whitened on the corpus, and the directions in
 which its texts differ least are left out.
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from embeddings import sentence_encoders
-from embeddings.embedding_store import NONE_KEPT, Readings
+from embeddings.embedding_store import NONE_KEPT, EmbeddingStore
 from embeddings.language import detect_language
 from embeddings.whitening import (
     Floats,
@@ -36,8 +37,8 @@ DIMENSIONS = 256
 """So many directions are kept of the readers' 384."""
 _NAME = "sentences"
 _SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+")
-_FEWEST_WORDS = 3
-_LONGEST_READ = 8_000
+_MIN_WORDS = 3
+_MAX_READ_LENGTH = 8_000
 """So many characters of a text are read: it takes some 10 ms for a thousand."""
 _READING = 2
 """To be raised where another way of reading gives other vectors, so that none are mixed."""
@@ -48,17 +49,17 @@ _THREADS = 2
 class Sentences:
     """Texts to vectors of the readers, whitened on a corpus."""
 
-    def __init__(self, whitening: Whitening, readings: Readings = NONE_KEPT) -> None:
+    def __init__(self, whitening: Whitening, embedding_store: EmbeddingStore = NONE_KEPT) -> None:
         self.whitening = whitening
-        self._readings = readings
+        self._readings = embedding_store
 
     @classmethod
     def fit(
-        cls, texts: Sequence[str], softness: float, readings: Readings = NONE_KEPT
+        cls, texts: Sequence[str], softness: float, embedding_store: EmbeddingStore = NONE_KEPT
     ) -> Sentences:
         """Learn the whitening from `texts`; with `readings` no text is read that is kept there."""
-        rows = readings.rows(_reader(), texts, sentence_encoders.DIM, _read)
-        return cls(fit_whitening(rows, softness, DIMENSIONS), readings)
+        rows = embedding_store.rows(_reader(), texts, sentence_encoders.DIM, _read)
+        return cls(fit_whitening(rows, softness, DIMENSIONS), embedding_store)
 
     @property
     def dim(self) -> int:
@@ -88,7 +89,7 @@ class Sentences:
 @cache
 def _reader() -> str:
     """Return what names all that `_read` depends on besides the text."""
-    digest = hashlib.sha256(f"{_READING} {_LONGEST_READ}".encode())
+    digest = hashlib.sha256(f"{_READING} {_MAX_READ_LENGTH}".encode())
     sentence_encoders.update(digest)
     return digest.hexdigest()
 
@@ -98,7 +99,7 @@ def _read(texts: Sequence[str]) -> Floats:
 
     Each text goes through on its own, so that a batch gives bitwise what single texts give.
     """
-    cut = [_uncapitalised(text.strip()[:_LONGEST_READ]) for text in texts]
+    cut = [_uncapitalised(text.strip()[:_MAX_READ_LENGTH]) for text in texts]
     if len(cut) > 1:
         with ThreadPoolExecutor(_THREADS) as pool:
             english = list(pool.map(_english, cut))
@@ -135,7 +136,7 @@ def _uncapitalised(text: str) -> str:
     The multilingual reader takes capitals for other words; a word or two may be abbreviations.
     """
     return "\n".join(
-        line.lower() if line.isupper() and len(line.split()) >= _FEWEST_WORDS else line
+        line.lower() if line.isupper() and len(line.split()) >= _MIN_WORDS else line
         for line in text.split("\n")
     )
 
@@ -152,5 +153,5 @@ def opening(text: str) -> str:
             break
         line = f"{line} {other}"
     first = _SENTENCE_END.split(line, maxsplit=1)[0]
-    opens = first if len(first.split()) >= _FEWEST_WORDS else line
-    return opens if len(opens.split()) >= _FEWEST_WORDS else text.strip()
+    opens = first if len(first.split()) >= _MIN_WORDS else line
+    return opens if len(opens.split()) >= _MIN_WORDS else text.strip()

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.embedding_store import NONE_KEPT, Readings
+from embeddings.embedding_store import NONE_KEPT, EmbeddingStore
 from embeddings.port import EncoderError, View
 from embeddings.words import readable
 
@@ -36,7 +36,7 @@ MODEL, MODEL_INT8 = "model.onnx", "model-int8.onnx"
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 """The inputs that a graph may have, each int64 of shape (batch, tokens)."""
 _CONVERT_AGAIN = "convert the model again: flask --app app encoder convert SOURCE TARGET"
-_LONGEST_TEXT = 20_000
+_MAX_TEXT_LENGTH = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,8 @@ class Reader:
         vectors = np.zeros((len(texts), self.config.dim), dtype=np.float32)
         places: dict[str, list[int]] = {}
         for place, text in enumerate(texts):
-            if any(map(str.isalpha, text[:_LONGEST_TEXT])):
-                places.setdefault(text[:_LONGEST_TEXT], []).append(place)
+            if any(map(str.isalpha, text[:_MAX_TEXT_LENGTH])):
+                places.setdefault(text[:_MAX_TEXT_LENGTH], []).append(place)
         if not places:
             return vectors
         opened = self._open()
@@ -166,7 +166,7 @@ class TransformerEncoder:
         config: TransformerConfig,
         files: dict[str, str],
         threads: int = 2,
-        readings: Readings = NONE_KEPT,
+        embedding_store: EmbeddingStore = NONE_KEPT,
     ) -> None:
         """Take what `load` found; `files` are SHA-256 digests by file name, `threads` from 1."""
         if threads < 1:
@@ -175,7 +175,7 @@ class TransformerEncoder:
         self.threads = threads
         self._folder = folder
         self._files = dict(files)
-        self._readings = readings
+        self._readings = embedding_store
         self._reader = Reader(folder / config.model, folder / TOKENIZER, config, threads)
         self.fingerprint = self._fingerprint()
 
@@ -210,7 +210,7 @@ class TransformerEncoder:
 
     @classmethod
     def load(
-        cls, folder: Path, threads: int | None = None, readings: Readings = NONE_KEPT
+        cls, folder: Path, threads: int | None = None, embedding_store: EmbeddingStore = NONE_KEPT
     ) -> TransformerEncoder:
         """Read a converted or saved folder; `threads` None: as many as it was saved with.
 
@@ -222,7 +222,7 @@ class TransformerEncoder:
             config = TransformerConfig(**manifest["config"])
             files = {str(name): str(digest) for name, digest in manifest["files"].items()}
             used = int(manifest["threads"]) if threads is None else threads
-            encoder = cls(folder, config, files, used, readings)
+            encoder = cls(folder, config, files, used, embedding_store)
             # Before the digests: a manifest that names other files doesn't get them read.
             known = config.pooling in POOLINGS and config.model in (MODEL, MODEL_INT8)
             known = known and set(files) == {config.model, TOKENIZER}

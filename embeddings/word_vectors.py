@@ -32,7 +32,7 @@ from embeddings.whitening import (
 from embeddings.words import plain, words_of
 
 _DATA = Path(__file__).parent / "data"
-_SHORTEST_WORD = 3
+_MIN_WORD_LENGTH = 3
 
 
 class Table:
@@ -117,7 +117,7 @@ class Meaning:
         bag.update(
             word
             for word in found.rest
-            if len(word) >= _SHORTEST_WORD and word not in STOP_WORDS and not word.isdigit()
+            if len(word) >= _MIN_WORD_LENGTH and word not in STOP_WORDS and not word.isdigit()
         )
         return bag
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from embeddings.port import EncoderError
 from matcher.cache import Cache, make_cache
-from matcher.corpus.snapshot import Live
+from matcher.corpus.snapshot import CorpusProvider
 from matcher.domain import Question
 from matcher.imports import jobs as import_jobs
 from matcher.initiatives.service import Answers
@@ -69,10 +69,12 @@ class Services:
         return make_cache(self.settings.redis_url)
 
     @cached_property
-    def live(self) -> Live:
+    def corpus_provider(self) -> CorpusProvider:
         """The live corpus."""
         with self._lock:
-            made: Live = self.__dict__.get("live") or Live(self.store, self.settings)
+            made: CorpusProvider = self.__dict__.get("live") or CorpusProvider(
+                self.store, self.settings
+            )
             return made
 
     @cached_property
@@ -80,7 +82,7 @@ class Services:
         """The recommender."""
         with self._lock:
             made = self.__dict__.get("recommender")
-            fresh = made or Recommender.by(self.settings, self.live, self.cache)
+            fresh = made or Recommender.by(self.settings, self.corpus_provider, self.cache)
             recommender: Recommender = fresh
             return recommender
 
@@ -88,7 +90,7 @@ class Services:
     def answers(self) -> Answers:
         """Answers about initiatives and about the whole corpus."""
         ttl = self.settings.cache_ttl
-        return Answers(self.live, self.cache, self.recommender, ttl)
+        return Answers(self.corpus_provider, self.cache, self.recommender, ttl)
 
     @cached_property
     def queue(self) -> Queue:
@@ -109,7 +111,7 @@ class Services:
         To be called in a process that serves, after the fork; jobs run in it from then on, where
         the settings say so.
         """
-        snapshot = self.live.snapshot()
+        snapshot = self.corpus_provider.snapshot()
         try:
             needs = tuple(self.answers.needs(FIRST_QUESTION))
             self.recommender.compute(snapshot, Question(FIRST_QUESTION, needs=needs), Stopwatch())
@@ -127,7 +129,7 @@ class Services:
 
     def readiness(self) -> tuple[bool, dict[str, Any]]:
         """Return whether questions can be answered, and the state of the parts."""
-        snapshot = self.live.snapshot()
+        snapshot = self.corpus_provider.snapshot()
         state = {
             "corpus_version": snapshot.version,
             "organisations": len(snapshot.corpus),

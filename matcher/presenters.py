@@ -7,9 +7,9 @@ from typing import Any
 
 from matcher.corpus.columns import Corpus, OrganisationRecord
 from matcher.domain import Facet, Need, OrganisationType
-from matcher.matching.partner_mix import helix
+from matcher.matching.partner_mix import partner_mix
 
-LONGEST_QUOTE = 320
+MAX_QUOTE_LENGTH = 320
 
 
 def organisation_json(record: OrganisationRecord) -> dict[str, Any]:
@@ -60,14 +60,14 @@ def facet_json(facet: Facet) -> dict[str, Any]:
 def quote(facet: Facet) -> str:
     """Return the words of a facet to show: the title first, cut at a word."""
     whole = " ".join(facet.embedded_text.replace("\n", " — ", 1).split()).removesuffix(" —")
-    if len(whole) <= LONGEST_QUOTE:
+    if len(whole) <= MAX_QUOTE_LENGTH:
         return whole
-    return whole[:LONGEST_QUOTE].rsplit(" ", 1)[0] + " …"
+    return whole[:MAX_QUOTE_LENGTH].rsplit(" ", 1)[0] + " …"
 
 
-def helix_json(types: Sequence[OrganisationType]) -> dict[str, Any]:
+def partner_mix_json(types: Sequence[OrganisationType]) -> dict[str, Any]:
     """Return the mix of a group of organisations."""
-    mix = helix(types)
+    mix = partner_mix(types)
     return {
         "count": len(types),
         "types": mix.types,

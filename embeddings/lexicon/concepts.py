@@ -21,16 +21,16 @@ from embeddings.stopwords import STOP_WORDS
 from embeddings.words import plain, stem, words_of
 
 _FOLDER = Path(__file__).parent
-_LONGEST_LABEL = 5
-_SHORTEST_PART = 4
-_SHORTEST_COMPOUND, _LONGEST_COMPOUND = 9, 60
-_SHORTEST_KNOWN_PART, _SHORTEST_KNOWN_STEM = 5, 7
+_MAX_LABEL_LENGTH = 5
+_MIN_PART_LENGTH = 4
+_MIN_COMPOUND_LENGTH, _MAX_COMPOUND_LENGTH = 9, 60
+_MIN_KNOWN_PART_LENGTH, _MIN_KNOWN_STEM_LENGTH = 5, 7
 """How long a label is that is found in a compound of which the rest is unknown, as it stands there
 and in another form: short ones would be found by chance."""
 _LINKS = {"nl": ("", "s", "en", "e"), "de": ("", "s", "n", "en", "es", "er", "e")}
 _REMEMBERED = 4_096
-_MOST_LABELS_A_FILE = 200_000
-_LONGEST_LINE = 100_000
+_MAX_LABELS_A_FILE = 200_000
+_MAX_LINE_LENGTH = 100_000
 
 
 class LexiconError(ValueError):
@@ -88,7 +88,7 @@ class Lexicon:
         if with_stems:
             key = " ".join(stem(word, language) for word in words)
             self.stems[language].setdefault(key, number)
-        if language in self._parts and len(words) == 1 and len(words[0]) >= _SHORTEST_PART:
+        if language in self._parts and len(words) == 1 and len(words[0]) >= _MIN_PART_LENGTH:
             self._parts[language].setdefault(plain(words[0]), number)
 
     @property
@@ -132,7 +132,7 @@ class Lexicon:
     def _label_at(
         self, words: Sequence[str], place: int, languages: Iterable[str]
     ) -> tuple[int | None, int]:
-        longest = min(_LONGEST_LABEL, len(words) - place)
+        longest = min(_MAX_LABEL_LENGTH, len(words) - place)
         for used in range(longest, 0, -1):
             span = words[place : place + used]
             if used == 1 and plain(span[0]) in STOP_WORDS:
@@ -152,7 +152,7 @@ class Lexicon:
         """Return what a word that is no label consists of; where nothing is known, itself."""
         bare = plain(word)
         whole = Found((), (bare,))
-        if not _SHORTEST_COMPOUND <= len(word) <= _LONGEST_COMPOUND:
+        if not _MIN_COMPOUND_LENGTH <= len(word) <= _MAX_COMPOUND_LENGTH:
             return whole
         codes = [code for code in languages if code in self._parts]
         for code in codes:
@@ -164,13 +164,13 @@ class Lexicon:
     def _taken_apart(self, word: str, language: str) -> tuple[int, ...]:
         """Return the concepts that a compound consists of; empty when a part is no label."""
         known = self._parts[language]
-        for end in range(len(word) - _SHORTEST_PART, _SHORTEST_PART - 1, -1):
+        for end in range(len(word) - _MIN_PART_LENGTH, _MIN_PART_LENGTH - 1, -1):
             number = known.get(word[:end])
             if number is None:
                 continue
             for link in _LINKS[language]:
                 tail = word[end + len(link) :]
-                if not word[end:].startswith(link) or len(tail) < _SHORTEST_PART:
+                if not word[end:].startswith(link) or len(tail) < _MIN_PART_LENGTH:
                     continue
                 last = self.stems[language].get(stem(tail, language))
                 others = (last,) if last is not None else self._taken_apart(tail, language)
@@ -184,9 +184,9 @@ class Lexicon:
         None where there is none. Of two as long the one at the end says what the thing is.
         """
         known, stems = self._parts[language], self.stems[language]
-        for length in range(len(word) - _SHORTEST_PART, _SHORTEST_KNOWN_PART - 1, -1):
+        for length in range(len(word) - _MIN_PART_LENGTH, _MIN_KNOWN_PART_LENGTH - 1, -1):
             head, rest = known.get(word[-length:]), word[:-length]
-            if head is None and length >= _SHORTEST_KNOWN_STEM:
+            if head is None and length >= _MIN_KNOWN_STEM_LENGTH:
                 head = stems.get(stem(word[-length:], language))
             if head is None:
                 head, rest = known.get(word[:length]), word[length:]
@@ -251,8 +251,8 @@ def read_concepts(path: Path) -> list[Concept]:
         raise LexiconError(
             f"{path.name}: line 1 must name the columns, tab-separated, out of en, nl, fr, de"
         )
-    if len(lines) > _MOST_LABELS_A_FILE:
-        raise LexiconError(f"{path.name}: more than {_MOST_LABELS_A_FILE} lines")
+    if len(lines) > _MAX_LABELS_A_FILE:
+        raise LexiconError(f"{path.name}: more than {_MAX_LABELS_A_FILE} lines")
     concepts = []
     for number, line in enumerate(lines[1:], start=2):
         if not line.strip() or line.startswith("#"):
@@ -282,9 +282,10 @@ def _lines(path: Path) -> list[str]:
         number = data.count(b"\n", 0, error.start) + 1
         raise LexiconError(f"{path.name}: line {number} isn't UTF-8; save it as UTF-8") from error
     for number, line in enumerate(lines, start=1):
-        if len(line) > _LONGEST_LINE:
+        if len(line) > _MAX_LINE_LENGTH:
             raise LexiconError(
-                f"{path.name}: line {number} has more than {_LONGEST_LINE} characters; make several"
+                f"{path.name}: line {number} has more than {_MAX_LINE_LENGTH} characters; "
+                "make several"
             )
     return lines
 

@@ -20,12 +20,12 @@ from embeddings.lexicon import Lexicon
 from embeddings.words import plain, words_of
 
 _FOLDER = Path(__file__).parent
-_MOST_DOMAINS = 4
-_MOST_CHALLENGES = 3
+_MAX_DOMAINS = 4
+_MAX_CHALLENGES = 3
 _SHORT_TEXT = 12
 _SPECIFIC = 2
 _STATED = 2.0
-_LEAST_SHARE = 0.2
+_MIN_SHARE = 0.2
 _BETWEEN = re.compile(", | (?:and|en|et|und) ")
 _Name = TypeVar("_Name", str, int)
 
@@ -70,8 +70,8 @@ class Subjects:
         domains, challenges = (
             _strongest(_evidence(table, spoken, is_short, topics, stated), most)
             for table, most in (
-                (self._domains, _MOST_DOMAINS),
-                (self._challenges, _MOST_CHALLENGES),
+                (self._domains, _MAX_DOMAINS),
+                (self._challenges, _MAX_CHALLENGES),
             )
         )
         return domains, challenges
@@ -112,7 +112,7 @@ class _Table:
         strength = {subject: strength[subject] for subject, few in concepts.items() if few >= 2}
         strongest = max(strength.values(), default=1.0)
         shares = {subject: value / strongest for subject, value in strength.items()}
-        return {subject: share for subject, share in shares.items() if share >= _LEAST_SHARE}
+        return {subject: share for subject, share in shares.items() if share >= _MIN_SHARE}
 
     def of_sector(self, key: str, mentions: Mapping[int, int]) -> Iterable[int]:
         """Return what a stated sector stands for: by its name, or else by its concepts."""

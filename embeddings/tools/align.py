@@ -75,8 +75,8 @@ def main() -> None:
     rows, targets = native(titles), english(titles)
     weights = aligned(rows, targets).astype(np.float16)
     np.save(ALIGNMENT, weights, allow_pickle=False)
-    likeness = mapped(rows, weights.astype(np.float32)) * targets
-    print(f"{len(titles)} titles; mean cosine {likeness.sum(axis=1).mean():.3f}")
+    similarity_to = mapped(rows, weights.astype(np.float32)) * targets
+    print(f"{len(titles)} titles; mean cosine {similarity_to.sum(axis=1).mean():.3f}")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from matcher.accounts import tokens
 from matcher.store import Store
 from matcher.store.account_tables import AccountRow
 
-LEAST_PASSWORD, LONGEST_PASSWORD = 12, 200
+MIN_PASSWORD, MAX_PASSWORD_LENGTH = 12, 200
 FAILURES_ALLOWED = 5
 LOCKED_FOR = timedelta(minutes=15)
 RESET_WITHIN = timedelta(hours=1)
@@ -80,11 +80,11 @@ def clean_email(given: str) -> str:
 
 def checked_password(password: str) -> str:
     """Return a password that is long enough. Raises AccountError."""
-    if len(password) < LEAST_PASSWORD:
-        message = f"A password needs at least {LEAST_PASSWORD} characters."
+    if len(password) < MIN_PASSWORD:
+        message = f"A password needs at least {MIN_PASSWORD} characters."
         raise AccountError("short", message)
-    if len(password) > LONGEST_PASSWORD:
-        message = f"A password has at most {LONGEST_PASSWORD} characters."
+    if len(password) > MAX_PASSWORD_LENGTH:
+        message = f"A password has at most {MAX_PASSWORD_LENGTH} characters."
         raise AccountError("long", message)
     if len(set(password)) < 5:
         raise AccountError("simple", "A password needs at least five different characters.")
@@ -146,7 +146,7 @@ def sign_in(store: Store, email: str, password: str) -> Account | None:
     After FAILURES_ALLOWED wrong passwords in a row an account is locked for LOCKED_FOR. The caller
     learns nothing of why it failed, nor by the time it took whether there is such an account.
     """
-    given = password[:LONGEST_PASSWORD]
+    given = password[:MAX_PASSWORD_LENGTH]
     now = datetime.now(UTC)
     with store.reading() as session:
         row = _row_of(session, email)
@@ -209,7 +209,7 @@ def change_password(store: Store, account_id: int, old: str, new: str) -> Accoun
     kept = _hasher.hash(checked_password(new))
     with store.keeping() as session:
         row = session.get_one(AccountRow, account_id)
-        if row.password is None or not _verified(row.password, old[:LONGEST_PASSWORD]):
+        if row.password is None or not _verified(row.password, old[:MAX_PASSWORD_LENGTH]):
             raise AccountError("wrong", "The present password is not right.")
         _renew(session, row, kept)
         return _account(row)

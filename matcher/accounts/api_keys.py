@@ -13,7 +13,7 @@ from matcher.store import Store
 from matcher.store.tables import ApiKeyRow
 
 PREFIX = "schakel_"
-LONGEST_NAME = 200
+MAX_NAME_LENGTH = 200
 
 
 def create_key(store: Store, name: str, actor: str = "command") -> str:
@@ -22,8 +22,10 @@ def create_key(store: Store, name: str, actor: str = "command") -> str:
     A plain SHA-256 will do, as the key holds 256 random bits.
     Raises ValueError for a name that is blank or too long: nobody could tell whose key it is.
     """
-    if not name.strip() or len(name) > LONGEST_NAME:
-        raise ValueError(f"A key needs a name of 1 to {LONGEST_NAME} characters: what it is for.")
+    if not name.strip() or len(name) > MAX_NAME_LENGTH:
+        raise ValueError(
+            f"A key needs a name of 1 to {MAX_NAME_LENGTH} characters: what it is for."
+        )
     key = PREFIX + secrets.token_urlsafe(32)
     with store.keeping() as session:
         session.add(ApiKeyRow(name=name, digest=_digest(key), created=datetime.now(UTC)))

@@ -24,7 +24,7 @@ from matcher.domain import (
     Question,
     SizeClass,
 )
-from matcher.initiatives.team import TeamWanted, Wanted
+from matcher.initiatives.team import TeamRequest, Wanted
 from matcher.presenters import need_json
 
 
@@ -99,9 +99,9 @@ def initiative_out(initiative: Initiative) -> dict[str, Any]:
     }
 
 
-def team_from(body: LineUpIn) -> TeamWanted:
+def team_from(body: LineUpIn) -> TeamRequest:
     """Turn a request into the team that is wanted."""
-    return TeamWanted(
+    return TeamRequest(
         size=body.size,
         quotas=tuple(Wanted(one.of, one.value, one.at_least, one.at_most) for one in body.quotas),
         exclude=tuple(sorted(set(body.exclude))),
@@ -118,7 +118,7 @@ def organisation_from(body: OrganisationIn, organisation_id: str | None = None) 
     contact = Contact(**body.contact.model_dump()) if body.contact else None
     sme = body.sme if body.size is None else body.size is not SizeClass.LARGE
     return Organisation(
-        id=organisation_id or body.id or made_id(body.name, body.country, body.city),
+        id=organisation_id or body.id or make_id(body.name, body.country, body.city),
         name=body.name,
         type=body.type,
         short_name=body.short_name or None,
@@ -167,7 +167,7 @@ def organisation_brief(organisation: Organisation) -> dict[str, Any]:
     }
 
 
-def made_id(name: str, country: str | None, city: str | None) -> str:
+def make_id(name: str, country: str | None, city: str | None) -> str:
     """Return an id that follows from name, country and city, so that it is the same again."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", plain.casefold()).strip("-")[:60] or "organisation"

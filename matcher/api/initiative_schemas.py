@@ -21,8 +21,8 @@ from matcher.api.schemas import (
     Variant,
 )
 from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL, OrganisationType, SizeClass, Stage
-from matcher.initiatives.team import MOST_QUOTAS, MOST_SIZE, MOST_TEAMS, Of
-from matcher.matching.service import LONGEST_TEXT, MOST_MEMBERS, MOST_NEEDS
+from matcher.initiatives.team import MAX_QUOTAS, MAX_SIZE, MAX_TEAMS, Of
+from matcher.matching.service import MAX_MEMBERS, MAX_NEEDS, MAX_TEXT_LENGTH
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 VALUES = {
@@ -42,7 +42,7 @@ class BriefIn(Strict):
     """A brief in prose, in Dutch, French, German or English."""
 
     text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3)] = Field(
-        max_length=LONGEST_TEXT
+        max_length=MAX_TEXT_LENGTH
     )
 
 
@@ -68,7 +68,7 @@ class SinceIn(Strict):
 class NeedsIn(Strict):
     """All needs of an initiative; an empty list: what its brief asks for."""
 
-    needs: list[NeedIn] = Field(max_length=MOST_NEEDS)
+    needs: list[NeedIn] = Field(max_length=MAX_NEEDS)
 
 
 class InitiativeIn(Strict):
@@ -78,11 +78,11 @@ class InitiativeIn(Strict):
         default=None, description="Made by the service where it is left out."
     )
     name: Name
-    brief: str = Field(default="", max_length=LONGEST_TEXT)
+    brief: str = Field(default="", max_length=MAX_TEXT_LENGTH)
     needs: list[NeedIn] = Field(
-        default=[], max_length=MOST_NEEDS, description="Empty: they are read from the brief."
+        default=[], max_length=MAX_NEEDS, description="Empty: they are read from the brief."
     )
-    members: list[MemberIn] = Field(default=[], max_length=MOST_MEMBERS)
+    members: list[MemberIn] = Field(default=[], max_length=MAX_MEMBERS)
     wanted: dict[OrganisationType, Annotated[int, Field(ge=0, le=1000)]] = Field(
         default={}, description="How many organisations of each type it would like to have."
     )
@@ -149,7 +149,7 @@ class DialsIn(PageIn):
 class MatchesIn(DialsIn):
     """The same with filters and feedback."""
 
-    exclude: list[OrganisationId] = Field(default=[], max_length=MOST_MEMBERS)
+    exclude: list[OrganisationId] = Field(default=[], max_length=MAX_MEMBERS)
     unlike: list[OrganisationId] = Field(default=[], max_length=50)
     filters: FiltersIn = FiltersIn()
 
@@ -165,7 +165,7 @@ class Brings(BaseModel):
     """Who meets a need, how surely, and with which offer or past project."""
 
     organisation: OrganisationBrief
-    chance: float
+    probability: float
     offer: FacetBrief | None
 
 
@@ -173,7 +173,7 @@ class NeedStanding(NeedOut):
     """A need: who of the members covers it, and who of the others could."""
 
     share: float = Field(description="Of the weight of all needs.")
-    chance: float = Field(description="That the members meet it.")
+    probability: float = Field(description="That the members meet it.")
     status: Status
     covered_by: list[Brings]
     coverable: Status = Field(description="By the others; missing: nobody known could cover it.")
@@ -244,7 +244,7 @@ class Gaps(About):
     needs: list[NeedStanding]
     stages: list[StageStanding]
     missing_links: list[MissingLink]
-    helix: MemberMix
+    partner_mix: MemberMix
 
 
 class StepBrings(Brings):
@@ -277,8 +277,8 @@ class QuotaIn(Strict):
         description="A type, a size class, a country, the beginning of a NUTS code; "
         "nothing for sme and newcomer (no past project yet).",
     )
-    at_least: int = Field(default=0, ge=0, le=MOST_SIZE)
-    at_most: int | None = Field(default=None, ge=0, le=MOST_SIZE)
+    at_least: int = Field(default=0, ge=0, le=MAX_SIZE)
+    at_most: int | None = Field(default=None, ge=0, le=MAX_SIZE)
 
     @model_validator(mode="after")
     def _meant(self) -> QuotaIn:
@@ -295,15 +295,15 @@ class QuotaIn(Strict):
 class LineUpIn(Strict):
     """What team is wanted. Members of the initiative are kept and count."""
 
-    size: int = Field(default=12, ge=1, le=MOST_SIZE)
-    quotas: list[QuotaIn] = Field(default=[], max_length=MOST_QUOTAS)
-    exclude: list[OrganisationId] = Field(default=[], max_length=MOST_MEMBERS)
+    size: int = Field(default=12, ge=1, le=MAX_SIZE)
+    quotas: list[QuotaIn] = Field(default=[], max_length=MAX_QUOTAS)
+    exclude: list[OrganisationId] = Field(default=[], max_length=MAX_MEMBERS)
     filters: FiltersIn = FiltersIn()
     competing: bool = Field(
         default=False, description="Whether firms that are look-alikes may be in one team."
     )
-    teams: int = Field(default=1, ge=1, le=MOST_TEAMS, description="How many different teams.")
-    cap: int = Field(default=1, ge=1, le=MOST_TEAMS, description="In how many one may be.")
+    teams: int = Field(default=1, ge=1, le=MAX_TEAMS, description="How many different teams.")
+    cap: int = Field(default=1, ge=1, le=MAX_TEAMS, description="In how many one may be.")
     exact: bool = Field(default=False, description="Look for the best team, for ten seconds.")
 
 
@@ -311,7 +311,7 @@ class NeedMet(BaseModel):
     """A need that an organisation meets."""
 
     need: str
-    chance: float
+    probability: float
     best_in_team: bool
     offer: FacetBrief
 
@@ -328,7 +328,7 @@ class Pick(BaseModel):
 class TeamNeed(NeedOut):
     """A need and who of the team meets it best."""
 
-    chance: float
+    probability: float
     status: Status
     by: Variant | None
 
@@ -339,7 +339,7 @@ class Team(BaseModel):
     coverage: float
     best_possible: float = Field(description="No team within the quotas covers more than this.")
     exact: bool = Field(description="Whether it is proven to be the best.")
-    helix: Mix
+    partner_mix: Mix
     picks: list[Pick]
     needs: list[TeamNeed]
 
@@ -354,7 +354,7 @@ class QuotaOut(BaseModel):
     cost: float = Field(description="How much more would be covered without it.")
 
 
-class LineUp(About):
+class LineUpAnswer(About):
     """Teams for an initiative."""
 
     members_cover: float
@@ -381,7 +381,7 @@ class MeetsNow(BaseModel):
     """A need that an organisation meets already."""
 
     need: str
-    chance: float
+    probability: float
     status: Status
 
 
@@ -419,7 +419,7 @@ class SameNeed(BaseModel):
 
     one: str
     other: str
-    chance: float
+    probability: float
 
 
 class Overlap(BaseModel):
@@ -450,7 +450,7 @@ class FitsBecause(BaseModel):
     need: FacetBrief
     offers: Variant
     offer: FacetBrief
-    chance: float
+    probability: float
 
 
 class MissedChance(BaseModel):

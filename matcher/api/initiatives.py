@@ -29,7 +29,7 @@ from matcher.api.initiative_schemas import (
     InitiativeIn,
     InitiativeOut,
     InitiativePage,
-    LineUp,
+    LineUpAnswer,
     LineUpIn,
     MatchesIn,
     NeedsIn,
@@ -118,7 +118,7 @@ def list_initiatives(query_data: PageIn) -> ResponseReturnValue:
 @with_problems
 def create_initiative(json_data: InitiativeIn) -> ResponseReturnValue:
     """Store a new one."""
-    given = json_data.id or initiatives.made_id(json_data.name)
+    given = json_data.id or initiatives.make_id(json_data.name)
     made = initiative_from(json_data, given)
     return _created(initiatives.create(services().store, made, actor=actor()))
 
@@ -267,7 +267,7 @@ def initiative_roadmap(initiative_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/initiatives/<initiative_id>/line-up")
 @blueprint.input(LineUpIn)
-@blueprint.output(LineUp)
+@blueprint.output(LineUpAnswer)
 @blueprint.doc(
     summary="A whole team for an initiative, under quotas",
     description="Where no team meets the quotas, the answer names those that are in conflict.",
@@ -278,7 +278,7 @@ def initiative_line_up(initiative_id: str, json_data: LineUpIn) -> ResponseRetur
     """Return teams."""
     wanted = team_from(json_data)
     try:
-        return jsonify(services().answers.line_up(initiative_id, wanted))
+        return jsonify(services().answers.form_team(initiative_id, wanted))
     except Infeasible as error:
         fields = {one.label: f"quotas[{at}]" for at, one in enumerate(wanted.quotas)}
         faults = [{"field": fields.get(one, one), "message": one} for one in error.conflict]

@@ -44,7 +44,7 @@ def insights_missed_chances(query_data: ScopeIn) -> ResponseReturnValue:
     scope = _scope(query_data)
     if scope is None:
         return _no_domain(query_data.domain)
-    return jsonify(services().answers.missed_chances(scope, query_data.limit))
+    return jsonify(services().answers.unrealised_matches(scope, query_data.limit))
 
 
 @blueprint.get("/insights/strengths")

@@ -17,7 +17,7 @@ from matcher.domain import (
     SizeClass,
     Stage,
 )
-from matcher.matching.service import LONGEST_TEXT, MOST_MATCHES, MOST_MEMBERS, MOST_NEEDS
+from matcher.matching.service import MAX_MATCHES, MAX_MEMBERS, MAX_NEEDS, MAX_TEXT_LENGTH
 
 ID_PATTERN = r"^[a-z0-9]+:[A-Za-z0-9._-]{1,120}$"
 OrganisationId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
@@ -85,10 +85,10 @@ class FiltersIn(Strict):
 class QuestionIn(Strict):
     """A question to the recommender: at least text, needs or members."""
 
-    text: str = Field(default="", max_length=LONGEST_TEXT)
-    needs: list[NeedIn] = Field(default=[], max_length=MOST_NEEDS)
-    members: list[OrganisationId] = Field(default=[], max_length=MOST_MEMBERS)
-    exclude: list[OrganisationId] = Field(default=[], max_length=MOST_MEMBERS)
+    text: str = Field(default="", max_length=MAX_TEXT_LENGTH)
+    needs: list[NeedIn] = Field(default=[], max_length=MAX_NEEDS)
+    members: list[OrganisationId] = Field(default=[], max_length=MAX_MEMBERS)
+    exclude: list[OrganisationId] = Field(default=[], max_length=MAX_MEMBERS)
     unlike: list[OrganisationId] = Field(
         default=[], max_length=50, description="Neither these nor organisations like them."
     )
@@ -103,7 +103,7 @@ class QuestionIn(Strict):
     exploratory: bool = Field(
         default=False, description="Looks for the new: partners from further fields fit better."
     )
-    limit: int = Field(default=20, ge=1, le=MOST_MATCHES)
+    limit: int = Field(default=20, ge=1, le=MAX_MATCHES)
     offset: int = Field(default=0, ge=0, le=100_000)
 
 
@@ -137,7 +137,7 @@ class Reason(BaseModel):
     """Why an organisation is in the list."""
 
     need: str | None = Field(description="The need that is answered; null: the text as a whole.")
-    chance: float | None = Field(description="That it meets the need; null for other reasons.")
+    probability: float | None = Field(description="That it meets the need; null for other reasons.")
     facet: FacetBrief | None = Field(description="What is quoted; null for a reason by name.")
     similarity: float | None = Field(description="0 to 1; null for a reason by network or name.")
     with_members: list[str] = Field(
@@ -165,7 +165,7 @@ class Covered(BaseModel):
 class Alike(Variant):
     """A member that an organisation is like."""
 
-    likeness: float
+    similarity_to: float
 
 
 class Kin(Variant):
@@ -180,7 +180,7 @@ class OfferedBack(BaseModel):
     need: FacetBrief
     member: Variant
     offer: FacetBrief
-    chance: float
+    probability: float
 
 
 class NeedOut(BaseModel):
@@ -198,7 +198,7 @@ class BestOnPage(BaseModel):
 
     rank: int
     organisation: Variant
-    chance: float
+    probability: float
 
 
 class NeedCovered(NeedOut):
@@ -242,7 +242,7 @@ class Match(BaseModel):
     organisation: OrganisationBrief
     score: float = Field(description="0 to 1: the sum of the parts.")
     variants: list[Variant] = Field(description="Records that share its votes; one is shown.")
-    chance: float | None = Field(
+    probability: float | None = Field(
         description="The share of pairs with such a score that did work together, measured on past "
         "projects held out by `train`; null where there was too little history to learn from."
     )
@@ -257,7 +257,7 @@ class Match(BaseModel):
         description="Members that share its house or place; where none are given those whom the "
         "text names, and the likeliest to take part."
     )
-    offered_back: list[OfferedBack] = Field(description="Its own needs that members meet.")
+    reciprocity_of: list[OfferedBack] = Field(description="Its own needs that members meet.")
     place_kept: bool = Field(
         description="Whether it comes earlier than by its score, after the fiftieth place, since "
         "it has few past projects (SCHAKEL_LESS_KNOWN)."
@@ -283,7 +283,7 @@ class Answer(BaseModel):
     notices: list[Notice]
     not_understood: list[str]
     needs: NeedsTaken | None
-    helix: Mixes | None
+    partner_mix: Mixes | None
     results: list[Match]
 
 

@@ -21,7 +21,7 @@ class _Entry(NamedTuple):
     ttl: float
 
 
-class Shelf:
+class TTLStore:
     """Bytes by key, each with its own time to live; thread safe.
 
     Holds at most `maxsize` entries and `max_bytes` bytes of data; beyond that the least
@@ -85,7 +85,7 @@ class MemoryCache:
         max_bytes: int = 64 * MEBIBYTE,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._shelf = Shelf(maxsize, max_bytes, timer)
+        self._shelf = TTLStore(maxsize, max_bytes, timer)
         self._flights = SingleFlight()
         self._counters = Counters()
         reset_after_fork(self._flights)

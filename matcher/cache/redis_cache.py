@@ -11,15 +11,15 @@ from typing import NamedTuple
 import structlog
 
 from matcher.cache.flight import Outcome, SingleFlight
-from matcher.cache.memory import MEBIBYTE, Shelf
+from matcher.cache.memory import MEBIBYTE, TTLStore
 from matcher.cache.parts import Counters, check_question, decode, encode, reset_after_fork
 from matcher.cache.port import JSON, CacheState
-from matcher.cache.redis_link import RedisAwayError, RedisLink
+from matcher.cache.redis_link import RedisAwayError, RedisClient
 
 logger = structlog.get_logger(__name__)
 
 _FIRST_PAUSE = 0.005
-_LONGEST_PAUSE = 0.05
+_MAX_PAUSE_LENGTH = 0.05
 
 
 class _Turn(NamedTuple):
@@ -63,8 +63,8 @@ class RedisCache:
         self._spare_ttl = spare_ttl
         self._counters = Counters()
         self._flights = SingleFlight()
-        self._spare = Shelf(maxsize=256, max_bytes=16 * MEBIBYTE)
-        self._link = RedisLink(
+        self._spare = TTLStore(maxsize=256, max_bytes=16 * MEBIBYTE)
+        self._link = RedisClient(
             url,
             prefix,
             self._counters,
@@ -167,7 +167,7 @@ class RedisCache:
                 logger.warning("cache_wait_over", key=key)
                 return _Turn()
             time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            pause = min(2 * pause, _MAX_PAUSE_LENGTH)
 
     def _read(self, key: str) -> tuple[bytes | None, bool]:
         """Read as `RedisLink.read` does, but take a value that can't be read for none."""

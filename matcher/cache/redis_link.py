@@ -40,7 +40,7 @@ class RedisAwayError(Exception):
     """Redis didn't do what was asked, or wasn't asked because it failed just now."""
 
 
-class RedisLink:
+class RedisClient:
     """Values and locks in Redis. What fails is a RedisAwayError and nothing else.
 
     Thread safe; connects at the first question; a forked child gets connections of its own. Times

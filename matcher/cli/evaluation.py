@@ -47,7 +47,9 @@ def train_command(seed: int, dry_run: bool) -> None:
     """Learn from the past projects how much each score part counts; install what gains."""
     try:
         with progress_bar() as report:
-            training = train(services().live, services().settings, seed=seed, progress=report)
+            training = train(
+                services().corpus_provider, services().settings, seed=seed, progress=report
+            )
     except NotEnoughHistory as reason:
         raise click.ClickException(str(reason)) from reason
     click.echo(training_text(training))
@@ -56,7 +58,7 @@ def train_command(seed: int, dry_run: bool) -> None:
     if dry_run:
         click.echo("Nothing was installed (--dry-run).")
         return
-    version = services().live.snapshot().version
+    version = services().corpus_provider.snapshot().version
     name = install(services().settings, training, version)
     click.echo(f"Installed: the index is {name}; workers go over to it by themselves.")
 

@@ -21,7 +21,7 @@ from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL
 from matcher.initiatives import actions as initiatives
 from matcher.initiatives.advice import IsMember
 from matcher.initiatives.gaps import uncovered
-from matcher.initiatives.team import MOST_SIZE, MOST_TEAMS, TeamWanted, Wanted
+from matcher.initiatives.team import MAX_SIZE, MAX_TEAMS, TeamRequest, Wanted
 from matcher.initiatives.team_solver import Infeasible
 from matcher.insights.pairs import Scope
 from matcher.matching.validation import QuestionError
@@ -94,7 +94,7 @@ def initiative_add(file: Path) -> None:
         ]
         detail = "Nothing was stored:\n  " + "\n  ".join(faults)
         raise click.ClickException(detail) from error
-    given = initiative_from(body, body.id or initiatives.made_id(body.name))
+    given = initiative_from(body, body.id or initiatives.make_id(body.name))
     with explained():
         stored, fresh = initiatives.replace_initiative(services().store, given)
     click.echo(f"{'Stored' if fresh else 'Replaced'} {stored.id}.")
@@ -164,11 +164,11 @@ def initiative_roadmap(initiative_id: str, as_json: bool) -> None:
 
 @group.command("line-up")
 @click.argument("initiative_id")
-@click.option("--size", default=12, show_default=True, type=click.IntRange(1, MOST_SIZE))
+@click.option("--size", default=12, show_default=True, type=click.IntRange(1, MAX_SIZE))
 @click.option("--quota", "quotas", multiple=True, help='Such as "type company>=5", "newcomer>=2".')
 @click.option("--exclude", multiple=True, help="Id of an organisation to leave out.")
-@click.option("--teams", default=1, show_default=True, type=click.IntRange(1, MOST_TEAMS))
-@click.option("--cap", default=1, show_default=True, type=click.IntRange(1, MOST_TEAMS))
+@click.option("--teams", default=1, show_default=True, type=click.IntRange(1, MAX_TEAMS))
+@click.option("--cap", default=1, show_default=True, type=click.IntRange(1, MAX_TEAMS))
 @click.option("--competing", is_flag=True, help="Firms that are look-alikes may be in one team.")
 @click.option("--exact", is_flag=True, help="Look for the best team, for ten seconds.")
 @AS_JSON
@@ -176,9 +176,9 @@ def initiative_line_up(
     initiative_id: str, quotas: tuple[str, ...], as_json: bool, **options: Any
 ) -> None:
     """Choose a whole team under quotas; members are kept."""
-    wanted = TeamWanted(quotas=tuple(quota_from(one) for one in quotas), **options)
+    wanted = TeamRequest(quotas=tuple(quota_from(one) for one in quotas), **options)
     with explained():
-        show(services().answers.line_up(initiative_id, wanted), as_json, _teams)
+        show(services().answers.form_team(initiative_id, wanted), as_json, _teams)
 
 
 @group.command("advice")
@@ -210,7 +210,7 @@ def insight_overlaps(region: str, domain: str, limit: int, as_json: bool) -> Non
 @AS_JSON
 def insight_missed(region: str, domain: str, limit: int, as_json: bool) -> None:
     """Find organisations whose needs and offers fit and who never worked together."""
-    show(services().answers.missed_chances(_scope(region, domain), limit), as_json, _missed)
+    show(services().answers.unrealised_matches(_scope(region, domain), limit), as_json, _missed)
 
 
 @insight.command("strengths")
@@ -257,7 +257,7 @@ def _need(need: Body) -> str:
 
 def _brings(one: Body) -> str:
     offer = one["offer"]["text"][:110] if one["offer"] else ""
-    return f"{one['organisation']['name']} ({one['chance']:.0%}): {offer}"
+    return f"{one['organisation']['name']} ({one['probability']:.0%}): {offer}"
 
 
 def _gaps(answer: Body) -> list[str]:
@@ -271,7 +271,7 @@ def _gaps(answer: Body) -> list[str]:
         "",
     ]
     for need in answer["needs"]:
-        lines.append(f"{MARKS[need['status']]} {need['chance']:4.0%}  {_need(need)}")
+        lines.append(f"{MARKS[need['status']]} {need['probability']:4.0%}  {_need(need)}")
         lines += [f"         in:    {_brings(one)}" for one in need["covered_by"][:1]]
         if need["status"] != "covered":
             could = [f"         could: {_brings(one)}" for one in need["could_be_covered_by"]]
@@ -287,7 +287,7 @@ def _gaps(answer: Body) -> list[str]:
             f"missing link {link['stage']}: {'; '.join(link['needs']) or 'nobody active'}",
         ]
         lines += [f"  {_brings(one)}" for one in link["proposals"]]
-    missing = ", ".join(answer["helix"]["members"]["missing"]) or "nothing"
+    missing = ", ".join(answer["partner_mix"]["members"]["missing"]) or "nothing"
     return [*lines, "", f"missing in the mix of members: {missing}"]
 
 
@@ -314,7 +314,7 @@ def _teams(answer: Body) -> list[str]:
             lines.append(f"  {state:>7}  {one['name']}  [{one['type']}]  ({one['id']})")
             for met in pick["meets"]:
                 if met["best_in_team"]:
-                    lines.append(f"           {met['need'][:60]} ({met['chance']:.0%})")
+                    lines.append(f"           {met['need'][:60]} ({met['probability']:.0%})")
                     lines.append(f"             {met['offer']['text'][:110]}")
         for need in team["needs"]:
             if need["status"] == "missing":

@@ -107,9 +107,11 @@ def print_matches(answer: dict[str, Any]) -> None:
             f"{name} {v:.3f}" for name, v in match_["parts"].items() if abs(v) >= 0.0005
         )
         click.echo(f"{match_['rank']:3}. {one['name']}  [{one['type']}]  {place}  ({one['id']})")
-        chance = "" if match_["chance"] is None else f"  (chance {match_['chance']:.0%})"
+        probability = (
+            "" if match_["probability"] is None else f"  (chance {match_['probability']:.0%})"
+        )
         kept = "  (place kept: few past projects)" if match_["place_kept"] else ""
-        click.echo(f"     score {match_['score']:.3f} = {parts}{chance}{kept}")
+        click.echo(f"     score {match_['score']:.3f} = {parts}{probability}{kept}")
         for line in _complement(match_):
             click.echo(f"     {line}")
         for reason in match_["reasons"]:
@@ -123,8 +125,8 @@ def print_matches(answer: dict[str, Any]) -> None:
                 how = "worked with " + ", ".join(reason["with_members"])
             else:
                 how = f"{reason['similarity']:.2f}"
-            if reason["chance"] is not None:
-                how += f", meets it with {reason['chance']:.0%}"
+            if reason["probability"] is not None:
+                how += f", meets it with {reason['probability']:.0%}"
             click.echo(f"     - {facet['kind']}{year} ({how}): {facet['text'][:160]}{need}")
     click.echo(
         f"{answer['total']} found, corpus version {answer['corpus_version']}, "
@@ -142,7 +144,7 @@ def _complement(match_: dict[str, Any]) -> list[str]:
     lines += [f"shares {', '.join(one['words'])} with {one['name']}" for one in match_["kin"][:2]]
     for one in match_["offered_back"]:
         need = one["need"]["text"][:90]
-        lines.append(f"gains ({one['chance']:.0%}): {need}, from {one['member']['name']}")
+        lines.append(f"gains ({one['probability']:.0%}): {need}, from {one['member']['name']}")
     return lines
 
 

@@ -19,7 +19,7 @@ _COMMON = 0.1
 """Words that a larger share of the organisations has tell nothing."""
 
 
-class Kinship:
+class Affiliation:
     """The words of names and cities, and the countries: the rarer, the more they tell."""
 
     def __init__(

@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.corpus.affiliation import Kinship
-from matcher.corpus.mentions import Names
+from matcher.corpus.affiliation import Affiliation
+from matcher.corpus.mentions import Mentions
 from matcher.domain import FacetKind, OrganisationType, Place, SizeClass, Stage
 
 KINDS = tuple(FacetKind)
@@ -69,8 +69,8 @@ class Corpus:
         needn't be worked out again. `variants` are groups of ids that are surely one organisation.
         """
         self.version = version
-        self._names: Names | None = same._names if same else None
-        self._kinship: Kinship | None = same._kinship if same else None
+        self._names: Mentions | None = same._names if same else None
+        self._kinship: Affiliation | None = same._kinship if same else None
         self.organisations = sorted(organisations.values(), key=lambda record: record.id)
         self.facets = sorted(facets.values(), key=lambda record: record.id)
         self.row_of_id = {record.id: row for row, record in enumerate(self.organisations)}
@@ -112,20 +112,20 @@ class Corpus:
         return len(self.organisations)
 
     @property
-    def names(self) -> Names:
+    def names(self) -> Mentions:
         """The names of all organisations, by row; made when first asked for."""
         if self._names is None:
-            self._names = Names([record.name for record in self.organisations])
+            self._names = Mentions([record.name for record in self.organisations])
         return self._names
 
     @property
-    def kinship(self) -> Kinship:
+    def affiliation(self) -> Affiliation:
         """What names, cities and countries share, by row; made when first asked for."""
         if self._kinship is None:
             names = [record.name for record in self.organisations]
             places = [record.place for record in self.organisations]
             cities = [place.city or "" for place in places]
-            self._kinship = Kinship(names, cities, [place.country or "" for place in places])
+            self._kinship = Affiliation(names, cities, [place.country or "" for place in places])
         return self._kinship
 
     def with_variants(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:

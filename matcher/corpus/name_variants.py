@@ -15,8 +15,8 @@ from matcher.corpus.weighted_words import name_words
 
 SURE = 0.95
 """From here on votes are merged without asking; below, a human is asked."""
-_LARGEST_BLOCK = 60
-_LEAST_LETTERS = 10
+_MAX_BLOCK_SIZE = 60
+_MIN_LETTERS = 10
 _LONG_NAME = 3, 20
 """A name of at least so many words and letters says enough to be known by its beginning."""
 
@@ -191,7 +191,7 @@ def _candidates(keys: Sequence[_Key]) -> Iterator[tuple[int, int]]:
             holders["=" + joined].append(number)
             holders["^" + "".join(key.words)[:10]].append(number)
     for block in holders.values():
-        if 1 < len(block) <= _LARGEST_BLOCK:
+        if 1 < len(block) <= _MAX_BLOCK_SIZE:
             for pair in combinations(block, 2):
                 if pair not in seen:
                     seen.add(pair)
@@ -212,12 +212,12 @@ def _judged(one: _Key, other: _Key) -> tuple[float, str] | None:
         enough = known and (len(first) > 1 or letters >= 6 or same_city)
         return (1.0 if enough else 0.9), "the same words"
     if first == second:
-        return (0.97 if known and letters >= _LEAST_LETTERS else 0.85), "an acronym added"
+        return (0.97 if known and letters >= _MIN_LETTERS else 0.85), "an acronym added"
     joined = "".join(one.words), "".join(other.words)
     if joined[0] == joined[1] and letters >= 6:
         return (0.98 if known else 0.85), "other spaces"
-    likeness = Indel.normalized_similarity(*joined)
-    if letters >= _LEAST_LETTERS and likeness >= 0.96 and _only_misspelt(first, second):
+    similarity_to = Indel.normalized_similarity(*joined)
+    if letters >= _MIN_LETTERS and similarity_to >= 0.96 and _only_misspelt(first, second):
         return (0.96 if known and (letters >= 16 or same_city) else 0.85), "spelling"
     return _within(*sorted((one, other), key=lambda key: len(key.words))) if same_city else None
 

@@ -50,7 +50,7 @@ def unit_views(vectors: Vectors, views: Sequence[View]) -> Vectors:
     return result
 
 
-def likeness(profiles: Vectors, others: Vectors) -> Floats:
+def similarity_to(profiles: Vectors, others: Vectors) -> Floats:
     """Return (n,) from 0 to 1: how like each profile is to the one of `others` most like it."""
     if not len(others):
         return np.zeros(len(profiles))

@@ -33,10 +33,10 @@ from matcher.index.generation import (
 )
 from matcher.index.layered import LayeredIndex
 from matcher.indexing.build import build_index, outdated
-from matcher.models.need_offer import Meeting, meeting_from
-from matcher.models.vote_calibration import Credence, credence_from
+from matcher.models.need_offer import NeedOfferModel, need_offer_model_from
+from matcher.models.vote_calibration import VoteCalibration, vote_calibration_from
 from matcher.settings import Settings
-from matcher.store import Point, Store
+from matcher.store import Revision, Store
 from matcher.store.changes import Changes, changes_since
 
 
@@ -88,26 +88,26 @@ class Snapshot:
         return self.corpus.version
 
     @property
-    def point(self) -> Point:
+    def revision(self) -> Revision:
         """The same in the history of a store; answers are kept under it."""
-        return Point(self.version, self.mark)
+        return Revision(self.version, self.mark)
 
     @property
-    def meeting(self) -> Meeting:
+    def need_offer(self) -> NeedOfferModel:
         """The curve from similarity to the chance that an offer meets a need."""
-        return meeting_from(self.generation.findings["meeting"])
+        return need_offer_model_from(self.generation.findings["meeting"])
 
     @property
-    def credence(self) -> Credence | None:
+    def vote_calibration(self) -> VoteCalibration | None:
         """What votes for organisations are worth; None where too little was known to learn it."""
         saved = self.generation.findings.get("credence")
         if not saved:
             return None
         if "credence" not in self.kept:
             keys = [record.key for record in self.corpus.organisations]
-            self.kept["credence"] = credence_from(saved, keys).own
+            self.kept["credence"] = vote_calibration_from(saved, keys).own
         intercept, slope = saved["common"]
-        return Credence((intercept, slope), self.kept["credence"])
+        return VoteCalibration((intercept, slope), self.kept["credence"])
 
     @property
     def all_profiles(self) -> NDArray[np.float32]:
@@ -123,7 +123,7 @@ class Snapshot:
         return self.profiles.rows(keys)
 
 
-class Live:
+class CorpusProvider:
     """Gives snapshots that are up to date with the store. Safe to share between threads."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
@@ -140,8 +140,8 @@ class Live:
         """
         known = self._snapshot
         name = current_name(self.settings.index_folder)
-        point = self.store.point()
-        current = known and known.generation.name == name and known.point == point
+        revision = self.store.revision()
+        current = known and known.generation.name == name and known.revision == revision
         if known and current and (not known.lacking or known.fault):
             return known
         with self._lock:
@@ -149,14 +149,14 @@ class Live:
             if name is None or (not known and outdated(self.settings.index_folder, name)):
                 name = build_index(self.store, self.settings, only_if_missing=True)
             generation = self._generation(known, name)
-            if not self.store.passed(generation.corpus_version, generation.mark):
+            if not self.store.has_revision(generation.corpus_version, generation.mark):
                 name = build_index(self.store, self.settings, only_if_missing=True)
                 generation = self._generation(known, name)
             if known and known.lacking and not fault_of(generation.encoder):
                 known = None  # the model is back: what it missed is read anew
-            if known and not self.store.passed(*known.point):
+            if known and not self.store.has_revision(*known.revision):
                 known = None  # a copy was put back: what came after it never was
-            if known is None or known.generation is not generation or known.point != point:
+            if known is None or known.generation is not generation or known.revision != revision:
                 self._snapshot = known = self._refreshed(known, generation)
             return known
 

@@ -23,7 +23,7 @@ from embeddings.language import LANGUAGES
 from embeddings.port import EncoderError
 from matcher.cache import MemoryCache
 from matcher.corpus.columns import Corpus
-from matcher.corpus.snapshot import Live, Snapshot
+from matcher.corpus.snapshot import CorpusProvider, Snapshot
 from matcher.domain import COMPLEMENT_DIAL, FacetKind, OrganisationType, Project, Question
 from matcher.evaluation.fitting import NotEnoughHistory, Training, install, train
 from matcher.evaluation.metrics import ndcg, recall, reciprocal_rank
@@ -98,9 +98,9 @@ def evaluate(
         store.upgrade()
         store_batch(store, past, progress)
         build_index(store, settings, progress)
-        live = Live(store, settings)
-        trained = _train(live, settings, seed, progress)
-        trial = _Trial(live, projects, seed, settings, progress)
+        corpus_provider = CorpusProvider(store, settings)
+        trained = _train(corpus_provider, settings, seed, progress)
+        trial = _Trial(corpus_provider, projects, seed, settings, progress)
         report = trial.report(trained)
         if words:
             report["translations"] = trial.translated(words)
@@ -146,16 +146,16 @@ def titles_of(
 
 
 def _train(
-    live: Live, settings: Settings, seed: int, progress: Progress | None
+    corpus_provider: CorpusProvider, settings: Settings, seed: int, progress: Progress | None
 ) -> dict[str, Any] | None:
     """Train and install as the command does; None where there isn't enough history."""
     try:
-        training: Training = train(live, settings, seed=seed, progress=progress)
+        training: Training = train(corpus_provider, settings, seed=seed, progress=progress)
     except NotEnoughHistory:
         return None
     if training.gained:
-        install(settings, training, live.snapshot().version)
-    return {"installed": training.gained, **training.ranking(live.snapshot().version)}
+        install(settings, training, corpus_provider.snapshot().version)
+    return {"installed": training.gained, **training.ranking(corpus_provider.snapshot().version)}
 
 
 class _Trial:
@@ -163,16 +163,16 @@ class _Trial:
 
     def __init__(
         self,
-        live: Live,
+        corpus_provider: CorpusProvider,
         projects: Sequence[Project],
         seed: int,
         settings: Settings,
         progress: Progress | None,
     ) -> None:
-        self.live = live
+        self.corpus_provider = corpus_provider
         self.settings = settings
-        self.recommender = Recommender.by(settings, live, MemoryCache())
-        self.snapshot = live.snapshot()
+        self.recommender = Recommender.by(settings, corpus_provider, MemoryCache())
+        self.snapshot = corpus_provider.snapshot()
         self.projects = projects
         self.seed = seed
         self.progress = progress or (lambda stage, done, total: None)
@@ -180,7 +180,9 @@ class _Trial:
     def report(self, trained: dict[str, Any] | None) -> dict[str, Any]:
         """Return all methods in both modes, the reliability of chances, and newcomers."""
         corpus = self.snapshot.corpus
-        shipped = Recommender.by(self.settings, self.live, MemoryCache(), weights=Weights())
+        shipped = Recommender.by(
+            self.settings, self.corpus_provider, MemoryCache(), weights=Weights()
+        )
         one_each = shown_under(corpus)
         methods: dict[str, Rank] = {
             "schakel": self._asks(self.recommender),
@@ -234,7 +236,9 @@ class _Trial:
         curve = []
         for value in TRADED[name]:
             changed: dict[str, Any] = {name: value}
-            one = Recommender.by(replace(self.settings, **changed), self.live, MemoryCache())
+            one = Recommender.by(
+                replace(self.settings, **changed), self.corpus_provider, MemoryCache()
+            )
             found = self._ask(f"{name} {value}", self._asks(one), cases)
             curve.append({name: value, **measure(cases, found, corpus)})
         return curve
@@ -346,10 +350,10 @@ def reliability(cases: Sequence[Case], lists: Sequence[Results]) -> list[dict[st
     groups: defaultdict[int, list[tuple[float, float]]] = defaultdict(list)
     for case, found in zip(cases, lists, strict=True):
         for result in found:
-            if result["chance"] is not None:
-                group = int(np.searchsorted(CHANCES[1:-1], result["chance"], side="right"))
+            if result["probability"] is not None:
+                group = int(np.searchsorted(CHANCES[1:-1], result["probability"], side="right"))
                 hit = float(result["organisation"]["id"] in case.partners)
-                groups[group].append((result["chance"], hit))
+                groups[group].append((result["probability"], hit))
     return [
         {
             "from": CHANCES[group],
@@ -412,7 +416,7 @@ def _ids(found: Results) -> list[str]:
 
 
 def _bare(ids: Sequence[str]) -> Results:
-    return [{"organisation": {"id": one}, "chance": None} for one in ids]
+    return [{"organisation": {"id": one}, "probability": None} for one in ids]
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -26,16 +26,16 @@ import numpy as np
 from embeddings.port import Encoder
 from matcher.arrays import Floats, Rows
 from matcher.corpus.columns import Corpus
-from matcher.corpus.snapshot import Live, Snapshot
+from matcher.corpus.snapshot import CorpusProvider, Snapshot
 from matcher.domain import FacetKind, Project
 from matcher.evaluation.queries import HALF_GIVEN, MODES, RARE_UP_TO, TEXT_ONLY, Case, cases_of
 from matcher.evaluation.weight_search import GRID, Asked, Quality, learn_weights, quality
 from matcher.index.exact import ExactIndex
 from matcher.index.generation import Generation, build_lock, with_ranking
 from matcher.index.layered import LayeredIndex
-from matcher.indexing.build import fitted_encoder, profile_index, readings_of
-from matcher.indexing.vote_history import credence_json
-from matcher.matching.retrieve import Heard, listen, vector_of
+from matcher.indexing.build import embedding_store_of, fitted_encoder, profile_index
+from matcher.indexing.vote_history import vote_calibration_json
+from matcher.matching.retrieve import RetrievalResult, listen, vector_of
 from matcher.matching.score import fit_parts, network_of, standing_in
 from matcher.matching.scoring import Weights, gather
 from matcher.matching.service import searchable_facets, trained_weights
@@ -48,10 +48,10 @@ from matcher.store.projects import load_projects
 Progress = Callable[[str, int, int], None]
 
 QUARTERS = 4
-FEWEST_QUESTIONS = 40
+MIN_QUESTIONS = 40
 ENOUGH_QUESTIONS = 1_000
 """Once there are so many questions by text, no more quarters are held out."""
-MOST_CELLS = 1_600_000
+MAX_CELLS = 1_600_000
 """At most so many scores (questions times organisations) of each fold are kept in memory."""
 DRAWS = 2
 """How often the members given are drawn for each project held out: one draw is luck."""
@@ -126,24 +126,28 @@ class Training:
 
 
 def train(
-    live: Live, settings: Settings, *, seed: int = 1, progress: Progress | None = None
+    corpus_provider: CorpusProvider,
+    settings: Settings,
+    *,
+    seed: int = 1,
+    progress: Progress | None = None,
 ) -> Training:
     """Learn from the past projects of the store. Raises NotEnoughHistory."""
     report = progress or (lambda stage, done, total: None)
-    snapshot = live.snapshot()
-    with live.store.reading() as session:
+    snapshot = corpus_provider.snapshot()
+    with corpus_provider.store.reading() as session:
         projects = load_projects(session)
     folds: list[Fold] = []
     for name, held in (("latest", latest(projects)), *quarters(projects)):
-        earlier = past_of(live.store, settings, snapshot, held, report)
+        earlier = past_of(corpus_provider.store, settings, snapshot, held, report)
         folds.append(_questions(earlier, held, seed, settings.field_distance, name, report))
         if len(folds) > 1 and sum(len(fold[TEXT_ONLY]) for fold in folds) >= ENOUGH_QUESTIONS:
             break
     fewest = min(len(fold[TEXT_ONLY]) for fold in folds)
-    if fewest < FEWEST_QUESTIONS:
+    if fewest < MIN_QUESTIONS:
         raise NotEnoughHistory(
             f"{fewest} of the projects held out have two partners known from the others; "
-            f"it takes {FEWEST_QUESTIONS} to learn from. The shipped weights stay."
+            f"it takes {MIN_QUESTIONS} to learn from. The shipped weights stay."
         )
     current = trained_weights(snapshot.generation.ranking, "trial") or Weights()
     lists = [fold[mode] for fold in folds for mode in MODES]
@@ -229,7 +233,7 @@ def past_of(
         ids, texts = embedded_texts(session)
     kept = [place for place, number in enumerate(ids) if number not in gone]
     texts = [texts[place] for place in kept]
-    encoder: Encoder = fitted_encoder(settings, texts, report, readings_of(settings))
+    encoder: Encoder = fitted_encoder(settings, texts, report, embedding_store_of(settings))
     index = ExactIndex(encoder.dim)
     if kept:
         numbers = np.array([ids[place] for place in kept], dtype=np.int64)
@@ -238,7 +242,7 @@ def past_of(
     variants = snapshot.generation.findings.get("variants", ())
     corpus = Corpus(snapshot.version, snapshot.organisations, facets, snapshot.corpus, variants)
     profiles = profile_index(corpus, encoder, index.rows(corpus.facet_ids))
-    findings = {"credence": credence_json(corpus, encoder, index)}
+    findings = {"credence": vote_calibration_json(corpus, encoder, index)}
     generation = Generation(
         "past", snapshot.version, encoder.fingerprint, encoder, index, findings=findings
     )
@@ -254,7 +258,7 @@ class Asking:
         everyone = np.ones(len(snapshot.corpus), dtype=np.bool_)
         self._searchable = searchable_facets(snapshot.corpus, everyone)
         self._projects = snapshot.corpus.shared(snapshot.corpus.experience)
-        self._heard: dict[tuple[str, bytes], tuple[Heard, Heard]] = {}
+        self._heard: dict[tuple[str, bytes], tuple[RetrievalResult, RetrievalResult]] = {}
 
     def __call__(self, case: Case) -> tuple[Asked, Asked]:
         """Return a question asked of all past projects, and without its siblings.
@@ -271,7 +275,7 @@ class Asking:
             return of_all, of_all
         return of_all, self._asked(case, members, parts, alone, siblings)
 
-    def _listen(self, text: str, siblings: Rows) -> tuple[Heard, Heard]:
+    def _listen(self, text: str, siblings: Rows) -> tuple[RetrievalResult, RetrievalResult]:
         """Return what is heard of a text, and of the same among all but its siblings."""
         key = text, siblings.tobytes()
         if key not in self._heard:
@@ -289,7 +293,7 @@ class Asking:
         case: Case,
         members: Rows,
         parts: Mapping[str, Floats],
-        heard: Heard,
+        heard: RetrievalResult,
         aside: Rows | None = None,
     ) -> Asked:
         """Return the parts of all who can be an answer; the votes and the network are new."""
@@ -301,7 +305,7 @@ class Asking:
         )
         others = {n: own for n, own in parts.items() if n not in {"text", flat.part}}
         if not len(members):
-            others["akin"] = corpus.kinship.to(*standing_in(corpus, heard))
+            others["akin"] = corpus.affiliation.to(*standing_in(corpus, heard))
         can_answer = np.any([*by_view.values(), parts["named"], flat.strength], axis=0)
         can_answer &= corpus.shown == np.arange(len(corpus))
         can_answer[members] = False
@@ -312,7 +316,7 @@ class Asking:
             about=case.text,
             rows=np.flatnonzero(can_answer),
             by_view={name: own[can_answer] for name, own in by_view.items()},
-            trust=heard.trust,
+            vocabulary_coverage=heard.vocabulary_coverage,
             surest=heard.surest or 0.0,
             parts={n: own[can_answer] for n, own in others.items()},
             partners=partners,
@@ -342,5 +346,5 @@ def _active(corpus: Corpus) -> dict[str, None]:
 
 
 def _few_enough(cases: list[Case], corpus: Corpus) -> list[Case]:
-    most = max(MOST_CELLS // max(len(corpus), 1), FEWEST_QUESTIONS)
+    most = max(MAX_CELLS // max(len(corpus), 1), MIN_QUESTIONS)
     return cases if len(cases) <= most else cases[:: -(-len(cases) // most)]

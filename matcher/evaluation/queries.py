@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from matcher.domain import Project
-from matcher.matching.service import HALF_GIVEN, LONGEST_TEXT, TEXT_ONLY
+from matcher.matching.service import HALF_GIVEN, MAX_TEXT_LENGTH, TEXT_ONLY
 
 __all__ = ["HALF_GIVEN", "MODES", "RARE_UP_TO", "TEXT_ONLY", "Case", "cases_of"]
 
@@ -45,7 +45,7 @@ def cases_of(
         partners = sorted(
             {one.organisation_id for one in project.participations if one.organisation_id in known}
         )
-        text = (project.facet.embedded_text if texts is None else texts[source])[:LONGEST_TEXT]
+        text = (project.facet.embedded_text if texts is None else texts[source])[:MAX_TEXT_LENGTH]
         if mode == TEXT_ONLY and len(partners) >= 2:
             cases.append(Case(text, (), frozenset(partners)))
         elif mode == HALF_GIVEN and len(partners) >= 4:

@@ -31,7 +31,7 @@ FURTHER = 3.0
 time, it wouldn't find where both are larger."""
 RECALL, RARE = 0.5, 0.25
 """What recall@50 and recall@100 of rare partners are worth beside nDCG@10."""
-LEAST_STEP = 0.001
+MIN_STEP = 0.001
 """What a step must gain on the mean, if that is more than its standard error."""
 
 
@@ -44,7 +44,7 @@ class Asked:
     rows: Rows
     """Who can be an answer (k,), ascending: neither a member given nor a variant not shown."""
     by_view: Mapping[str, Floats]
-    trust: Mapping[str, float]
+    vocabulary_coverage: Mapping[str, float]
     """Which share of the text each view understands."""
     parts: Mapping[str, Floats]
     """named; where members were given kin and cross_sector, else akin."""
@@ -71,7 +71,7 @@ class Asked:
         """
         text, shares = np.zeros(len(self.rows)), 0.0
         for name, votes in self.by_view.items():
-            share = weights.of_view(name) * self.trust[name]
+            share = weights.of_view(name) * self.vocabulary_coverage[name]
             text += share * votes
             shares += share
         speaking = text * (weights.text / (shares or 1.0))
@@ -209,4 +209,4 @@ def _gains(before: Sequence[Floats], after: Sequence[Floats]) -> bool:
     steps = [later - earlier for earlier, later in zip(before, after, strict=True)]
     gain = np.mean([step.mean() for step in steps])
     error = np.sqrt(sum(step.var() / len(step) for step in steps)) / len(steps)
-    return bool(gain > max(LEAST_STEP, error))
+    return bool(gain > max(MIN_STEP, error))

@@ -8,9 +8,9 @@ from __future__ import annotations
 import zipfile
 from pathlib import PurePosixPath
 
-from matcher.imports.row_errors import Fault, ImportRefused, Said, say
+from matcher.imports.row_errors import ImportRefused, Message, RowError, say
 
-MOST_RATIO = 200
+MAX_RATIO = 200
 SMALL = 10**7
 """Bytes; what unpacks to no more than that may be packed as tightly as it likes."""
 
@@ -21,17 +21,17 @@ def check_archive(archive: zipfile.ZipFile, name: str, *, members: int, total: i
     if len(inside) > members:
         problem = say("%(count)s files in it", count=len(inside))
         raise _refused(name, problem, say("at most %(count)s", count=members))
-    unpacked = sum(member.file_size for member in inside)
-    packed = sum(member.compress_size for member in inside)
-    if unpacked > total:
+    deserialise = sum(member.file_size for member in inside)
+    serialise = sum(member.compress_size for member in inside)
+    if deserialise > total:
         expected = say("at most %(most)s MiB unpacked", most=total // 2**20)
         raise _refused(name, say("unpacks too large"), expected)
     for size, packed_size in [
-        (unpacked, packed),
+        (deserialise, serialise),
         *((member.file_size, member.compress_size) for member in inside),
     ]:
-        if size > SMALL and size > MOST_RATIO * max(packed_size, 1):
-            expected = say("at most %(most)s times its packed size", most=MOST_RATIO)
+        if size > SMALL and size > MAX_RATIO * max(packed_size, 1):
+            expected = say("at most %(most)s times its packed size", most=MAX_RATIO)
             raise _refused(name, say("unpacks too large"), expected)
     for member in inside:
         path = PurePosixPath(member.filename)
@@ -41,5 +41,5 @@ def check_archive(archive: zipfile.ZipFile, name: str, *, members: int, total: i
             raise _refused(name, say("encrypted"), say("a zip without a password"))
 
 
-def _refused(name: str, problem: Said, expected: Said) -> ImportRefused:
-    return ImportRefused([Fault(name, 0, "", problem, expected)])
+def _refused(name: str, problem: Message, expected: Message) -> ImportRefused:
+    return ImportRefused([RowError(name, 0, "", problem, expected)])

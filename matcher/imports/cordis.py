@@ -25,7 +25,7 @@ from matcher.domain import (
 )
 from matcher.imports.archives import check_archive
 from matcher.imports.readers import clean, csv_rows, refused
-from matcher.imports.row_errors import Batch, Fault, ImportRefused, Said, say, shown
+from matcher.imports.row_errors import Batch, ImportRefused, Message, RowError, say, shown
 
 Progress = Callable[[str, int, int], None]
 
@@ -49,10 +49,10 @@ _REQUIRED = {
     "organization": ("projectid", "organisationid", "name"),
     "euroscivoc": ("projectid", "euroscivocpath"),
 }
-_MOST_MEMBERS = 200
-_LARGEST_ARCHIVE = 4 * 1024**3
-_MOST_ROWS = 1_000_000
-_LARGEST_MEMBER = 2 * 1024**3
+_MAX_MEMBERS = 200
+_MAX_ARCHIVE_SIZE = 4 * 1024**3
+_MAX_ROWS = 1_000_000
+_MAX_MEMBER_SIZE = 2 * 1024**3
 _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
@@ -109,8 +109,8 @@ class _Source:
         except (zipfile.BadZipFile, OSError) as error:
             problem = say("not a readable zip")
             raise refused(path.name, problem, say("a folder or a .zip")) from error
-        check_archive(archive, path.name, members=_MOST_MEMBERS, total=_LARGEST_ARCHIVE)
-        if max((member.file_size for member in archive.infolist()), default=0) > _LARGEST_MEMBER:
+        check_archive(archive, path.name, members=_MAX_MEMBERS, total=_MAX_ARCHIVE_SIZE)
+        if max((member.file_size for member in archive.infolist()), default=0) > _MAX_MEMBER_SIZE:
             problem = say("a file in it unpacks too large")
             raise refused(path.name, problem, say("at most 2 GiB a file"))
         return archive
@@ -149,7 +149,7 @@ def read_cordis(
     if batch.projects and not batch.organisations:
         problem = say("nobody took part in any of the projects")
         expected = say("the organisations that took part, one a line")
-        fault = Fault(_FILES["organization"][0], 0, "", problem, expected)
+        fault = RowError(_FILES["organization"][0], 0, "", problem, expected)
         raise ImportRefused([fault, *batch.faults])
     return batch
 
@@ -164,15 +164,15 @@ def _rows(source: _Source, table: str) -> Iterator[tuple[str, int, dict[str, str
         name, file = opened
         columns: list[str] | None = None
         for count, (line, cells) in enumerate(csv_rows(file, name, ";")):
-            if count > _MOST_ROWS:
-                problem = say("more than %(most)s rows", most=_MOST_ROWS)
+            if count > _MAX_ROWS:
+                problem = say("more than %(most)s rows", most=_MAX_ROWS)
                 raise refused(name, problem, say("a smaller file"), line)
             if columns is None:
                 columns = [cell.strip().lower() for cell in cells]
                 missing = [c for c in _REQUIRED[table] if c not in columns]
                 if missing:
                     problem, expected = say("the column is missing"), say("it")
-                    raise ImportRefused([Fault(name, 1, c, problem, expected) for c in missing])
+                    raise ImportRefused([RowError(name, 1, c, problem, expected) for c in missing])
                 continue
             row = dict.fromkeys(columns, "")
             row.update(zip(columns, (clean(cell) for cell in cells), strict=False))
@@ -190,13 +190,13 @@ def _projects(source: _Source, batch: Batch) -> dict[str, tuple[Facet, str]]:
         text = row.get("objective", "")
         start = iso_date(row.get("startdate", ""))
         if not row.get("id"):
-            batch.faults.append(Fault(name, line, "id", say("empty"), say("the project's id")))
+            batch.faults.append(RowError(name, line, "id", say("empty"), say("the project's id")))
         elif not title and not text:
             expected = say("a title or an objective")
-            batch.faults.append(Fault(name, line, "title", say("empty"), expected))
+            batch.faults.append(RowError(name, line, "title", say("empty"), expected))
         elif start is None:
             problem = say("%(value)s isn't a date", value=shown(row.get("startdate")))
-            batch.faults.append(Fault(name, line, "startDate", problem, say("YYYY-MM-DD")))
+            batch.faults.append(RowError(name, line, "startDate", problem, say("YYYY-MM-DD")))
         else:
             facet = Facet(
                 kind=FacetKind.EVIDENCE,
@@ -215,7 +215,7 @@ def _topics(source: _Source, batch: Batch, facets: dict[str, tuple[Facet, str]])
         if row["projectid"] not in facets:
             problem = say("no project %(id)s", id=shown(row["projectid"]))
             expected = say("an id of project.csv")
-            batch.faults.append(Fault(name, line, "projectID", problem, expected))
+            batch.faults.append(RowError(name, line, "projectID", problem, expected))
         elif row["euroscivocpath"]:
             topics[row["projectid"]].add(row["euroscivocpath"])
     for project, paths in topics.items():
@@ -231,7 +231,7 @@ def _participations(source: _Source, batch: Batch, facets: dict[str, tuple[Facet
         if known is None:
             problem = say("no project %(id)s", id=shown(row["projectid"]))
             expected = say("an id of project.csv")
-            batch.faults.append(Fault(name, line, "projectID", problem, expected))
+            batch.faults.append(RowError(name, line, "projectID", problem, expected))
             continue
         organisation, faults = _organisation(row, name, line)
         if organisation is None:
@@ -255,11 +255,11 @@ def _participations(source: _Source, batch: Batch, facets: dict[str, tuple[Facet
 
 def _organisation(
     row: dict[str, str], file: str, line: int
-) -> tuple[Organisation | None, list[Fault]]:
-    faults: list[Fault] = []
+) -> tuple[Organisation | None, list[RowError]]:
+    faults: list[RowError] = []
 
-    def wrong(column: str, problem: Said, expected: Said) -> None:
-        faults.append(Fault(file, line, column, problem, expected))
+    def wrong(column: str, problem: Message, expected: Message) -> None:
+        faults.append(RowError(file, line, column, problem, expected))
 
     identifier, name = row["organisationid"], " ".join(row["name"].split())
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,120}", identifier):

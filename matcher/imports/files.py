@@ -20,13 +20,13 @@ from matcher.domain import Organisation, Project
 from matcher.imports.archives import check_archive
 from matcher.imports.cordis import read_cordis
 from matcher.imports.organisations import read_organisations
-from matcher.imports.readers import LARGEST_FILE
+from matcher.imports.readers import MAX_FILE_SIZE
 from matcher.imports.row_errors import Batch, ImportRefused
 from matcher.settings import Settings
 
-LARGEST_UPLOAD = 64 * 1024 * 1024
-LARGEST_BOOK = 256 * 1024 * 1024
-LARGEST_ARCHIVE = 1024 * 1024 * 1024
+MAX_UPLOAD_SIZE = 64 * 1024 * 1024
+MAX_BOOK_SIZE = 256 * 1024 * 1024
+MAX_ARCHIVE_SIZE = 1024 * 1024 * 1024
 KEPT_SECONDS = 30 * 24 * 3600
 SUFFIXES = {"csv": ".csv", "xlsx": ".xlsx", "cordis": ".zip"}
 """Formats, and the suffix of their files."""
@@ -45,7 +45,7 @@ class UploadRefused(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class RecordBackup:
     """One record as it was before an import; None: it wasn't there."""
 
     kind: Kind
@@ -118,13 +118,13 @@ def clear_old(settings: Settings) -> None:
 
 
 @contextmanager
-def keeping_before(path: Path) -> Iterator[Callable[[Before], None]]:
+def keeping_before(path: Path) -> Iterator[Callable[[RecordBackup], None]]:
     """Give a function that writes records; the file gets its name when all are on disk."""
     part = path.with_suffix(".part")
     count = 0
     with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
 
-        def keep(before: Before) -> None:
+        def keep(before: RecordBackup) -> None:
             nonlocal count
             count += 1
             line = {"kind": before.kind, "name": before.name, "version": before.version}
@@ -138,7 +138,7 @@ def keeping_before(path: Path) -> Iterator[Callable[[Before], None]]:
     part.rename(path)
 
 
-def read_before(path: Path) -> Iterator[Before]:
+def read_before(path: Path) -> Iterator[RecordBackup]:
     """Give the records that were kept. Raises ValueError when some are missing."""
     count, promised = 0, None
     with path.open("rb") as file:
@@ -152,12 +152,12 @@ def read_before(path: Path) -> Iterator[Before]:
                 _ORGANISATION if line["kind"] == "organisation" else _PROJECT
             )
             record = None if line["record"] is None else adapter.validate_python(line["record"])
-            yield Before(line["kind"], line["name"], record, line.get("version"))
+            yield RecordBackup(line["kind"], line["name"], record, line.get("version"))
     if promised != count:
         raise ValueError(f"{path} holds {count} records of {promised}")
 
 
-def _packed(before: Before) -> Any:
+def _packed(before: RecordBackup) -> Any:
     if before.record is None:
         return None
     if isinstance(before.record, Organisation):
@@ -170,7 +170,7 @@ def _copy(stream: BinaryIO, path: Path) -> None:
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         while block := stream.read(_BLOCK):
             size += len(block)
-            if size > LARGEST_UPLOAD:
+            if size > MAX_UPLOAD_SIZE:
                 raise UploadRefused("large")
             file.write(block)
     if size == 0:
@@ -182,25 +182,25 @@ def _format(path: Path, filename: str) -> str:
     suffix = PurePosixPath(filename.lower()).suffix
     with path.open("rb") as file:
         head = file.read(65_536)
-    packed = head.startswith(b"PK\x03\x04")
-    if suffix == ".csv" and not packed and b"\x00" not in head:
-        if path.stat().st_size > LARGEST_FILE:
+    serialise = head.startswith(b"PK\x03\x04")
+    if suffix == ".csv" and not serialise and b"\x00" not in head:
+        if path.stat().st_size > MAX_FILE_SIZE:
             raise UploadRefused("large")
         return "csv"
-    if suffix not in (".xlsx", ".zip") or not packed:
+    if suffix not in (".xlsx", ".zip") or not serialise:
         raise UploadRefused("kind")
     try:
         with zipfile.ZipFile(path) as archive:
             names = {PurePosixPath(one.filename).name.lower() for one in archive.infolist()}
             book = "[content_types].xml" in names and "workbook.xml" in names
-            most = LARGEST_BOOK if book else LARGEST_ARCHIVE
+            most = MAX_BOOK_SIZE if book else MAX_ARCHIVE_SIZE
             check_archive(archive, "", members=1_000 if book else 200, total=most)
     except ImportRefused as error:
         raise UploadRefused("bomb") from error
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise UploadRefused("archive") from error
     if book and suffix == ".xlsx":
-        if path.stat().st_size > LARGEST_FILE:
+        if path.stat().st_size > MAX_FILE_SIZE:
             raise UploadRefused("large")
         return "xlsx"
     if suffix == ".zip" and "project.csv" in names:

@@ -17,7 +17,7 @@ from embeddings.port import EncoderError
 from matcher import audit
 from matcher.domain import Organisation, Project
 from matcher.imports import files as import_files
-from matcher.imports.files import Before, Kind
+from matcher.imports.files import Kind, RecordBackup
 from matcher.imports.preview import preview_of, refusal_of
 from matcher.imports.row_errors import Batch, ImportRefused
 from matcher.imports.runs import ImportState
@@ -157,7 +157,7 @@ def _import_organisations(
         versions = organisation_versions(write.session, [new.id for _, new in pending])
         for old, new in pending:
             counts["new" if old is None else "changed"] += 1
-            keep(Before("organisation", new.id, old, versions.get(new.id)))
+            keep(RecordBackup("organisation", new.id, old, versions.get(new.id)))
         save_organisations(write, part, **how)
     return counts
 
@@ -176,7 +176,7 @@ def _import_projects(write: Write, batch: Batch, keep: Any, progress: Progress) 
         for old, new in pending:
             counts["new" if old is None else "changed"] += 1
             source = str(new.facet.source)
-            keep(Before("project", source, old, versions.get(source)))
+            keep(RecordBackup("project", source, old, versions.get(source)))
         save_projects(write, part)
     return counts
 
@@ -205,7 +205,7 @@ def _as_left(services: Services, session: Session, row: ImportRow, kind: Kind) -
 
 
 def _undo_projects(
-    write: Write, befores: Iterator[Before], as_left: AsLeft, progress: Progress
+    write: Write, befores: Iterator[RecordBackup], as_left: AsLeft, progress: Progress
 ) -> dict[str, int]:
     counts, seen = {"restored": 0, "removed": 0, "left": 0}, 0
     for part in _parts(befores):
@@ -224,7 +224,7 @@ def _undo_projects(
 
 
 def _undo_organisations(
-    write: Write, befores: Iterator[Before], as_left: AsLeft, progress: Progress
+    write: Write, befores: Iterator[RecordBackup], as_left: AsLeft, progress: Progress
 ) -> dict[str, int]:
     counts, seen = {"restored": 0, "removed": 0, "left": 0}, 0
     added: list[str] = []
@@ -255,12 +255,12 @@ def _with_known_owners(session: Session, projects: Sequence[Project]) -> list[Pr
     ]
 
 
-def _parts(befores: Iterator[Before]) -> Iterator[list[Before]]:
+def _parts(befores: Iterator[RecordBackup]) -> Iterator[list[RecordBackup]]:
     while part := list(islice(befores, BATCH)):
         yield part
 
 
-def _befores(path: Any, kind: str) -> Iterator[Before]:
+def _befores(path: Any, kind: str) -> Iterator[RecordBackup]:
     return (one for one in import_files.read_before(path) if one.kind == kind)
 
 

@@ -26,11 +26,11 @@ from matcher.domain import (
 )
 from matcher.imports.cordis import COUNTRIES, Progress
 from matcher.imports.readers import clean, read_table, refused
-from matcher.imports.row_errors import Batch, Fault, ImportRefused, Said, say, shown
+from matcher.imports.row_errors import Batch, ImportRefused, Message, RowError, say, shown
 from matcher.imports.validation import Checker, folded, nearest, vocabulary
 
-MOST_FACETS = 200
-MOST_FAULTS = 10_000
+MAX_FACETS = 200
+MAX_FAULTS = 10_000
 ID_PATTERN = re.compile(r"[a-z0-9]+:[A-Za-z0-9._-]{1,120}")
 PLAIN_COLUMNS = (
     "id",
@@ -113,12 +113,12 @@ def country_codes() -> frozenset[str]:
     return frozenset(codes) - _NO_COUNTRY
 
 
-def no_id(value: str | None) -> Said:
+def no_id(value: str | None) -> Message:
     """Return the fault of something that should have been an id."""
     return say("%(value)s isn't an id", value=shown(value or ""))
 
 
-def id_expected(example: str) -> Said:
+def id_expected(example: str) -> Message:
     """Return what an id looks like."""
     return say(
         "a source, a colon and letters, digits, '.', '_' or '-', such as %(example)s",
@@ -126,7 +126,7 @@ def id_expected(example: str) -> Said:
     )
 
 
-def also_of(identifier: str, line: int) -> Said:
+def also_of(identifier: str, line: int) -> Message:
     """Return the fault of an id that an earlier line has too."""
     return say("%(id)s is also that of line %(line)s", id=repr(identifier), line=line)
 
@@ -152,14 +152,14 @@ def read_organisations(
             organisation, faults = organisation_from_mapping(row, file=path.name, line=line)
         if organisation is not None and organisation.id in lines:
             problem = also_of(organisation.id, lines[organisation.id])
-            faults.append(Fault(path.name, line, "id", problem, say("each organisation once")))
+            faults.append(RowError(path.name, line, "id", problem, say("each organisation once")))
         if organisation is None or faults:
             batch.skipped += 1
-            batch.faults.extend(faults[: max(MOST_FAULTS - len(batch.faults), 0)])
+            batch.faults.extend(faults[: max(MAX_FAULTS - len(batch.faults), 0)])
         else:
             lines[organisation.id] = line
             batch.organisations.append(organisation)
-        if len(batch.faults) >= MOST_FAULTS and not skip_invalid:
+        if len(batch.faults) >= MAX_FAULTS and not skip_invalid:
             break
     if not batch.organisations and not batch.faults:
         expected = say("at least one organisation, as in the template")
@@ -167,7 +167,7 @@ def read_organisations(
     if columns and "name" not in columns:
         unknown = [fault for fault in batch.faults if fault.line == 1]
         problem, expected = say("the column is missing"), say("a column 'name'")
-        missing = Fault(path.name, 1, "name", problem, expected)
+        missing = RowError(path.name, 1, "name", problem, expected)
         raise ImportRefused([missing, *unknown])
     if flat:
         batch.silent = _without_columns(columns)
@@ -176,7 +176,7 @@ def read_organisations(
 
 def organisation_from_mapping(
     mapping: Mapping[str, object], *, file: str = "", line: int = 0
-) -> tuple[Organisation | None, list[Fault]]:
+) -> tuple[Organisation | None, list[RowError]]:
     """Return the organisation that a nested mapping states, or None and what is wrong."""
     check = Checker(file, line)
     check.keys(mapping, KEYS)
@@ -318,7 +318,7 @@ def _contact(value: object, check: Checker) -> Contact | None:
 
 def _facets(value: object, kind: FacetKind, check: Checker) -> tuple[Facet, ...]:
     found: dict[str, Facet] = {}
-    for at, item in enumerate(check.items(value, f"{kind.value}s", MOST_FACETS)):
+    for at, item in enumerate(check.items(value, f"{kind.value}s", MAX_FACETS)):
         path = f"{kind.value}s[{at}]"
         given = check.mapping(item, path)
         if given is None:
@@ -361,14 +361,14 @@ def _new_columns(row: Mapping[str, object], seen: set[str], file: str, batch: Ba
         if column in seen:
             continue
         seen.add(column)
-        if not _known_column(column) and len(batch.faults) < MOST_FAULTS:
+        if not _known_column(column) and len(batch.faults) < MAX_FAULTS:
             number = re.search("[1-9][0-9]{0,2}", column)
             known = [*PLAIN_COLUMNS, *(f"contact_{key}" for key in CONTACT_KEYS)]
             for kind in ("offer", "need"):
                 group = f"{kind}_{number.group() if number else 1}_"
                 known.extend(group + part for part in FACET_COLUMNS)
             problem = say("%(value)s isn't a known column", value=shown(column))
-            batch.faults.append(Fault(file, 1, column[:200], problem, nearest(column, known)))
+            batch.faults.append(RowError(file, 1, column[:200], problem, nearest(column, known)))
 
 
 def _without_columns(columns: Collection[str]) -> frozenset[str]:
@@ -385,7 +385,7 @@ def _known_column(column: str) -> bool:
 
 def _from_flat(
     row: Mapping[str, object], file: str, line: int
-) -> tuple[Organisation | None, list[Fault]]:
+) -> tuple[Organisation | None, list[RowError]]:
     nested, columns = _nested(row)
     organisation, faults = organisation_from_mapping(nested, file=file, line=line)
     placed = []

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from matcher.domain import Facet, Organisation, Project
-from matcher.imports.row_errors import MOST_KEPT, Batch, Fault, kept
+from matcher.imports.row_errors import MAX_KEPT, Batch, RowError, kept
 from matcher.store.organisations import PRIVATE, pending_organisations
 from matcher.store.projects import pending_projects
 
-MOST_SHOWN = 200
-LONGEST_VALUE = 300
+MAX_SHOWN = 200
+MAX_VALUE_LENGTH = 300
 BATCH = 500
 _PLAIN = ("name", "type", "short_name", "size", "sme", "sectors", "languages", "website")
 _PLACE = ("city", "country", "region", "latitude", "longitude")
@@ -54,7 +54,7 @@ def preview_of(
     }
 
 
-def refusal_of(faults: Sequence[Fault], count: int) -> dict[str, Any]:
+def refusal_of(faults: Sequence[RowError], count: int) -> dict[str, Any]:
     """Return the preview of a file that can't be used at all."""
     nothing = _Part(0).as_json()
     return {
@@ -66,12 +66,12 @@ def refusal_of(faults: Sequence[Fault], count: int) -> dict[str, Any]:
     }
 
 
-def faults_of(faults: Sequence[Fault], count: int) -> dict[str, Any]:
+def faults_of(faults: Sequence[RowError], count: int) -> dict[str, Any]:
     """Return what is wrong with a file, to be said in any language, and how often."""
     return {
         "faults": [
             {**asdict(one), "problem": kept(one.problem), "expected": kept(one.expected)}
-            for one in faults[:MOST_KEPT]
+            for one in faults[:MAX_KEPT]
         ],
         "fault_count": count,
     }
@@ -93,14 +93,14 @@ class _Part:
         self._changes: list[dict[str, Any]] = []
 
     def take(self, key: str, name: str, fresh: bool, changes: list[Change]) -> None:
-        said = {"id": key, "name": name[:LONGEST_VALUE]}
+        said = {"id": key, "name": name[:MAX_VALUE_LENGTH]}
         if fresh:
             self._new += 1
-            if len(self._added) < MOST_SHOWN:
+            if len(self._added) < MAX_SHOWN:
                 self._added.append(said)
             return
         self._changed += 1
-        if len(self._changes) < MOST_SHOWN:
+        if len(self._changes) < MAX_SHOWN:
             self._changes.append({**said, "fields": changes})
 
     def as_json(self) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def _text(value: Any) -> str:
         text = "yes" if value else "no"
     else:
         text = str(value)
-    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
+    return text if len(text) <= MAX_VALUE_LENGTH else text[: MAX_VALUE_LENGTH - 1] + "…"
 
 
 def _said(facet: Facet) -> str:

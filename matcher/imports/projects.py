@@ -8,18 +8,18 @@ from pathlib import Path
 from matcher.domain import Facet, FacetKind, Participation, Project, Role
 from matcher.imports.organisations import (
     ID_PATTERN,
-    MOST_FAULTS,
+    MAX_FAULTS,
     also_of,
     id_expected,
     no_id,
 )
 from matcher.imports.readers import read_table, refused
-from matcher.imports.row_errors import Batch, Fault, say, shown
+from matcher.imports.row_errors import Batch, RowError, say, shown
 from matcher.imports.validation import Checker, folded
 
 KEYS = ("id", "title", "text", "year", "topics", "participants")
 PARTICIPANT_KEYS = ("organisation", "role")
-MOST_PARTICIPANTS = 1_000
+MAX_PARTICIPANTS = 1_000
 _ROLES = {folded(role.value): role for role in Role}
 
 
@@ -40,21 +40,21 @@ def read_projects(path: Path, known_ids: Collection[str] | None = None) -> Batch
         if project is not None and source is not None:
             if source in lines:
                 problem = also_of(source, lines[source])
-                faults = [Fault(path.name, line, "id", problem, say("each project once"))]
+                faults = [RowError(path.name, line, "id", problem, say("each project once"))]
             else:
                 lines[source] = line
                 batch.projects.append(project)
         if faults:
             batch.skipped += 1
             batch.faults.extend(faults)
-        if len(batch.faults) >= MOST_FAULTS:
+        if len(batch.faults) >= MAX_FAULTS:
             break
     return batch.settle(skip_invalid=False)
 
 
 def _project(
     row: Mapping[str, object], known: frozenset[str] | None, file: str, line: int
-) -> tuple[Project | None, list[Fault]]:
+) -> tuple[Project | None, list[RowError]]:
     check = Checker(file, line)
     check.keys(row, KEYS)
     source = check.text(row.get("id"), "id", 200)
@@ -85,7 +85,7 @@ def _project(
 def _participants(value: object, known: frozenset[str] | None, check: Checker) -> dict[str, Role]:
     """Return the role of each organisation; who coordinates and participates, coordinates."""
     held: dict[str, Role] = {}
-    for at, item in enumerate(check.items(value, "participants", MOST_PARTICIPANTS)):
+    for at, item in enumerate(check.items(value, "participants", MAX_PARTICIPANTS)):
         path = f"participants[{at}]"
         given = check.mapping({} if item is None else item, path)
         if given is None:

@@ -18,13 +18,13 @@ from typing import Any, BinaryIO
 import openpyxl
 
 from matcher.imports.archives import check_archive
-from matcher.imports.row_errors import Fault, ImportRefused, Said, say
+from matcher.imports.row_errors import ImportRefused, Message, RowError, say
 
-LARGEST_FILE = 50 * 1024 * 1024
-MOST_ROWS = 200_000
-MOST_COLUMNS = 2_000
-MOST_CELLS = 20_000_000
-LONGEST_CELL = 1_000_000
+MAX_FILE_SIZE = 50 * 1024 * 1024
+MAX_ROWS = 200_000
+MAX_COLUMNS = 2_000
+MAX_CELLS = 20_000_000
+MAX_CELL_LENGTH = 1_000_000
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -52,12 +52,12 @@ def read_table(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise refused(name, say("unknown kind of file"), expected)
     if not path.is_file():
         raise refused(name, say("there is no such file"), say("the path of a file"))
-    if path.stat().st_size > LARGEST_FILE:
+    if path.stat().st_size > MAX_FILE_SIZE:
         expected = say("a smaller file; cut it in pieces")
         raise refused(name, say("larger than 50 MB"), expected)
     for count, item in enumerate(reader(path)):
-        if count >= MOST_ROWS:
-            problem = say("more than %(most)s rows", most=MOST_ROWS)
+        if count >= MAX_ROWS:
+            problem = say("more than %(most)s rows", most=MAX_ROWS)
             raise refused(name, problem, say("a smaller file"))
         yield item
 
@@ -67,7 +67,7 @@ def csv_rows(file: BinaryIO, name: str, delimiter: str | None) -> Iterator[tuple
 
     UTF-8 with or without BOM. Without a delimiter given, the header tells it. Raises ImportRefused
     for a header without the one given, bytes that aren't UTF-8, quotes that never close and cells
-    over LONGEST_CELL characters.
+    over MAX_CELL_LENGTH characters.
     """
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     reader: Any = None
@@ -80,7 +80,7 @@ def csv_rows(file: BinaryIO, name: str, delimiter: str | None) -> Iterator[tuple
             problem = say("no %(separator)s in the first line", separator=repr(delimiter))
             expected = say("%(separator)s between the cells", separator=repr(delimiter))
             raise refused(name, problem, expected, 1)
-        csv.field_size_limit(LONGEST_CELL)
+        csv.field_size_limit(MAX_CELL_LENGTH)
         lines: Iterable[str] = chain([first], text)
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         for cells in reader:
@@ -103,10 +103,10 @@ def csv_rows(file: BinaryIO, name: str, delimiter: str | None) -> Iterator[tuple
 
 
 def refused(
-    file: str, problem: Said, expected: Said, line: int = 0, column: str = ""
+    file: str, problem: Message, expected: Message, line: int = 0, column: str = ""
 ) -> ImportRefused:
     """Make the exception for one fault that makes a whole file useless."""
-    return ImportRefused([Fault(file, line, column, problem, expected)])
+    return ImportRefused([RowError(file, line, column, problem, expected)])
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -122,7 +122,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def _xlsx_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         with zipfile.ZipFile(path) as archive:
-            check_archive(archive, path.name, members=1_000, total=10 * LARGEST_FILE)
+            check_archive(archive, path.name, members=1_000, total=10 * MAX_FILE_SIZE)
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()
@@ -130,10 +130,10 @@ def _xlsx_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         seen = 0
         for line, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
             seen += len(cells)
-            if seen > MOST_CELLS:
-                problem = say("more than %(most)s cells", most=MOST_CELLS)
+            if seen > MAX_CELLS:
+                problem = say("more than %(most)s cells", most=MAX_CELLS)
                 raise refused(path.name, problem, say("a smaller sheet"), line)
-            if not any(clean(cell) for cell in cells[:MOST_COLUMNS]):
+            if not any(clean(cell) for cell in cells[:MAX_COLUMNS]):
                 continue
             if header is None:
                 header = [clean(cell).lower() for cell in cells]
@@ -165,8 +165,8 @@ def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _as_row(header: list[str], cells: list[Any], name: str, line: int) -> dict[str, Any]:
-    if len(header) > MOST_COLUMNS:
-        problem = say("more than %(most)s columns", most=MOST_COLUMNS)
+    if len(header) > MAX_COLUMNS:
+        problem = say("more than %(most)s columns", most=MAX_COLUMNS)
         raise refused(name, problem, say("fewer columns"), 1)
     doubles = {column for column in header if column and header.count(column) > 1}
     if doubles:

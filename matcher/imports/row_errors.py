@@ -7,35 +7,35 @@ from typing import Any
 
 from matcher.domain import Organisation, Project
 
-MOST_KEPT = 1_000
+MAX_KEPT = 1_000
 
 
-class Said(str):
+class Message(str):
     """An English sentence that knows its template and what fills it, to be translated later."""
 
     template: str
     values: dict[str, object]
 
-    def __new__(cls, template: str, values: dict[str, object]) -> Said:
+    def __new__(cls, template: str, values: dict[str, object]) -> Message:
         """Fill the template."""
         said = super().__new__(cls, template % values)
         said.template, said.values = template, values
         return said
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Said, (self.template, self.values)
+        return Message, (self.template, self.values)
 
 
-def say(template: str, /, **values: object) -> Said:
+def say(template: str, /, **values: object) -> Message:
     """Return a sentence; `%(name)s` in the template stands for a value.
 
     A value that is Said itself is translated within it; others are shown as they are.
     """
-    return Said(template, values)
+    return Message(template, values)
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RowError:
     """One fault. `line` is that of the row's first line; 0 for the file as a whole.
 
     What was expected is plain text where it only lists words that a file may hold.
@@ -44,15 +44,15 @@ class Fault:
     file: str
     line: int
     column: str
-    problem: Said
+    problem: Message
     expected: str
 
 
 class ImportRefused(Exception):
     """A file with faults; nothing of it was stored."""
 
-    def __init__(self, faults: list[Fault], count: int | None = None) -> None:
-        self.faults = faults[:MOST_KEPT]
+    def __init__(self, faults: list[RowError], count: int | None = None) -> None:
+        self.faults = faults[:MAX_KEPT]
         self.count = len(faults) if count is None else count
         super().__init__(f"{self.count} fault(s); nothing was imported")
 
@@ -63,7 +63,7 @@ class Batch:
 
     organisations: list[Organisation] = field(default_factory=list)
     projects: list[Project] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[RowError] = field(default_factory=list)
     skipped: int = 0
     complete_profiles: bool = True
     """False where a record says nothing of offers and needs (CORDIS)."""
@@ -85,7 +85,7 @@ def shown(value: object) -> str:
 
 def kept(text: object) -> Any:
     """Return a text as JSON that holds its template and values, where it is Said."""
-    if isinstance(text, Said):
+    if isinstance(text, Message):
         values = {name: kept(value) for name, value in text.values.items()}
         return {"template": text.template, "values": values}
     return text if isinstance(text, int | float) else str(text)

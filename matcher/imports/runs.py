@@ -21,7 +21,7 @@ from matcher.store.account_tables import AccountRow, ImportRow
 if TYPE_CHECKING:
     from matcher.container import Services
 
-MOST_LISTED = 100
+MAX_LISTED = 100
 
 
 class ImportState(StrEnum):
@@ -109,7 +109,7 @@ def overview(store: Store) -> list[ImportRun]:
             select(ImportRow, AccountRow.name)
             .outerjoin(AccountRow, AccountRow.id == ImportRow.account_id)
             .order_by(ImportRow.created.desc(), ImportRow.id)
-            .limit(MOST_LISTED)
+            .limit(MAX_LISTED)
         )
         return [_run(row, name) for row, name in rows]
 

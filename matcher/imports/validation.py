@@ -15,11 +15,11 @@ from typing import TypeVar
 
 from matcher.imports.cordis import iso_date
 from matcher.imports.readers import clean
-from matcher.imports.row_errors import Fault, Said, say, shown
+from matcher.imports.row_errors import Message, RowError, say, shown
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
-MOST_UNKNOWN = 20
+MAX_UNKNOWN = 20
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}([.,][0-9]{0,30})?([eE][+-]?[0-9]{1,3})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[/.][0-9]{1,2}[/.][0-9]{4}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -46,18 +46,18 @@ class Checker:
 
     file: str = ""
     line: int = 0
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[RowError] = field(default_factory=list)
 
-    def wrong(self, path: str, problem: Said, expected: str) -> None:
+    def wrong(self, path: str, problem: Message, expected: str) -> None:
         """Note one fault."""
         column = _SURROGATE.sub("?", clean(path))[:200]
-        self.faults.append(Fault(self.file, self.line, column, problem, expected))
+        self.faults.append(RowError(self.file, self.line, column, problem, expected))
 
     def keys(self, given: Iterable[str], known: Iterable[str], path: str = "") -> None:
         """Fault the keys that nobody knows."""
         known = tuple(known)
         strange = (key for key in given if key not in known)
-        for key in islice(strange, MOST_UNKNOWN):
+        for key in islice(strange, MAX_UNKNOWN):
             self.wrong(f"{path}{key}", say("unknown key"), nearest(key, known))
 
     def text(self, value: object, path: str, longest: int, *, lines: bool = False) -> str | None:
@@ -169,7 +169,7 @@ class Checker:
             return None
 
 
-def named(value: object) -> Said:
+def named(value: object) -> Message:
     """Return what kind of JSON value it is, for a message."""
     if isinstance(value, bool):
         return say("true or false")
@@ -182,7 +182,7 @@ def named(value: object) -> Said:
     return say("a list") if isinstance(value, list | tuple) else say("something else")
 
 
-def nearest(word: str, known: Iterable[str]) -> Said:
+def nearest(word: str, known: Iterable[str]) -> Message:
     """Return what to expect in the place of an unknown name."""
     known = tuple(known)
     close = get_close_matches(word[:60].casefold(), known, n=1, cutoff=0.5)

@@ -10,7 +10,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from embeddings.embedding_store import Readings
+from embeddings.embedding_store import EmbeddingStore
 from embeddings.lexicon import lexicon_of
 from embeddings.port import Encoder
 from embeddings.registry import EncoderOptions, fit_encoder
@@ -36,9 +36,9 @@ from matcher.index.generation import (
     read_learned,
     read_manifest,
 )
-from matcher.indexing.vote_history import credence_json
+from matcher.indexing.vote_history import vote_calibration_json
 from matcher.introductions.outcomes import taught
-from matcher.models.need_offer import fit_meeting
+from matcher.models.need_offer import fit_need_offer_model
 from matcher.organisations.duplicates import sure_variants
 from matcher.settings import Settings
 from matcher.store import Store
@@ -76,8 +76,8 @@ def build_index(
             changes = changes_since(session, -1)
             variants = sure_variants(session)
         texts = [embedded_text(row) for row in changes.facets]
-        readings = readings_of(settings)
-        encoder = fitted_encoder(settings, texts, report, readings)
+        embedding_store = embedding_store_of(settings)
+        encoder = fitted_encoder(settings, texts, report, embedding_store)
         vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
         telling = Subjects(lexicon_of(encoder))
         subjects: dict[str, SubjectsOf] = {}
@@ -101,25 +101,27 @@ def build_index(
             profile_index(corpus, encoder, vectors),
             {
                 "variants": variants,
-                "meeting": fit_meeting(encoder, outcomes).as_json(),
+                "meeting": fit_need_offer_model(encoder, outcomes).as_json(),
                 "subjects": subjects,
-                "credence": credence_json(corpus, encoder, ExactIndex(encoder.dim, ids, vectors)),
+                "credence": vote_calibration_json(
+                    corpus, encoder, ExactIndex(encoder.dim, ids, vectors)
+                ),
             },
             changes.mark,
         )
         prune(root)
-        readings.forget_others()
+        embedding_store.forget_others()
     log.info("index built", generation=name, facets=len(texts), corpus_version=changes.version)
     return name
 
 
-def readings_of(settings: Settings) -> Readings:
+def embedding_store_of(settings: Settings) -> EmbeddingStore:
     """Return what networks made of texts before; it is kept beside the generations."""
-    return Readings(settings.index_folder / "readings.sqlite3")
+    return EmbeddingStore(settings.index_folder / "readings.sqlite3")
 
 
 def fitted_encoder(
-    settings: Settings, texts: Sequence[str], report: Progress, readings: Readings
+    settings: Settings, texts: Sequence[str], report: Progress, embedding_store: EmbeddingStore
 ) -> Encoder:
     """Return the encoder that the settings name, fitted on `texts`. Raises EncoderError."""
     options = EncoderOptions(
@@ -131,7 +133,7 @@ def fitted_encoder(
         key=settings.remote_key,
         timeout=float(settings.remote_timeout),
         allow_http=settings.remote_http,
-        readings=readings,
+        embedding_store=embedding_store,
     )
     return fit_encoder(
         settings.encoder, texts, lambda stage, part: report(stage, int(part * 100), 100), options
@@ -170,7 +172,7 @@ def _unfit(store: Store, root: Path, name: str) -> str:
         manifest = read_manifest(root, name)
     except OldFormat:
         return "another version of the service built it"
-    if not store.passed(manifest["corpus_version"], manifest.get("mark")):
+    if not store.has_revision(manifest["corpus_version"], manifest.get("mark")):
         return "it doesn't come from the history of this store"
     return ""
 

@@ -8,24 +8,26 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sparse
 
-from embeddings.port import Encoder, trust
+from embeddings.port import Encoder, vocabulary_coverage
 from matcher.arrays import Floats, Rows
 from matcher.corpus.columns import Corpus
 from matcher.domain import FacetKind
 from matcher.index.port import VectorIndex
 from matcher.matching.scoring import Votes, Weights, shares_of
 from matcher.matching.voting import votes_by_view, weighed
-from matcher.models.vote_calibration import fit_credence
+from matcher.models.vote_calibration import fit_vote_calibration
 
-MOST_ASKED = 1_500
+MAX_ASKED = 1_500
 """Of more past projects so many are asked, evenly drawn."""
 _BATCH = 32
 
 
-def credence_json(corpus: Corpus, encoder: Encoder, index: VectorIndex) -> dict[str, Any] | None:
+def vote_calibration_json(
+    corpus: Corpus, encoder: Encoder, index: VectorIndex
+) -> dict[str, Any] | None:
     """Return what is kept with a generation; None where the past says too little."""
     evidence = np.flatnonzero(corpus.of_kind(FacetKind.EVIDENCE))
-    drawn = np.linspace(0, len(evidence) - 1, min(len(evidence), MOST_ASKED))
+    drawn = np.linspace(0, len(evidence) - 1, min(len(evidence), MAX_ASKED))
     asked = evidence[drawn.astype(np.int64)]
     found = [
         sparse.csr_array(_shares(corpus, encoder, index, asked[start : start + _BATCH], evidence))
@@ -33,8 +35,14 @@ def credence_json(corpus: Corpus, encoder: Encoder, index: VectorIndex) -> dict[
     ]
     if not found:
         return None
-    credence = fit_credence(sparse.vstack(found, format="csr"), _took_part(corpus, asked))
-    return None if credence is None else credence.as_json([one.key for one in corpus.organisations])
+    vote_calibration = fit_vote_calibration(
+        sparse.vstack(found, format="csr"), _took_part(corpus, asked)
+    )
+    return (
+        None
+        if vote_calibration is None
+        else vote_calibration.as_json([one.key for one in corpus.organisations])
+    )
 
 
 def _shares(
@@ -46,7 +54,7 @@ def _shares(
     weights = replace(Weights(), neighbours=Weights().neighbours + 1)
     searchable = corpus.facet_ids[evidence]
     by_facet = votes_by_view(corpus, encoder, index, vectors, searchable, weights)
-    told = {view.name: trust(encoder, vectors, view) for view in encoder.views}
+    told = {view.name: vocabulary_coverage(encoder, vectors, view) for view in encoder.views}
     shares = []
     for place, (row, by_view) in enumerate(zip(asked.tolist(), by_facet, strict=True)):
         understood = {name: float(several[place]) for name, several in told.items()}

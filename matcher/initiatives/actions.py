@@ -35,7 +35,7 @@ __all__ = [
     "join",
     "leave",
     "list_initiatives",
-    "made_id",
+    "make_id",
     "question_of",
     "remove",
     "replace_initiative",
@@ -171,7 +171,7 @@ def question_of(initiative: Initiative) -> Question:
     )
 
 
-def made_id(name: str) -> str:
+def make_id(name: str) -> str:
     """Return a new id that begins with the name."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", plain.casefold()).strip("-")[:60].strip("-") or "initiative"

@@ -17,13 +17,13 @@ from matcher.corpus.profile_vectors import profiles_of
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import FacetKind, Need, Question
 from matcher.initiatives.actions import question_of
-from matcher.initiatives.context import PERHAPS, Standing, status_of
+from matcher.initiatives.context import PERHAPS, InitiativeContext, status_of
 from matcher.matching.service import Recommender, Stopwatch
 from matcher.presenters import name_json, need_json
 
 FIRST = 10
-MOST_ADDED = 3
-MOST_TRIED = 6
+MAX_ADDED = 3
+MAX_TRIED = 6
 """So many needs are tried as statements, those with most to gain first."""
 
 
@@ -32,23 +32,23 @@ class IsMember(ValueError):
 
 
 def advice(
-    recommender: Recommender, standing: Standing, row: int, *, first: int = FIRST
+    recommender: Recommender, context: InitiativeContext, row: int, *, first: int = FIRST
 ) -> dict[str, Any]:
     """Say what an organisation would have to offer to be among the `first` of a match list.
 
     The fewest statements are looked for, each what one need asks for, added one by one, always the
     one that brings it furthest. Raises IsMember.
     """
-    snapshot = standing.snapshot
-    if row in set(standing.members.tolist()):
+    snapshot = context.snapshot
+    if row in set(context.members.tolist()):
         raise IsMember(snapshot.corpus.organisations[row].id)
-    asked = question_of(standing.initiative)
+    asked = question_of(context.initiative)
     before = _rank(recommender, snapshot, asked, row)
     steps: list[dict[str, Any]] = []
     added: list[Need] = []
     rank = before
-    tried = _candidates(standing, row)
-    while (rank is None or rank > first) and len(added) < MOST_ADDED and tried:
+    tried = _candidates(context, row)
+    while (rank is None or rank > first) and len(added) < MAX_ADDED and tried:
         ranks = {
             place: _rank(recommender, with_offers(snapshot, row, [*added, need]), asked, row)
             for place, need in enumerate(tried)
@@ -61,7 +61,7 @@ def advice(
         added.append(need)
         steps.append({"offer": need_json(need), "rank": rank})
     return {
-        "initiative": {"id": standing.initiative.id, "name": standing.initiative.name},
+        "initiative": {"id": context.initiative.id, "name": context.initiative.name},
         "organisation": name_json(snapshot.corpus, row),
         "corpus_version": snapshot.version,
         "first": first,
@@ -69,16 +69,16 @@ def advice(
         "add": steps,
         "rank_then": rank,
         "reached": rank is not None and rank <= first,
-        "meets_now": _meets_now(standing, row),
+        "meets_now": _meets_now(context, row),
     }
 
 
-def _candidates(standing: Standing, row: int) -> list[Need]:
+def _candidates(context: InitiativeContext, row: int) -> list[Need]:
     """Return the needs with most to gain from an offer of this organisation."""
-    coverage = standing.coverage
-    missing = coverage.weights * (1.0 - coverage.of(standing.members))
+    coverage = context.coverage
+    missing = coverage.weights * (1.0 - coverage.of(context.members))
     order = np.lexsort((np.arange(len(missing)), -missing))
-    return [coverage.needs[at] for at in order[:MOST_TRIED]]
+    return [coverage.needs[at] for at in order[:MAX_TRIED]]
 
 
 def _rank(recommender: Recommender, snapshot: Snapshot, question: Question, row: int) -> int | None:
@@ -110,10 +110,14 @@ def with_offers(snapshot: Snapshot, row: int, offers: Sequence[Need]) -> Snapsho
     return replace(snapshot, index=index, profiles=profiles, corpus=changed, facets=facets, kept={})
 
 
-def _meets_now(standing: Standing, row: int) -> list[dict[str, Any]]:
-    chances = standing.coverage.meets[:, row]
+def _meets_now(context: InitiativeContext, row: int) -> list[dict[str, Any]]:
+    probabilities = context.coverage.meets[:, row]
     return [
-        {"need": need.text, "chance": round(float(chance), 3), "status": status_of(float(chance))}
-        for need, chance in zip(standing.needed.needs, chances, strict=True)
-        if chance >= PERHAPS
+        {
+            "need": need.text,
+            "probability": round(float(probability), 3),
+            "status": status_of(float(probability)),
+        }
+        for need, probability in zip(context.needed.needs, probabilities, strict=True)
+        if probability >= PERHAPS
     ]

@@ -11,9 +11,9 @@ from matcher.corpus.filters import allowed_organisations
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Filters, Initiative
 from matcher.matching.service import shown_of
-from matcher.needs.comparison import coverage_in
+from matcher.needs.comparison import need_coverage
 from matcher.needs.coverage import Coverage
-from matcher.needs.resolve import Needed, needs_for
+from matcher.needs.resolve import ResolvedNeeds, resolve_needs
 from matcher.store import Store
 
 COVERED = 0.5
@@ -23,12 +23,12 @@ PERHAPS = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Standing:
+class InitiativeContext:
     """What an initiative needs and what its members bring."""
 
     snapshot: Snapshot
     initiative: Initiative
-    needed: Needed
+    needed: ResolvedNeeds
     members: Rows
     """Rows of the members that are in the corpus, with their name variants."""
     shown_members: Rows
@@ -38,27 +38,29 @@ class Standing:
     coverage: Coverage
 
 
-def stand(
+def initiative_context(
     snapshot: Snapshot, store: Store, initiative: Initiative, filters: Filters | None = None
-) -> Standing:
+) -> InitiativeContext:
     """Work out how an initiative stands; `filters` narrow who may be proposed."""
     corpus = snapshot.corpus
     shown = corpus.rows(initiative.member_ids)
     members = corpus.with_variants(shown)
-    needed = needs_for(snapshot, store, initiative.needs, initiative.brief, members)
-    coverage = coverage_in(snapshot, needed.needs, needed.vectors, members, guessed=needed.guessed)
+    needed = resolve_needs(snapshot, store, initiative.needs, initiative.brief, members)
+    coverage = need_coverage(
+        snapshot, needed.needs, needed.vectors, members, guessed=needed.guessed
+    )
     pool = allowed_organisations(corpus, filters or Filters())
     pool[members] = False
     pool[corpus.with_variants(corpus.rivals_of(members))] = False
     pool &= shown_of(corpus, pool)
-    return Standing(snapshot, initiative, needed, members, shown, pool, coverage)
+    return InitiativeContext(snapshot, initiative, needed, members, shown, pool, coverage)
 
 
-def status_of(chance: float) -> str:
+def status_of(probability: float) -> str:
     """Return covered, perhaps or missing."""
-    if chance >= COVERED:
+    if probability >= COVERED:
         return "covered"
-    return "perhaps" if chance >= PERHAPS else "missing"
+    return "perhaps" if probability >= PERHAPS else "missing"
 
 
 def best_rows(values: np.ndarray, among: Mask, count: int, least: float = PERHAPS) -> list[int]:

@@ -10,40 +10,40 @@ import numpy as np
 from matcher.arrays import Floats, Rows
 from matcher.corpus.filters import unexpired
 from matcher.domain import Facet, FacetKind, NeedLevel, Stage
-from matcher.initiatives.context import PERHAPS, Standing, best_rows, status_of
+from matcher.initiatives.context import PERHAPS, InitiativeContext, best_rows, status_of
 from matcher.models.need_offer import CHAIN
 from matcher.needs.coverage import best_facets
 from matcher.needs.resolve import Source
-from matcher.presenters import facet_json, helix_json, name_json, need_json, organisation_json
+from matcher.presenters import facet_json, name_json, need_json, organisation_json, partner_mix_json
 from matcher.store import Store
 from matcher.store.facets import load_facets
 
-MOST_SHOWN = 3
-LEAST_PROPOSED = 0.1
+MAX_SHOWN = 3
+MIN_PROPOSED = 0.1
 """Who fills a missing link meets one of its needs at least with this chance."""
 
 
-def gap_report(store: Store, standing: Standing) -> dict[str, Any]:
+def gap_report(store: Store, context: InitiativeContext) -> dict[str, Any]:
     """Say per need who covers it, who could, or that nobody does; and per stage what is missing."""
-    report = _Report(store, standing)
-    needs = [report.need(place) for place in range(len(standing.needed.needs))]
+    report = _Report(store, context)
+    needs = [report.need(place) for place in range(len(context.needed.needs))]
     stages = report.stages(needs)
     links = report.missing_links(stages)
-    members = standing.shown_members
-    everyone = np.union1d(standing.members, np.flatnonzero(standing.pool))
+    members = context.shown_members
+    everyone = np.union1d(context.members, np.flatnonzero(context.pool))
     return {
-        "initiative": {"id": standing.initiative.id, "name": standing.initiative.name},
-        "corpus_version": standing.snapshot.version,
-        "source": standing.needed.source.value,
+        "initiative": {"id": context.initiative.id, "name": context.initiative.name},
+        "corpus_version": context.snapshot.version,
+        "source": context.needed.source.value,
         "coverage": {
-            "members": round(standing.coverage.total(standing.members), 4),
-            "reachable": round(standing.coverage.total(everyone), 4),
+            "members": round(context.coverage.total(context.members), 4),
+            "reachable": round(context.coverage.total(everyone), 4),
         },
         "needs": needs,
         "stages": stages,
         "missing_links": links,
-        "helix": {
-            "members": helix_json([report.corpus.organisations[row].type for row in members]),
+        "partner_mix": {
+            "members": partner_mix_json([report.corpus.organisations[row].type for row in members]),
             "wanted": report.wanted(),
         },
     }
@@ -64,17 +64,17 @@ def uncovered(report: dict[str, Any]) -> int:
 class _Report:
     """The parts of one report; facets are read once."""
 
-    def __init__(self, store: Store, standing: Standing) -> None:
-        self.standing = standing
-        self.corpus = standing.snapshot.corpus
-        self.coverage = standing.coverage
+    def __init__(self, store: Store, context: InitiativeContext) -> None:
+        self.context = context
+        self.corpus = context.snapshot.corpus
+        self.coverage = context.coverage
         self.covers: list[list[int]] = []
         self.could: list[list[int]] = []
         mine = np.zeros(len(self.corpus), dtype=np.bool_)
-        mine[standing.members] = True
-        for chances in self.coverage.meets:
-            self.covers.append(best_rows(chances, mine, MOST_SHOWN))
-            self.could.append(best_rows(chances, standing.pool, MOST_SHOWN))
+        mine[context.members] = True
+        for probabilities in self.coverage.meets:
+            self.covers.append(best_rows(probabilities, mine, MAX_SHOWN))
+            self.could.append(best_rows(probabilities, context.pool, MAX_SHOWN))
         self.store = store
         self.facets_of: dict[int, tuple[Rows, Floats]] = {}
         self.facets: dict[int, Facet] = {}
@@ -94,26 +94,26 @@ class _Report:
 
     def need(self, place: int) -> dict[str, Any]:
         """Return one need with who covers it and who could."""
-        need = self.standing.needed.needs[place]
-        chance = float(self.coverage.of(self.standing.members)[place])
+        need = self.context.needed.needs[place]
+        probability = float(self.coverage.of(self.context.members)[place])
         could = [self._brings(place, row) for row in self.could[place]]
-        strongest = max((one["chance"] for one in could), default=0.0)
+        strongest = max((one["probability"] for one in could), default=0.0)
         return {
             **need_json(need),
             "share": round(float(self.coverage.weights[place]), 4),
-            "chance": round(chance, 3),
-            "status": status_of(chance),
+            "probability": round(probability, 3),
+            "status": status_of(probability),
             "covered_by": [self._brings(place, row) for row in self.covers[place]],
             "coverable": status_of(strongest),
             "could_be_covered_by": could,
         }
 
     def _brings(self, place: int, row: int) -> dict[str, Any]:
-        facets, chances = self.facets_of[row]
+        facets, probabilities = self.facets_of[row]
         facet = self.facets.get(self.corpus.facets[int(facets[place])].id)
         return {
             "organisation": organisation_json(self.corpus.organisations[row]),
-            "chance": round(float(chances[place]), 3),
+            "probability": round(float(probabilities[place]), 3),
             "offer": facet_json(facet) if facet else None,
         }
 
@@ -124,7 +124,7 @@ class _Report:
         for stage in Stage:
             own = [need for need in needs if need["stage"] == stage.value]
             share = sum(need["share"] for need in own)
-            covered = sum(need["share"] * need["chance"] for need in own)
+            covered = sum(need["share"] * need["probability"] for need in own)
             rows.append(
                 {
                     "stage": stage.value,
@@ -140,7 +140,7 @@ class _Report:
     def _active(self) -> dict[Stage, list[int]]:
         """Return by stage the members that have an offer in it."""
         active: dict[Stage, list[int]] = {stage: [] for stage in Stage}
-        for row in self.standing.shown_members.tolist():
+        for row in self.context.shown_members.tolist():
             own = self.corpus.facets_owned([row, *self.corpus.variants_of(row)])
             offers = own[(self.corpus.of_kind(FacetKind.OFFER) & unexpired(self.corpus))[own]]
             for stage in {self.corpus.stages[offer] for offer in offers.tolist()} - {None}:
@@ -158,8 +158,8 @@ class _Report:
         """
         chain = [row for row in stages if Stage(row["stage"]) in CHAIN]
         there = [bool(row["members"]) or row["status"] in ("covered", "perhaps") for row in chain]
-        stated = self.standing.needed.source is Source.STATED
-        alone = self.standing.needed.source is Source.MEMBERS
+        stated = self.context.needed.source is Source.STATED
+        alone = self.context.needed.source is Source.MEMBERS
         links = []
         for place, row in enumerate(chain):
             before, after = any(there[:place]), any(there[place + 1 :])
@@ -171,18 +171,20 @@ class _Report:
                     {
                         "stage": row["stage"],
                         "because": "needs_missing" if musts else "nobody_active",
-                        "needs": [self.standing.needed.needs[one].text for one in musts],
+                        "needs": [self.context.needed.needs[one].text for one in musts],
                         "proposals": self._proposals(musts, Stage(row["stage"])),
                     }
                 )
         return links
 
     def _missing_musts(self, stage: Stage) -> list[int]:
-        chances = self.coverage.of(self.standing.members)
+        probabilities = self.coverage.of(self.context.members)
         return [
             place
-            for place, need in enumerate(self.standing.needed.needs)
-            if need.stage is stage and need.level is NeedLevel.MUST and chances[place] < PERHAPS
+            for place, need in enumerate(self.context.needed.needs)
+            if need.stage is stage
+            and need.level is NeedLevel.MUST
+            and probabilities[place] < PERHAPS
         ]
 
     def _proposals(self, needs: Sequence[int], stage: Stage) -> list[dict[str, Any]]:
@@ -191,36 +193,36 @@ class _Report:
             return []
         weights = self.coverage.weights[list(needs)]
         worth = weights @ self.coverage.meets[list(needs)] / weights.sum()
-        rows = best_rows(worth, self.standing.pool, MOST_SHOWN, LEAST_PROPOSED / len(needs))
+        rows = best_rows(worth, self.context.pool, MAX_SHOWN, MIN_PROPOSED / len(needs))
         self._quote(rows)
         proposals = []
         for row in rows:
-            _facets, chances = self.facets_of[row]
-            place = max(needs, key=lambda one: chances[one])
+            _facets, probabilities = self.facets_of[row]
+            place = max(needs, key=lambda one: probabilities[one])
             proposals.append(
-                {**self._brings(place, row), "need": self.standing.needed.needs[place].text}
+                {**self._brings(place, row), "need": self.context.needed.needs[place].text}
             )
         return proposals
 
     def wanted(self) -> list[dict[str, Any]]:
         """Return for each type that is wanted how many there are."""
-        types = [self.corpus.organisations[row].type for row in self.standing.shown_members]
+        types = [self.corpus.organisations[row].type for row in self.context.shown_members]
         return [
             {"type": kind.value, "wanted": count, "members": types.count(kind)}
-            for kind, count in self.standing.initiative.wanted
+            for kind, count in self.context.initiative.wanted
         ]
 
 
-def roadmap(store: Store, standing: Standing) -> dict[str, Any]:
+def roadmap(store: Store, context: InitiativeContext) -> dict[str, Any]:
     """Return the needs in the order of idea to market: who covers each, since when, what is next.
 
     Since when: the day a member joined, or else the year of the past project that is quoted.
     """
-    report = _Report(store, standing)
-    since = {one.organisation_id: one.since for one in standing.initiative.members}
+    report = _Report(store, context)
+    since = {one.organisation_id: one.since for one in context.initiative.members}
     order = sorted(
-        range(len(standing.needed.needs)),
-        key=lambda place: _in_time(standing, place),
+        range(len(context.needed.needs)),
+        key=lambda place: _in_time(context, place),
     )
     steps = []
     for place in order:
@@ -228,22 +230,22 @@ def roadmap(store: Store, standing: Standing) -> dict[str, Any]:
         by = [
             {**one, "since": _since(one, since)}
             for one in need["covered_by"]
-            if one["chance"] >= PERHAPS
+            if one["probability"] >= PERHAPS
         ]
         steps.append({**need, "covered_by": by})
     missing = [step for step in steps if step["status"] == "missing"]
     return {
-        "initiative": {"id": standing.initiative.id, "name": standing.initiative.name},
-        "corpus_version": standing.snapshot.version,
-        "source": standing.needed.source.value,
+        "initiative": {"id": context.initiative.id, "name": context.initiative.name},
+        "corpus_version": context.snapshot.version,
+        "source": context.needed.source.value,
         "done": sum(step["status"] == "covered" for step in steps),
         "steps": steps,
         "next_missing": missing[0] if missing else None,
     }
 
 
-def _in_time(standing: Standing, place: int) -> tuple[int, str, int]:
-    need = standing.needed.needs[place]
+def _in_time(context: InitiativeContext, place: int) -> tuple[int, str, int]:
+    need = context.needed.needs[place]
     stage = len(Stage) if need.stage is None else list(Stage).index(need.stage)
     return stage, need.due.isoformat() if need.due else "9999", place
 

@@ -12,15 +12,15 @@ from typing import Any
 from embeddings.subjects import Subjects
 from matcher.cache import Cache
 from matcher.corpus.answer_cache import cached
-from matcher.corpus.snapshot import Live, Snapshot
+from matcher.corpus.snapshot import CorpusProvider, Snapshot
 from matcher.domain import Need, Question
 from matcher.initiatives.actions import question_of, required
 from matcher.initiatives.advice import FIRST, advice
-from matcher.initiatives.context import Standing, stand
-from matcher.initiatives.coverage_matrix import heat
+from matcher.initiatives.context import InitiativeContext, initiative_context
+from matcher.initiatives.coverage_matrix import coverage_matrix
 from matcher.initiatives.gaps import gap_report, roadmap
-from matcher.initiatives.team import TeamWanted, line_up
-from matcher.insights.pairs import Scope, missed_chances, overlaps
+from matcher.initiatives.team import TeamRequest, form_team
+from matcher.insights.pairs import Scope, overlaps, unrealised_matches
 from matcher.insights.strengths import strengths, subjects_in
 from matcher.matching.service import Recommender
 from matcher.matching.validation import ids_of_today
@@ -35,52 +35,60 @@ class Answers:
     Those about an initiative raise NoSuchInitiative; all are JSON, true of `corpus_version`.
     """
 
-    def __init__(self, live: Live, cache: Cache, recommender: Recommender, ttl: int) -> None:
-        self.live = live
+    def __init__(
+        self, corpus_provider: CorpusProvider, cache: Cache, recommender: Recommender, ttl: int
+    ) -> None:
+        self.corpus_provider = corpus_provider
         self.cache = cache
         self.recommender = recommender
         self.ttl = ttl
 
     def needs(self, brief: str) -> list[Need]:
         """Split a brief into needs, to be edited and asked for."""
-        return read_brief(self.live.snapshot(), brief)
+        return read_brief(self.corpus_provider.snapshot(), brief)
 
     def matches(self, initiative_id: str, changed: Callable[[Question], Question]) -> Body:
         """Return the match list of an initiative; `changed` sets dials, filters and the page."""
-        initiative = required(self.live.store, initiative_id)
+        initiative = required(self.corpus_provider.store, initiative_id)
         return self.recommender.recommend(changed(question_of(initiative)))
 
     def gaps(self, initiative_id: str) -> Body:
         """Return the gap report of an initiative."""
-        return self._about("gaps", initiative_id, {}, lambda one: gap_report(self.live.store, one))
+        return self._about(
+            "gaps", initiative_id, {}, lambda one: gap_report(self.corpus_provider.store, one)
+        )
 
-    def heat(self, initiative_id: str) -> Body:
+    def coverage_matrix(self, initiative_id: str) -> Body:
         """Return the table of needs by members and candidates of an initiative."""
-        return self._about("heat", initiative_id, {}, heat)
+        return self._about("coverage_matrix", initiative_id, {}, coverage_matrix)
 
     def roadmap(self, initiative_id: str) -> Body:
         """Return the roadmap of an initiative."""
-        return self._about("roadmap", initiative_id, {}, lambda one: roadmap(self.live.store, one))
+        return self._about(
+            "roadmap", initiative_id, {}, lambda one: roadmap(self.corpus_provider.store, one)
+        )
 
-    def line_up(self, initiative_id: str, wanted: TeamWanted) -> Body:
+    def form_team(self, initiative_id: str, wanted: TeamRequest) -> Body:
         """Return teams for an initiative. Raises lineup.Infeasible and QuestionError."""
-        corpus = self.live.snapshot().corpus
-        exclude = ids_of_today(self.live.store, corpus, "exclude", wanted.exclude)
+        corpus = self.corpus_provider.snapshot().corpus
+        exclude = ids_of_today(self.corpus_provider.store, corpus, "exclude", wanted.exclude)
         wanted = replace(wanted, exclude=exclude)
 
-        def teams(standing: Standing) -> Body:
-            weights = self.recommender.weights_for(standing.snapshot)
-            return line_up(self.live.store, standing, wanted, weights)
+        def teams(context: InitiativeContext) -> Body:
+            weights = self.recommender.weights_for(context.snapshot)
+            return form_team(self.corpus_provider.store, context, wanted, weights)
 
         return self._about("line-up", initiative_id, asdict(wanted), teams, wanted)
 
     def advice(self, initiative_id: str, organisation_id: str, first: int = FIRST) -> Body:
         """Say what would bring an organisation among the first. Raises IsMember, QuestionError."""
 
-        def advised(standing: Standing) -> Body:
-            corpus = standing.snapshot.corpus
-            named = ids_of_today(self.live.store, corpus, "organisation", (organisation_id,))
-            return advice(self.recommender, standing, corpus.row_of_id[named[0]], first=first)
+        def advised(context: InitiativeContext) -> Body:
+            corpus = context.snapshot.corpus
+            named = ids_of_today(
+                self.corpus_provider.store, corpus, "organisation", (organisation_id,)
+            )
+            return advice(self.recommender, context, corpus.row_of_id[named[0]], first=first)
 
         asked = {"organisation": organisation_id, "first": first}
         return self._about("advice", initiative_id, asked, advised)
@@ -90,19 +98,23 @@ class Answers:
 
         def found(snapshot: Snapshot) -> Body:
             inside = self._inside(snapshot, scope)
-            return overlaps(snapshot, self.live.store, inside, limit, open_only=open_only)
+            return overlaps(
+                snapshot, self.corpus_provider.store, inside, limit, open_only=open_only
+            )
 
         return self._cached("overlaps", {**asdict(scope), "limit": limit, "open": open_only}, found)
 
-    def missed_chances(self, scope: Scope, limit: int) -> Body:
+    def unrealised_matches(self, scope: Scope, limit: int) -> Body:
         """Return pairs of organisations that fit and never worked together."""
         return self._cached(
             "missed",
             {**asdict(scope), "limit": limit},
-            lambda one: missed_chances(one, self.live.store, self._inside(one, scope), limit),
+            lambda one: unrealised_matches(
+                one, self.corpus_provider.store, self._inside(one, scope), limit
+            ),
         )
 
-    def known_missed_chances(self, scope: Scope, limit: int) -> Body | None:
+    def known_unrealised_matches(self, scope: Scope, limit: int) -> Body | None:
         """Return missed chances where they were worked out before, else None at once."""
         return self._known("missed", {**asdict(scope), "limit": limit})
 
@@ -116,7 +128,7 @@ class Answers:
 
     def subjects(self) -> Subjects:
         """Return the domains and challenges that are told apart."""
-        return subjects_in(self.live.snapshot())
+        return subjects_in(self.corpus_provider.snapshot())
 
     def _inside(self, snapshot: Snapshot, scope: Scope) -> Any:
         return scope.of(snapshot, [one.id for one in subjects_in(snapshot).domains])
@@ -126,32 +138,34 @@ class Answers:
         kind: str,
         initiative_id: str,
         asked: Body,
-        compute: Callable[[Standing], Body],
-        wanted: TeamWanted | None = None,
+        compute: Callable[[InitiativeContext], Body],
+        wanted: TeamRequest | None = None,
     ) -> Body:
-        initiative = required(self.live.store, initiative_id)
+        initiative = required(self.corpus_provider.store, initiative_id)
         filters = wanted.filters if wanted else None
 
         def answer(snapshot: Snapshot) -> Body:
-            return compute(stand(snapshot, self.live.store, initiative, filters))
+            return compute(
+                initiative_context(snapshot, self.corpus_provider.store, initiative, filters)
+            )
 
         return self._cached(kind, {**asked, "initiative": asdict(initiative)}, answer)
 
     def _cached(self, kind: str, asked: Body, compute: Callable[[Snapshot], Body]) -> Body:
         """Answer from the cache, or compute."""
-        snapshot = self.live.snapshot()
+        snapshot = self.corpus_provider.snapshot()
         key = self._key(snapshot, kind, asked)
         body, kept = cached(self.cache, snapshot, key, lambda: compute(snapshot), self.ttl)
         return {**body, "cached": kept}
 
     def _known(self, kind: str, asked: Body) -> Body | None:
-        body, cached = self.cache.peek(self._key(self.live.snapshot(), kind, asked))
+        body, cached = self.cache.peek(self._key(self.corpus_provider.snapshot(), kind, asked))
         return {**body, "cached": True} if cached else None
 
     def _key(self, snapshot: Snapshot, kind: str, asked: Body) -> str:
         """Return what an answer is kept under: the day counts, since offers can expire."""
         ways = self.recommender.ways(snapshot)
         today = date.today().isoformat()
-        about = [asked, ways, snapshot.point, snapshot.generation.name, today]
+        about = [asked, ways, snapshot.revision, snapshot.generation.name, today]
         text = json.dumps(about, sort_keys=True, default=str)
         return f"{kind}:" + hashlib.sha256(text.encode()).hexdigest()

@@ -12,11 +12,11 @@ import numpy as np
 from matcher.arrays import Floats, Mask, Rows
 from matcher.corpus.columns import Corpus, OrganisationRecord
 from matcher.domain import Facet, Filters, OrganisationType, Question
-from matcher.initiatives.context import PERHAPS, Standing, status_of
+from matcher.initiatives.context import PERHAPS, InitiativeContext, status_of
 from matcher.initiatives.team_solver import (
-    LineUp,
     Quota,
     Task,
+    Team,
     choose_exactly,
     cost_of_quotas,
     several,
@@ -26,18 +26,18 @@ from matcher.matching.score import weigh
 from matcher.matching.scoring import Weights
 from matcher.matching.service import searchable_facets
 from matcher.needs.coverage import best_facets
-from matcher.presenters import facet_json, helix_json, name_json, need_json, organisation_json
+from matcher.presenters import facet_json, name_json, need_json, organisation_json, partner_mix_json
 from matcher.store import Store
 from matcher.store.facets import load_facets
 
-MOST_SIZE = 100
-MOST_QUOTAS = 30
-MOST_TEAMS = 10
+MAX_SIZE = 100
+MAX_QUOTAS = 30
+MAX_TEAMS = 10
 FIT_SHARE = 0.1
 """How much fit counts beside coverage: it decides among equals."""
 COMPETING = 0.75
 """Companies whose profiles are at least so alike compete."""
-MOST_COMPARED = 400
+MAX_COMPARED = 400
 """So many companies, those that meet most, are compared with each other for competing."""
 
 
@@ -74,7 +74,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class TeamWanted:
+class TeamRequest:
     """What team somebody wants."""
 
     size: int
@@ -89,26 +89,26 @@ class TeamWanted:
     exact: bool = False
 
 
-def line_up(
-    store: Store, standing: Standing, wanted: TeamWanted, weights: Weights
+def form_team(
+    store: Store, context: InitiativeContext, wanted: TeamRequest, weights: Weights
 ) -> dict[str, Any]:
     """Return one or more teams. Raises lineup.Infeasible with the labels in conflict."""
-    corpus = standing.snapshot.corpus
-    fit = _fit(standing, weights)
-    pool = standing.pool.copy()
+    corpus = context.snapshot.corpus
+    fit = _fit(context, weights)
+    pool = context.pool.copy()
     pool[corpus.with_variants(corpus.rows(wanted.exclude))] = False
     task = Task(
-        meets=standing.coverage.meets,
-        weights=standing.coverage.weights,
+        meets=context.coverage.meets,
+        weights=context.coverage.weights,
         fit=fit,
         pool=pool,
-        kept=standing.shown_members,
+        kept=context.shown_members,
         size=wanted.size,
         quotas=tuple(
             Quota(one.label, counted(corpus, one), one.at_least, one.at_most)
             for one in dict.fromkeys(wanted.quotas)
         ),
-        rivals=_rivals(standing, pool, allowed=wanted.competing),
+        rivals=_rivals(context, pool, allowed=wanted.competing),
         fit_share=FIT_SHARE,
     )
     if wanted.exact and wanted.teams == 1:
@@ -117,10 +117,10 @@ def line_up(
         teams = several(task, wanted.teams, wanted.cap)
     costs = cost_of_quotas(task, teams[0])
     return {
-        "initiative": {"id": standing.initiative.id, "name": standing.initiative.name},
-        "corpus_version": standing.snapshot.version,
-        "source": standing.needed.source.value,
-        "members_cover": round(standing.coverage.total(standing.members), 4),
+        "initiative": {"id": context.initiative.id, "name": context.initiative.name},
+        "corpus_version": context.snapshot.version,
+        "source": context.needed.source.value,
+        "members_cover": round(context.coverage.total(context.members), 4),
         "quotas": [
             {
                 "label": quota.label,
@@ -132,7 +132,7 @@ def line_up(
             for quota in task.quotas
         ],
         "cost_of_no_rivals": round(costs.get("rivals", 0.0), 4),
-        "teams": [_team(store, standing, team) for team in teams],
+        "teams": [_team(store, context, team) for team in teams],
     }
 
 
@@ -157,9 +157,9 @@ def counted(corpus: Corpus, wanted: Wanted) -> Mask:
     return np.array([counts(record, row) for row, record in enumerate(corpus.organisations)])
 
 
-def _fit(standing: Standing, weights: Weights) -> Floats:
+def _fit(context: InitiativeContext, weights: Weights) -> Floats:
     """Return how well each organisation (n,) fits the initiative by all parts of the score."""
-    snapshot, initiative = standing.snapshot, standing.initiative
+    snapshot, initiative = context.snapshot, context.initiative
     brief = initiative.brief.strip()
     heard = None
     if brief:
@@ -172,60 +172,62 @@ def _fit(standing: Standing, weights: Weights) -> Floats:
         snapshot,
         question,
         heard,
-        standing.needed,
-        standing.members,
+        context.needed,
+        context.members,
         weights,
-        coverage=standing.coverage,
+        coverage=context.coverage,
     )
     return np.clip(weighed.fit, 0.0, 1.0)
 
 
-def _rivals(standing: Standing, pool: Mask, *, allowed: bool) -> tuple[tuple[int, int], ...]:
+def _rivals(
+    context: InitiativeContext, pool: Mask, *, allowed: bool
+) -> tuple[tuple[int, int], ...]:
     """Return pairs that are never in one team: they say so, or are companies that compete.
 
     Members that are in together already may stay together.
     """
-    corpus = standing.snapshot.corpus
+    corpus = context.snapshot.corpus
     inside = pool.copy()
-    inside[standing.shown_members] = True
+    inside[context.shown_members] = True
     pairs = {pair for pair in corpus.rivals if inside[pair[0]] and inside[pair[1]]}
     if not allowed:
-        worth = standing.coverage.single()
+        worth = context.coverage.single()
         companies = [
             row
             for row in np.flatnonzero(pool & (worth > 0)).tolist()
             if corpus.organisations[row].type is OrganisationType.COMPANY
         ]
         rows = np.array(
-            sorted(companies, key=lambda row: -worth[row])[:MOST_COMPARED], dtype=np.int64
+            sorted(companies, key=lambda row: -worth[row])[:MAX_COMPARED], dtype=np.int64
         )
-        profiles = standing.snapshot.profiles_of(rows)
+        profiles = context.snapshot.profiles_of(rows)
         for one, other in np.argwhere(np.triu(profiles @ profiles.T, 1) >= COMPETING):
             pairs.add((min(rows[one], rows[other]), max(rows[one], rows[other])))
-    kept = set(standing.shown_members.tolist())
+    kept = set(context.shown_members.tolist())
     return tuple(sorted((int(a), int(b)) for a, b in pairs if not (a in kept and b in kept)))
 
 
-def _team(store: Store, standing: Standing, team: LineUp) -> dict[str, Any]:
-    corpus, coverage = standing.snapshot.corpus, standing.coverage
+def _team(store: Store, context: InitiativeContext, team: Team) -> dict[str, Any]:
+    corpus, coverage = context.snapshot.corpus, context.coverage
     best = {pick.row: best_facets(corpus, coverage, pick.row) for pick in team.picks}
     numbers = {int(one) for facets, _ in best.values() for one in facets if one >= 0}
     with store.reading() as session:
         facets = load_facets(session, (corpus.facets[row].id for row in numbers))
     rows = [pick.row for pick in team.picks]
-    by_need = [_surest(best, at) for at in _places(standing)]
+    by_need = [_surest(best, at) for at in _places(context)]
     return {
         "coverage": round(team.coverage, 4),
-        "best_possible": round(_coverage_bound(standing, team, FIT_SHARE), 4),
+        "best_possible": round(_coverage_bound(context, team, FIT_SHARE), 4),
         "exact": team.exact,
-        "helix": helix_json([corpus.organisations[row].type for row in rows]),
+        "partner_mix": partner_mix_json([corpus.organisations[row].type for row in rows]),
         "picks": [
             {
                 "organisation": organisation_json(corpus.organisations[pick.row]),
                 "member": pick.kept,
                 "adds": round(pick.gain, 4),
                 "meets": _meets(
-                    standing, best[pick.row], facets, pick.row, [one for one, _ in by_need]
+                    context, best[pick.row], facets, pick.row, [one for one, _ in by_need]
                 ),
             }
             for pick in team.picks
@@ -233,11 +235,13 @@ def _team(store: Store, standing: Standing, team: LineUp) -> dict[str, Any]:
         "needs": [
             {
                 **need_json(need),
-                "chance": round(chance, 3),
-                "status": status_of(chance),
-                "by": name_json(corpus, row) if row is not None and chance >= PERHAPS else None,
+                "probability": round(probability, 3),
+                "status": status_of(probability),
+                "by": name_json(corpus, row)
+                if row is not None and probability >= PERHAPS
+                else None,
             }
-            for need, (row, chance) in zip(standing.needed.needs, by_need, strict=True)
+            for need, (row, probability) in zip(context.needed.needs, by_need, strict=True)
         ],
     }
 
@@ -248,35 +252,35 @@ def _surest(best: Mapping[int, tuple[Rows, Floats]], at: int) -> tuple[int | Non
     return row, 0.0 if row is None else float(best[row][1][at])
 
 
-def _places(standing: Standing) -> range:
-    return range(len(standing.needed.needs))
+def _places(context: InitiativeContext) -> range:
+    return range(len(context.needed.needs))
 
 
-def _coverage_bound(standing: Standing, team: LineUp, fit_share: float) -> float:
+def _coverage_bound(context: InitiativeContext, team: Team, fit_share: float) -> float:
     """Return what no team can cover more than: f is at least its share of the coverage."""
-    everyone = np.union1d(standing.members, np.flatnonzero(standing.pool))
-    return min(team.at_most / (1.0 - fit_share), standing.coverage.total(everyone))
+    everyone = np.union1d(context.members, np.flatnonzero(context.pool))
+    return min(team.at_most / (1.0 - fit_share), context.coverage.total(everyone))
 
 
 def _meets(
-    standing: Standing,
+    context: InitiativeContext,
     best: tuple[Rows, Floats],
     facets: Mapping[int, Facet],
     row: int,
     by_need: list[int | None],
 ) -> list[dict[str, Any]]:
     """Return the needs that an organisation meets, with the offer, the surest first."""
-    numbers, chances = best
+    numbers, probabilities = best
     found = []
-    for at in _places(standing):
-        facet = facets.get(standing.snapshot.corpus.facets[int(numbers[at])].id)
-        if chances[at] >= PERHAPS and facet is not None:
+    for at in _places(context):
+        facet = facets.get(context.snapshot.corpus.facets[int(numbers[at])].id)
+        if probabilities[at] >= PERHAPS and facet is not None:
             found.append(
                 {
-                    "need": standing.needed.needs[at].text,
-                    "chance": round(float(chances[at]), 3),
+                    "need": context.needed.needs[at].text,
+                    "probability": round(float(probabilities[at]), 3),
                     "best_in_team": by_need[at] == row,
                     "offer": facet_json(facet),
                 }
             )
-    return sorted(found, key=lambda one: (-one["chance"], one["need"]))
+    return sorted(found, key=lambda one: (-one["probability"], one["need"]))

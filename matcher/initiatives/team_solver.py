@@ -67,7 +67,7 @@ class Pick:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LineUp:
+class Team:
     """A team."""
 
     picks: tuple[Pick, ...]
@@ -103,7 +103,7 @@ def coverage(meets: Floats, weights: Floats, rows: Rows) -> float:
     return float(weights @ meets[:, rows].max(axis=1, initial=0.0) / weights.sum())
 
 
-def choose(task: Task) -> LineUp:
+def choose(task: Task) -> Team:
     """Return a good team, and how much better another could be; raise Infeasible.
 
     Greedy on f: without quotas and rivals it reaches 1 - 1/e of what can be gained beyond those
@@ -120,7 +120,7 @@ def choose(task: Task) -> LineUp:
     return _line_up(task, rows, bound)
 
 
-def choose_exactly(task: Task, seconds: float = 10.0) -> LineUp:
+def choose_exactly(task: Task, seconds: float = 10.0) -> Team:
     """Return the best team, or the best one found in time; raise Infeasible."""
     greedy = choose(task)
     if greedy.exact:
@@ -139,7 +139,7 @@ def choose_exactly(task: Task, seconds: float = 10.0) -> LineUp:
     return _line_up(task, rows, _value(task, rows) if found.proven else bound)
 
 
-def cost_of_quotas(task: Task, chosen: LineUp) -> dict[str, float]:
+def cost_of_quotas(task: Task, chosen: Team) -> dict[str, float]:
     """Return by label how much more the needs would be met without a quota, or without rivals."""
     without = {
         quota.label: replace(task, quotas=tuple(one for one in task.quotas if one is not quota))
@@ -153,7 +153,7 @@ def cost_of_quotas(task: Task, chosen: LineUp) -> dict[str, float]:
     }
 
 
-def several(task: Task, count: int, cap: int) -> list[LineUp]:
+def several(task: Task, count: int, cap: int) -> list[Team]:
     """Return teams one after another, each a different set; raise Infeasible if there is none.
 
     Who isn't kept is in at most `cap` (1 or more) of them. All have as many members as the first,
@@ -166,7 +166,7 @@ def several(task: Task, count: int, cap: int) -> list[LineUp]:
     rules = replace(rules, least=np.append(len(first.picks), rules.least[1:]))
     uses = np.zeros(len(task.fit), dtype=np.int64)
     waiting = [_Branch(-first.value, 0, rules, first.rows)]
-    made, found = 1, list[LineUp]()
+    made, found = 1, list[Team]()
     while waiting and len(found) < count:
         branch = heapq.heappop(waiting)
         used_up = (uses >= cap) & ~rules.members
@@ -325,7 +325,7 @@ def _plan_with(rules: Rules, plan: Rows, row: int) -> Rows | None:
     return find_team(rules.joined_by(row))
 
 
-def _line_up(task: Task, rows: Rows, bound: float) -> LineUp:
+def _line_up(task: Task, rows: Rows, bound: float) -> Team:
     """Describe a team; who isn't kept is put in the order in which greedy picks them."""
     kept = np.unique(task.kept)
     others = np.setdiff1d(rows, kept)
@@ -340,7 +340,7 @@ def _line_up(task: Task, rows: Rows, bound: float) -> LineUp:
         Pick(row, covered[n + 1] - covered[n], n < len(kept)) for n, row in enumerate(order)
     )
     value = _value(task, team)
-    return LineUp(picks, covered[-1], value, max(bound, value), bound <= value + CLOSE)
+    return Team(picks, covered[-1], value, max(bound, value), bound <= value + CLOSE)
 
 
 def _value(task: Task, rows: Rows) -> float:

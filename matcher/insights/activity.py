@@ -33,7 +33,7 @@ OF_ALL = ("organisation", "initiative", "import")
 OF_MANAGERS = (*OF_ALL, "list", "introduction")
 """What managers may see there. Nobody sees lines about accounts, passwords and keys here."""
 TO_FOLLOW_UP = (EntryStatus.PROPOSED, EntryStatus.APPROACHED, EntryStatus.INTERESTED)
-MOST_WAITING = 20
+MAX_WAITING = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ def organisation_names(session: Session, ids: Iterable[str]) -> dict[str, str]:
 
 
 def waiting(store: Store, account: Account) -> list[Waiting]:
-    """Return what waits for an account, the oldest first, MOST_WAITING at most.
+    """Return what waits for an account, the oldest first, MAX_WAITING at most.
 
     These are matches assigned to it that aren't decided, introductions that it asked for, and for
     managers companies that want to take part in an initiative, that are unanswered, or accepted
@@ -224,7 +224,7 @@ def waiting(store: Store, account: Account) -> list[Waiting]:
             MatchListEntryRow.status.in_([one.value for one in TO_FOLLOW_UP]),
         )
         .order_by(MatchListEntryRow.changed)
-        .limit(MOST_WAITING)
+        .limit(MAX_WAITING)
     )
     manager = account.role.reaches(AccountRole.MANAGER)
     mine = IntroductionRow.from_account == account.id
@@ -234,7 +234,7 @@ def waiting(store: Store, account: Account) -> list[Waiting]:
         select(IntroductionRow)
         .where(mine, IntroductionRow.state.in_(("asked", "accepted")))
         .order_by(IntroductionRow.changed)
-        .limit(MOST_WAITING)
+        .limit(MAX_WAITING)
     )
     with store.reading() as session:
         assigned = session.execute(entries).all()
@@ -268,7 +268,7 @@ def waiting(store: Store, account: Account) -> list[Waiting]:
             )
             for row in introductions
         ]
-    return sorted(found, key=lambda one: one.since)[:MOST_WAITING]
+    return sorted(found, key=lambda one: one.since)[:MAX_WAITING]
 
 
 def entry_counts(store: Store, account: Account) -> dict[EntryStatus, int]:

@@ -22,8 +22,8 @@ from matcher.models.need_offer import (
     similarities,
     stage_relations,
 )
-from matcher.needs.comparison import Vectors, offering
-from matcher.needs.resolve import Needed, needs_for
+from matcher.needs.comparison import Vectors, offer_facets
+from matcher.needs.resolve import ResolvedNeeds, resolve_needs
 from matcher.presenters import facet_json, name_json, organisation_json
 from matcher.store import Store
 from matcher.store.facets import load_facets
@@ -31,12 +31,12 @@ from matcher.store.initiatives import list_initiatives
 
 SAME = 0.5
 """Needs of two initiatives are the same from this chance on."""
-LEAST_OVERLAP = 0.2
+MIN_OVERLAP = 0.2
 NEAREST = 12
 """So many offers that are nearest to a need are looked at."""
-LEAST_FIT = 0.3
+MIN_FIT = 0.3
 """Offers count as meeting a need of another organisation from this chance on."""
-MOST_INITIATIVES = 500
+MAX_INITIATIVES = 500
 BLOCK = 1_024
 
 
@@ -81,12 +81,10 @@ def overlaps(
     Pairs count of which a member of either is inside the scope.
     """
     corpus = snapshot.corpus
-    several = list_initiatives(store, MOST_INITIATIVES, open_only=open_only)
-    standing = [
-        (one, corpus.rows(one.member_ids), _needed(snapshot, store, one)) for one in several
-    ]
+    several = list_initiatives(store, MAX_INITIATIVES, open_only=open_only)
+    context = [(one, corpus.rows(one.member_ids), _needed(snapshot, store, one)) for one in several]
     found = []
-    for (one, its, needed), (other, theirs, wanted) in combinations(standing, 2):
+    for (one, its, needed), (other, theirs, wanted) in combinations(context, 2):
         rows = np.union1d(its, theirs)
         if (len(rows) and not inside[rows].any()) or not needed.needs or not wanted.needs:
             continue
@@ -94,7 +92,7 @@ def overlaps(
         same = (float(says.max(axis=1).mean()) + float(says.max(axis=0).mean())) / 2
         shared = np.intersect1d(its, theirs)
         score = same * (1.0 - len(shared) / max(len(rows), 1))
-        if score >= LEAST_OVERLAP:
+        if score >= MIN_OVERLAP:
             found.append(
                 {
                     "one": {"id": one.id, "name": one.name},
@@ -106,7 +104,7 @@ def overlaps(
                         {
                             "one": needed.needs[at].text,
                             "other": wanted.needs[to].text,
-                            "chance": round(float(says[at, to]), 3),
+                            "probability": round(float(says[at, to]), 3),
                         }
                         for at, to in enumerate(says.argmax(axis=1).tolist())
                         if says[at, to] >= SAME
@@ -126,20 +124,22 @@ def _by_score(pair: dict[str, Any]) -> tuple[float, str, str]:
     return -pair["score"], pair["one"]["id"], pair["other"]["id"]
 
 
-def _needed(snapshot: Snapshot, store: Store, initiative: Initiative) -> Needed:
+def _needed(snapshot: Snapshot, store: Store, initiative: Initiative) -> ResolvedNeeds:
     members = snapshot.corpus.rows(initiative.member_ids)
-    return needs_for(snapshot, store, initiative.needs, initiative.brief, members)
+    return resolve_needs(snapshot, store, initiative.needs, initiative.brief, members)
 
 
-def _says(snapshot: Snapshot, one: Needed, other: Needed) -> Floats:
+def _says(snapshot: Snapshot, one: ResolvedNeeds, other: ResolvedNeeds) -> Floats:
     """Return (k, l) the chance that a need of one initiative says what one of the other says."""
     encoder = snapshot.generation.encoder
     compared = similarities(encoder, one.vectors, other.vectors)
     stages = relations_of([n.stage for n in one.needs], [n.stage for n in other.needs])
-    return snapshot.meeting.chances(compared, stages)
+    return snapshot.need_offer.probabilities(compared, stages)
 
 
-def missed_chances(snapshot: Snapshot, store: Store, inside: Mask, limit: int) -> dict[str, Any]:
+def unrealised_matches(
+    snapshot: Snapshot, store: Store, inside: Mask, limit: int
+) -> dict[str, Any]:
     """Return pairs whose needs and offers fit and who never worked together, the best fit first.
 
     The fit is the chance that at least one of their needs is met by the other: 1 - product of
@@ -186,9 +186,9 @@ def missed_chances(snapshot: Snapshot, store: Store, inside: Mask, limit: int) -
                         "need": facet_json(facets[corpus.facets[need].id]),
                         "offers": name_json(corpus, pair[0] if asker == pair[1] else pair[1]),
                         "offer": facet_json(facets[corpus.facets[offer].id]),
-                        "chance": round(chance, 3),
+                        "probability": round(probability, 3),
                     }
-                    for asker, (chance, need, offer) in sorted(pairs[pair].items())
+                    for asker, (probability, need, offer) in sorted(pairs[pair].items())
                     if {corpus.facets[need].id, corpus.facets[offer].id} <= facets.keys()
                 ],
             }
@@ -202,7 +202,7 @@ def _strongest(
 ) -> dict[tuple[int, int], tuple[float, int, int]]:
     """Return by asker and giver the chance, need and offer that fit best."""
     corpus, encoder = snapshot.corpus, snapshot.generation.encoder
-    offers = np.flatnonzero(offering(corpus) & corpus.of_kind(FacetKind.OFFER))
+    offers = np.flatnonzero(offer_facets(corpus) & corpus.of_kind(FacetKind.OFFER))
     found: dict[tuple[int, int], tuple[float, int, int]] = {}
     if not len(asking) or not len(offers):
         return found
@@ -222,13 +222,13 @@ def _strongest(
         asked = np.array([STAGES[corpus.stages[row]] for row in asking[askers].tolist()])
         offered = np.array([STAGES[corpus.stages[row]] for row in offers.tolist()])
         relations = stage_relations(asked[:, None], offered[near])
-        chances = snapshot.meeting.chances(np.clip(scores, 0.0, 1.0), relations)
-        chances[givers[near] == owners[askers][:, None]] = 0.0
-        for at, to in np.argwhere(chances >= LEAST_FIT).tolist():
+        probabilities = snapshot.need_offer.probabilities(np.clip(scores, 0.0, 1.0), relations)
+        probabilities[givers[near] == owners[askers][:, None]] = 0.0
+        for at, to in np.argwhere(probabilities >= MIN_FIT).tolist():
             pair = (int(owners[askers[at]]), int(givers[near[at, to]]))
-            chance = float(chances[at, to])
-            if pair not in found or chance > found[pair][0]:
-                found[pair] = (chance, int(asking[askers[at]]), int(offers[near[at, to]]))
+            probability = float(probabilities[at, to])
+            if pair not in found or probability > found[pair][0]:
+                found[pair] = (probability, int(asking[askers[at]]), int(offers[near[at, to]]))
     return found
 
 

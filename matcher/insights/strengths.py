@@ -13,14 +13,14 @@ from matcher.arrays import Floats, Mask
 from matcher.corpus.snapshot import Snapshot
 from matcher.insights.pairs import in_region
 from matcher.insights.specialisation import location_quotients, strength_table
-from matcher.needs.comparison import offering
+from matcher.needs.comparison import offer_facets
 from matcher.presenters import facet_json, name_json, organisation_json
 from matcher.store import Store
 from matcher.store.facets import load_facets
 
-MOST_NAMED = 3
-MOST_BEHIND = 100
-MOST_SAID = 4
+MAX_NAMED = 3
+MAX_BEHIND = 100
+MAX_SAID = 4
 
 
 def subjects_in(snapshot: Snapshot) -> Subjects:
@@ -43,7 +43,7 @@ def strengths(snapshot: Snapshot, region: str) -> dict[str, Any]:
     rows = []
     for number, domain in enumerate(subjects.domains):
         worth = np.where(inside, domains[:, number], 0.0)
-        order = np.lexsort((np.arange(len(worth)), -worth))[:MOST_NAMED]
+        order = np.lexsort((np.arange(len(worth)), -worth))[:MAX_NAMED]
         rows.append(
             {
                 "domain": {"id": domain.id, "labels": domain.labels},
@@ -75,7 +75,7 @@ def _memberships(snapshot: Snapshot, subjects: Subjects) -> tuple[Floats, Floats
     corpus = snapshot.corpus
     domains = np.zeros((len(corpus), len(subjects.domains)))
     challenges = np.zeros((len(corpus), len(subjects.challenges)))
-    usable = offering(corpus)
+    usable = offer_facets(corpus)
     for place, facet in enumerate(corpus.facets):
         if not usable[place]:
             continue
@@ -121,13 +121,13 @@ def behind(
     region: str,
     domain: str,
     challenge: str = "",
-    limit: int = MOST_BEHIND,
+    limit: int = MAX_BEHIND,
     offset: int = 0,
 ) -> dict[str, Any]:
     """Return the organisations that make a region strong in a domain, the strongest first.
 
     With a challenge, those that speak of both. Each has its sectors, offers and past projects that
-    count; of the latter two the first that are MOST_SAID, those that speak of both before others.
+    count; of the latter two the first that are MAX_SAID, those that speak of both before others.
     Raises KeyError for a domain or challenge that isn't told apart.
     """
     corpus, subjects = snapshot.corpus, subjects_in(snapshot)
@@ -141,10 +141,10 @@ def behind(
             worth[row] = 0.0
     order = np.lexsort((np.arange(len(worth)), -worth))
     rows = [int(row) for row in order[offset : offset + limit] if worth[row] > 0]
-    usable = offering(corpus)
+    usable = offer_facets(corpus)
     said = {row: _said(snapshot, usable, row, wanted) for row in rows}
     with store.reading() as session:
-        facets = load_facets(session, [one for row in rows for one in said[row][:MOST_SAID]])
+        facets = load_facets(session, [one for row in rows for one in said[row][:MAX_SAID]])
     return {
         "corpus_version": snapshot.version,
         "total": int((worth > 0).sum()),
@@ -152,8 +152,8 @@ def behind(
             organisation_json(corpus.organisations[row])
             | {
                 "strength": round(float(worth[row]), 2),
-                "said": [facet_json(facets[one]) for one in said[row][:MOST_SAID] if one in facets],
-                "more_said": max(0, len(said[row]) - MOST_SAID),
+                "said": [facet_json(facets[one]) for one in said[row][:MAX_SAID] if one in facets],
+                "more_said": max(0, len(said[row]) - MAX_SAID),
                 "stated": [
                     sector
                     for sector in corpus.organisations[row].sectors

@@ -35,7 +35,7 @@ from matcher.store.tables import InitiativeRow, OrganisationRow
 
 WITHIN = timedelta(days=60)
 SHORTEST, LONGEST = 20, 3_000
-MOST_TOLD = 10
+MAX_TOLD = 10
 """So many managers are told of a company that wants to take part in an initiative."""
 A_DAY = {"account": 20, "company": 5}
 """How many somebody may ask in a day."""
@@ -61,7 +61,7 @@ class IntroductionError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class Requester:
     """Who asks: an account, or a company under its id; and the contact it gives."""
 
     contact: Contact
@@ -75,7 +75,7 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class IntroductionRequest:
     """What is asked: of whom, why, and for what."""
 
     to_organisation: str
@@ -99,12 +99,12 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class AccessGrant:
     """How the asked side comes to an introduction: by its link, or signed in."""
 
     token: str = ""
     introduction_id: str = ""
-    by: Asker | None = None
+    by: Requester | None = None
 
     def row(self, session: Session) -> IntroductionRow | None:
         """Return the introduction; None when this door doesn't lead to one."""
@@ -153,7 +153,7 @@ class Introduction:
     asked: Contact | None
 
 
-def ask(store: Store, asker: Asker, wish: Wish) -> Asked:
+def ask(store: Store, asker: Requester, wish: IntroductionRequest) -> Asked:
     """Ask for an introduction. Raises IntroductionError."""
     message = wish.message.strip()
     if not SHORTEST <= len(message) <= LONGEST:
@@ -191,7 +191,7 @@ def ask(store: Store, asker: Asker, wish: Wish) -> Asked:
         return Asked(row.id, token, emails)
 
 
-def behind(store: Store, door: Door) -> Introduction | None:
+def behind(store: Store, door: AccessGrant) -> Introduction | None:
     """Return what the asked side sees; None when the door leads nowhere."""
     with store.reading() as session:
         row = door.row(session)
@@ -200,7 +200,7 @@ def behind(store: Store, door: Door) -> Introduction | None:
 
 def answer(
     store: Store,
-    door: Door,
+    door: AccessGrant,
     *,
     accept: bool,
     note: str = "",
@@ -233,7 +233,7 @@ def answer(
         return _shown(session, row)
 
 
-def take_back(store: Store, door: Door) -> Introduction | None:
+def take_back(store: Store, door: AccessGrant) -> Introduction | None:
     """Take back an acceptance: contacts are deleted. None when the door leads nowhere."""
     with store.keeping() as session:
         row = door.row(session)
@@ -247,7 +247,9 @@ def take_back(store: Store, door: Door) -> Introduction | None:
         return _shown(session, row)
 
 
-def close(store: Store, introduction_id: str, asker: Asker, outcome: str, note: str = "") -> None:
+def close(
+    store: Store, introduction_id: str, asker: Requester, outcome: str, note: str = ""
+) -> None:
     """Say what became of it: `withdrawn`, `joined` or `ended`.
 
     That is for the side that asked; that a company joined an initiative is for its managers to say.
@@ -269,14 +271,14 @@ def close(store: Store, introduction_id: str, asker: Asker, outcome: str, note: 
         audit.record(session, asker.actor, f"introduction.{outcome}", _subject(row))
 
 
-def get(store: Store, introduction_id: str, asker: Asker) -> Introduction | None:
+def get(store: Store, introduction_id: str, asker: Requester) -> Introduction | None:
     """Return an introduction to one of its sides, or to a manager; else None."""
     with store.reading() as session:
         row = session.get(IntroductionRow, introduction_id)
         return _shown(session, row) if row and _may_see(row, asker) else None
 
 
-def overview(store: Store, asker: Asker, state: str = "") -> list[Introduction]:
+def overview(store: Store, asker: Requester, state: str = "") -> list[Introduction]:
     """Return the introductions that somebody may see: those to be answered first, then by age."""
     query = select(IntroductionRow).order_by(IntroductionRow.created.desc())
     if state:
@@ -287,7 +289,7 @@ def overview(store: Store, asker: Asker, state: str = "") -> list[Introduction]:
         return [_shown(session, row) for row in rows]
 
 
-def is_asked(one: IntroductionRow | Introduction, somebody: Asker) -> bool:
+def is_asked(one: IntroductionRow | Introduction, somebody: Requester) -> bool:
     """Return whether it is for somebody to answer: its organisation, or a manager."""
     if somebody.account is not None:
         return not one.to_organisation and somebody.account.role.reaches(AccountRole.MANAGER)
@@ -295,14 +297,14 @@ def is_asked(one: IntroductionRow | Introduction, somebody: Asker) -> bool:
     return own is not None and one.to_organisation == own
 
 
-def may_close(one: IntroductionRow | Introduction, somebody: Asker, outcome: str) -> bool:
+def may_close(one: IntroductionRow | Introduction, somebody: Requester, outcome: str) -> bool:
     """Return whether somebody who sees it may say that this became of it."""
     if not one.to_organisation and outcome != "withdrawn":
         return is_asked(one, somebody)
     return not is_asked(one, somebody)
 
 
-def waits_for(one: IntroductionRow | Introduction, somebody: Asker) -> bool:
+def waits_for(one: IntroductionRow | Introduction, somebody: Requester) -> bool:
     """Return whether somebody has to answer it."""
     return one.state == "asked" and is_asked(one, somebody)
 
@@ -329,7 +331,7 @@ def contact_of(store: Store, organisation_id: str) -> Contact:
         return {key: value for key, value in known.items() if value}
 
 
-def _check(session: Session, asker: Asker, wish: Wish, now: datetime) -> None:
+def _check(session: Session, asker: Requester, wish: IntroductionRequest, now: datetime) -> None:
     """Raise IntroductionError for somebody who may not be asked, or asked too often."""
     mine = (
         IntroductionRow.from_account == asker.account.id
@@ -369,7 +371,7 @@ def _address_of(session: Session, organisation_id: str) -> str | None:
     return row.contact_email
 
 
-def _managers_of(session: Session, asker: Asker, initiative_id: str) -> tuple[str, ...]:
+def _managers_of(session: Session, asker: Requester, initiative_id: str) -> tuple[str, ...]:
     """Return who is told: the managers that wrote of the initiative, or else all of them."""
     row = session.get(InitiativeRow, initiative_id)
     if row is None or not row.open or asker.organisation_id is None:
@@ -382,7 +384,7 @@ def _managers_of(session: Session, asker: Asker, initiative_id: str) -> tuple[st
     wrote = select(AuditRow.actor).where(AuditRow.subject == f"initiative:{initiative_id}")
     writers = set(session.scalars(wrote.distinct()))
     concerned = [one for one in managers if f"account:{one}" in writers]
-    return tuple((concerned or managers)[:MOST_TOLD])
+    return tuple((concerned or managers)[:MAX_TOLD])
 
 
 def _initiative(row: IntroductionRow) -> str:
@@ -408,7 +410,7 @@ def _step(session: Session, row: IntroductionRow, by: str, step: str, note: str)
     session.flush()
 
 
-def _may_see(row: IntroductionRow, asker: Asker) -> bool:
+def _may_see(row: IntroductionRow, asker: Requester) -> bool:
     if asker.account is not None:
         manager = asker.account.role.reaches(AccountRole.MANAGER)
         public = row.from_account is not None or not row.to_organisation

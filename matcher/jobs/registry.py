@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 DEAD_AFTER = timedelta(seconds=60)
 BEAT_SECONDS = 10.0
 TELL_SECONDS = 0.5
-LONGEST_STEP = 64
+MAX_STEP_LENGTH = 64
 BRIEFLY = 100
 FAULT = "Something went wrong here. It was written to the log; nothing was changed."
 UNKNOWN = "This version of the service doesn't know this job."
@@ -192,7 +192,7 @@ def run(services: Services, job_id: str) -> None:
     claimed = _claim(services.store, job_id)
     if claimed is None:
         return
-    told = _Telling(services, claimed)
+    told = ProgressReporter(services, claimed)
     function = _functions.get(claimed.kind)
     state = JobState.FAILED
     values: dict[str, Any] = {"error": FAULT}
@@ -250,7 +250,7 @@ def recover(services: Services) -> int:
     return count
 
 
-class _Telling:
+class ProgressReporter:
     """The `progress` of one run: tells how far it is, and raises when it should stop."""
 
     def __init__(self, services: Services, row: JobRow) -> None:
@@ -262,8 +262,9 @@ class _Telling:
         self._lock = threading.Lock()
 
     def __call__(self, step: str, done: int, total: int) -> None:
-        turn = step[:LONGEST_STEP] != self._said[0] or done >= total > 0
-        self._said = step[:LONGEST_STEP], max(0, min(done, total or done)), max(0, total)
+        """Report a step, at most every few seconds. Raises when the job should stop."""
+        turn = step[:MAX_STEP_LENGTH] != self._said[0] or done >= total > 0
+        self._said = step[:MAX_STEP_LENGTH], max(0, min(done, total or done)), max(0, total)
         if turn or time.monotonic() >= self._next:
             self.check()
 

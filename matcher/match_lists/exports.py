@@ -23,7 +23,7 @@ COLUMNS = (
     "city",
     "country",
     "score",
-    "chance",
+    "probability",
     "adds",
     "status",
     "note",
@@ -43,7 +43,7 @@ def records(found: MatchList, people: dict[int, str], *, shared: bool) -> list[d
         entry = found.entry(one["id"])
         record = {
             **{name: one[name] for name in COLUMNS[:7]},
-            "chance": one["chance"],
+            "probability": one["probability"],
             "adds": one["adds"],
             "status": entry.status.value,
             "note": entry.note,
@@ -102,7 +102,7 @@ def as_xlsx(found: MatchList, lines: Sequence[dict[str, Any]], labels: dict[str,
             cell.alignment = Alignment(wrap_text=True, vertical="top")
             if isinstance(value, str):
                 cell.data_type = "s"
-            if name in ("chance", "adds"):
+            if name in ("probability", "adds"):
                 cell.number_format = "0 %"
             row.append(cell)
         sheet.append(row)

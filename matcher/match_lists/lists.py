@@ -15,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from matcher import audit
 from matcher.accounts.accounts import Account, AccountRole
 from matcher.domain import Question
-from matcher.matching.serialise import packed, unpacked
+from matcher.matching.serialise import deserialise, serialise
 from matcher.matching.service import Recommender
 from matcher.store import Store
 from matcher.store.account_tables import (
@@ -25,9 +25,9 @@ from matcher.store.account_tables import (
     MatchListVersionRow,
 )
 
-MOST_RESULTS = 100
+MAX_RESULTS = 100
 """As many as the longest page shows."""
-LONGEST_NAME, LONGEST_NOTE = 300, 5_000
+MAX_NAME_LENGTH, MAX_NOTE_LENGTH = 300, 5_000
 
 
 class EntryStatus(StrEnum):
@@ -113,17 +113,17 @@ def keep(
 
     Raises QuestionError where the question names organisations that aren't there.
     """
-    question = replace(question, limit=min(question.limit, MOST_RESULTS), offset=0)
+    question = replace(question, limit=min(question.limit, MAX_RESULTS), offset=0)
     answer = recommender.recommend(question)
     now = datetime.now(UTC)
     with store.keeping() as session:
         row = MatchListRow(
             id=secrets.token_hex(8),
-            name=" ".join(name.split())[:LONGEST_NAME] or "–",
+            name=" ".join(name.split())[:MAX_NAME_LENGTH] or "–",
             note="",
             initiative_id=initiative_id,
             account_id=account.id,
-            question=packed(question),
+            question=serialise(question),
             created=now,
             changed=now,
         )
@@ -167,7 +167,7 @@ def kept(match: Mapping[str, Any]) -> dict[str, Any]:
         "city": who["city"],
         "country": who["country"],
         "score": match["score"],
-        "chance": match["chance"],
+        "probability": match["probability"],
         "adds": match["coverage"]["adds"] if match["coverage"] else None,
         "reasons": [
             {
@@ -210,7 +210,7 @@ def get(
             initiative_id=row.initiative_id,
             account_id=row.account_id,
             owner=_names(session).get(row.account_id or 0, "–"),
-            question=unpacked(row.question),
+            question=deserialise(row.question),
             created=row.created,
             version=Version(shown.number, shown.created, shown.corpus_version, shown.results),
             versions=tuple((one.number, one.created) for one in versions),
@@ -281,7 +281,7 @@ def write_entries(
                 continue
             old = session.get(MatchListEntryRow, (found.id, organisation_id))
             there = _entry(old) if old else Entry()
-            note = entry.note.strip()[:LONGEST_NOTE]
+            note = entry.note.strip()[:MAX_NOTE_LENGTH]
             if replace(entry, note=note, changed=there.changed) == there:
                 continue
             if not was_seen(organisation_id, there):
@@ -303,8 +303,8 @@ def describe(store: Store, found: MatchList, name: str, note: str, account: Acco
     """Give a list another name and note."""
     with store.keeping() as session:
         row = session.get_one(MatchListRow, found.id)
-        row.name = " ".join(name.split())[:LONGEST_NAME] or row.name
-        row.note = note.strip()[:LONGEST_NOTE]
+        row.name = " ".join(name.split())[:MAX_NAME_LENGTH] or row.name
+        row.note = note.strip()[:MAX_NOTE_LENGTH]
         row.changed = datetime.now(UTC)
         audit.record(session, account.actor, "list.changed", f"list:{found.id}")
 

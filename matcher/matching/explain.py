@@ -16,15 +16,15 @@ from matcher.corpus.columns import Corpus
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Facet, FacetKind
 from matcher.matching.listing import WORTH_NAMING
-from matcher.matching.retrieve import Heard
+from matcher.matching.retrieve import RetrievalResult
 from matcher.matching.score import Network
 from matcher.matching.scoring import Weights
 from matcher.needs.coverage import Coverage, best_facets
-from matcher.needs.resolve import Needed, Source
+from matcher.needs.resolve import ResolvedNeeds, Source
 from matcher.presenters import facet_json
 from matcher.store.facets import load_facets
 
-MOST_REASONS = 3
+MAX_REASONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Ground:
     """What the scores of an answer were made of."""
 
     snapshot: Snapshot
-    heard: Heard | None
-    needed: Needed | None
+    heard: RetrievalResult | None
+    needed: ResolvedNeeds | None
     coverage: Coverage | None
     network: Network
     weights: Weights
@@ -44,7 +44,7 @@ class Ground:
         stated = self.needed.needs if self.needed and self.needed.source is Source.STATED else ()
         several = [*texts, *((one.text, one.text) for one in stated)]
         names = self.snapshot.corpus.names
-        return [(need, text, names.named_in(text)) for need, text in several]
+        return [(need, text, names.mentioned_in(text)) for need, text in several]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class _Spoke:
     vector: NDArray[np.float32] | None
     """The vector (dim,) of the text that it answers; None for a past project with others."""
     need: str | None = None
-    chance: float | None = None
+    probability: float | None = None
     with_members: tuple[str, ...] = ()
 
 
@@ -124,7 +124,7 @@ def _spoken(ground: Ground, shown: Mapping[int, int]) -> defaultdict[int, list[_
     result: defaultdict[int, list[_Spoke]] = defaultdict(list)
     for owner, by_facet in best.items():
         ordered = sorted(by_facet.values(), key=lambda one: (-one.weight, one.facet_row))
-        result[owner] = ([one for one in ordered if _worth_telling(one)] or ordered)[:MOST_REASONS]
+        result[owner] = ([one for one in ordered if _worth_telling(one)] or ordered)[:MAX_REASONS]
     return result
 
 
@@ -132,24 +132,24 @@ def _meeting(ground: Ground, row: int) -> list[_Spoke]:
     """Return the facets with which an organisation meets needs, the best one for each need."""
     if ground.coverage is None or ground.needed is None:
         return []
-    facets, chances = best_facets(ground.snapshot.corpus, ground.coverage, row)
-    weights = ground.coverage.weights * chances * ground.weights.coverage
+    facets, probabilities = best_facets(ground.snapshot.corpus, ground.coverage, row)
+    weights = ground.coverage.weights * probabilities * ground.weights.coverage
     return [
         _Spoke(
             float(weights[place]),
             int(facets[place]),
             ground.needed.vectors[place],
             need.text,
-            float(chances[place]),
+            float(probabilities[place]),
         )
         for place, need in enumerate(ground.needed.needs)
-        if chances[place] > 0
+        if probabilities[place] > 0
     ]
 
 
 def _worth_telling(spoke: _Spoke) -> bool:
     """Return whether it isn't just a chance of next to nothing to meet a need."""
-    return spoke.chance is None or spoke.chance >= WORTH_NAMING
+    return spoke.probability is None or spoke.probability >= WORTH_NAMING
 
 
 def _add_network(
@@ -193,7 +193,7 @@ def _by_name(
             return [
                 {
                     "need": need,
-                    "chance": None,
+                    "probability": None,
                     "facet": None,
                     "similarity": None,
                     "with_members": [],
@@ -210,7 +210,7 @@ def _reason(spoke: _Spoke, facet: Facet, stored: NDArray[np.float32]) -> dict[st
         similarity = round(min(max(float(spoke.vector @ stored) / lengths, 0.0), 1.0), 4)
     return {
         "need": spoke.need,
-        "chance": None if spoke.chance is None else round(spoke.chance, 3),
+        "probability": None if spoke.probability is None else round(spoke.probability, 3),
         "facet": facet_json(facet),
         "similarity": similarity,
         "with_members": list(spoke.with_members),

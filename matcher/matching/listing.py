@@ -9,13 +9,13 @@ import numpy as np
 from embeddings.port import understood
 from matcher.arrays import Floats, Rows
 from matcher.corpus.columns import Corpus
-from matcher.corpus.profile_vectors import likeness
+from matcher.corpus.profile_vectors import similarity_to
 from matcher.corpus.snapshot import Snapshot
-from matcher.matching.retrieve import Heard
+from matcher.matching.retrieve import RetrievalResult
 from matcher.matching.score import ALIKE, Weighed
 from matcher.needs.coverage import Coverage
-from matcher.needs.resolve import Needed, Source
-from matcher.presenters import helix_json, name_json, need_json, organisation_json
+from matcher.needs.resolve import ResolvedNeeds, Source
+from matcher.presenters import name_json, need_json, organisation_json, partner_mix_json
 
 NOTICES = {
     "nothing_usable": "Nothing in the question could be understood. Describe in a sentence or two "
@@ -32,13 +32,13 @@ WORTH_NAMING = 0.05
 """From this chance on somebody is named as the one who answers a need best."""
 
 
-def why_nothing(heard: Heard | None, members: Rows) -> str:
+def why_nothing(heard: RetrievalResult | None, members: Rows) -> str:
     """Say why a list is empty: no facet came near any of the texts, or nobody is left."""
     near = heard is not None and any(len(votes.facet_rows) for votes in heard.by_view.values())
     return "nothing_found" if len(members) or near else "nothing_usable"
 
 
-def not_understood(heard: Heard | None, needed: Needed | None) -> list[str]:
+def not_understood(heard: RetrievalResult | None, needed: ResolvedNeeds | None) -> list[str]:
     """Return the texts of the question that say nothing to the encoder."""
     texts = [] if heard is None or heard.understood else [heard.text]
     if needed is None or needed.source is not Source.STATED:
@@ -52,7 +52,7 @@ def not_understood(heard: Heard | None, needed: Needed | None) -> list[str]:
 def needs_taken(
     corpus: Corpus,
     coverage: Coverage | None,
-    needed: Needed | None,
+    needed: ResolvedNeeds | None,
     members: Rows,
     page: Rows,
     offset: int,
@@ -63,22 +63,22 @@ def needs_taken(
     met = coverage.of(members)
 
     def best(place: int) -> dict[str, Any] | None:
-        chances = coverage.meets[place, page]
-        at = int(chances.argmax()) if len(page) else 0
-        if not len(page) or chances[at] < WORTH_NAMING:
+        probabilities = coverage.meets[place, page]
+        at = int(probabilities.argmax()) if len(page) else 0
+        if not len(page) or probabilities[at] < WORTH_NAMING:
             return None
         return {
             "rank": offset + at + 1,
             "organisation": name_json(corpus, int(page[at])),
-            "chance": round(float(chances[at]), 3),
+            "probability": round(float(probabilities[at]), 3),
         }
 
     return {
         "source": needed.source.value,
         "covered": round(coverage.total(members), 4),
         "items": [
-            need_json(need) | {"covered": round(float(chance), 3), "best": best(place)}
-            for place, (need, chance) in enumerate(zip(coverage.needs, met, strict=True))
+            need_json(need) | {"covered": round(float(probability), 3), "best": best(place)}
+            for place, (need, probability) in enumerate(zip(coverage.needs, met, strict=True))
         ],
     }
 
@@ -89,7 +89,7 @@ def result_json(
     row: int,
     weighed: Weighed,
     members: Rows,
-    chance: Floats | None,
+    probability: Floats | None,
 ) -> dict[str, Any]:
     """Return one organisation (row) with its score and parts."""
     corpus = snapshot.corpus
@@ -99,10 +99,10 @@ def result_json(
         "organisation": organisation_json(corpus.organisations[row]),
         "score": round(sum(rounded.values()), 6),
         "variants": [name_json(corpus, other) for other in corpus.variants_of(row)],
-        "chance": None if chance is None else round(float(chance[row]), 3),
+        "probability": None if probability is None else round(float(probability[row]), 3),
         "parts": rounded,
         "coverage": _covered(weighed.coverage, row, members),
-        "alike": _alike(snapshot, row, members) if weighed.likeness[row] >= ALIKE else [],
+        "alike": _alike(snapshot, row, members) if weighed.similarity_to[row] >= ALIKE else [],
     }
 
 
@@ -110,7 +110,7 @@ def _alike(snapshot: Snapshot, row: int, members: Rows) -> list[dict[str, Any]]:
     """Return the members that an organisation is like, the most alike first."""
     own = snapshot.profiles_of(np.array([row]))
     like = [
-        (float(likeness(own, snapshot.profiles_of(members[at : at + 1]))[0]), int(one))
+        (float(similarity_to(own, snapshot.profiles_of(members[at : at + 1]))[0]), int(one))
         for at, one in enumerate(members)
     ]
     return [
@@ -123,13 +123,13 @@ def _alike(snapshot: Snapshot, row: int, members: Rows) -> list[dict[str, Any]]:
 def kin_json(corpus: Corpus, row: int, members: Rows) -> list[dict[str, Any]]:
     """Return who of the members, or of those standing in, shares telling words of name or city."""
     others = (other for other in members.tolist() if other != row)
-    found = [(other, corpus.kinship.shared(row, other)) for other in others]
+    found = [(other, corpus.affiliation.shared(row, other)) for other in others]
     return [{**name_json(corpus, other), "words": words} for other, words in found if words]
 
 
 def mix_json(corpus: Corpus, rows: Rows) -> dict[str, Any]:
     """Return the mix of partner types of organisations (n,)."""
-    return helix_json([corpus.organisations[row].type for row in rows.tolist()])
+    return partner_mix_json([corpus.organisations[row].type for row in rows.tolist()])
 
 
 def _covered(coverage: Coverage | None, row: int, members: Rows) -> dict[str, float] | None:
@@ -152,7 +152,7 @@ def empty(notices: list[dict[str, str]]) -> dict[str, Any]:
         "notices": notices,
         "not_understood": [],
         "needs": None,
-        "helix": None,
+        "partner_mix": None,
         "results": [],
     }
 

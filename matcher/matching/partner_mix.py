@@ -23,7 +23,7 @@ NAMES = tuple(dict.fromkeys(STRANDS.values()))
 
 
 @dataclass(frozen=True, slots=True)
-class Helix:
+class PartnerMix:
     """The mix of a group of organisations."""
 
     types: dict[str, int]
@@ -34,14 +34,14 @@ class Helix:
     """Strands of which there is nobody."""
 
 
-def helix(types: Iterable[OrganisationType]) -> Helix:
+def partner_mix(types: Iterable[OrganisationType]) -> PartnerMix:
     """Return the mix of types of a group (Etzkowitz & Leydesdorff, 2000; Carayannis, 2009)."""
     several = list(types)
     by_type = Counter(several)
     strands = Counter(STRANDS[one] for one in several if one in STRANDS)
     total = sum(strands.values())
     entropy = -sum(count / total * log(count / total) for count in strands.values())
-    return Helix(
+    return PartnerMix(
         types={one.value: by_type[one] for one in OrganisationType if by_type[one]},
         strands={name: strands[name] for name in NAMES},
         balance=abs(entropy) / log(len(NAMES)),

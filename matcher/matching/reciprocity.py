@@ -15,11 +15,11 @@ from matcher.matching.score import met_by, offers_of
 from matcher.presenters import facet_json, name_json
 from matcher.store.facets import load_facets
 
-LEAST_SHOWN = 0.3
+MIN_SHOWN = 0.3
 """A member's offer is shown as meeting a need from this chance on."""
 
 
-def offered_back(
+def reciprocity_of(
     session: Session, snapshot: Snapshot, rows: Rows, members: Rows
 ) -> dict[int, list[dict[str, Any]]]:
     """Return for each organisation row its needs that members meet, with the offer that does."""
@@ -30,9 +30,9 @@ def offered_back(
     offers = offers_of(corpus, members)
     if not len(asking) or not len(offers):
         return found
-    chances = met_by(snapshot, asking, offers)
-    best = chances.argmax(axis=1)
-    strong = np.flatnonzero(chances.max(axis=1) >= LEAST_SHOWN)
+    probabilities = met_by(snapshot, asking, offers)
+    best = probabilities.argmax(axis=1)
+    strong = np.flatnonzero(probabilities.max(axis=1) >= MIN_SHOWN)
     shown = {int(asking[at]): int(offers[best[at]]) for at in strong}
     facets = load_facets(session, (corpus.facets[row].id for pair in shown.items() for row in pair))
     among = set(members.tolist())
@@ -49,7 +49,7 @@ def offered_back(
                     "need": facet_json(need_facet),
                     "member": name_json(corpus, giver),
                     "offer": facet_json(offer_facet),
-                    "chance": round(float(chances[at, best[at]]), 3),
+                    "probability": round(float(probabilities[at, best[at]]), 3),
                 }
             )
     return found

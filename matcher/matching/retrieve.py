@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.port import trust
+from embeddings.port import vocabulary_coverage
 from matcher.arrays import Floats
 from matcher.corpus.snapshot import Snapshot
 from matcher.matching.scoring import Votes, Weights, joined, levelled, shares_of
@@ -17,7 +17,7 @@ from matcher.needs.extraction import what_is_asked
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class RetrievalResult:
     """What the index answered to the brief."""
 
     text: str
@@ -25,7 +25,7 @@ class Heard:
     """The vector (dim,) of what the text asks; zeros where nothing of it is known."""
     by_view: Mapping[str, Votes]
     """The votes of each view, levelled: the strongest organisation has 1."""
-    trust: Mapping[str, float]
+    vocabulary_coverage: Mapping[str, float]
     """Which share of the text each view understands, 0 to 1."""
     named: Floats
     """How surely the text names each organisation (n,), 0 to 1."""
@@ -54,7 +54,7 @@ class Heard:
 
     def votes(self, weights: Weights) -> Votes:
         """Return the votes of all views together."""
-        return joined(weighed(self.by_view, self.trust, weights))
+        return joined(weighed(self.by_view, self.vocabulary_coverage, weights))
 
 
 def vector_of(snapshot: Snapshot, text: str) -> NDArray[np.float32]:
@@ -70,7 +70,7 @@ def listen(
     searchable: NDArray[np.int64],
     weights: Weights,
     everything: NDArray[np.int64] | None = None,
-) -> Heard:
+) -> RetrievalResult:
     """Ask the index for a text, in each view; `searchable` are the facet ids that may vote.
 
     Where not all may, the votes of `everything` say how strong votes are and what they are worth:
@@ -78,7 +78,9 @@ def listen(
     """
     corpus, encoder = snapshot.corpus, snapshot.generation.encoder
     vectors = vector[None, :]
-    shares = {view.name: float(trust(encoder, vectors, view)[0]) for view in encoder.views}
+    shares = {
+        view.name: float(vocabulary_coverage(encoder, vectors, view)[0]) for view in encoder.views
+    }
 
     def votes_of(facets: NDArray[np.int64]) -> dict[str, Votes]:
         return votes_by_view(corpus, encoder, snapshot.index, vectors, facets, weights)[0]
@@ -86,12 +88,12 @@ def listen(
     by_view = votes_of(searchable)
     unfiltered = {} if everything is None else votes_of(everything)
     worth, odds = None, None
-    if snapshot.credence is not None:
+    if snapshot.vote_calibration is not None:
         # The views count as they are shipped, since so it was learned what votes are worth.
         share = shares_of(corpus, weighed(unfiltered or by_view, shares, Weights()))
-        worth, odds = snapshot.credence.of(share), snapshot.credence.odds(share)
+        worth, odds = snapshot.vote_calibration.of(share), snapshot.vote_calibration.odds(share)
     by_view = {
         name: levelled(corpus, own, weights, unfiltered.get(name)) for name, own in by_view.items()
     }
-    named = corpus.names.named_in(text)
-    return Heard(text, vector, by_view, shares, named, worth, odds)
+    named = corpus.names.mentioned_in(text)
+    return RetrievalResult(text, vector, by_view, shares, named, worth, odds)

@@ -12,10 +12,10 @@ from embeddings.port import understood
 from matcher.arrays import Floats, Mask, Rows
 from matcher.corpus.columns import Corpus
 from matcher.corpus.filters import unexpired
-from matcher.corpus.profile_vectors import columns_of, distance, inverted_u, likeness
+from matcher.corpus.profile_vectors import columns_of, distance, inverted_u, similarity_to
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import FacetKind, Question
-from matcher.matching.retrieve import Heard
+from matcher.matching.retrieve import RetrievalResult
 from matcher.matching.scoring import (
     Weights,
     gather,
@@ -27,9 +27,9 @@ from matcher.matching.scoring import (
     spoken_for,
     with_complement,
 )
-from matcher.needs.comparison import chances_of, coverage_in, offering
+from matcher.needs.comparison import need_coverage, offer_facets, offer_probabilities
 from matcher.needs.coverage import Coverage, harmonic_mean
-from matcher.needs.resolve import Needed, Source
+from matcher.needs.resolve import ResolvedNeeds, Source
 
 ALIKE = 0.5
 """Profiles at least so like each other are marked as look-alikes."""
@@ -63,7 +63,7 @@ class Weighed:
     network: Network
     coverage: Coverage | None
     """How well organisations meet the needs; None where neither needs nor members are given."""
-    likeness: Floats
+    similarity_to: Floats
     """(n,) how like an organisation is to the member most like it, 0 to 1."""
     kin_of: Rows
     """Whose house and place count: the members, or who stands in for them, the likeliest first."""
@@ -82,8 +82,8 @@ class Weighed:
 def weigh(
     snapshot: Snapshot,
     question: Question,
-    heard: Heard | None,
-    needed: Needed | None,
+    heard: RetrievalResult | None,
+    needed: ResolvedNeeds | None,
     members: Rows,
     weights: Weights,
     optimum: float = 0.5,
@@ -98,11 +98,11 @@ def weigh(
     texts = (
         [need.text for need in needed.needs] if needed and needed.source is Source.STATED else []
     )
-    named = [corpus.names.named_in(text) for text in texts]
+    named = [corpus.names.mentioned_in(text) for text in texts]
     if named:
         parts["named"] = np.max([*named, parts.get("named", named[0])], axis=0)
     if needed is not None and needed.needs:
-        coverage = coverage or coverage_in(
+        coverage = coverage or need_coverage(
             snapshot, needed.needs, needed.vectors, members, guessed=needed.guessed
         )
         if needed.source is Source.STATED:
@@ -120,9 +120,9 @@ def weigh(
             dial *= dial * (1.0 - 1.0 / len(needed.needs))
         parts = with_complement(parts, coverage.gains(members), dial)
     profiles = snapshot.all_profiles
-    like = likeness(profiles, profiles[members])
+    like = similarity_to(profiles, profiles[members])
     like[only_partners(corpus, network.by_facet)] = 0.0
-    unlike = likeness(profiles, profiles[corpus.rows(question.unlike)])
+    unlike = similarity_to(profiles, profiles[corpus.rows(question.unlike)])
     away = 1.0 - (1.0 - question.alike * ramp(like)) * (1.0 - ramp(unlike))
     if away.any():
         parts["alike"] = pushed_down(parts, away)
@@ -130,7 +130,11 @@ def weigh(
 
 
 def fit_parts(
-    snapshot: Snapshot, heard: Heard | None, members: Rows, weights: Weights, optimum: float
+    snapshot: Snapshot,
+    heard: RetrievalResult | None,
+    members: Rows,
+    weights: Weights,
+    optimum: float,
 ) -> tuple[dict[str, Floats], Network, Rows]:
     """Return the parts by text, name, network, kin, experience and field, each (n,) from 0 to 1.
 
@@ -147,10 +151,10 @@ def fit_parts(
         parts[network.part] = saturate(network.strength, weights.half_network)
     kin_of = members
     if len(members):
-        parts["kin"] = corpus.kinship.to(members)
+        parts["kin"] = corpus.affiliation.to(members)
     elif heard is not None and weights.akin > 0:
         kin_of, shares = standing_in(corpus, heard)
-        parts["akin"] = corpus.kinship.to(kin_of, shares)
+        parts["akin"] = corpus.affiliation.to(kin_of, shares)
     if len(members) and weights.cross_sector > 0:
         parts["cross_sector"] = inverted_u(field_distances(snapshot, members), optimum)
     if weights.prior > 0:
@@ -160,7 +164,7 @@ def fit_parts(
 
 def network_of(
     corpus: Corpus,
-    heard: Heard | None,
+    heard: RetrievalResult | None,
     members: Rows,
     weights: Weights,
     aside: Rows | None = None,
@@ -178,7 +182,7 @@ def network_of(
     return Network(part, known, *network_strength(corpus, known, weights, nearness, aside))
 
 
-def standing_in(corpus: Corpus, heard: Heard) -> tuple[Rows, Floats]:
+def standing_in(corpus: Corpus, heard: RetrievalResult) -> tuple[Rows, Floats]:
     """Return who stands in for members where none are given, (k,), and the share of each (k,).
 
     Those whom the text names, and those of whom it makes it likeliest that they take part: by how
@@ -227,14 +231,14 @@ def only_partners(corpus: Corpus, facet_strength: Floats) -> Mask:
 def offers_of(corpus: Corpus, rows: Rows) -> Rows:
     """Return the rows of the valid offers and past projects of organisations."""
     owned = corpus.facets_owned(rows.tolist())
-    return owned[offering(corpus)[owned]]
+    return owned[offer_facets(corpus)[owned]]
 
 
 def met_by(snapshot: Snapshot, asking: Rows, offers: Rows) -> Floats:
     """Return (needs, offers) the chance that facets meet what stored needs ask for."""
     queries = snapshot.index.rows(snapshot.corpus.facet_ids[asking])
     stages = [snapshot.corpus.stages[row] for row in asking.tolist()]
-    return chances_of(snapshot, stages, queries, offers)
+    return offer_probabilities(snapshot, stages, queries, offers)
 
 
 def field_distances(snapshot: Snapshot, members: Rows) -> Floats:
@@ -253,7 +257,9 @@ def ramp(like: Floats) -> Floats:
     return risen
 
 
-def anything_asked(heard: Heard | None, needed: Needed | None, members: Sequence[int]) -> bool:
+def anything_asked(
+    heard: RetrievalResult | None, needed: ResolvedNeeds | None, members: Sequence[int]
+) -> bool:
     """Return whether anything of the question is understood."""
     if len(members) or (heard is not None and heard.understood):
         return True

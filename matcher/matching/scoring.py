@@ -63,7 +63,7 @@ class Votes:
 
 SPEAKING = frozenset({"text", "coverage", "complement", "network", "named", "acquainted"})
 """Parts that put an organisation in the list; the others alone don't."""
-LEAST_GAIN = 0.1
+MIN_GAIN = 0.1
 """What somebody must add to the coverage to have all of the complement's share: less than this is
 no more than a vague hope, and to be the best of those is no reason to come first."""
 NO_VOTES = Votes(np.empty(0, np.int64), np.empty(0, np.float64))
@@ -212,7 +212,7 @@ def with_complement(parts: Mapping[str, Floats], gains: Floats, dial: float) -> 
     What organisations add to the coverage (n,) is made relative to the most that one of them adds,
     unless even that is next to nothing.
     """
-    strongest = max(float(gains.max(initial=0.0)), LEAST_GAIN)
+    strongest = max(float(gains.max(initial=0.0)), MIN_GAIN)
     kept = {name: (1.0 - dial) * values for name, values in parts.items()}
     return {**kept, "complement": dial * gains / strongest}
 

@@ -12,7 +12,7 @@ from matcher.domain import Question
 _QUESTION = TypeAdapter(Question)
 
 
-def packed(question: Question) -> dict[str, Any]:
+def serialise(question: Question) -> dict[str, Any]:
     """Return a question as JSON values."""
     whole = asdict(question)
     for need in whole["needs"]:
@@ -20,6 +20,6 @@ def packed(question: Question) -> dict[str, Any]:
     return whole
 
 
-def unpacked(kept: object) -> Question:
+def deserialise(kept: object) -> Question:
     """Return the question that `packed` made JSON of. Raises ValueError for anything else."""
     return _QUESTION.validate_python(kept)

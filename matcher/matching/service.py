@@ -19,7 +19,7 @@ from matcher.cache import Cache
 from matcher.corpus.answer_cache import cached
 from matcher.corpus.columns import Corpus
 from matcher.corpus.filters import allowed_organisations, facets_of
-from matcher.corpus.snapshot import Live, Snapshot
+from matcher.corpus.snapshot import CorpusProvider, Snapshot
 from matcher.domain import Question
 from matcher.evaluation.weight_search import GRID
 from matcher.matching.explain import Ground, reasons_for
@@ -34,24 +34,24 @@ from matcher.matching.listing import (
     why_nothing,
 )
 from matcher.matching.long_tail import less_known, with_places_kept
-from matcher.matching.reciprocity import offered_back
-from matcher.matching.retrieve import Heard, listen, vector_of
+from matcher.matching.reciprocity import reciprocity_of
+from matcher.matching.retrieve import RetrievalResult, listen, vector_of
 from matcher.matching.score import Weighed, weigh
 from matcher.matching.scoring import Weights, rank
 from matcher.matching.validation import checked
-from matcher.models.score_calibration import chances
-from matcher.needs.comparison import offering
-from matcher.needs.resolve import Needed, needs_for
+from matcher.models.score_calibration import probabilities
+from matcher.needs.comparison import offer_facets
+from matcher.needs.resolve import ResolvedNeeds, resolve_needs
 from matcher.settings import Settings
-from matcher.store import Point
+from matcher.store import Revision
 
 TEXT_ONLY = "text only"
 HALF_GIVEN = "half of the members given"
 """The two ways to ask that are calibrated: without and with members."""
-LONGEST_TEXT = 20_000
-MOST_NEEDS = 50
-MOST_MEMBERS = 500
-MOST_MATCHES = 200
+MAX_TEXT_LENGTH = 20_000
+MAX_NEEDS = 50
+MAX_MEMBERS = 500
+MAX_MATCHES = 200
 FURTHER = 0.15
 """So much further apart are the fields that serve an exploratory initiative best."""
 
@@ -74,8 +74,8 @@ class Stopwatch:
 class Considered:
     """What a question came to: what was heard and needed, and everybody weighed and ranked."""
 
-    heard: Heard | None
-    needed: Needed | None
+    heard: RetrievalResult | None
+    needed: ResolvedNeeds | None
     members: Rows
     weighed: Weighed
     order: Rows
@@ -89,7 +89,7 @@ class Recommender:
 
     def __init__(
         self,
-        live: Live,
+        corpus_provider: CorpusProvider,
         cache: Cache,
         ttl: int = 3600,
         *,
@@ -103,7 +103,7 @@ class Recommender:
         `popularity`, the share of later places kept for the less known, and `field_distance`, the
         distance between fields that serves best, are from 0 to 1.
         """
-        self.live = live
+        self.corpus_provider = corpus_provider
         self.cache = cache
         self.ttl = ttl
         self.weights = weights
@@ -113,11 +113,16 @@ class Recommender:
 
     @classmethod
     def by(
-        cls, settings: Settings, live: Live, cache: Cache, *, weights: Weights | None = None
+        cls,
+        settings: Settings,
+        corpus_provider: CorpusProvider,
+        cache: Cache,
+        *,
+        weights: Weights | None = None,
     ) -> Recommender:
         """Return one that goes by the settings."""
         return cls(
-            live,
+            corpus_provider,
             cache,
             settings.cache_ttl,
             weights=weights,
@@ -129,12 +134,12 @@ class Recommender:
     def recommend(self, question: Question) -> dict[str, Any]:
         """Answer a question; the result is JSON. Raises QuestionError for unknown ids."""
         start = time.perf_counter()
-        snapshot = self.live.snapshot()
-        question = checked(self.live.store, snapshot.corpus, question)
+        snapshot = self.corpus_provider.snapshot()
+        question = checked(self.corpus_provider.store, snapshot.corpus, question)
         model = snapshot.generation.model
         key = question_key(
             question,
-            snapshot.point,
+            snapshot.revision,
             model,
             self.ways(snapshot),
             snapshot.generation.ranking,
@@ -159,7 +164,7 @@ class Recommender:
             return empty([notice(found), *away])
         corpus, weighed, members = snapshot.corpus, found.weighed, found.members
         page = found.order[question.offset : question.offset + question.limit]
-        with watch.step("reasons"), self.live.store.reading() as session:
+        with watch.step("reasons"), self.corpus_provider.store.reading() as session:
             ground = Ground(
                 snapshot,
                 found.heard,
@@ -169,7 +174,7 @@ class Recommender:
                 self.weights_for(snapshot),
             )
             reasons = reasons_for(session, ground, page)
-            back = offered_back(session, snapshot, page, members)
+            back = reciprocity_of(session, snapshot, page, members)
         results = [
             one
             | {
@@ -187,7 +192,7 @@ class Recommender:
             "needs": needs_taken(
                 corpus, weighed.coverage, found.needed, members, page, question.offset
             ),
-            "helix": {
+            "partner_mix": {
                 "members": mix_json(corpus, corpus.rows(question.members)),
                 "results": mix_json(corpus, page),
             },
@@ -203,10 +208,10 @@ class Recommender:
         self, snapshot: Snapshot, question: Question, found: Considered
     ) -> list[dict[str, Any]]:
         weighed, members = found.weighed, found.members
-        chance = self._chances(snapshot, found)
+        probability = self._chances(snapshot, found)
         page = found.order[question.offset : question.offset + question.limit]
         return [
-            result_json(snapshot, place, int(row), weighed, members, chance)
+            result_json(snapshot, place, int(row), weighed, members, probability)
             | {"place_kept": int(row) in found.moved}
             for place, row in enumerate(page, start=question.offset + 1)
         ]
@@ -230,7 +235,7 @@ class Recommender:
             if not candidates.any():
                 return "nothing_allowed"
             searchable = searchable_facets(corpus, allowed)
-            everything = None if allowed.all() else corpus.facet_ids[offering(corpus)]
+            everything = None if allowed.all() else corpus.facet_ids[offer_facets(corpus)]
         with watch.step("search"):
             text = question.text.strip()
             heard = None
@@ -250,13 +255,17 @@ class Recommender:
         calibrated = snapshot.generation.ranking.get("calibration", {})
         mode = HALF_GIVEN if len(found.members) else TEXT_ONLY
         surest = found.heard.surest if found.heard else None
-        return chances(found.weighed.fit, surest, calibrated.get(mode, {}))
+        return probabilities(found.weighed.fit, surest, calibrated.get(mode, {}))
 
-    def _needed(self, snapshot: Snapshot, question: Question, members: Rows) -> Needed | None:
+    def _needed(
+        self, snapshot: Snapshot, question: Question, members: Rows
+    ) -> ResolvedNeeds | None:
         """Return what is needed where needs or members are given; None for a text alone."""
         if not question.needs and not len(members):
             return None
-        return needs_for(snapshot, self.live.store, question.needs, question.text, members)
+        return resolve_needs(
+            snapshot, self.corpus_provider.store, question.needs, question.text, members
+        )
 
     def weights_for(self, snapshot: Snapshot) -> Weights:
         """Return the weights given, or else those trained on this corpus, or the shipped ones."""
@@ -316,7 +325,7 @@ def candidates_of(corpus: Corpus, question: Question, members: Rows, allowed: Ma
 
 def question_key(
     question: Question,
-    point: Point,
+    point: Revision,
     model: str,
     ways: Mapping[str, Any],
     ranking: Mapping[str, Any] | None = None,
@@ -336,7 +345,7 @@ def question_key(
 
 def searchable_facets(corpus: Corpus, allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the ids of valid offers and evidence of the organisations allowed."""
-    usable = offering(corpus)
+    usable = offer_facets(corpus)
     if not allowed.all():
         usable &= facets_of(corpus, allowed)
     return corpus.facet_ids[usable]

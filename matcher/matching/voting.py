@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.port import Encoder, seen_by
+from embeddings.port import Encoder, project_onto_view
 from matcher.corpus.columns import Corpus
 from matcher.index.port import VectorIndex
 from matcher.matching.scoring import Votes, Weights, cast_votes
@@ -27,7 +27,7 @@ def votes_by_view(
     sqrt(n) times what the index says, and less where the view understood only a part of the facet.
     """
     views = encoder.views
-    queries = np.concatenate([seen_by(vectors, view) for view in views])
+    queries = np.concatenate([project_onto_view(vectors, view) for view in views])
     scores, ids = index.search(queries, weights.neighbours, searchable)
     scores = scores * np.float32(np.sqrt(len(views)))
     found: list[dict[str, Votes]] = [{} for _ in vectors]
@@ -39,7 +39,10 @@ def votes_by_view(
 
 
 def weighed(
-    by_view: Mapping[str, Votes], trust: Mapping[str, float], weights: Weights
+    by_view: Mapping[str, Votes], vocabulary_coverage: Mapping[str, float], weights: Weights
 ) -> list[tuple[float, Votes]]:
     """Return the votes of each view with its share, by how far it understands the text."""
-    return [(weights.of_view(name) * trust[name], votes) for name, votes in by_view.items()]
+    return [
+        (weights.of_view(name) * vocabulary_coverage[name], votes)
+        for name, votes in by_view.items()
+    ]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from embeddings.port import Encoder, View, seen_by, trust
+from embeddings.port import Encoder, View, project_onto_view, vocabulary_coverage
 from matcher.arrays import Floats
 from matcher.domain import Stage
 from matcher.matching.scoring import Weights
@@ -68,7 +68,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
+class NeedOfferModel:
     """The curve: chance = logistic(intercept + slope * similarity + stages[relation])."""
 
     intercept: float
@@ -76,7 +76,7 @@ class Meeting:
     stages: tuple[float, float, float]
     """What is added where the stages are the same, next to each other, or others."""
 
-    def chances(
+    def probabilities(
         self, similarities: Floats, relations: NDArray[np.int8], *, guessed: bool = False
     ) -> Floats:
         """Return chances for similarities and stage relations of the same shape.
@@ -88,18 +88,18 @@ class Meeting:
             shifts = np.where(shifts < 0, shifts / 2, shifts)
         shift = shifts[relations]
         logit = self.intercept + self.slope * similarities + shift
-        chance: Floats = 1.0 / (1.0 + np.exp(-logit))
-        return chance
+        probability: Floats = 1.0 / (1.0 + np.exp(-logit))
+        return probability
 
     def as_json(self) -> dict[str, Any]:
         """Return what `meeting_from` reads."""
         return {"intercept": self.intercept, "slope": self.slope, "stages": self.stages}
 
 
-def meeting_from(saved: Mapping[str, Any]) -> Meeting:
+def need_offer_model_from(saved: Mapping[str, Any]) -> NeedOfferModel:
     """Return the curve that `as_json` wrote down."""
     same, near, other = saved["stages"]
-    return Meeting(saved["intercept"], saved["slope"], (same, near, other))
+    return NeedOfferModel(saved["intercept"], saved["slope"], (same, near, other))
 
 
 def similarities(
@@ -116,7 +116,7 @@ def similarities(
     mixed = np.zeros((2, len(queries), len(vectors)))
     for view, shares in _shares(encoder, queries):
         columns = slice(view.start, view.end)
-        seen = seen_by(queries, view)[:, columns]
+        seen = project_onto_view(queries, view)[:, columns]
         compared = seen @ vectors[:, columns].T * np.sqrt(len(encoder.views))
         mixed += shares * np.clip(compared, 0.0, 1.0)
     larger: Floats = mixed.max(axis=0)
@@ -132,7 +132,7 @@ def _shares(encoder: Encoder, queries: NDArray[np.float32]) -> Iterator[tuple[Vi
     shares = np.zeros((len(encoder.views), 2, len(queries), 1))
     for number, view in enumerate(encoder.views):
         mixes = slice(0, 1 if view.name == WORDING else 2)
-        share = Weights().of_view(view.name) * trust(encoder, queries, view)
+        share = Weights().of_view(view.name) * vocabulary_coverage(encoder, queries, view)
         shares[number, mixes] = share[:, None]
     total = shares.sum(axis=0)
     shares = np.divide(shares, total, out=shares, where=total > 0)
@@ -162,7 +162,7 @@ def mixed_queries(
     """
     mixed = np.zeros((2, *queries.shape), dtype=np.float32)
     for view, shares in _shares(encoder, queries):
-        mixed += shares * seen_by(queries, view) * np.sqrt(len(encoder.views))
+        mixed += shares * project_onto_view(queries, view) * np.sqrt(len(encoder.views))
     return mixed[0], mixed[1]
 
 
@@ -175,12 +175,12 @@ class Outcome:
     met: bool
 
 
-def fit_meeting(
+def fit_need_offer_model(
     encoder: Encoder,
     outcomes: Sequence[Outcome] = (),
     pairs: Sequence[Judged] | None = None,
     stages_count: float = STAGES_COUNT,
-) -> Meeting:
+) -> NeedOfferModel:
     """Fit the curve to judged pairs under an encoder, and to what introductions taught.
 
     Each need is also set against the offers that were written for other needs, which don't meet it
@@ -212,7 +212,7 @@ def fit_meeting(
     stages = stages_count * model.coef_[0][1:]
     intercept, slope = _line(features[:, 0], labels, counts, features[:, 1:] @ stages)
     same, next_to, other = (float(one) for one in stages)
-    return Meeting(intercept, max(slope, 0.0), (same, next_to, other))
+    return NeedOfferModel(intercept, max(slope, 0.0), (same, next_to, other))
 
 
 def _line(

@@ -18,7 +18,7 @@ from matcher.arrays import Floats, Rows
 from matcher.evaluation.weight_search import Asked
 from matcher.matching.scoring import Weights
 
-FEWEST_PAIRS = 100
+MIN_PAIRS = 100
 """How many pairs at least make one point of the calibration, at its top; further down, more do."""
 GROWTH = 1.12
 _SMALL = 0.01
@@ -40,7 +40,7 @@ def calibration(questions: Sequence[Asked], weights: Weights) -> dict[str, Any]:
         sure.append(np.full(len(places), one.surest))
         together.extend(row in one.partners for row in one.rows[places].tolist())
     met = np.array(together, dtype=np.float64)
-    if len(met) < 5 * FEWEST_PAIRS:
+    if len(met) < 5 * MIN_PAIRS:
         return {}
     surest = np.concatenate(sure)
     usual = float(surest.mean())
@@ -63,11 +63,11 @@ def calibration(questions: Sequence[Asked], weights: Weights) -> dict[str, Any]:
         "sureness": round(sureness, 5),
         "usual": round(usual, 5),
         "at": [round(float(one), 5) for one in middle],
-        "chance": [round(float(one), 5) for one in rising],
+        "probability": [round(float(one), 5) for one in rising],
     }
 
 
-def chances(scores: Floats, surest: float | None, saved: Mapping[str, Any]) -> Floats | None:
+def probabilities(scores: Floats, surest: float | None, saved: Mapping[str, Any]) -> Floats | None:
     """Return the chance (n,) that belongs to each score; None without a calibration.
 
     `surest` is how sure the surest organisation is, as log odds; None where that isn't known. What
@@ -77,13 +77,13 @@ def chances(scores: Floats, surest: float | None, saved: Mapping[str, Any]) -> F
         return None
     more_sure = 0.0 if surest is None else surest - saved["usual"]
     at = saved["score"] * np.log(scores + _SMALL) + saved["sureness"] * more_sure
-    found: Floats = np.interp(at, saved["at"], saved["chance"])
+    found: Floats = np.interp(at, saved["at"], saved["probability"])
     return found
 
 
 def _groups(order: Rows) -> list[Rows]:
-    """Cut places, the lowest first, into groups that grow downwards from FEWEST_PAIRS."""
-    groups, end, size = [], len(order), float(FEWEST_PAIRS)
+    """Cut places, the lowest first, into groups that grow downwards from MIN_PAIRS."""
+    groups, end, size = [], len(order), float(MIN_PAIRS)
     while end >= 2 * size:
         groups.append(order[end - int(size) : end])
         end, size = end - int(size), size * GROWTH

@@ -30,7 +30,7 @@ _ROUNDS, _STEP, _DONE = 60, 0.5, 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Credence:
+class VoteCalibration:
     """Curves: chance = logistic(intercept + slope * log(share + SMALL))."""
 
     common: tuple[float, float]
@@ -59,15 +59,17 @@ class Credence:
         }
 
 
-def credence_from(saved: Mapping[str, Any], keys: Sequence[int]) -> Credence:
+def vote_calibration_from(saved: Mapping[str, Any], keys: Sequence[int]) -> VoteCalibration:
     """Return what `as_json` wrote down; those that it doesn't know have the common curve."""
     intercept, slope = saved["common"]
     common = float(intercept), float(slope)
     own = [saved["own"].get(str(key), common) for key in keys]
-    return Credence(common, np.array(own, dtype=np.float64).reshape(-1, 2))
+    return VoteCalibration(common, np.array(own, dtype=np.float64).reshape(-1, 2))
 
 
-def fit_credence(shares: sparse.csr_array, took_part: sparse.csr_array) -> Credence | None:
+def fit_vote_calibration(
+    shares: sparse.csr_array, took_part: sparse.csr_array
+) -> VoteCalibration | None:
     """Learn from past projects: the shares of the votes (q, n) and who took part (q, n).
 
     Each project's own votes are left out of its row. Returns None where too little is known, or
@@ -91,7 +93,7 @@ def fit_credence(shares: sparse.csr_array, took_part: sparse.csr_array) -> Crede
         hits=np.concatenate([hit, missed]),
     )
     common = _common(told)
-    return None if common[1] <= 0 else Credence(common, _own(told, common, count))
+    return None if common[1] <= 0 else VoteCalibration(common, _own(told, common, count))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,9 +128,9 @@ def _own(told: _Told, common: tuple[float, float], count: int) -> Floats:
 
     own = np.tile(np.array(common), (count, 1))
     for _ in range(_ROUNDS):
-        chance = expit(own[told.rows, 0] + own[told.rows, 1] * told.x)
-        right = told.hits - told.projects * chance
-        curved = told.projects * chance * (1.0 - chance)
+        probability = expit(own[told.rows, 0] + own[told.rows, 1] * told.x)
+        right = told.hits - told.projects * probability
+        curved = told.projects * probability * (1.0 - probability)
         first = summed(right) - PULL * (own[:, 0] - common[0])
         second = summed(right * told.x) - PULL * (own[:, 1] - common[1])
         a, c = summed(curved) + PULL, summed(curved * told.x**2) + PULL

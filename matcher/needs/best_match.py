@@ -10,13 +10,13 @@ import numpy as np
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Need
 from matcher.matching.listing import WORTH_NAMING
-from matcher.needs.comparison import chances_of, offering
+from matcher.needs.comparison import offer_facets, offer_probabilities
 from matcher.presenters import facet_json, name_json
 from matcher.store import Store
 from matcher.store.facets import load_facets
 
 
-def answered_by(
+def best_matches(
     snapshot: Snapshot,
     store: Store,
     needs: Sequence[Need],
@@ -35,11 +35,13 @@ def answered_by(
         for row in (corpus.row_of_id[one], *corpus.variants_of(corpus.row_of_id[one])):
             place.setdefault(row, number)
     owned = corpus.facets_owned(place)
-    owned = owned[offering(corpus)[owned]]
+    owned = owned[offer_facets(corpus)[owned]]
     if not len(owned) or not needs:
         return [None] * len(needs)
     queries = snapshot.generation.encoder.encode([one.text for one in needs])
-    chances = chances_of(snapshot, [one.stage for one in needs], queries, owned, guessed=guessed)
+    probabilities = offer_probabilities(
+        snapshot, [one.stage for one in needs], queries, owned, guessed=guessed
+    )
     first = np.array(
         [
             min(
@@ -52,17 +54,17 @@ def answered_by(
             for facet in owned.tolist()
         ]
     )
-    best = [int(np.lexsort((first, -of_need))[0]) for of_need in chances]
+    best = [int(np.lexsort((first, -of_need))[0]) for of_need in probabilities]
     with store.reading() as session:
         facets = load_facets(session, corpus.facet_ids[owned[best]].tolist())
     return [
         {
             "rank": int(first[at]) + 1,
             "organisation": name_json(corpus, corpus.row_of_id[ids[first[at]]]),
-            "chance": round(float(of_need[at]), 3),
+            "probability": round(float(of_need[at]), 3),
             "facet": facet_json(facets[int(corpus.facet_ids[owned[at]])]),
         }
         if of_need[at] >= WORTH_NAMING and int(corpus.facet_ids[owned[at]]) in facets
         else None
-        for at, of_need in zip(best, chances, strict=True)
+        for at, of_need in zip(best, probabilities, strict=True)
     ]

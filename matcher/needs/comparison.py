@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.port import seen_by
+from embeddings.port import project_onto_view
 from matcher.arrays import Floats, Mask, Rows
 from matcher.corpus.columns import Corpus
 from matcher.corpus.filters import unexpired
@@ -27,7 +27,7 @@ EVIDENCE = 0.7
 """A past project shows less surely than a stated offer that an organisation can do it."""
 
 
-def chances_of(
+def offer_probabilities(
     snapshot: Snapshot,
     asked: Sequence[Stage | None],
     queries: Vectors,
@@ -50,12 +50,12 @@ def chances_of(
     relations = relations_of(asked, stages)
     later = np.array([one is not None and one not in OF_PROJECTS for one in asked], dtype=np.bool_)
     relations[later[:, None] & (evidence & (relations == UNKNOWN))] = NEXT
-    chances = snapshot.meeting.chances(compared, relations, guessed=guessed)
-    chances *= np.where(evidence, EVIDENCE, 1.0)
-    return np.where(compared >= Weights().least_similarity, chances, 0.0)
+    probabilities = snapshot.need_offer.probabilities(compared, relations, guessed=guessed)
+    probabilities *= np.where(evidence, EVIDENCE, 1.0)
+    return np.where(compared >= Weights().least_similarity, probabilities, 0.0)
 
 
-def coverage_in(
+def need_coverage(
     snapshot: Snapshot,
     needs: Sequence[Need],
     queries: Vectors,
@@ -68,21 +68,23 @@ def coverage_in(
     In a large corpus only the facets nearest to a need are compared, and all of the members'.
     """
     corpus = snapshot.corpus
-    usable = offering(corpus)
+    usable = offer_facets(corpus)
     rows = np.arange(len(corpus.facets))
     if len(rows) > EXACT_UP_TO and len(queries):
         rows = np.flatnonzero(usable)
         views = snapshot.generation.encoder.views
-        seen = np.concatenate([seen_by(queries, view) for view in views])
+        seen = np.concatenate([project_onto_view(queries, view) for view in views])
         _, found = snapshot.index.search(seen, NEAREST, corpus.facet_ids[rows])
         near = corpus.facet_rows(np.unique(found[found >= 0]))
         own = corpus.facets_owned(() if members is None else members.tolist())
         rows = np.intersect1d(rows, np.union1d(near, own))
     stages = [need.stage for need in needs]
-    chances = chances_of(snapshot, stages, queries, rows, guessed=guessed) * usable[rows]
-    return coverage_of(corpus, needs, chances, rows)
+    probabilities = (
+        offer_probabilities(snapshot, stages, queries, rows, guessed=guessed) * usable[rows]
+    )
+    return coverage_of(corpus, needs, probabilities, rows)
 
 
-def offering(corpus: Corpus) -> Mask:
+def offer_facets(corpus: Corpus) -> Mask:
     """Return which facets (m,) are valid offers or past projects."""
     return ~corpus.of_kind(FacetKind.NEED) & unexpired(corpus)

@@ -88,9 +88,9 @@ def best_facets(corpus: Corpus, coverage: Coverage, row: int) -> tuple[Rows, Flo
     places = np.flatnonzero(np.isin(coverage.facet_rows, own))
     if not len(places):
         return np.full(len(coverage.needs), -1), np.zeros(len(coverage.needs))
-    chances = coverage.by_facet[:, places]
-    best = chances.argmax(axis=1)
-    return coverage.facet_rows[places[best]], chances[np.arange(len(best)), best]
+    probabilities = coverage.by_facet[:, places]
+    best = probabilities.argmax(axis=1)
+    return coverage.facet_rows[places[best]], probabilities[np.arange(len(best)), best]
 
 
 def harmonic_mean(one: Floats, other: Floats) -> Floats:

@@ -22,11 +22,11 @@ from matcher.needs.extraction import needs_of
 from matcher.store import Store
 from matcher.store.facets import load_facets
 
-MOST_READ = 12
+MAX_READ = 12
 """So many needs are read from a brief, or from what members say, at most."""
 
 
-SHORTEST_NEED, LONGEST_NEED = 3, 500
+MIN_NEED_LENGTH, MAX_NEED_LENGTH = 3, 500
 
 
 class Source(StrEnum):
@@ -38,7 +38,7 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Needed:
+class ResolvedNeeds:
     """Needs, where they come from, and their vectors (k, dim)."""
 
     needs: tuple[Need, ...]
@@ -53,14 +53,14 @@ class Needed:
 
 def read_brief(snapshot: Snapshot, brief: str) -> list[Need]:
     """Split a brief into needs; one that asks for nothing in particular is a need as a whole."""
-    needs = needs_of(brief, lexicon_of(snapshot.generation.encoder), MOST_READ)
-    whole = " ".join(brief.split())[:LONGEST_NEED]
-    return needs or ([Need(whole)] if len(whole) >= SHORTEST_NEED else [])
+    needs = needs_of(brief, lexicon_of(snapshot.generation.encoder), MAX_READ)
+    whole = " ".join(brief.split())[:MAX_NEED_LENGTH]
+    return needs or ([Need(whole)] if len(whole) >= MIN_NEED_LENGTH else [])
 
 
-def needs_for(
+def resolve_needs(
     snapshot: Snapshot, store: Store, stated: Sequence[Need], brief: str, members: Rows
-) -> Needed:
+) -> ResolvedNeeds:
     """Return what is needed; see the module for what goes first."""
     if stated:
         needs, source = tuple(stated), Source.STATED
@@ -69,13 +69,13 @@ def needs_for(
     else:
         needs, source = _needs_of_members(snapshot, store, members), Source.MEMBERS
     vectors = snapshot.generation.encoder.encode([need.text for need in needs])
-    return Needed(needs, source, vectors)
+    return ResolvedNeeds(needs, source, vectors)
 
 
 def _needs_of_members(snapshot: Snapshot, store: Store, members: Rows) -> tuple[Need, ...]:
     corpus = snapshot.corpus
     owned = corpus.facets_owned(members.tolist())
-    asked = owned[(corpus.of_kind(FacetKind.NEED) & unexpired(corpus))[owned]][:MOST_READ]
+    asked = owned[(corpus.of_kind(FacetKind.NEED) & unexpired(corpus))[owned]][:MAX_READ]
     with store.reading() as session:
         facets = load_facets(session, corpus.facet_ids[asked].tolist())
     return tuple(Need(one.text, stage=one.stage) for one in facets.values())

@@ -20,7 +20,7 @@ from matcher.domain import (
 _TUPLES = ("certifications", "topics")
 
 
-def packed(organisation: Organisation) -> dict[str, Any]:
+def serialise(organisation: Organisation) -> dict[str, Any]:
     """Return an organisation as JSON values, with its contact and competitors."""
     whole = asdict(organisation)
     for name in ("sectors", "languages", "competitors"):
@@ -30,7 +30,7 @@ def packed(organisation: Organisation) -> dict[str, Any]:
     return whole
 
 
-def unpacked(kept: dict[str, Any]) -> Organisation:
+def deserialise(kept: dict[str, Any]) -> Organisation:
     """Return the organisation that `packed` made JSON of."""
     return Organisation(
         **{

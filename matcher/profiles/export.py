@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import String, cast, or_, select
 from sqlalchemy.orm import Session
 
-from matcher.introductions.requests import Asker, overview
-from matcher.organisations.serialise import packed, packed_facet
+from matcher.introductions.requests import Requester, overview
+from matcher.organisations.serialise import packed_facet, serialise
 from matcher.profiles.profiles import Profile, subject_of
 from matcher.store import Store
 from matcher.store.account_tables import (
@@ -39,7 +39,7 @@ def export(store: Store, profile: Profile) -> Body:
         kept = row.record or {}
         return {
             "exported": datetime.now(UTC).isoformat(),
-            "organisation": packed(profile.organisation)
+            "organisation": serialise(profile.organisation)
             | {"competitors": _rivals(session, profile)},
             "also_known_as": kept.get("aliases", _aliases(session, profile.id)),
             "profile": {
@@ -104,7 +104,7 @@ def _initiatives(session: Session, organisation_id: str, kept: Body) -> list[Bod
 
 def _introductions(store: Store, organisation_id: str) -> list[Body]:
     several = []
-    for one in overview(store, Asker({}, organisation_id=organisation_id)):
+    for one in overview(store, Requester({}, organisation_id=organisation_id)):
         whole = asdict(one)
         del whole["from_account"]
         whole["created"], whole["changed"] = one.created.isoformat(), one.changed.isoformat()

@@ -29,9 +29,9 @@ ADDRESS = "profile-address"
 """The purpose of a token that makes an address the keeper's."""
 EDIT_WITHIN = timedelta(hours=1)
 ADDRESS_WITHIN = timedelta(days=1)
-MOST_LINKS = 5
+MAX_LINKS = 5
 """So many links are sent for one profile and purpose within an hour."""
-MOST_PROFILES = 10
+MAX_PROFILES = 10
 """Of so many profiles of one address links are sent."""
 
 
@@ -49,7 +49,7 @@ def links(store: Store, email: str) -> tuple[str, list[Link]]:
     """Return an address as it is stored, and a link for each of its profiles.
 
     A draft gets one that publishes it, any other one to edit it. None where there is no profile or
-    MOST_LINKS were made within the hour: the caller says the same to everybody.
+    MAX_LINKS were made within the hour: the caller says the same to everybody.
     """
     try:
         address = clean_email(email)
@@ -58,7 +58,7 @@ def links(store: Store, email: str) -> tuple[str, list[Link]]:
     made: list[Link] = []
     with store.keeping() as session:
         of_address = select(ProfileRow).where(ProfileRow.email == address)
-        for row in session.scalars(of_address.order_by(ProfileRow.created).limit(MOST_PROFILES)):
+        for row in session.scalars(of_address.order_by(ProfileRow.created).limit(MAX_PROFILES)):
             profile = profile_of(session, row)
             draft = row.state == State.DRAFT
             purpose, lifetime = (CONFIRM, CONFIRM_WITHIN) if draft else (EDIT, EDIT_WITHIN)
@@ -116,4 +116,4 @@ def _often(session: Session, organisation_id: str, purpose: str) -> bool:
     recent = (TokenRow.subject == organisation_id) & (TokenRow.purpose == purpose)
     recent &= TokenRow.created > hour
     count = session.scalar(select(func.count()).select_from(TokenRow).where(recent)) or 0
-    return count >= MOST_LINKS
+    return count >= MAX_LINKS

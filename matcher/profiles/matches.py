@@ -20,14 +20,14 @@ from matcher.matching.service import Recommender, Stopwatch
 from matcher.store.initiatives import list_initiatives
 
 Body = dict[str, Any]
-MOST_INITIATIVES = 100
+MAX_INITIATIVES = 100
 """So many open initiatives are looked at, by name."""
 
 
 def open_initiatives(recommender: Recommender) -> list[Initiative]:
     """Return the initiatives that anybody may read, by name."""
-    found = [one for one in list_initiatives(recommender.live.store) if one.open]
-    return found[:MOST_INITIATIVES]
+    found = [one for one in list_initiatives(recommender.corpus_provider.store) if one.open]
+    return found[:MAX_INITIATIVES]
 
 
 def found_by(recommender: Recommender, cache: Cache, organisation_id: str) -> list[Body]:
@@ -37,7 +37,7 @@ def found_by(recommender: Recommender, cache: Cache, organisation_id: str) -> li
     competitor that it named itself is. An organisation that isn't in the corpus is found by none:
     an empty list.
     """
-    snapshot = recommender.live.snapshot()
+    snapshot = recommender.corpus_provider.snapshot()
     if organisation_id not in snapshot.corpus.row_of_id:
         return []
     several = open_initiatives(recommender)
@@ -45,7 +45,7 @@ def found_by(recommender: Recommender, cache: Cache, organisation_id: str) -> li
         [asdict(one) for one in several],
         organisation_id,
         recommender.ways(snapshot),
-        [snapshot.point, snapshot.generation.name, date.today().isoformat()],
+        [snapshot.revision, snapshot.generation.name, date.today().isoformat()],
     ]
     text = json.dumps(about, sort_keys=True, default=str)
     key = "found:" + hashlib.sha256(text.encode()).hexdigest()
@@ -84,6 +84,6 @@ def _found(recommender: Recommender, snapshot: Snapshot, one: Initiative, row: i
         considered.weighed.network,
         recommender.weights_for(snapshot),
     )
-    with recommender.live.store.reading() as session:
+    with recommender.corpus_provider.store.reading() as session:
         reasons = reasons_for(session, ground, np.array([shown]))[int(shown)]
     return {**body, "rank": int(places[0]) + 1, "reasons": reasons}

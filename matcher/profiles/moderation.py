@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from matcher import audit
 from matcher.domain import FacetKind
 from matcher.mail import Mailer, MailError
-from matcher.organisations.serialise import packed, packed_facet, unpacked, unpacked_facet
+from matcher.organisations.serialise import deserialise, packed_facet, serialise, unpacked_facet
 from matcher.profiles.profiles import Profile, State, profile_of, save, subject_of
 from matcher.store import Store
 from matcher.store.account_tables import ProfileRow
@@ -22,7 +22,7 @@ from matcher.store.organisations import delete_organisation
 from matcher.store.tables import AliasRow, FacetRow, InitiativeRow, OrganisationRow, OwnershipRow
 
 log = structlog.get_logger()
-LONGEST_REASON = 2_000
+MAX_REASON_LENGTH = 2_000
 SUBJECT = "Schakel: uw profiel / votre profil / Ihr Profil / your profile"
 HIDDEN = """\
 Uw profiel op Schakel is verborgen. Niemand vindt het, tot een beheerder het weer toont. \
@@ -85,7 +85,7 @@ def hide(store: Store, mailer: Mailer, organisation_id: str, reason: str, actor:
 
     What it takes part in is kept with it. Entries on match lists and introductions stay.
     """
-    reason = reason.strip()[:LONGEST_REASON]
+    reason = reason.strip()[:MAX_REASON_LENGTH]
     with store.writing() as write:
         row = write.session.get(ProfileRow, organisation_id)
         profile = profile_of(write.session, row) if row else None
@@ -107,7 +107,7 @@ def show_again(store: Store, mailer: Mailer, organisation_id: str, actor: str) -
             write.nothing_changed()
             return False
         record, email = row.record, row.email
-        save(write, unpacked(record["organisation"]))
+        save(write, deserialise(record["organisation"]))
         _put_back(write, organisation_id, record)
         row.state, row.record, row.note = State.PUBLISHED.value, None, ""
         row.changed = datetime.now(UTC)
@@ -122,7 +122,7 @@ def _taken_out(write: Write, profile: Profile) -> dict[str, Any]:
     key = session.scalar(select(OrganisationRow.key).where(OrganisationRow.id == own))
     aliases = select(AliasRow.id).where(AliasRow.organisation_key == key).order_by(AliasRow.id)
     record = {
-        "organisation": packed(profile.organisation),
+        "organisation": serialise(profile.organisation),
         "evidence": _evidence(session, key),
         "aliases": list(session.scalars(aliases)),
         "members": _leave_initiatives(write, own),

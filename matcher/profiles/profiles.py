@@ -26,7 +26,7 @@ from matcher.corpus.columns import Corpus
 from matcher.corpus.weighted_words import name_words
 from matcher.domain import Contact, Organisation
 from matcher.imports.storage import with_languages
-from matcher.organisations.serialise import packed, unpacked
+from matcher.organisations.serialise import deserialise, serialise
 from matcher.store import Store
 from matcher.store.account_tables import ProfileRow
 from matcher.store.database import Write
@@ -45,9 +45,9 @@ CONFIRM, EDIT = "profile-confirm", "profile-edit"
 CONFIRM_WITHIN = timedelta(days=7)
 FORGOTTEN_AFTER = timedelta(days=30)
 """A draft that nobody confirmed is deleted then."""
-MOST_DRAFTS = 5
+MAX_DRAFTS = 5
 """So many profiles may wait for one address to be confirmed."""
-MOST_COMPETITORS = 50
+MAX_COMPETITORS = 50
 
 
 class State(StrEnum):
@@ -118,18 +118,18 @@ def create(
     """
     address = checked_address(email)
     now = datetime.now(UTC)
-    organisation = replace(organisation, id=made_id(organisation.name))
+    organisation = replace(organisation, id=make_id(organisation.name))
     with store.keeping() as session:
         _forget_drafts(session, now - FORGOTTEN_AFTER)
         drafts = (ProfileRow.email == address) & (ProfileRow.state == State.DRAFT.value)
         count = session.scalar(select(func.count()).select_from(ProfileRow).where(drafts)) or 0
-        if count >= MOST_DRAFTS:
+        if count >= MAX_DRAFTS:
             raise ProfileError("waiting", f"{count} profiles wait for {address} to be confirmed.")
         row = ProfileRow(
             organisation_id=organisation.id,
             email=address,
             state=State.DRAFT.value,
-            record={"organisation": packed(organisation)},
+            record={"organisation": serialise(organisation)},
             contact_for=contact_for.value,
             note="",
             created=now,
@@ -151,7 +151,7 @@ def publish(store: Store, token: str) -> Profile | None:
         if row is None or row.state != State.DRAFT or row.record is None:
             write.nothing_changed()
             return None
-        save(write, unpacked(row.record["organisation"]))
+        save(write, deserialise(row.record["organisation"]))
         row.state, row.record, row.changed = State.PUBLISHED.value, None, datetime.now(UTC)
         tokens.revoke(write.session, CONFIRM, row.organisation_id)
         write.session.flush()
@@ -219,7 +219,7 @@ def change(
         if row is None:
             return None
         if row.record is not None:
-            row.record = {**row.record, "organisation": packed(with_languages(organisation))}
+            row.record = {**row.record, "organisation": serialise(with_languages(organisation))}
         _note_change(session, row, contact_for, now)
         return profile_of(session, row)
 
@@ -266,7 +266,7 @@ def namesakes(corpus: Corpus, name: str) -> list[tuple[str, str]]:
     return [(one.id, one.name) for one in corpus.organisations if _normal(one.name) == words]
 
 
-def made_id(name: str) -> str:
+def make_id(name: str) -> str:
     """Return a new id that begins with the name."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", plain.casefold()).strip("-")[:60].strip("-") or "profile"
@@ -286,7 +286,7 @@ def save(write: Write, organisation: Organisation) -> bool:
     known = keys_of(write.session, organisation.competitors)
     own = {organisation.id, *kept_ids(write.session, [organisation.id]).values()}
     rivals = tuple(one for one in organisation.competitors if one in known and one not in own)
-    whole = replace(organisation, competitors=rivals[:MOST_COMPETITORS])
+    whole = replace(organisation, competitors=rivals[:MAX_COMPETITORS])
     return save_organisation(write, with_languages(whole), keep=())
 
 
@@ -298,7 +298,7 @@ def subject_of(organisation_id: str) -> str:
 def profile_of(session: Session, row: ProfileRow) -> Profile | None:
     """Build the profile of a row; None where its organisation is gone."""
     if row.record is not None:
-        organisation: Organisation | None = unpacked(row.record["organisation"])
+        organisation: Organisation | None = deserialise(row.record["organisation"])
     else:
         organisation = get_organisation(session, row.organisation_id)
     if organisation is None:

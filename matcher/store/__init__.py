@@ -1,5 +1,5 @@
 """The store: SQLAlchemy models, sessions, migrations. SQLite by default, PostgreSQL by URL."""
 
-from matcher.store.database import Point, Store, Write
+from matcher.store.database import Revision, Store, Write
 
-__all__ = ["Point", "Store", "Write"]
+__all__ = ["Revision", "Store", "Write"]

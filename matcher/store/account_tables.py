@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from matcher.store.tables import Base, Key
 
 
-class Moment(TypeDecorator[datetime]):
+class UTCDateTime(TypeDecorator[datetime]):
     """A point in time, in UTC on the way in and out (SQLite keeps no zone)."""
 
     impl = DateTime(timezone=True)
@@ -45,9 +45,9 @@ class AccountRow(Base):
     """Issuer and subject of the identity provider, for those who sign in there."""
     active: Mapped[bool] = mapped_column(default=True)
     failures: Mapped[int] = mapped_column(Integer, default=0)
-    locked_until: Mapped[datetime | None] = mapped_column(Moment)
-    created: Mapped[datetime] = mapped_column(Moment)
-    seen: Mapped[datetime | None] = mapped_column(Moment)
+    locked_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    created: Mapped[datetime] = mapped_column(UTCDateTime)
+    seen: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class TokenRow(Base):
@@ -59,9 +59,9 @@ class TokenRow(Base):
     subject: Mapped[str] = mapped_column(String(400), index=True)
     """Whom or what it is about: an account's id, a profile's organisation id, an introduction's."""
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    created: Mapped[datetime] = mapped_column(Moment)
-    expires: Mapped[datetime] = mapped_column(Moment)
-    used: Mapped[datetime | None] = mapped_column(Moment)
+    created: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires: Mapped[datetime] = mapped_column(UTCDateTime)
+    used: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class AuditRow(Base):
@@ -69,7 +69,7 @@ class AuditRow(Base):
 
     __tablename__ = "audit"
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
-    at: Mapped[datetime] = mapped_column(Moment, index=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     actor: Mapped[str] = mapped_column(String(330))
     action: Mapped[str] = mapped_column(String(64), index=True)
     subject: Mapped[str] = mapped_column(String(400), index=True)
@@ -93,8 +93,8 @@ class ProfileRow(Base):
     `nobody`."""
     note: Mapped[str] = mapped_column(Text, default="")
     """What the moderator wrote to the company."""
-    created: Mapped[datetime] = mapped_column(Moment)
-    changed: Mapped[datetime] = mapped_column(Moment)
+    created: Mapped[datetime] = mapped_column(UTCDateTime)
+    changed: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class MatchListRow(Base):
@@ -107,8 +107,8 @@ class MatchListRow(Base):
     initiative_id: Mapped[str | None] = mapped_column(String(140), index=True)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))
     question: Mapped[dict[str, Any]] = mapped_column(JSON)
-    created: Mapped[datetime] = mapped_column(Moment)
-    changed: Mapped[datetime] = mapped_column(Moment)
+    created: Mapped[datetime] = mapped_column(UTCDateTime)
+    changed: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class MatchListVersionRow(Base):
@@ -121,7 +121,7 @@ class MatchListVersionRow(Base):
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
     corpus_version: Mapped[int] = mapped_column(Key)
     results: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    created: Mapped[datetime] = mapped_column(Moment)
+    created: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class MatchListEntryRow(Base):
@@ -137,7 +137,7 @@ class MatchListEntryRow(Base):
     note: Mapped[str] = mapped_column(Text, default="")
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))
     """Who follows it up."""
-    changed: Mapped[datetime] = mapped_column(Moment)
+    changed: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class ShareRow(Base):
@@ -148,9 +148,9 @@ class ShareRow(Base):
     list_id: Mapped[str] = mapped_column(
         ForeignKey("match_list.id", ondelete="CASCADE"), index=True
     )
-    created: Mapped[datetime] = mapped_column(Moment)
-    expires: Mapped[datetime] = mapped_column(Moment)
-    revoked: Mapped[datetime | None] = mapped_column(Moment)
+    created: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires: Mapped[datetime] = mapped_column(UTCDateTime)
+    revoked: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class IntroductionRow(Base):
@@ -172,8 +172,8 @@ class IntroductionRow(Base):
     contact: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """Name, address and telephone of the side that asks; shown when the other side accepts."""
     state: Mapped[str] = mapped_column(String(16), index=True)
-    created: Mapped[datetime] = mapped_column(Moment)
-    changed: Mapped[datetime] = mapped_column(Moment)
+    created: Mapped[datetime] = mapped_column(UTCDateTime)
+    changed: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class IntroductionStepRow(Base):
@@ -184,7 +184,7 @@ class IntroductionStepRow(Base):
     introduction_id: Mapped[str] = mapped_column(
         ForeignKey("introduction.id", ondelete="CASCADE"), index=True
     )
-    at: Mapped[datetime] = mapped_column(Moment)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
     by: Mapped[str] = mapped_column(String(16))
     """`asker`, `asked` or `service`."""
     step: Mapped[str] = mapped_column(String(16))
@@ -209,11 +209,11 @@ class JobRow(Base):
     cancelling: Mapped[bool] = mapped_column(default=False)
     result: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     error: Mapped[str | None] = mapped_column(Text)
-    created: Mapped[datetime] = mapped_column(Moment)
-    started: Mapped[datetime | None] = mapped_column(Moment)
-    alive: Mapped[datetime | None] = mapped_column(Moment)
+    created: Mapped[datetime] = mapped_column(UTCDateTime)
+    started: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    alive: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """When the worker last said that it is at it."""
-    finished: Mapped[datetime | None] = mapped_column(Moment)
+    finished: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class ImportRow(Base):
@@ -233,5 +233,5 @@ class ImportRow(Base):
     outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     corpus_version: Mapped[int | None] = mapped_column(Key)
     """The version that the import made; what was changed later isn't undone."""
-    created: Mapped[datetime] = mapped_column(Moment)
-    changed: Mapped[datetime] = mapped_column(Moment)
+    created: Mapped[datetime] = mapped_column(UTCDateTime)
+    changed: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -29,7 +29,7 @@ _POINT = select(CorpusState.version, func.coalesce(CorpusMarkRow.mark, "")).oute
 """Made once: every answer asks for it."""
 
 
-class Point(NamedTuple):
+class Revision(NamedTuple):
     """A point in the history of a store: no other store or history has the same."""
 
     version: int
@@ -94,14 +94,14 @@ class Store:
 
     def corpus_version(self) -> int:
         """Return the version of the corpus as of the last committed write."""
-        return self.point().version
+        return self.revision().version
 
-    def point(self) -> Point:
+    def revision(self) -> Revision:
         """Return the point of the last committed write."""
         with self.engine.connect() as connection:
             return newest_point(connection)
 
-    def passed(self, version: int, mark: str | None) -> bool:
+    def has_revision(self, version: int, mark: str | None) -> bool:
         """Return whether the history of this store, as it is now, has this point."""
         query = (
             select(func.coalesce(CorpusMarkRow.mark, ""))
@@ -160,9 +160,9 @@ class Write:
         self.changed = False
 
 
-def newest_point(connection: Connection | Session) -> Point:
+def newest_point(connection: Connection | Session) -> Revision:
     """Return the point that a connection or session sees."""
-    return Point(*connection.execute(_POINT).one())
+    return Revision(*connection.execute(_POINT).one())
 
 
 def _alembic_config() -> Config:

@@ -26,7 +26,7 @@ from matcher.web.access import end_session, for_role, me, safe_next, services, s
 
 blueprint = APIBlueprint("accounts", __name__, enable_openapi=False)
 log = structlog.get_logger()
-NEW_PASSWORD = {"autocomplete": "new-password", "minlength": str(accounts.LEAST_PASSWORD)}
+NEW_PASSWORD = {"autocomplete": "new-password", "minlength": str(accounts.MIN_PASSWORD)}
 SAID = {
     "short": _l("A password needs at least 12 characters."),
     "long": _l("A password has at most 200 characters."),

@@ -37,8 +37,8 @@ blueprint = APIBlueprint(
 )
 log = structlog.get_logger()
 PAGE = 50
-MOST_EXPORTED = 100_000
-LARGEST_ID = 2**31 - 1
+MAX_EXPORTED = 100_000
+MAX_ID_SIZE = 2**31 - 1
 """Of an account: PostgreSQL can be asked for no larger number."""
 only_administrators = for_role(AccountRole.ADMINISTRATOR)
 
@@ -58,7 +58,7 @@ class InviteForm(FlaskForm):  # type: ignore[misc]
 class KeyForm(FlaskForm):  # type: ignore[misc]
     """A new API key."""
 
-    name = StringField(_l("What it is for"), [DataRequired(), Length(max=api_keys.LONGEST_NAME)])
+    name = StringField(_l("What it is for"), [DataRequired(), Length(max=api_keys.MAX_NAME_LENGTH)])
 
 
 @blueprint.get("")
@@ -205,7 +205,7 @@ def _send_link(email: str) -> None:
 
 
 def _account(account_id: int) -> accounts.Account:
-    found = accounts.get(services().store, account_id) if account_id <= LARGEST_ID else None
+    found = accounts.get(services().store, account_id) if account_id <= MAX_ID_SIZE else None
     if found is None:
         abort(404, _("There is no such account."), extra_data={"page": True})
     return found
@@ -295,7 +295,7 @@ def duplicate_pairs() -> ResponseReturnValue:
     everything = "all" in request.args
     found = [one for one in duplicates.proposals(services().store) if everything or not one.sure]
     page = max(1, min(request.args.get("page", 1, int), 10_000))
-    corpus = services().live.snapshot().corpus
+    corpus = services().corpus_provider.snapshot().corpus
     return render_template(
         "administration/duplicates.html",
         pairs=found[(page - 1) * PAGE : page * PAGE],
@@ -362,7 +362,7 @@ def audit_export() -> ResponseReturnValue:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["at", "actor", "action", "subject", "detail"])
-    for row in audit.lines(services().store, text, MOST_EXPORTED)[1]:
+    for row in audit.lines(services().store, text, MAX_EXPORTED)[1]:
         detail = ", ".join(f"{key}={value}" for key, value in row.detail.items())
         cells = [row.at.isoformat(), row.actor, row.action, row.subject, detail]
         writer.writerow([neutral(cell) for cell in cells])

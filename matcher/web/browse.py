@@ -18,9 +18,9 @@ from matcher.insights.browse import Wanted
 from matcher.web.labels import LABELS
 from matcher.web.places import country_name, region_name
 
-LONGEST_TEXT = 200
-MOST_WORDS = 10
-MOST_PAGES = 100_000
+MAX_TEXT_LENGTH = 200
+MAX_WORDS = 10
+MAX_PAGES = 100_000
 COUNTRY = re.compile("[A-Z]{2}")
 REGION = re.compile("[A-Z]{2}[A-Z0-9]{1,3}")
 TITLES = {
@@ -35,7 +35,7 @@ TITLES = {
 
 def wanted_in(values: MultiDict[str, str], domains: Sequence[Subject]) -> Wanted:
     """Read what is wanted from an address; values that can't be are left aside."""
-    text = values.get("q", "").replace("\x00", "")[:LONGEST_TEXT]
+    text = values.get("q", "").replace("\x00", "")[:MAX_TEXT_LENGTH]
     known: dict[str, Callable[[str], object]] = {
         "type": list(OrganisationType).__contains__,
         "country": COUNTRY.fullmatch,
@@ -45,7 +45,7 @@ def wanted_in(values: MultiDict[str, str], domains: Sequence[Subject]) -> Wanted
     }
     picked = {name: values.get(name, "") for name, test in known.items()}
     usable = {name: value for name, value in picked.items() if known[name](value)}
-    return Wanted(" ".join(text.split()[:MOST_WORDS]), **usable)
+    return Wanted(" ".join(text.split()[:MAX_WORDS]), **usable)
 
 
 def address_of(wanted: Wanted, page: int = 1, **changed: str) -> str:

@@ -35,12 +35,12 @@ from matcher.domain import (
     Question,
     Stage,
 )
-from matcher.matching.service import MOST_NEEDS
+from matcher.matching.service import MAX_NEEDS
 from matcher.web.labels import LABELS
 
 DEFAULT_RADIUS_KM = 50.0
-LONGEST_NEED = 2_000
-MOST_LEFT_OUT = 100
+MAX_NEED_LENGTH = 2_000
+MAX_LEFT_OUT = 100
 DIALS = {"complement": round(COMPLEMENT_DIAL * 100), "alike": round(ALIKE_DIAL * 100)}
 """Where the dials stand unless somebody turns them, in percent."""
 LENGTHS = (20, 50, 100)
@@ -78,7 +78,7 @@ def needs_in_address(rows: Sequence[NeedRow]) -> list[tuple[str, str]]:
 
 def need_rows(values: MultiDict[str, str]) -> list[NeedRow]:
     """Read rows of needs; those without text, or marked to go, count for nothing."""
-    texts, gone = values.getlist("need")[: MOST_NEEDS + 10], set(values.getlist("without"))
+    texts, gone = values.getlist("need")[: MAX_NEEDS + 10], set(values.getlist("without"))
     levels, stages = values.getlist("level"), values.getlist("stage")
     rows = []
     for at, given in enumerate(texts):
@@ -112,9 +112,7 @@ def left_out(values: MultiDict[str, str]) -> dict[str, list[str]]:
     """Read the ids that are left out by name of the parameter, but for those to take `back`."""
     back = set(values.getlist("back"))
     return {
-        name: [one for one in dict.fromkeys(values.getlist(name)) if one not in back][
-            :MOST_LEFT_OUT
-        ]
+        name: [one for one in dict.fromkeys(values.getlist(name)) if one not in back][:MAX_LEFT_OUT]
         for name in ("exclude", "unlike")
     }
 
@@ -205,7 +203,7 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
 
     def _lines(self) -> list[str]:
         lines = [line.strip(" -•\t\r") for line in (self.needs.data or "").splitlines()]
-        return [line for line in lines if line][: MOST_NEEDS + 10]
+        return [line for line in lines if line][: MAX_NEEDS + 10]
 
     def question(self, corpus: Corpus) -> Question | None:
         """Return the question; None with errors on the fields where there is something to mend."""
@@ -213,11 +211,11 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
         near = self._near(corpus)
         text = (self.text.data or "").strip()
         needs = [row.need for row in self.rows] + [Need(line) for line in self._lines()]
-        if len(needs) > MOST_NEEDS or any(len(need.text) > LONGEST_NEED for need in needs):
+        if len(needs) > MAX_NEEDS or any(len(need.text) > MAX_NEED_LENGTH for need in needs):
             said = _(
                 "At most %(count)s needs of %(length)s characters each.",
-                count=MOST_NEEDS,
-                length=LONGEST_NEED,
+                count=MAX_NEEDS,
+                length=MAX_NEED_LENGTH,
             )
             self.needs.errors = [*self.needs.errors, said]
         if not text and not needs and not members and not self.errors:

@@ -18,7 +18,7 @@ from flask_wtf.file import FileField, FileRequired
 
 from matcher.accounts.accounts import AccountRole
 from matcher.imports import runs as import_runs
-from matcher.imports.files import LARGEST_UPLOAD, UploadRefused
+from matcher.imports.files import MAX_UPLOAD_SIZE, UploadRefused
 from matcher.imports.runs import ImportNotPossible, ImportRun, ImportState
 from matcher.imports.template import write_template
 from matcher.jobs import registry as jobs
@@ -28,7 +28,7 @@ from matcher.web.labels import LABELS
 
 blueprint = APIBlueprint("imports", __name__, enable_openapi=False)
 View = Callable[..., ResponseReturnValue]
-LARGEST_BODY = LARGEST_UPLOAD + 1024 * 1024
+MAX_BODY_SIZE = MAX_UPLOAD_SIZE + 1024 * 1024
 TEMPLATES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -100,8 +100,8 @@ def _allow_large() -> None:
     """Take more in one request than elsewhere, from those who may import."""
     if request.endpoint != "imports.upload" or not may("manager"):
         return
-    request.max_content_length = LARGEST_BODY
-    if (request.content_length or 0) > LARGEST_BODY:
+    request.max_content_length = MAX_BODY_SIZE
+    if (request.content_length or 0) > MAX_BODY_SIZE:
         abort(413, str(REFUSED["large"]), extra_data={"page": True})
 
 

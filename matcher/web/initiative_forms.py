@@ -17,9 +17,9 @@ from wtforms.validators import DataRequired, Length
 
 from matcher.corpus.columns import Corpus
 from matcher.domain import Need, NeedLevel, OrganisationType, SizeClass, Stage
-from matcher.initiatives.team import MOST_QUOTAS, MOST_SIZE, Of, TeamWanted, Wanted
-from matcher.matching.service import LONGEST_TEXT, MOST_NEEDS
-from matcher.web.forms import LONGEST_NEED
+from matcher.initiatives.team import MAX_QUOTAS, MAX_SIZE, Of, TeamRequest, Wanted
+from matcher.matching.service import MAX_NEEDS, MAX_TEXT_LENGTH
+from matcher.web.forms import MAX_NEED_LENGTH
 
 SPARE_ROWS, MORE_ROWS = 3, 5
 """Empty rows of a form: as a rule, and where "another" was pressed without a script."""
@@ -29,7 +29,7 @@ class InitiativeForm(FlaskForm):  # type: ignore[misc]
     """Name, brief, and how it looks for partners."""
 
     name = StringField(_l("Name"), [DataRequired(), Length(max=300)])
-    brief = TextAreaField(_l("Brief"), [Length(max=LONGEST_TEXT)])
+    brief = TextAreaField(_l("Brief"), [Length(max=MAX_TEXT_LENGTH)])
     exploratory = BooleanField(_l("Looks for the new: partners from further fields fit better"))
     open = BooleanField(_l("Open: anybody may read it"))
     seen = HiddenField()
@@ -87,7 +87,7 @@ def rows_of_needs(needs: Sequence[Need]) -> list[Row]:
 def sent_needs(form: MultiDict[str, str]) -> tuple[list[Row], list[Need]]:
     """Read the rows that were sent; rows without a text, or marked to go, count for nothing."""
     gone = set(form.getlist("remove"))
-    columns = [form.getlist(name)[: MOST_NEEDS + 20] for name in NEED_COLUMNS]
+    columns = [form.getlist(name)[: MAX_NEEDS + 20] for name in NEED_COLUMNS]
     rows, needs = [], []
     for at, values in enumerate(zip(*columns, strict=False)):
         row = Row(dict(zip(NEED_COLUMNS, values, strict=True)))
@@ -97,8 +97,8 @@ def sent_needs(form: MultiDict[str, str]) -> tuple[list[Row], list[Need]]:
         need = _need(row)
         if need is not None:
             needs.append(need)
-    if len(rows) > MOST_NEEDS:
-        rows[-1].errors.append(_("An initiative has at most %(count)s needs.", count=MOST_NEEDS))
+    if len(rows) > MAX_NEEDS:
+        rows[-1].errors.append(_("An initiative has at most %(count)s needs.", count=MAX_NEEDS))
     return rows, needs
 
 
@@ -109,8 +109,8 @@ def _need(row: Row) -> Need | None:
     text = " ".join(row.values["text"].split())
     weight = number(row.values["weight"] or "1", 0.01, 100.0)
     due = day(row.values["due"])
-    if len(text) > LONGEST_NEED:
-        row.errors.append(_("A need has at most %(count)s characters.", count=LONGEST_NEED))
+    if len(text) > MAX_NEED_LENGTH:
+        row.errors.append(_("A need has at most %(count)s characters.", count=MAX_NEED_LENGTH))
     if weight is None:
         row.errors.append(_("A weight is a number from 0.01 to 100."))
     if due is None and row.values["due"].strip():
@@ -179,7 +179,7 @@ class TeamForm:
     @classmethod
     def sent(cls, asked: MultiDict[str, str], corpus: Corpus) -> TeamForm:
         """Read the form."""
-        columns = [asked.getlist(name)[:MOST_QUOTAS] for name in QUOTA_COLUMNS]
+        columns = [asked.getlist(name)[:MAX_QUOTAS] for name in QUOTA_COLUMNS]
         rows = [
             Row(dict(zip(QUOTA_COLUMNS, values, strict=True)))
             for values in zip(*columns, strict=False)
@@ -194,18 +194,18 @@ class TeamForm:
             exact="exact" in asked,
         )
 
-    def wanted(self) -> TeamWanted | None:
+    def wanted(self) -> TeamRequest | None:
         """Return the team that is wanted; None with errors where there is something to mend."""
-        size = number(self.size, 1, MOST_SIZE)
+        size = number(self.size, 1, MAX_SIZE)
         teams, cap = number(self.teams, 1, 5), number(self.cap, 1, 5)
         if size is None:
-            self.errors.append(_("A team has from 1 to %(count)s organisations.", count=MOST_SIZE))
+            self.errors.append(_("A team has from 1 to %(count)s organisations.", count=MAX_SIZE))
         if teams is None or cap is None:
             self.errors.append(_("Ask for 1 to 5 teams."))
         quotas = [_quota(row) for row in self.rows]
         if size is None or teams is None or cap is None or any(row.errors for row in self.rows):
             return None
-        return TeamWanted(
+        return TeamRequest(
             size=int(size),
             quotas=tuple(one for one in quotas if one is not None),
             exclude=tuple(self.exclude),
@@ -218,8 +218,8 @@ class TeamForm:
 
 def _quota(row: Row) -> Wanted | None:
     of, value = row.values["of"], row.values["value"].strip()
-    least = number(row.values["least"] or "0", 0, MOST_SIZE)
-    most = number(row.values["most"], 0, MOST_SIZE) if row.values["most"].strip() else None
+    least = number(row.values["least"] or "0", 0, MAX_SIZE)
+    most = number(row.values["most"], 0, MAX_SIZE) if row.values["most"].strip() else None
     if of not in list(Of):
         row.errors.append(_("Choose what to count."))
         return None

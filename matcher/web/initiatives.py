@@ -19,10 +19,10 @@ from matcher.accounts.accounts import AccountRole
 from matcher.domain import Initiative, NeedLevel, Stage
 from matcher.initiatives import actions as initiatives
 from matcher.initiatives.actions import question_of
-from matcher.initiatives.team import Of, TeamWanted, Wanted
+from matcher.initiatives.team import Of, TeamRequest, Wanted
 from matcher.initiatives.team_solver import MEMBERS, POOL, RIVALS, SIZE, Infeasible
 from matcher.insights.pairs import Scope
-from matcher.matching.serialise import packed
+from matcher.matching.serialise import serialise
 from matcher.web.access import for_role, me, services
 from matcher.web.forms import length_asked, longer_than
 from matcher.web.initiative_forms import (
@@ -45,7 +45,7 @@ from matcher.web.labels import LABELS
 blueprint = APIBlueprint("initiatives", __name__, enable_openapi=False)
 LENGTHS = (30, 50, 100)
 """So many matches of an initiative can be shown on a page."""
-MOST_OVERLAPS = 200
+MAX_OVERLAPS = 200
 CONDITIONS = {
     SIZE: _l("the size of the team"),
     MEMBERS: _l("the members who stay"),
@@ -84,7 +84,7 @@ def new_sent() -> ResponseReturnValue:
     form = InitiativeForm()
     if not form.validate():
         return render_template("initiatives/new.html", form=form), 422
-    made = _shaped(Initiative(initiatives.made_id(form.name.data), "", ""), form)
+    made = _shaped(Initiative(initiatives.make_id(form.name.data), "", ""), form)
     initiatives.create(services().store, made, actor=me().actor)
     flash(_("The initiative is stored. These needs were read from its brief: put them right."))
     return redirect(url_for("initiatives.needs", initiative_id=made.id))
@@ -210,7 +210,7 @@ def members_sent(one: Initiative) -> ResponseReturnValue:
     form = MemberForm()
     if not form.validate():
         return _members(one, form), 422
-    corpus = services().live.snapshot().corpus
+    corpus = services().corpus_provider.snapshot().corpus
     found, said = organisation_named(corpus, form.organisation.data)
     since = day(form.since.data or "")
     if found is None:
@@ -246,7 +246,7 @@ def members_remove(one: Initiative) -> ResponseReturnValue:
 
 
 def _members(one: Initiative, form: MemberForm) -> str:
-    corpus = services().live.snapshot().corpus
+    corpus = services().corpus_provider.snapshot().corpus
     known = [
         (corpus.organisations[corpus.row_of_id[member.organisation_id]], member.since)
         for member in one.members
@@ -282,7 +282,7 @@ def matches(one: Initiative) -> ResponseReturnValue:
             (length, url_for(".matches", initiative_id=one.id, show=length, **dials))
             for length in longer_than(question.limit, answer["total"], LENGTHS)
         ],
-        keep_question=json.dumps(packed(question)),
+        keep_question=json.dumps(serialise(question)),
         keep_initiative=one.id,
         keep_name=one.name,
     )
@@ -293,7 +293,9 @@ def matches(one: Initiative) -> ResponseReturnValue:
 @about_one
 def gaps(one: Initiative) -> ResponseReturnValue:
     """Show need by partner as a heat map."""
-    return render_template("initiatives/gaps.html", one=one, heat=services().answers.heat(one.id))
+    return render_template(
+        "initiatives/gaps.html", one=one, coverage_matrix=services().answers.coverage_matrix(one.id)
+    )
 
 
 @blueprint.get("/initiatives/<initiative_id>/roadmap")
@@ -313,7 +315,7 @@ def roadmap(one: Initiative) -> ResponseReturnValue:
 @about_one
 def overlaps(one: Initiative) -> ResponseReturnValue:
     """Show other initiatives that want the same with other members."""
-    found = services().answers.overlaps(Scope(), MOST_OVERLAPS)["results"]
+    found = services().answers.overlaps(Scope(), MAX_OVERLAPS)["results"]
     mine = []
     for pair in found:
         if one.id == pair["other"]["id"]:
@@ -329,15 +331,15 @@ def overlaps(one: Initiative) -> ResponseReturnValue:
 @blueprint.get("/initiatives/<initiative_id>/line-up")
 @for_role(AccountRole.MEMBER)
 @about_one
-def line_up(one: Initiative) -> ResponseReturnValue:
+def form_team(one: Initiative) -> ResponseReturnValue:
     """Show the builder: quotas on the left, the team and what it covers on the right."""
-    corpus = services().live.snapshot().corpus
+    corpus = services().corpus_provider.snapshot().corpus
     form = TeamForm.sent(request.args, corpus)
     wanted = form.wanted()
     found, conflict = None, []
     if wanted is not None:
         try:
-            found = services().answers.line_up(one.id, wanted)
+            found = services().answers.form_team(one.id, wanted)
         except Infeasible as error:
             labels = {quota.label: said(quota) for quota in wanted.quotas}
             conflict = [
@@ -367,7 +369,7 @@ def said(quota: Wanted) -> str:
     return f"{what}: " + ", ".join(limits)
 
 
-def _said_quotas(wanted: TeamWanted | None, found: dict[str, Any] | None) -> list[dict[str, Any]]:
+def _said_quotas(wanted: TeamRequest | None, found: dict[str, Any] | None) -> list[dict[str, Any]]:
     if wanted is None or found is None:
         return []
     labels = {quota.label: said(quota) for quota in wanted.quotas}

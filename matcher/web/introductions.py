@@ -16,11 +16,11 @@ from matcher.accounts.accounts import AccountRole
 from matcher.initiatives import actions as initiatives
 from matcher.introductions import requests as introductions
 from matcher.introductions.requests import (
-    Asker,
-    Door,
+    AccessGrant,
     Introduction,
     IntroductionError,
-    Wish,
+    IntroductionRequest,
+    Requester,
 )
 from matcher.mail import MailError
 from matcher.match_lists import lists
@@ -74,15 +74,15 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
             email_address(self, field)
 
 
-def asker(contact: dict[str, str] | None = None) -> Asker | None:
+def asker(contact: dict[str, str] | None = None) -> Requester | None:
     """Return who asks: the account, or the company whose profile is open; None for anybody else."""
     account, own = who(), company()
     if account is not None:
-        return Asker(contact or {}, account=account)
-    return Asker(contact or {}, organisation_id=own) if own else None
+        return Requester(contact or {}, account=account)
+    return Requester(contact or {}, organisation_id=own) if own else None
 
 
-def _required() -> Asker:
+def _required() -> Requester:
     found = asker()
     if found is None:
         abort(404)
@@ -157,7 +157,7 @@ def new_sent() -> ResponseReturnValue:
     if not form.validate():
         return _new(form), 422
     current = services()
-    wish = Wish(
+    wish = IntroductionRequest(
         form.organisation.data or "",
         form.message.data,
         form.initiative.data or None,
@@ -184,7 +184,7 @@ def new_sent() -> ResponseReturnValue:
     return page, 200, {"Cache-Control": "no-store"}
 
 
-def _name(mine: Asker) -> str:
+def _name(mine: Requester) -> str:
     """Return who asks, as the other side reads it at once."""
     own = (
         organisations.get(services().store, mine.organisation_id) if mine.organisation_id else None
@@ -199,7 +199,7 @@ def _own_list(list_id: str | None) -> str | None:
     return list_id if known else None
 
 
-def _mailed(email: str, mine: Asker, wish: Wish, link: str) -> bool:
+def _mailed(email: str, mine: Requester, wish: IntroductionRequest, link: str) -> bool:
     store = services().store
     to = organisations.get(store, wish.to_organisation)
     initiative = get_initiative(store, wish.initiative_id) if wish.initiative_id else None
@@ -257,7 +257,7 @@ def close(introduction_id: str) -> ResponseReturnValue:
 @blueprint.get("/introductions/answer/<token>")
 def answer(token: str) -> ResponseReturnValue:
     """Show the request to the asked side."""
-    found = introductions.behind(services().store, Door(token[:100]))
+    found = introductions.behind(services().store, AccessGrant(token[:100]))
     if found is None:
         return _useless()
     contact = introductions.contact_of(services().store, found.to_organisation)
@@ -285,16 +285,16 @@ def _answer_address(found: Introduction) -> str:
 @blueprint.post("/introductions/answer/<token>")
 def answer_sent(token: str) -> ResponseReturnValue:
     """Accept, decline, or take an acceptance back, by the link."""
-    return _answered(Door(token[:100]))
+    return _answered(AccessGrant(token[:100]))
 
 
 @blueprint.post("/introductions/<introduction_id>/answer")
 def answer_signed(introduction_id: str) -> ResponseReturnValue:
     """Accept, decline, or take an acceptance back, signed in."""
-    return _answered(Door(introduction_id=introduction_id, by=_required()))
+    return _answered(AccessGrant(introduction_id=introduction_id, by=_required()))
 
 
-def _answered(door: Door) -> ResponseReturnValue:
+def _answered(door: AccessGrant) -> ResponseReturnValue:
     form, store = AnswerForm(), services().store
     found = introductions.behind(store, door)
     if found is None:

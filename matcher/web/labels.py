@@ -79,7 +79,7 @@ LABELS = {
     "column_city": _l("Town"),
     "column_country": _l("Country"),
     "column_score": _l("Score"),
-    "column_chance": _l("Chance"),
+    "column_probability": _l("Chance"),
     "column_adds": _l("Adds to the coverage"),
     "column_status": _l("Status"),
     "column_note": _l("Note"),

@@ -20,8 +20,8 @@ from matcher.initiatives.actions import question_of
 from matcher.match_lists import lists, shares
 from matcher.match_lists.exports import COLUMNS, as_csv, as_json, as_xlsx, records
 from matcher.match_lists.lists import Entry, EntryStatus, MatchList
-from matcher.matching.serialise import unpacked
-from matcher.matching.service import MOST_MATCHES, MOST_MEMBERS, MOST_NEEDS
+from matcher.matching.serialise import deserialise
+from matcher.matching.service import MAX_MATCHES, MAX_MEMBERS, MAX_NEEDS
 from matcher.matching.validation import QuestionError
 from matcher.web.access import for_role, me, services
 from matcher.web.initiative_forms import meanwhile, seen
@@ -30,8 +30,8 @@ from matcher.web.pdf import PdfMissing, pdf
 from matcher.web.profile_forms import several_lines
 
 blueprint = APIBlueprint("lists", __name__, enable_openapi=False)
-MOST_QUESTION = 100_000
-MOST_ROWS = 200
+MAX_QUESTION = 100_000
+MAX_ROWS = 200
 KINDS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -70,7 +70,7 @@ def keep() -> ResponseReturnValue:
     current, initiative_id = services(), request.form.get("initiative", "")[:200] or None
     try:
         question = _question(initiative_id)
-        name = request.form.get("name", "")[: lists.LONGEST_NAME]
+        name = request.form.get("name", "")[: lists.MAX_NAME_LENGTH]
         made = lists.keep(current.store, current.recommender, question, name, me(), initiative_id)
     except (ValueError, initiatives.NoSuchInitiative):
         page = render_template(
@@ -87,11 +87,11 @@ def _question(initiative_id: str | None) -> Question:
     sent = request.form.get("question", "")
     about = initiatives.required(services().store, initiative_id) if initiative_id else None
     if sent:
-        if len(sent) > MOST_QUESTION:
+        if len(sent) > MAX_QUESTION:
             raise ValueError("too long")
-        question = unpacked(json.loads(sent))
-        bounded = len(question.needs) <= MOST_NEEDS and len(question.members) <= MOST_MEMBERS
-        if not bounded or not 0 < question.limit <= MOST_MATCHES:
+        question = deserialise(json.loads(sent))
+        bounded = len(question.needs) <= MAX_NEEDS and len(question.members) <= MAX_MEMBERS
+        if not bounded or not 0 < question.limit <= MAX_MATCHES:
             raise ValueError("out of bounds")
         shares = all(0.0 <= one <= 1.0 for one in (question.complement, question.alike))
         if not shares or not all(0.0 < need.weight <= 100.0 for need in question.needs):
@@ -120,7 +120,7 @@ def _shown(
         for one in found.version.results
         if not asked or one["id"] in unstored or found.entry(one["id"]).status.value == asked
     ]
-    corpus = services().live.snapshot().corpus
+    corpus = services().corpus_provider.snapshot().corpus
     return render_template(
         "match_lists/show.html",
         one=found,
@@ -168,7 +168,7 @@ def _sent_entries(people: Mapping[int, str]) -> tuple[dict[str, Entry], dict[str
     """Read the rows: what was sent of each organisation, and the mark of what was shown."""
     known = {str(one): one for one in people}
     columns = [
-        request.form.getlist(name)[:MOST_ROWS] for name in ("id", "status", "note", "assigned")
+        request.form.getlist(name)[:MAX_ROWS] for name in ("id", "status", "note", "assigned")
     ]
     entries = {
         organisation_id: Entry(EntryStatus(status), several_lines(note), known.get(assigned))

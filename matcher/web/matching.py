@@ -15,15 +15,15 @@ from matcher.corpus.columns import Corpus
 from matcher.domain import Need, NeedLevel, Stage
 from matcher.initiatives.gaps import uncovered
 from matcher.insights.browse import browse as browse_organisations
-from matcher.matching.serialise import packed
-from matcher.needs.best_match import answered_by
+from matcher.matching.serialise import serialise
+from matcher.needs.best_match import best_matches
 from matcher.needs.resolve import Source
 from matcher.organisations import actions as organisations
 from matcher.presenters import need_json
 from matcher.profiles.profiles import contact_visible
 from matcher.store.initiatives import get_initiative, list_initiatives
 from matcher.web.access import may, services, who
-from matcher.web.browse import MOST_PAGES, TITLES, address_of, names_of, wanted_in
+from matcher.web.browse import MAX_PAGES, TITLES, address_of, names_of, wanted_in
 from matcher.web.forms import (
     MatchForm,
     left_out,
@@ -36,7 +36,7 @@ from matcher.web.maps import map_of
 
 blueprint = APIBlueprint("pages", __name__, enable_openapi=False)
 PAGE = 30
-LONGEST_ADDRESS = 6_000
+MAX_ADDRESS_LENGTH = 6_000
 """Longer questions can't be shared: servers on the way may cut their address."""
 
 
@@ -47,7 +47,7 @@ def home() -> ResponseReturnValue:
 
 
 def _home(form: MatchForm) -> str:
-    corpus = services().live.snapshot().corpus
+    corpus = services().corpus_provider.snapshot().corpus
     initiatives = list_initiatives(services().store)
     return render_template(
         "home.html",
@@ -64,7 +64,7 @@ def _home(form: MatchForm) -> str:
 def matches_sent() -> ResponseReturnValue:
     """Lead to the address that asks what the form asks, so that it can be kept and shared."""
     form = _sent()
-    if not form.validate() or form.question(services().live.snapshot().corpus) is None:
+    if not form.validate() or form.question(services().corpus_provider.snapshot().corpus) is None:
         return _home(form), 422
     address = _address(form)
     return redirect(address, 303) if address else _matches(form)
@@ -98,11 +98,11 @@ def _address(
     """Return the address that asks what the form asks, and more or less; None if too long."""
     parts = [part for part in [*form.address(), *more] if part != without]
     address = url_for("pages.matches") + "?" + urlencode(parts)
-    return address if len(address) <= LONGEST_ADDRESS else None
+    return address if len(address) <= MAX_ADDRESS_LENGTH else None
 
 
 def _matches(form: MatchForm) -> ResponseReturnValue:
-    corpus = services().live.snapshot().corpus
+    corpus = services().corpus_provider.snapshot().corpus
     question = form.question(corpus)
     if question is None:
         return _home(form), 422
@@ -134,7 +134,7 @@ def _matches(form: MatchForm) -> ResponseReturnValue:
         map=map_of(answer["results"]),
         levels=list(NeedLevel),
         stages=list(Stage),
-        keep_question=json.dumps(packed(question)),
+        keep_question=json.dumps(serialise(question)),
         keep_name=question.text[:60],
     )
     return page, 200, {"X-Robots-Tag": "noindex"}
@@ -151,8 +151,8 @@ def _answered(answer: dict[str, Any], read: list[Need]) -> list[dict[str, Any]]:
     needs = [
         Need(one["text"], stage=Stage(one["stage"]) if one["stage"] else None) for one in items
     ]
-    best = answered_by(
-        services().live.snapshot(),
+    best = best_matches(
+        services().corpus_provider.snapshot(),
         services().store,
         needs,
         [match["organisation"]["id"] for match in answer["results"]],
@@ -174,7 +174,7 @@ def initiative(initiative_id: str) -> ResponseReturnValue:
     found = get_initiative(services().store, initiative_id)
     if found is None or not (found.open or may("member")):
         abort(404, _("There is no such initiative."))
-    corpus = services().live.snapshot().corpus
+    corpus = services().corpus_provider.snapshot().corpus
     members = [
         (corpus.organisations[corpus.row_of_id[one.organisation_id]], one.since)
         for one in found.members
@@ -192,8 +192,8 @@ def browse() -> ResponseReturnValue:
     """List organisations by name, with text search and counts of what can be picked."""
     domains = services().answers.subjects().domains
     wanted = wanted_in(request.args, domains)
-    page = max(1, min(request.args.get("page", 1, int), MOST_PAGES))
-    snapshot, ids = services().live.snapshot(), [one.id for one in domains]
+    page = max(1, min(request.args.get("page", 1, int), MAX_PAGES))
+    snapshot, ids = services().corpus_provider.snapshot(), [one.id for one in domains]
     found = browse_organisations(snapshot, services().store, ids, wanted, PAGE, (page - 1) * PAGE)
     return render_template(
         "organisations.html",
@@ -214,7 +214,7 @@ def organisation(organisation_id: str) -> ResponseReturnValue:
     if found is None:
         abort(404, _("There is no such organisation."))
     projects = organisations.evidence(services().store, organisation_id)
-    corpus = services().live.snapshot().corpus
+    corpus = services().corpus_provider.snapshot().corpus
     together: dict[str, int] = {}
     for _facet, owners in projects:
         for owner in owners:

@@ -28,10 +28,10 @@ from matcher.web.plots import Label, grouped_bars, horizontal_bars
 from matcher.web.scopes import choices, page_asked, scope_asked
 
 blueprint = APIBlueprint("dashboard", __name__, enable_openapi=False)
-MOST_INITIATIVES = 12
-MOST_LISTS = 5
+MAX_INITIATIVES = 12
+MAX_LISTS = 5
 FIRST = 5
-MOST_PAIRS = 200
+MAX_PAIRS = 200
 PAGE = 25
 SMALL = 1_000
 """On a corpus with fewer organisations missed chances are worked out while somebody waits."""
@@ -58,7 +58,7 @@ def overview() -> ResponseReturnValue:
     store, chosen = services().store, choices()
     return render_template(
         "overview/overview.html",
-        lists=lists.overview(store, me())[:MOST_LISTS],
+        lists=lists.overview(store, me())[:MAX_LISTS],
         waiting=activity.waiting(store, me()),
         overlaps=_overlaps_now(),
         missed=_missed_now(),
@@ -77,11 +77,11 @@ def overview() -> ResponseReturnValue:
 
 @blueprint.get("/overview/missed-chances")
 @for_role(AccountRole.MEMBER)
-def missed_chances() -> ResponseReturnValue:
+def unrealised_matches() -> ResponseReturnValue:
     """Show pairs that fit and never worked together."""
     chosen = choices()
     scope = scope_asked(chosen)
-    found = services().answers.missed_chances(scope, MOST_PAIRS)
+    found = services().answers.unrealised_matches(scope, MAX_PAIRS)
     return render_template(
         "overview/missed_chances.html", found=found, scope=scope, **chosen, **_paged(found)
     )
@@ -93,7 +93,7 @@ def overlaps() -> ResponseReturnValue:
     """Show initiatives that want the same with other members."""
     chosen = choices()
     scope = scope_asked(chosen)
-    found = services().answers.overlaps(scope, MOST_PAIRS)
+    found = services().answers.overlaps(scope, MAX_PAIRS)
     return render_template(
         "overview/overlaps.html", found=found, scope=scope, **chosen, **_paged(found)
     )
@@ -113,17 +113,17 @@ def _paged(found: dict[str, Any]) -> dict[str, Any]:
 def _missed_now() -> dict[str, Any] | None:
     """Return missed chances where that takes no time: they are known, or the corpus is small."""
     answers = services().answers
-    if len(services().live.snapshot().corpus) < SMALL:
-        return answers.missed_chances(Scope(), MOST_PAIRS)
-    return answers.known_missed_chances(Scope(), MOST_PAIRS)
+    if len(services().corpus_provider.snapshot().corpus) < SMALL:
+        return answers.unrealised_matches(Scope(), MAX_PAIRS)
+    return answers.known_unrealised_matches(Scope(), MAX_PAIRS)
 
 
 def _overlaps_now() -> dict[str, Any] | None:
     """Return overlaps where that takes no time: they are known, or there are few initiatives."""
     answers = services().answers
     if count_initiatives(services().store) < FEW:
-        return answers.overlaps(Scope(), MOST_PAIRS)
-    return answers.known_overlaps(Scope(), MOST_PAIRS)
+        return answers.overlaps(Scope(), MAX_PAIRS)
+    return answers.known_overlaps(Scope(), MAX_PAIRS)
 
 
 def _initiatives() -> dict[str, Any]:
@@ -134,7 +134,7 @@ def _initiatives() -> dict[str, Any]:
     asked = request.args.get("initiatives", "")
     whose = asked if asked in ("mine", "all") else "mine" if mine else "all"
     shown = mine if whose == "mine" else known
-    pages = max(1, -(-len(shown) // MOST_INITIATIVES))
+    pages = max(1, -(-len(shown) // MAX_INITIATIVES))
     page = min(page_asked(), pages)
     return {
         "whose": whose,
@@ -142,7 +142,7 @@ def _initiatives() -> dict[str, Any]:
         "all": len(known),
         "page": page,
         "pages": pages,
-        "initiatives": _with_gaps(shown[(page - 1) * MOST_INITIATIVES : page * MOST_INITIATIVES]),
+        "initiatives": _with_gaps(shown[(page - 1) * MAX_INITIATIVES : page * MAX_INITIATIVES]),
         "uncovered": uncovered,
     }
 

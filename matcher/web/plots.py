@@ -9,7 +9,7 @@ from textwrap import wrap
 
 LETTER = 7.2
 """About the width of a letter of a label of a heat map."""
-LONGEST_LINE, LONGEST_HEADING = 24, 30
+MAX_LINE_LENGTH, MAX_HEADING_LENGTH = 24, 30
 LINES = 2
 """So many lines of a row's label fit beside its cells; what is longer is cut."""
 LEVELS = 10
@@ -30,14 +30,14 @@ class Label:
     @property
     def short(self) -> str:
         """The label as it fits on one line."""
-        if len(self.text) <= LONGEST_HEADING:
+        if len(self.text) <= MAX_HEADING_LENGTH:
             return self.text
-        return self.text[: LONGEST_HEADING - 1].rstrip() + "…"
+        return self.text[: MAX_HEADING_LENGTH - 1].rstrip() + "…"
 
     @property
     def lines(self) -> list[str]:
         """The label as it fits on LINES lines."""
-        return wrap(self.text, LONGEST_LINE, max_lines=LINES, placeholder="…")
+        return wrap(self.text, MAX_LINE_LENGTH, max_lines=LINES, placeholder="…")
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from matcher.domain import (
     Stage,
 )
 from matcher.profiles.profiles import (
-    MOST_COMPETITORS,
+    MAX_COMPETITORS,
     ContactFor,
     ProfileError,
     checked_address,
@@ -44,9 +44,9 @@ from matcher.profiles.profiles import (
 from matcher.web.initiative_forms import MORE_ROWS, SPARE_ROWS, Row, day, organisation_named
 from matcher.web.labels import LABELS
 
-MOST_STATEMENTS, SHORTEST_STATEMENT, LONGEST_STATEMENT = 200, 3, 5_000
-MOST_SECTORS, LONGEST_SECTOR = 50, 100
-LONGEST_DESCRIPTION = 5_000
+MAX_STATEMENTS, MIN_STATEMENT_LENGTH, MAX_STATEMENT_LENGTH = 200, 3, 5_000
+MAX_SECTORS, MAX_SECTOR_LENGTH = 50, 100
+MAX_DESCRIPTION_LENGTH = 5_000
 PREFIX = {FacetKind.OFFER: "offer", FacetKind.NEED: "need"}
 """What the names of a statement's fields begin with."""
 
@@ -140,7 +140,7 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
         filters=[_web_address],
     )
     description = TextAreaField(
-        _l("What you do"), [Length(max=LONGEST_DESCRIPTION)], filters=[several_lines]
+        _l("What you do"), [Length(max=MAX_DESCRIPTION_LENGTH)], filters=[several_lines]
     )
     contact_name = StringField(
         _l("Name of a person or desk"), [Length(max=300)], filters=[one_line]
@@ -224,7 +224,7 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
     def _sectors(self) -> list[str]:
         named = [one_line(one) for one in re.split(r"[\n,;]", self.sectors.data or "")]
         sectors = list(dict.fromkeys(one for one in named if one))
-        if len(sectors) > MOST_SECTORS or any(len(one) > LONGEST_SECTOR for one in sectors):
+        if len(sectors) > MAX_SECTORS or any(len(one) > MAX_SECTOR_LENGTH for one in sectors):
             said = _("At most %(count)s, of %(length)s characters each.", count=50, length=100)
             self.sectors.errors = [*self.sectors.errors, said]
         return sectors
@@ -235,7 +235,7 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
         found: list[str] = []
         faults: list[str] = []
         lines = [one_line(line) for line in (self.competitors.data or "").split("\n")]
-        for name in [line for line in dict.fromkeys(lines) if line][: MOST_COMPETITORS + 1]:
+        for name in [line for line in dict.fromkeys(lines) if line][: MAX_COMPETITORS + 1]:
             known, said = (name, "") if name in before else organisation_named(corpus, name)
             if known is None:
                 faults.append(said)
@@ -243,8 +243,8 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
                 faults.append(_("An organisation can't be its own competitor."))
             else:
                 found.append(known)
-        if len(found) + len(faults) > MOST_COMPETITORS:
-            faults.append(_("At most %(count)s competitors.", count=MOST_COMPETITORS))
+        if len(found) + len(faults) > MAX_COMPETITORS:
+            faults.append(_("At most %(count)s competitors.", count=MAX_COMPETITORS))
         if faults:
             self.competitors.errors = [*self.competitors.errors, *faults]
         return list(dict.fromkeys(found))
@@ -271,7 +271,7 @@ def sent_rows(form: MultiDict[str, str]) -> dict[FacetKind, list[Row]]:
     rows = {}
     for kind, prefix in PREFIX.items():
         columns = [
-            form.getlist(f"{prefix}_{name}")[: MOST_STATEMENTS + 20]
+            form.getlist(f"{prefix}_{name}")[: MAX_STATEMENTS + 20]
             for name in ("text", "stage", "until")
         ]
         gone = set(form.getlist(f"{prefix}_remove"))
@@ -310,8 +310,8 @@ def _facets(kind: FacetKind, rows: list[Row], old: Sequence[Facet]) -> tuple[Fac
     for row in rows:
         text = several_lines(row.values["text"])
         stage, until = row.values["stage"], row.values["until"].strip()
-        if not SHORTEST_STATEMENT <= len(text) <= LONGEST_STATEMENT:
-            said = _("From %(least)s to %(most)s characters.", least=3, most=LONGEST_STATEMENT)
+        if not MIN_STATEMENT_LENGTH <= len(text) <= MAX_STATEMENT_LENGTH:
+            said = _("From %(least)s to %(most)s characters.", least=3, most=MAX_STATEMENT_LENGTH)
             row.errors.append(said)
         if stage not in ["", *Stage]:
             row.errors.append(_("Choose from the list."))
@@ -321,8 +321,8 @@ def _facets(kind: FacetKind, rows: list[Row], old: Sequence[Facet]) -> tuple[Fac
             facet = before.get(text, Facet(kind, text))
             wanted = Stage(stage) if stage else None
             found[text] = replace(facet, stage=wanted, valid_until=day(until) if until else None)
-    if len(rows) > MOST_STATEMENTS:
-        rows[-1].errors.append(_("At most %(count)s.", count=MOST_STATEMENTS))
+    if len(rows) > MAX_STATEMENTS:
+        rows[-1].errors.append(_("At most %(count)s.", count=MAX_STATEMENTS))
     return tuple(found.values())
 
 

@@ -79,7 +79,7 @@ def new_sent() -> ResponseReturnValue:
     form, rows = NewProfileForm(), sent_rows(request.form)
     if "add" in request.form:
         return _form_page("profiles/new.html", form, rows)
-    corpus = services().live.snapshot().corpus
+    corpus = services().corpus_provider.snapshot().corpus
     organisation = form.organisation(rows, corpus, None)
     if organisation is None:
         return _form_page("profiles/new.html", form, rows), 422
@@ -177,7 +177,7 @@ def open_sent(token: str) -> ResponseReturnValue:
 @for_keeper
 def edit(profile: Profile) -> ResponseReturnValue:
     """Show the form with what is stored."""
-    corpus = services().live.snapshot().corpus
+    corpus = services().corpus_provider.snapshot().corpus
     form = ProfileForm.showing(profile.organisation, profile.contact_for, corpus)
     form.seen.data = _mark(profile)
     return _form_page("profiles/edit.html", form, shown_rows(profile.organisation))
@@ -190,7 +190,7 @@ def edit_sent(profile: Profile) -> ResponseReturnValue:
     form, rows = ProfileForm(), sent_rows(request.form)
     if "add" in request.form:
         return _form_page("profiles/edit.html", form, rows)
-    corpus = services().live.snapshot().corpus
+    corpus = services().corpus_provider.snapshot().corpus
     changed = form.organisation(rows, corpus, profile.organisation)
     if changed is not None and form.seen.data != _mark(profile):
         form.description.errors = [meanwhile()]

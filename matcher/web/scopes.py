@@ -18,7 +18,7 @@ REGIONS = {
     "BE3": _l("Walloon Region"),
 }
 """What regions are called, of those that have a name here; countries have theirs from CLDR."""
-MOST_PAGES = 10_000
+MAX_PAGES = 10_000
 
 
 def language() -> str:
@@ -37,7 +37,7 @@ def choices() -> dict[str, Any]:
     """Return regions by country (code, name, count), and domains and challenges (id, name)."""
     subjects, spoken = services().answers.subjects(), language()
     countries: dict[str, list[tuple[str, str, int]]] = {}
-    for code, count in regions(services().live.snapshot()):
+    for code, count in regions(services().corpus_provider.snapshot()):
         countries.setdefault(code[:2], []).append((code, region_name(code), count))
     domains, challenges = (
         sorted(((one.id, one.labels[spoken]) for one in several), key=lambda one: one[1])
@@ -71,4 +71,4 @@ def scope_asked(chosen: dict[str, Any]) -> Scope:
 
 def page_asked() -> int:
     """Return the number of the page, from 1."""
-    return max(1, min(request.args.get("page", 1, int), MOST_PAGES))
+    return max(1, min(request.args.get("page", 1, int), MAX_PAGES))

@@ -25,8 +25,8 @@ from matcher.web.scopes import (
 blueprint = APIBlueprint("strengths", __name__, enable_openapi=False)
 HOME_REGION = "BE2"
 PAGE = 25
-MOST_LISTED = 8
-LEAST_ORGANISATIONS = 2
+MAX_LISTED = 8
+MIN_ORGANISATIONS = 2
 """A region isn't called strong in what a single organisation does."""
 DARKEST = 2.0
 """The location quotient from which the colour of a cell is as full as can be."""
@@ -76,7 +76,7 @@ def organisations(domain: str, challenge: str = "") -> ResponseReturnValue:
     region = asked if asked in counts_of(choices()) else ""
     try:
         found = behind(
-            current.live.snapshot(),
+            current.corpus_provider.snapshot(),
             current.store,
             region,
             domain,
@@ -115,15 +115,15 @@ def _strong(rows: list[Body]) -> list[Body]:
     found = [
         row
         for row in rows
-        if row["location_quotient"] > 1 and row["organisations"] >= LEAST_ORGANISATIONS
+        if row["location_quotient"] > 1 and row["organisations"] >= MIN_ORGANISATIONS
     ]
-    return sorted(found, key=lambda row: -float(row["location_quotient"]))[:MOST_LISTED]
+    return sorted(found, key=lambda row: -float(row["location_quotient"]))[:MAX_LISTED]
 
 
 def _near(rows: list[Body]) -> list[Body]:
     """Return the domains of which it has less, but much of what is akin to them."""
     found = [row for row in rows if row["location_quotient"] < 1 and row["relatedness_density"]]
-    return sorted(found, key=lambda row: -float(row["relatedness_density"]))[:MOST_LISTED]
+    return sorted(found, key=lambda row: -float(row["relatedness_density"]))[:MAX_LISTED]
 
 
 def _plot(table: Body, region: str, domain: str, challenge: str, shade: str) -> HeatMap:

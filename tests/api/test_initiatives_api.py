@@ -91,7 +91,7 @@ def matches(client: FlaskClient, initiative: str = NANO, **asked: Any) -> Any:
     return response.get_json()
 
 
-def line_up(client: FlaskClient, initiative: str = NANO, **wanted: Any) -> Any:
+def form_team(client: FlaskClient, initiative: str = NANO, **wanted: Any) -> Any:
     response = client.post(f"{ADDRESS}/{initiative}/line-up", json=wanted)
     assert response.status_code == 200, response.get_json()
     return response.get_json()
@@ -385,7 +385,7 @@ def test_equal_questions_come_from_the_cache_until_something_is_written(
 ) -> None:
     def asked() -> list[Any]:
         answers = [about(client, question) for question in QUESTIONS]
-        return [*answers, line_up(client, size=11), matches(client, unlike=["demo:trapkar"])]
+        return [*answers, form_team(client, size=11), matches(client, unlike=["demo:trapkar"])]
 
     def without(answer: Any) -> Any:
         return {name: answer[name] for name in answer if name not in ("cached", "took_ms")}
@@ -435,7 +435,7 @@ def test_parts_and_coverage_agree(reader: FlaskClient, dials: Any) -> None:
     assert answer["needs"]["source"] == "stated"
     assert answer["needs"]["covered"] == gaps["coverage"]["members"]
     covered = [one["covered"] for one in answer["needs"]["items"]]
-    assert covered == [one["chance"] for one in gaps["needs"]]
+    assert covered == [one["probability"] for one in gaps["needs"]]
     scores = [one["score"] for one in answer["results"]]
     assert answer["total"] == len(scores) > 50
     # Each part is rounded on its own, so what is equal may differ in the sixth decimal.
@@ -469,22 +469,22 @@ def test_get_and_post_answer_alike_and_filters_and_pages_hold(reader: FlaskClien
 
 def test_the_mix_of_members_and_of_the_page_is_counted(reader: FlaskClient) -> None:
     answer = matches(reader, limit=7)
-    assert answer["helix"]["members"]["types"] == {
+    assert answer["partner_mix"]["members"]["types"] == {
         "company": 6,
         "research_institute": 1,
         "hospital": 1,
         "civil_society": 1,
     }
-    assert answer["helix"]["members"]["strands"] == {
+    assert answer["partner_mix"]["members"]["strands"] == {
         "business": 6,
         "knowledge": 2,
         "education": 0,
         "government": 0,
         "society": 1,
     }
-    assert answer["helix"]["members"]["missing"] == ["education", "government"]
+    assert answer["partner_mix"]["members"]["missing"] == ["education", "government"]
     shown = [one["organisation"]["type"] for one in answer["results"]]
-    mix = answer["helix"]["results"]
+    mix = answer["partner_mix"]["results"]
     assert (mix["count"], mix["types"]) == (7, {kind: shown.count(kind) for kind in mix["types"]})
     assert set(mix["types"]) == set(shown)
 
@@ -529,7 +529,7 @@ def test_competitors_of_members_are_never_proposed_nor_shown(client: FlaskClient
         could += [one for link in gaps["missing_links"] for one in link["proposals"]]
         return not (
             "demo:chipharbour" in ids(matches(client, complement=1))
-            or "demo:chipharbour" in team(line_up(client, size=20))
+            or "demo:chipharbour" in team(form_team(client, size=20))
             or "demo:chipharbour" in {one["organisation"]["id"] for one in could}
         )
 
@@ -567,7 +567,7 @@ def test_what_members_offer_back_is_named_and_counts(client: FlaskClient) -> Non
     assert back["need"]["text"] == need["text"] and back["need"]["kind"] == "need"
     assert back["member"] == {"id": "demo:dijlenano", "name": "Dijlenano Instituut (demo)"}
     assert back["offer"]["text"].startswith(need["text"])
-    assert back["chance"] > 0.5
+    assert back["probability"] > 0.5
 
 
 def test_an_exploratory_initiative_goes_further_afield(client: FlaskClient) -> None:
@@ -642,7 +642,7 @@ def test_the_numbers_of_a_gap_report_agree(reader: FlaskClient, initiative: str)
     assert gaps["initiative"] == {"id": initiative, "name": stated["name"]}
     assert [one["text"] for one in gaps["needs"]] == [one["text"] for one in stated["needs"]]
     assert sum(one["share"] for one in gaps["needs"]) == pytest.approx(1, abs=1e-3)
-    covered = sum(one["share"] * one["chance"] for one in gaps["needs"])
+    covered = sum(one["share"] * one["probability"] for one in gaps["needs"])
     assert gaps["coverage"]["members"] == pytest.approx(covered, abs=2e-3)
     assert gaps["coverage"]["members"] <= gaps["coverage"]["reachable"] <= 1
     for need in gaps["needs"]:
@@ -652,13 +652,18 @@ def test_the_numbers_of_a_gap_report_agree(reader: FlaskClient, initiative: str)
         assert bool(by) == (need["status"] != "missing")
         assert bool(could) == (need["coverable"] != "missing")
         if by:
-            assert by[0]["chance"] == need["chance"]
-        for chances in ([one["chance"] for one in by], [one["chance"] for one in could]):
-            assert chances == sorted(chances, reverse=True) and all(c >= 0.15 for c in chances)
-    assert [one["type"] for one in gaps["helix"]["wanted"]] == list(stated["wanted"])
-    for one in gaps["helix"]["wanted"]:
+            assert by[0]["probability"] == need["probability"]
+        for probabilities in (
+            [one["probability"] for one in by],
+            [one["probability"] for one in could],
+        ):
+            assert probabilities == sorted(probabilities, reverse=True) and all(
+                c >= 0.15 for c in probabilities
+            )
+    assert [one["type"] for one in gaps["partner_mix"]["wanted"]] == list(stated["wanted"])
+    for one in gaps["partner_mix"]["wanted"]:
         assert one["wanted"] == stated["wanted"][one["type"]]
-        assert one["members"] == gaps["helix"]["members"]["types"].get(one["type"], 0)
+        assert one["members"] == gaps["partner_mix"]["members"]["types"].get(one["type"], 0)
 
 
 def test_the_roadmap_goes_by_stage_and_then_by_date(client: FlaskClient) -> None:
@@ -681,8 +686,8 @@ def test_the_roadmap_goes_by_stage_and_then_by_date(client: FlaskClient) -> None
     assert steps[-1]["stage"] is None
     assert roadmap["next_missing"] == steps[4] and steps[4]["stage"] == "pilot"
     assert roadmap["done"] == sum(one["status"] == "covered" for one in gaps["needs"])
-    same = {one["text"]: (one["chance"], one["status"]) for one in gaps["needs"]}
-    assert {one["text"]: (one["chance"], one["status"]) for one in steps} == same
+    same = {one["text"]: (one["probability"], one["status"]) for one in gaps["needs"]}
+    assert {one["text"]: (one["probability"], one["status"]) for one in steps} == same
     since = {(by["organisation"]["id"], by["since"]) for step in steps for by in step["covered_by"]}
     assert ("demo:dijlenano", "2024-05-06") in since
     assert ("demo:biovonk", None) in since
@@ -701,10 +706,10 @@ QUOTAS: list[dict[str, Any]] = [
 
 
 def test_quotas_hold_and_their_counts_and_costs_are_right(reader: FlaskClient) -> None:
-    answer = line_up(reader, size=14, quotas=QUOTAS)
+    answer = form_team(reader, size=14, quotas=QUOTAS)
     picks = answer["teams"][0]["picks"]
     organisations = [one["organisation"] for one in picks]
-    recommended = reader.application.extensions["schakel"].live.snapshot().corpus
+    recommended = reader.application.extensions["schakel"].corpus_provider.snapshot().corpus
     new = [one for one in team(answer) if not recommended.experience[recommended.row_of_id[one]]]
     counts = [
         sum(one["country"] == "DE" for one in organisations),
@@ -728,27 +733,27 @@ def test_quotas_hold_and_their_counts_and_costs_are_right(reader: FlaskClient) -
     costs = [one["cost"] for one in answer["quotas"]]
     assert max(costs) > 0
     for at, cost in enumerate(costs):
-        free = line_up(reader, size=14, quotas=[*QUOTAS[:at], *QUOTAS[at + 1 :]])
+        free = form_team(reader, size=14, quotas=[*QUOTAS[:at], *QUOTAS[at + 1 :]])
         more = free["teams"][0]["coverage"] - answer["teams"][0]["coverage"]
         assert cost == pytest.approx(max(more, 0), abs=1.5e-4)
-    exact = line_up(reader, size=14, quotas=QUOTAS, exact=True)
+    exact = form_team(reader, size=14, quotas=QUOTAS, exact=True)
     assert exact["teams"][0]["coverage"] >= answer["teams"][0]["coverage"]
     assert exact["teams"][0]["exact"] and len(team(exact)) == 14
     assert members <= set(team(exact))
 
 
 def test_a_team_adds_up_and_meets_what_it_says(reader: FlaskClient) -> None:
-    answer, gaps = line_up(reader, size=12), about(reader, "gaps")
+    answer, gaps = form_team(reader, size=12), about(reader, "gaps")
     one = answer["teams"][0]
     assert answer["members_cover"] == gaps["coverage"]["members"]
     assert one["coverage"] == pytest.approx(sum(p["adds"] for p in one["picks"]), abs=1e-3)
     kept = sum(pick["adds"] for pick in one["picks"] if pick["member"])
     assert kept == pytest.approx(answer["members_cover"], abs=1e-3)
     shares = [need["share"] for need in gaps["needs"]]
-    met = sum(s * n["chance"] for s, n in zip(shares, one["needs"], strict=True))
+    met = sum(s * n["probability"] for s, n in zip(shares, one["needs"], strict=True))
     assert one["coverage"] == pytest.approx(met, abs=2e-3)
     assert answer["members_cover"] < one["coverage"] <= gaps["coverage"]["reachable"]
-    assert one["helix"]["count"] == len(one["picks"]) == 12
+    assert one["partner_mix"]["count"] == len(one["picks"]) == 12
     best = {need["text"]: need["by"] for need in one["needs"]}
     for pick in one["picks"]:
         for meets in pick["meets"]:
@@ -756,15 +761,15 @@ def test_a_team_adds_up_and_meets_what_it_says(reader: FlaskClient) -> None:
             assert meets["best_in_team"] is is_best and meets["offer"]["text"]
     assert best[gaps["needs"][4]["text"]]["id"] == "demo:chipharbour"
     assert team(answer)[9] == "demo:chipharbour"
-    greedy, exact = one["coverage"], line_up(reader, size=12, exact=True)["teams"][0]["coverage"]
+    greedy, exact = one["coverage"], form_team(reader, size=12, exact=True)["teams"][0]["coverage"]
     assert exact >= greedy
 
 
 def test_excluded_and_filtered_out_are_in_no_team(reader: FlaskClient) -> None:
-    without = line_up(reader, size=13, exclude=["demo:chipharbour"])
+    without = form_team(reader, size=13, exclude=["demo:chipharbour"])
     assert "demo:chipharbour" not in team(without)
-    assert without["teams"][0]["coverage"] < line_up(reader, size=13)["teams"][0]["coverage"]
-    german = line_up(reader, size=13, filters={"countries": ["DE"]})["teams"][0]
+    assert without["teams"][0]["coverage"] < form_team(reader, size=13)["teams"][0]["coverage"]
+    german = form_team(reader, size=13, filters={"countries": ["DE"]})["teams"][0]
     joined = [one["organisation"] for one in german["picks"] if not one["member"]]
     assert [one["country"] for one in joined] == ["DE"] * 4
     assert "demo:indetal-automation" in {one["id"] for one in joined}
@@ -773,7 +778,7 @@ def test_excluded_and_filtered_out_are_in_no_team(reader: FlaskClient) -> None:
 def test_several_teams_share_nobody_more_often_than_the_cap(reader: FlaskClient) -> None:
     members = {member for member, _ in members_of(reader, NANO)}
     for cap in (1, 2):
-        answer = line_up(reader, size=11, teams=4, cap=cap)
+        answer = form_team(reader, size=11, teams=4, cap=cap)
         joined = [frozenset(team(answer, place)) - members for place in range(4)]
         assert all(members <= set(team(answer, place)) for place in range(4))
         assert len(set(joined)) == 4 and {len(one) for one in joined} == {2}
@@ -781,17 +786,17 @@ def test_several_teams_share_nobody_more_often_than_the_cap(reader: FlaskClient)
         assert max(uses.count(one) for one in uses) == cap
         covered = [one["coverage"] for one in answer["teams"]]
         assert covered[0] == max(covered)
-        assert joined[0] == frozenset(team(line_up(reader, size=11))) - members
+        assert joined[0] == frozenset(team(form_team(reader, size=11))) - members
 
 
 def test_rivals_are_in_no_team_together(client: FlaskClient) -> None:
     both = {"demo:chipharbour", "demo:spritzguss-venn"}
-    assert both <= set(team(line_up(client, size=12)))
+    assert both <= set(team(form_team(client, size=12)))
     body = {**profile(client, "demo:chipharbour"), "competitors": ["demo:spritzguss-venn"]}
     put(client, f"{ORGANISATIONS}/demo:chipharbour", body)
-    apart = line_up(client, size=12)
+    apart = form_team(client, size=12)
     assert both & set(team(apart)) == {"demo:chipharbour"}
-    free = line_up(client, size=12, competing=True, teams=5, cap=5)
+    free = form_team(client, size=12, competing=True, teams=5, cap=5)
     assert all(not both <= set(team(free, place)) for place in range(5))
     offers = [{"text": "Pilot line for packaging biosensor chips", "stage": "pilot"}]
     for name in ("org:ene", "org:andere"):
@@ -799,8 +804,8 @@ def test_rivals_are_in_no_team_together(client: FlaskClient) -> None:
     here = {"size": 11, "filters": {"countries": ["IE"]}}
     address = f"{ADDRESS}/{NANO}/line-up"
     assert "rivals" in fields(client.post(address, json=here))
-    assert set(team(line_up(client, **here, competing=True))[9:]) == {"org:ene", "org:andere"}
-    assert line_up(client, size=10, filters=here["filters"])["cost_of_no_rivals"] == 0
+    assert set(team(form_team(client, **here, competing=True))[9:]) == {"org:ene", "org:andere"}
+    assert form_team(client, size=10, filters=here["filters"])["cost_of_no_rivals"] == 0
 
 
 def test_quotas_that_cannot_be_met_are_named(reader: FlaskClient) -> None:

@@ -117,7 +117,9 @@ def test_a_missed_chance_is_found_until_they_have_worked_together(client: FlaskC
     assert (because["asks"]["id"], because["offers"]["id"]) == pair
     assert because["need"]["text"] == NEED and because["need"]["kind"] == "need"
     assert because["offer"]["text"] == GIVER["offers"][0]["text"]
-    assert first["score"] == pytest.approx(because["chance"], abs=1e-3) and first["score"] > 0.8
+    assert (
+        first["score"] == pytest.approx(because["probability"], abs=1e-3) and first["score"] > 0.8
+    )
     for scope in ("region=IE", "region=IE061", "region=BE234"):
         assert pair in pairs(read(client, f"missed-chances?limit=200&{scope}"))
     assert pair not in pairs(read(client, "missed-chances?limit=200&region=DE"))
@@ -158,8 +160,8 @@ def test_missed_chances_are_in_order_and_have_reasons(reader: FlaskClient) -> No
         for because in one["because"]:
             assert {because["asks"]["id"], because["offers"]["id"]} == both
             assert (because["need"]["kind"], because["offer"]["kind"]) == ("need", "offer")
-            assert because["chance"] >= 0.3
-            missing *= 1 - because["chance"]
+            assert because["probability"] >= 0.3
+            missing *= 1 - because["probability"]
         assert one["score"] == pytest.approx(1 - missing, abs=2e-3)
     assert read(reader, "missed-chances?limit=3")["results"] == found["results"][:3]
     german = read(reader, "missed-chances?region=DE&limit=200")["results"]

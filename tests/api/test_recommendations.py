@@ -144,7 +144,7 @@ def test_who_shares_a_place_with_a_member_says_so(client: FlaskClient) -> None:
 
 def test_who_shares_a_place_with_whom_the_text_names_says_so(home: Path) -> None:
     services = Services(settings_for(home))
-    recommender = Recommender(services.live, MemoryCache(), weights=Weights(akin=0.5))
+    recommender = Recommender(services.corpus_provider, MemoryCache(), weights=Weights(akin=0.5))
     text = "Together with Universiteit Gent: biosensors for care at home"
     results = recommender.recommend(Question(text=text, limit=50))["results"]
     services.store.dispose()
@@ -374,7 +374,7 @@ def test_an_organisation_that_is_named_says_so(client: FlaskClient) -> None:
     named = [reason for reason in first["reasons"] if reason["facet"] is None]
     assert named and named[0]["named"] == ["trapkar", "cargo"]
     assert first["parts"]["named"] > 0
-    assert (first["chance"], first["variants"]) == (None, [])
+    assert (first["probability"], first["variants"]) == (None, [])
 
 
 def test_a_question_in_one_language_finds_offers_in_another(client: FlaskClient) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from embeddings.breaker import Breaker
 from matcher.cache import MemoryCache, make_cache
-from matcher.cache.memory import Shelf
+from matcher.cache.memory import TTLStore
 
 
 class Clock:
@@ -51,7 +51,7 @@ def test_each_entry_has_its_own_time() -> None:
 
 
 def test_least_recently_used_goes_first_at_maxsize() -> None:
-    shelf = Shelf(maxsize=2, max_bytes=1000)
+    shelf = TTLStore(maxsize=2, max_bytes=1000)
     shelf.put("a", b"1", 60)
     shelf.put("b", b"2", 60)
     assert shelf.get("a") == b"1"
@@ -60,7 +60,7 @@ def test_least_recently_used_goes_first_at_maxsize() -> None:
 
 
 def test_bytes_are_bounded() -> None:
-    shelf = Shelf(maxsize=100, max_bytes=10)
+    shelf = TTLStore(maxsize=100, max_bytes=10)
     shelf.put("a", b"1" * 6, 60)
     shelf.put("b", b"2" * 4, 60)
     assert (shelf.get("a"), shelf.get("b")) == (b"1" * 6, b"2" * 4)
@@ -77,7 +77,7 @@ def test_too_large_is_served_but_not_kept_and_drives_nothing_out() -> None:
 
 
 def test_put_replaces_also_when_the_new_data_is_too_large() -> None:
-    shelf = Shelf(maxsize=10, max_bytes=10)
+    shelf = TTLStore(maxsize=10, max_bytes=10)
     shelf.put("a", b"old", 60)
     shelf.put("a", b"new", 60)
     assert shelf.get("a") == b"new"
@@ -88,12 +88,12 @@ def test_put_replaces_also_when_the_new_data_is_too_large() -> None:
 @pytest.mark.parametrize(("maxsize", "max_bytes"), [(0, 1), (1, 0)])
 def test_bounds_that_hold_nothing_are_refused(maxsize: int, max_bytes: int) -> None:
     with pytest.raises(ValueError):
-        Shelf(maxsize, max_bytes)
+        TTLStore(maxsize, max_bytes)
 
 
 def test_shelf_under_many_threads() -> None:
     """Short lives, few places and many threads: every value read belongs to its key."""
-    shelf = Shelf(maxsize=8, max_bytes=1000)
+    shelf = TTLStore(maxsize=8, max_bytes=1000)
     wrong: list[object] = []
     until = time.monotonic() + 0.5
 

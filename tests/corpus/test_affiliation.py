@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.corpus.affiliation import Kinship
+from matcher.corpus.affiliation import Affiliation
 
 NAMES = ["Université de Nice", "CHU de Nice", "Hafen AG", "Observatoire", "Werft AG", "Zonder"]
 CITIES = ["Nice", "", "Hamburg", "Nice (Alpes)", "Kiel", ""]
@@ -15,12 +15,12 @@ COUNTRIES = ["FR", "FR", "DE", "FR", "DE", ""]
 
 
 @pytest.fixture(scope="module")
-def kinship() -> Kinship:
-    return Kinship(NAMES, CITIES, COUNTRIES)
+def affiliation() -> Affiliation:
+    return Affiliation(NAMES, CITIES, COUNTRIES)
 
 
-def test_a_rare_word_makes_more_kin_than_a_frequent_one(kinship: Kinship) -> None:
-    akin = kinship.to(np.array([0]))
+def test_a_rare_word_makes_more_kin_than_a_frequent_one(affiliation: Affiliation) -> None:
+    akin = affiliation.to(np.array([0]))
     assert akin[0] == pytest.approx(1.0)
     assert akin[1] > akin[3] > 0 == akin[2]
     assert akin[5] == 0.0
@@ -29,27 +29,29 @@ def test_a_rare_word_makes_more_kin_than_a_frequent_one(kinship: Kinship) -> Non
 def test_known_values() -> None:
     """Of three, two have a word: it weighs log(4 / 2.5), a word or country of one log(4 / 1.5)."""
     both, own = math.log(4 / 2.5), math.log(4 / 1.5)
-    akin = Kinship(["Vis Oost", "Vis West", "Hout"], ["", "", ""], ["BE", "NL", ""])
+    akin = Affiliation(["Vis Oost", "Vis West", "Hout"], ["", "", ""], ["BE", "NL", ""])
     assert akin.to(np.array([0])).tolist() == pytest.approx(
         [1.0, both**2 / (both**2 + 2 * own**2), 0.0]
     )
 
 
-def test_of_several_it_is_the_mean(kinship: Kinship) -> None:
-    alone = [kinship.to(np.array([row])) for row in (0, 2)]
-    assert kinship.to(np.array([0, 2])) == pytest.approx(np.mean(alone, axis=0))
-    assert not kinship.to(np.array([], dtype=np.int64)).any()
+def test_of_several_it_is_the_mean(affiliation: Affiliation) -> None:
+    alone = [affiliation.to(np.array([row])) for row in (0, 2)]
+    assert affiliation.to(np.array([0, 2])) == pytest.approx(np.mean(alone, axis=0))
+    assert not affiliation.to(np.array([], dtype=np.int64)).any()
 
 
-def test_some_count_more(kinship: Kinship) -> None:
-    one, other = (kinship.to(np.array([row])) for row in (0, 2))
-    found = kinship.to(np.array([0, 2]), np.array([0.75, 0.25]))
+def test_some_count_more(affiliation: Affiliation) -> None:
+    one, other = (affiliation.to(np.array([row])) for row in (0, 2))
+    found = affiliation.to(np.array([0, 2]), np.array([0.75, 0.25]))
     assert found == pytest.approx(0.75 * one + 0.25 * other)
 
 
 def test_words_are_told_as_they_are_written_without_common_ones() -> None:
     towns = [f"Hospital of town {number}" for number in range(20)]
-    several = Kinship(["Université de Liège", "Hospital of LIEGE", *towns], [""] * 22, ["BE"] * 22)
+    several = Affiliation(
+        ["Université de Liège", "Hospital of LIEGE", *towns], [""] * 22, ["BE"] * 22
+    )
     assert several.shared(0, 1) == ["Liège"]
     assert several.shared(1, 0) == ["LIEGE"]
     assert several.shared(1, 2) == []
@@ -58,18 +60,18 @@ def test_words_are_told_as_they_are_written_without_common_ones() -> None:
 def test_numbers_and_words_like_of_make_no_kin() -> None:
     names = ["Institut des sciences", "Maison des arts", *(f"Huis {n}" for n in range(30))]
     cities = ["Paris Cedex 15", "Lyon Cedex 15", *("Gent" for _ in range(30))]
-    kinship = Kinship(names, cities, ["", "", *("BE" for _ in range(30))])
-    assert kinship.shared(0, 1) == ["Cedex"]
+    affiliation = Affiliation(names, cities, ["", "", *("BE" for _ in range(30))])
+    assert affiliation.shared(0, 1) == ["Cedex"]
 
 
 def test_without_names_nobody_is_kin() -> None:
-    assert Kinship([], [], []).to(np.array([], dtype=np.int64)).shape == (0,)
-    assert Kinship(["", "北京"], ["", ""], ["", ""]).to(np.array([0, 1])).tolist() == [0.0, 0.0]
+    assert Affiliation([], [], []).to(np.array([], dtype=np.int64)).shape == (0,)
+    assert Affiliation(["", "北京"], ["", ""], ["", ""]).to(np.array([0, 1])).tolist() == [0.0, 0.0]
 
 
 @given(st.lists(st.tuples(st.text(max_size=12), st.text(max_size=6)), min_size=1, max_size=8))
 def test_it_goes_both_ways_and_stays_between_0_and_1(several: list[tuple[str, str]]) -> None:
-    made = Kinship(
+    made = Affiliation(
         [name for name, _ in several], [city for _, city in several], [""] * len(several)
     )
     table = np.array([made.to(np.array([row])) for row in range(len(several))])

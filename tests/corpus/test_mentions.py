@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from matcher.corpus.mentions import Names
+from matcher.corpus.mentions import Mentions
 from matcher.corpus.weighted_words import name_words
 
 TOWNS = ["Aalst", "Brugge", "Delft", "Eupen", "Gent", "Hasselt", "Kortrijk", "Leuven", "Mons"]
@@ -19,7 +19,7 @@ SEAWEED, LIEGE, ROADS, UNWRITTEN = len(TOWNS), len(TOWNS) + 1, len(TOWNS) + 2, l
 
 
 def named(text: str, row: int) -> float:
-    return float(Names(NAMES).named_in(text)[row])
+    return float(Mentions(NAMES).mentioned_in(text)[row])
 
 
 def test_a_full_name_is_more_than_part_of_it_and_that_more_than_none() -> None:
@@ -32,15 +32,15 @@ def test_a_full_name_is_more_than_part_of_it_and_that_more_than_none() -> None:
 
 
 def test_who_is_named_stands_first() -> None:
-    names = Names(NAMES)
+    names = Mentions(NAMES)
     for row, name in enumerate(NAMES[:UNWRITTEN]):
-        assert int(np.argmax(names.named_in(f"a project with {name} and others"))) == row
+        assert int(np.argmax(names.mentioned_in(f"a project with {name} and others"))) == row
 
 
 def test_known_values() -> None:
     """Two names share a word: it weighs log(4 / 2.5), each word of one name log(4 / 1.5)."""
     shared, own = math.log(4 / 2.5), math.log(4 / 1.5)
-    found = Names(["Blauwe Vis", "Blauwe Kool", "Hout"]).named_in("blauwe vis")
+    found = Mentions(["Blauwe Vis", "Blauwe Kool", "Hout"]).mentioned_in("blauwe vis")
     first = (shared + own) / (shared + own + 2) * (shared + own) / 6
     second = shared / (shared + own + 2) * shared / 6
     assert found.tolist() == pytest.approx([first, second, 0.0])
@@ -54,9 +54,9 @@ def test_common_words_alone_count_little() -> None:
 
 
 def test_more_names_with_a_word_make_it_count_less() -> None:
-    few = Names(["Instituut Aalst", *TOWNS]).named_in("instituut")[0]
-    many = Names(["Instituut Aalst", *(f"Instituut {town}" for town in TOWNS)])
-    assert many.named_in("instituut")[0] < few
+    few = Mentions(["Instituut Aalst", *TOWNS]).mentioned_in("instituut")[0]
+    many = Mentions(["Instituut Aalst", *(f"Instituut {town}" for town in TOWNS)])
+    assert many.mentioned_in("instituut")[0] < few
 
 
 @pytest.mark.parametrize(
@@ -87,17 +87,17 @@ def test_saying_it_twice_says_no_more() -> None:
 
 
 def test_values_are_from_nought_to_one_and_never_missing() -> None:
-    names = Names(NAMES)
+    names = Mentions(NAMES)
     for text in ("", "  ", "北京", "a b c", " ".join(NAMES), "x" * 50_000):
-        found = names.named_in(text)
+        found = names.mentioned_in(text)
         assert found.shape == (len(NAMES),)
         assert np.isfinite(found).all() and (found >= 0).all() and (found < 1).all()
     assert named("北京", UNWRITTEN) == 0.0
 
 
 def test_no_names_at_all() -> None:
-    assert Names([]).named_in("anything").shape == (0,)
-    assert Names(["", "北京"]).named_in("anything").tolist() == [0.0, 0.0]
+    assert Mentions([]).mentioned_in("anything").shape == (0,)
+    assert Mentions(["", "北京"]).mentioned_in("anything").tolist() == [0.0, 0.0]
 
 
 def test_the_end_of_an_endless_text_is_not_read() -> None:
@@ -105,7 +105,7 @@ def test_the_end_of_an_endless_text_is_not_read() -> None:
 
 
 def test_the_words_to_show_come_in_the_order_of_the_name() -> None:
-    names = Names(NAMES)
+    names = Mentions(NAMES)
     text = "in de OOSTERSCHELDE ligt een kwekerij"
     assert names.words_in(NAMES[SEAWEED], text) == ["kwekerij", "oosterschelde"]
     assert names.words_in(NAMES[LIEGE], "LIEGE") == ["liege"]

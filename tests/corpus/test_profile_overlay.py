@@ -28,7 +28,7 @@ from matcher.domain import (
 from matcher.indexing.build import build_index
 from matcher.organisations import actions as organisations
 from matcher.organisations.duplicates import merge
-from matcher.organisations.serialise import packed, unpacked
+from matcher.organisations.serialise import deserialise, serialise
 from matcher.profiles import links as profile_links
 from matcher.profiles import profiles
 from matcher.profiles.export import export
@@ -91,9 +91,9 @@ def published(store: Store, **changed: Any) -> Profile:
 
 
 def test_an_organisation_survives_packing() -> None:
-    assert unpacked(packed(COMPANY)) == COMPANY
+    assert deserialise(serialise(COMPANY)) == COMPANY
     bare = Organisation(id="own:x", name="x", type=OrganisationType.OTHER)
-    assert unpacked(packed(bare)) == bare
+    assert deserialise(serialise(bare)) == bare
 
 
 def test_a_draft_becomes_what_was_given(store: Store) -> None:
@@ -177,7 +177,7 @@ def test_links_are_for_all_profiles_of_an_address_and_not_too_many(store: Store)
     opened = profiles.open_for_editing(store, links[1].token)
     assert opened is not None
     assert opened.id == two.id
-    for _ in range(profile_links.MOST_LINKS - 1):
+    for _ in range(profile_links.MAX_LINKS - 1):
         profile_links.links(store, KEEPER)
     assert profile_links.links(store, KEEPER)[1] == []
     assert draft.id != one.id
@@ -223,7 +223,7 @@ def test_competitors_that_went_meanwhile_are_left_out(store: Store) -> None:
 
 
 def test_namesakes(services: Services) -> None:
-    corpus = services.live.snapshot().corpus
+    corpus = services.corpus_provider.snapshot().corpus
     found = profiles.namesakes(corpus, "DIJLENANO instituut demo")
     assert found == [("demo:dijlenano", "Dijlenano Instituut (demo)")]
     assert profiles.namesakes(corpus, "Dijlenano") == []
@@ -263,8 +263,8 @@ def test_hiding_and_showing_keeps_past_projects_roles_and_aliases(
     with store.reading() as session:
         sources = session.scalars(select(FacetRow.source).where(FacetRow.source.contains("wier:")))
         assert list(sources) == ["wier:1"]
-    live = services.live.snapshot()
-    assert own not in live.corpus.row_of_id
+    corpus_provider = services.corpus_provider.snapshot()
+    assert own not in corpus_provider.corpus.row_of_id
     hidden = profiles.get(store, own)
     assert hidden is not None
     assert (hidden.state, hidden.note) == (State.HIDDEN, "Reden")
@@ -278,17 +278,17 @@ def test_hiding_and_showing_keeps_past_projects_roles_and_aliases(
     assert before is not None
     assert after is not None
     assert after.state is State.PUBLISHED
-    assert packed(after.organisation) == packed(before.organisation)
+    assert serialise(after.organisation) == serialise(before.organisation)
     alias = organisations.get(store, "org:oud")
     assert alias is not None
     assert alias.id == own
-    live = services.live.snapshot()
-    assert own in live.corpus.row_of_id
-    row = live.corpus.row_of_id[own]
+    corpus_provider = services.corpus_provider.snapshot()
+    assert own in corpus_provider.corpus.row_of_id
+    row = corpus_provider.corpus.row_of_id[own]
     texts = {
         facet.id
-        for facet in live.corpus.facets
-        if live.corpus.organisations[row].key in facet.owners
+        for facet in corpus_provider.corpus.facets
+        if corpus_provider.corpus.organisations[row].key in facet.owners
     }
     stored = {facet.id for facet, _owners in organisations.evidence(store, own)}
     assert stored <= texts
@@ -323,7 +323,7 @@ def test_removing_leaves_one_line_of_the_log(services: Services, store: Store) -
         orphans = select(func.count()).select_from(OwnershipRow)
         assert session.scalar(orphans.where(OwnershipRow.organisation_key.not_in(keys))) == 0
     build_index(store, services.settings)
-    assert own.id not in services.live.snapshot().corpus.row_of_id
+    assert own.id not in services.corpus_provider.snapshot().corpus.row_of_id
 
 
 def test_an_organisation_removed_otherwise_takes_its_profile_along(store: Store) -> None:
@@ -363,7 +363,7 @@ def test_another_address_ends_links_and_sessions(store: Store) -> None:
     assert (done[0].email, done[1]) == ("nieuw@example.org", KEEPER)
     assert done[0].stamp != own.stamp
     assert profiles.openable(store, link.token) is None
-    for _ in range(profile_links.MOST_LINKS):
+    for _ in range(profile_links.MAX_LINKS):
         profile_links.ask_new_address(store, own.id, "x@example.org")
     with pytest.raises(ProfileError) as caught:
         profile_links.ask_new_address(store, own.id, "x@example.org")

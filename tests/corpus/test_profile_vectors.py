@@ -6,9 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embeddings.port import View
-from matcher.corpus.profile_vectors import columns_of, distance, inverted_u, likeness, profiles_of
+from matcher.corpus.profile_vectors import (
+    columns_of,
+    distance,
+    inverted_u,
+    profiles_of,
+    similarity_to,
+)
 from matcher.domain import FacetKind, OrganisationType
-from matcher.matching.partner_mix import helix
+from matcher.matching.partner_mix import partner_mix
 from tests.needs.test_coverage import corpus_of
 
 ONE = (View("all", 0, 2),)
@@ -40,8 +46,8 @@ def test_each_view_of_a_profile_has_its_share() -> None:
 
 def test_likeness_and_distance() -> None:
     profiles = np.array([[1, 0], [0, 1], [0.6, 0.8], [-1, 0]], dtype=np.float32)
-    assert likeness(profiles, profiles[:1]).tolist() == pytest.approx([1.0, 0.0, 0.6, 0.0])
-    assert likeness(profiles, profiles[:0]).tolist() == [0.0] * 4
+    assert similarity_to(profiles, profiles[:1]).tolist() == pytest.approx([1.0, 0.0, 0.6, 0.0])
+    assert similarity_to(profiles, profiles[:0]).tolist() == [0.0] * 4
     apart = distance(profiles, np.array([2.0, 0.0], dtype=np.float32))
     assert apart.tolist() == pytest.approx([0.0, 1.0, 0.4, 1.0], abs=1e-6)
     assert columns_of((View("a", 0, 2), View("b", 2, 5)), "b") == slice(2, 5)
@@ -60,10 +66,10 @@ def test_it_stays_between_nothing_and_one(distances: list[float], optimum: float
 
 
 def test_the_helix_counts_strands() -> None:
-    alone = helix([COMPANY, COMPANY])
+    alone = partner_mix([COMPANY, COMPANY])
     assert (alone.balance, alone.strands["business"]) == (0.0, 2)
     assert alone.missing == ("knowledge", "education", "government", "society")
-    even = helix(
+    even = partner_mix(
         [
             COMPANY,
             UNIVERSITY,
@@ -73,8 +79,8 @@ def test_the_helix_counts_strands() -> None:
         ]
     )
     assert even.balance == pytest.approx(1.0) and even.missing == ()
-    two = helix([COMPANY, UNIVERSITY, OrganisationType.OTHER])
+    two = partner_mix([COMPANY, UNIVERSITY, OrganisationType.OTHER])
     assert two.balance == pytest.approx(np.log(2) / np.log(5))
     assert two.types == {"company": 1, "higher_education": 1, "other": 1}
-    nobody = helix([])
+    nobody = partner_mix([])
     assert (nobody.balance, nobody.types, len(nobody.missing)) == (0.0, {}, 5)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embeddings.embedding_store import Readings
+from embeddings.embedding_store import EmbeddingStore
 from embeddings.whitening import Floats
 
 DIM = 3
@@ -33,7 +33,7 @@ class Network:
 
 
 def rows(path: Path | None, network: Network, texts: list[str], reader: str = "a") -> Floats:
-    return Readings(path).rows(reader, texts, DIM, network.read)
+    return EmbeddingStore(path).rows(reader, texts, DIM, network.read)
 
 
 def test_nothing_is_read_twice_and_what_is_kept_is_the_same(tmp_path: Path) -> None:
@@ -48,10 +48,10 @@ def test_nothing_is_read_twice_and_what_is_kept_is_the_same(tmp_path: Path) -> N
 
 def test_without_a_file_everything_is_read() -> None:
     network = Network()
-    readings = Readings()
+    embedding_store = EmbeddingStore()
     for _ in range(2):
-        readings.rows("a", TEXTS, DIM, network.read)
-    readings.forget_others()
+        embedding_store.rows("a", TEXTS, DIM, network.read)
+    embedding_store.forget_others()
     assert network.asked == TEXTS * 2
 
 
@@ -61,7 +61,7 @@ def test_readers_and_lengths_are_told_apart(tmp_path: Path) -> None:
     other = Network()
     rows(path, other, ["one"], "b")
     assert other.asked == ["one"]
-    longer = Readings(path).rows("a", ["one"], 4, lambda texts: np.ones((1, 4), np.float32))
+    longer = EmbeddingStore(path).rows("a", ["one"], 4, lambda texts: np.ones((1, 4), np.float32))
     assert longer.tolist() == [[1, 1, 1, 1]]
 
 
@@ -77,9 +77,9 @@ def test_one_that_is_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_what_was_not_asked_for_is_forgotten(tmp_path: Path) -> None:
     path, network = tmp_path / "r.sqlite3", Network()
     rows(path, Network(), ["stays", "goes"])
-    readings = Readings(path)
-    readings.rows("a", ["stays", "new"], DIM, network.read)
-    readings.forget_others()
+    embedding_store = EmbeddingStore(path)
+    embedding_store.rows("a", ["stays", "new"], DIM, network.read)
+    embedding_store.forget_others()
     assert network.asked == ["new"]
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT count(*) FROM reading").fetchone() == (2,)

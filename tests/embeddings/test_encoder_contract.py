@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.port import Encoder, EncoderError, trust, understood
+from embeddings.port import Encoder, EncoderError, understood, vocabulary_coverage
 from embeddings.registry import NAMES, EncoderOptions, fit_encoder, load_encoder
 from embeddings.remote import RemoteConfig, RemoteEncoder
 from embeddings.tools.convert import convert
@@ -69,7 +69,7 @@ def test_rows_are_float32_and_each_view_has_its_length(encoder: Encoder) -> None
     first = encoder.views[0]
     squared = (rows[:, first.start : first.end] ** 2).sum(axis=1)
     assert squared == pytest.approx(most, abs=1e-5)
-    assert trust(encoder, rows, first) == pytest.approx(1, abs=1e-4)
+    assert vocabulary_coverage(encoder, rows, first) == pytest.approx(1, abs=1e-4)
 
 
 def test_what_says_nothing_is_zeros(encoder: Encoder) -> None:
@@ -97,8 +97,8 @@ def test_a_batch_equals_single_texts(encoder: Encoder) -> None:
 
 def test_different_texts_have_different_vectors(encoder: Encoder) -> None:
     rows = encoder.encode(TEXTS[:6])
-    likeness = rows @ rows.T
-    assert (likeness[~np.eye(6, dtype=bool)] < 0.999).all()
+    similarity_to = rows @ rows.T
+    assert (similarity_to[~np.eye(6, dtype=bool)] < 0.999).all()
 
 
 def test_views_cover_the_columns(encoder: Encoder) -> None:

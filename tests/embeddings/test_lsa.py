@@ -24,17 +24,23 @@ def encoder() -> LsaEncoder:
     return LsaEncoder.fit(CORPUS)
 
 
-def likeness(encoder: LsaEncoder, one: str, other: str) -> float:
+def similarity_to(encoder: LsaEncoder, one: str, other: str) -> float:
     rows = encoder.encode([one, other])
     return float(rows[0] @ rows[1] / np.prod(np.linalg.norm(rows, axis=1)))
 
 
 def test_like_things_are_near_and_others_far(encoder: LsaEncoder) -> None:
     polymer = "films of biodegradable polymer"
-    assert likeness(encoder, polymer, CORPUS[1]) > 0.45
-    assert likeness(encoder, polymer, CORPUS[1]) > likeness(encoder, polymer, CORPUS[2]) + 0.3
+    assert similarity_to(encoder, polymer, CORPUS[1]) > 0.45
+    assert (
+        similarity_to(encoder, polymer, CORPUS[1])
+        > similarity_to(encoder, polymer, CORPUS[2]) + 0.3
+    )
     compound = "waterzuiveringsinstallatie"
-    assert likeness(encoder, compound, CORPUS[3]) > likeness(encoder, compound, CORPUS[4]) + 0.2
+    assert (
+        similarity_to(encoder, compound, CORPUS[3])
+        > similarity_to(encoder, compound, CORPUS[4]) + 0.2
+    )
 
 
 def test_rows_have_length_one_or_none(encoder: LsaEncoder) -> None:
@@ -58,8 +64,8 @@ def test_rows_have_length_one_or_none(encoder: LsaEncoder) -> None:
 
 
 def test_new_words_are_found_by_themselves(encoder: LsaEncoder) -> None:
-    assert likeness(encoder, "zeepaardjeskweek", "kweek van zeepaardjeskweek") > 0.5
-    assert likeness(encoder, "zeepaardjeskweek", CORPUS[2]) < 0.3
+    assert similarity_to(encoder, "zeepaardjeskweek", "kweek van zeepaardjeskweek") > 0.5
+    assert similarity_to(encoder, "zeepaardjeskweek", CORPUS[2]) < 0.3
 
 
 def test_a_batch_equals_single_texts(encoder: LsaEncoder) -> None:

@@ -28,9 +28,9 @@ def sentences() -> Sentences:
 
 @pytest.mark.parametrize("language", ["nl", "fr", "de"])
 def test_translations_are_nearest(sentences: Sentences, language: str) -> None:
-    likeness = sentences.encode(SAME["en"]) @ sentences.encode(SAME[language]).T
-    assert likeness.argmax(axis=1).tolist() == [0, 1, 2]
-    assert likeness.argmax(axis=0).tolist() == [0, 1, 2]
+    similarity_to = sentences.encode(SAME["en"]) @ sentences.encode(SAME[language]).T
+    assert similarity_to.argmax(axis=1).tolist() == [0, 1, 2]
+    assert similarity_to.argmax(axis=0).tolist() == [0, 1, 2]
 
 
 def test_the_english_reader_leaves_other_languages_to_the_multilingual_one() -> None:
@@ -53,8 +53,8 @@ def test_rows_have_length_one_and_a_batch_equals_single_texts(sentences: Sentenc
 def test_fitted_on_nothing_it_still_tells_texts_apart(sentences: Sentences) -> None:
     bare = Sentences.fit([], 3.0)
     assert bare.dim == DIMENSIONS
-    likeness = bare.encode(TEXTS) @ bare.encode(TEXTS).T
-    assert (likeness[~np.eye(len(TEXTS), dtype=bool)] < 0.999).all()
+    similarity_to = bare.encode(TEXTS) @ bare.encode(TEXTS).T
+    assert (similarity_to[~np.eye(len(TEXTS), dtype=bool)] < 0.999).all()
 
 
 def test_saved_and_loaded_it_is_the_same(sentences: Sentences, tmp_path: Path) -> None:

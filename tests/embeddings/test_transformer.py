@@ -428,8 +428,8 @@ def test_a_real_model_knows_what_belongs_together(tmp_path: Path) -> None:
     for int8 in (False, True):
         convert(Path(MINILM), tmp_path / f"{int8}", int8=int8)
         rows[int8] = TransformerEncoder.load(tmp_path / f"{int8}").encode(texts)
-        likeness = rows[int8] @ rows[int8].T
-        related = likeness[::2, 1::2]
+        similarity_to = rows[int8] @ rows[int8].T
+        related = similarity_to[::2, 1::2]
         apart = ~np.eye(3, dtype=bool)
         assert np.diag(related).min() > related[apart].max() + 0.1
     assert (rows[False] * rows[True]).sum(axis=1).min() > 0.95

@@ -7,7 +7,7 @@ import pytest
 
 from embeddings.lexicon import shipped_lexicon
 from embeddings.lsa import LsaEncoder
-from embeddings.port import seen_by, trust
+from embeddings.port import project_onto_view, vocabulary_coverage
 from embeddings.whitening import fit_whitening, unit
 from embeddings.word_vectors import Meaning
 
@@ -35,14 +35,14 @@ def meaning() -> Meaning:
 
 
 def test_a_translation_is_nearest_to_its_original(meaning: Meaning) -> None:
-    likeness = unit(meaning.encode(TRANSLATED)) @ unit(meaning.encode(TEXTS)).T
-    assert likeness.argmax(axis=1).tolist() == list(range(len(TEXTS)))
+    similarity_to = unit(meaning.encode(TRANSLATED)) @ unit(meaning.encode(TEXTS)).T
+    assert similarity_to.argmax(axis=1).tolist() == list(range(len(TEXTS)))
 
 
 def test_the_whole_encoder_finds_across_languages() -> None:
     encoder = LsaEncoder.fit(TEXTS)
-    likeness = encoder.encode(TRANSLATED) @ encoder.encode(TEXTS).T
-    assert likeness.argmax(axis=1).tolist() == list(range(len(TEXTS)))
+    similarity_to = encoder.encode(TRANSLATED) @ encoder.encode(TEXTS).T
+    assert similarity_to.argmax(axis=1).tolist() == list(range(len(TEXTS)))
 
 
 def test_a_synonym_is_near_and_another_field_is_not(meaning: Meaning) -> None:
@@ -59,10 +59,10 @@ def test_what_is_understood_in_part_is_shorter(meaning: Meaning) -> None:
     encoder = LsaEncoder.fit(TEXTS)
     view = encoder.views[1]
     vectors = encoder.encode(["vaccine", "vaccine zylkograf"])
-    shares = trust(encoder, vectors, view)
+    shares = vocabulary_coverage(encoder, vectors, view)
     assert shares[0] == pytest.approx(1, abs=1e-4)
     assert 0.04 < shares[1] < 0.8
-    assert np.linalg.norm(seen_by(vectors, view), axis=1) == pytest.approx(1, abs=1e-5)
+    assert np.linalg.norm(project_onto_view(vectors, view), axis=1) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_batch_equals_single_texts_and_saving_changes_nothing(

@@ -45,7 +45,7 @@ from matcher.index.generation import current_name, open_generation
 from matcher.indexing.build import build_index
 from matcher.matching.scoring import Weights
 from matcher.matching.service import Recommender, question_key, trained_weights
-from matcher.store import Point
+from matcher.store import Revision
 from matcher.store.projects import load_projects
 from tests.conftest import settings_for
 
@@ -136,7 +136,7 @@ def training(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Trai
     home = tmp_path_factory.mktemp("trained") / "home"
     shutil.copytree(built_home, home)
     services = Services(settings_for(home))
-    learned = train(services.live, services.settings)
+    learned = train(services.corpus_provider, services.settings)
     services.store.dispose()
     return learned
 
@@ -162,7 +162,7 @@ def test_training_finds_out_what_chance_a_score_stands_for(training: Training) -
     assert training.calibration.keys() == set(MODES)
     for mode, most in ((TEXT_ONLY, 0.5), (HALF_GIVEN, 0.9)):
         saved = training.calibration[mode]
-        scores, shares = saved["at"], saved["chance"]
+        scores, shares = saved["at"], saved["probability"]
         assert scores == sorted(scores) and shares == sorted(shares)
         assert shares[0] < 0.05 and 0.1 < shares[-1] < most
 
@@ -180,7 +180,7 @@ def test_what_is_kept_with_the_generation_is_json(training: Training) -> None:
 def test_training_twice_learns_the_same(services: Services, training: Training) -> None:
     seen: dict[str, tuple[int, int]] = {}
     again = train(
-        services.live,
+        services.corpus_provider,
         services.settings,
         progress=lambda stage, done, total: seen.update({stage: (done, total)}),
     )
@@ -221,7 +221,7 @@ def test_held_out_are_the_latest_and_four_fair_draws() -> None:
 def test_nothing_of_what_is_held_out_is_left_in_the_past(services: Services) -> None:
     with services.store.reading() as session:
         held = latest(load_projects(session))
-    snapshot = services.live.snapshot()
+    snapshot = services.corpus_provider.snapshot()
     past = past_of(services.store, services.settings, snapshot, held, lambda *_: None)
     gone = {one.facet.id for one in held}
     assert len(gone) == QUARTER and gone <= snapshot.facets.keys()
@@ -229,11 +229,11 @@ def test_nothing_of_what_is_held_out_is_left_in_the_past(services: Services) -> 
     assert not gone & set(past.index.ids().tolist())
     assert past.facets.keys() == set(past.index.ids().tolist()) == set(past.corpus.facet_ids)
     assert past.generation.encoder.fingerprint != snapshot.generation.encoder.fingerprint
-    assert services.live.snapshot() is snapshot
+    assert services.corpus_provider.snapshot() is snapshot
 
 
 def test_siblings_have_half_of_the_partners(services: Services) -> None:
-    corpus = services.live.snapshot().corpus
+    corpus = services.corpus_provider.snapshot().corpus
     owners = [
         {corpus.organisations[row].id for row in corpus.owner_rows[start:end]}
         for start, end in zip(corpus.owner_start, corpus.owner_start[1:], strict=False)
@@ -254,7 +254,7 @@ def test_siblings_have_half_of_the_partners(services: Services) -> None:
 
 
 def test_a_question_is_asked_of_all_and_without_its_siblings(services: Services) -> None:
-    snapshot = services.live.snapshot()
+    snapshot = services.corpus_provider.snapshot()
     corpus = snapshot.corpus
     rows = corpus.owner_rows[: corpus.owner_start[1]]
     partners = [corpus.organisations[row].id for row in rows]
@@ -279,12 +279,12 @@ def test_a_question_is_asked_of_all_and_without_its_siblings(services: Services)
 
 @pytest.mark.parametrize("given", [0, 3])
 def test_learning_asks_for_the_scores_that_lists_have(services: Services, given: int) -> None:
-    snapshot = services.live.snapshot()
+    snapshot = services.corpus_provider.snapshot()
     members = tuple(members_of(0)[:given])
     case = Case(f"robots for {FIELDS[0]}", members, frozenset(members_of(0)[given:]))
     asked, _ = Asking(snapshot, services.settings.field_distance)(case)
     weights = Weights(akin=0.7, acquainted=0.4)
-    results = Recommender(services.live, MemoryCache(), weights=weights).ranked(
+    results = Recommender(services.corpus_provider, MemoryCache(), weights=weights).ranked(
         snapshot, Question(text=case.text, members=members, complement=0.0, limit=200)
     )
     assert {"kin" if given else "akin"} == {"kin", "akin"} & results[0]["parts"].keys()
@@ -298,17 +298,17 @@ def test_learning_asks_for_the_scores_that_lists_have(services: Services, given:
 def test_what_was_learned_is_used_from_the_next_answer_on(
     services: Services, training: Training
 ) -> None:
-    recommender = Recommender(services.live, MemoryCache())
+    recommender = Recommender(services.corpus_provider, MemoryCache())
     given = tuple(members_of(0)[:3])
     questions = [Question(text=f"robots for {FIELDS[0]}", limit=48), Question(members=given)]
     for question in questions:
         answer = recommender.recommend(question)
         assert answer["results"] and not answer["cached"]
-        assert all(one["chance"] is None for one in answer["results"])
+        assert all(one["probability"] is None for one in answer["results"])
         assert recommender.recommend(question)["cached"]
-    before = services.live.snapshot()
+    before = services.corpus_provider.snapshot()
     name = install(services.settings, training, before.version)
-    after = services.live.snapshot()
+    after = services.corpus_provider.snapshot()
     assert (after.generation.name, after.version) == (name, before.version)
     assert after.generation.name != before.generation.name
     assert after.generation.ranking == json.loads(json.dumps(training.ranking(before.version)))
@@ -317,18 +317,18 @@ def test_what_was_learned_is_used_from_the_next_answer_on(
     for question in questions:
         answer = recommender.recommend(question)
         assert not answer["cached"]
-        chances = [one["chance"] for one in answer["results"]]
-        assert all(0 <= one <= 1 for one in chances)
-        assert chances == sorted(chances, reverse=True)
+        probabilities = [one["probability"] for one in answer["results"]]
+        assert all(0 <= one <= 1 for one in probabilities)
+        assert probabilities == sorted(probabilities, reverse=True)
         sides = {one["organisation"]["id"][:6] for one in answer["results"][: CROWD - 3]}
         assert sides == {"test:a"}
 
 
 def test_answers_before_and_after_are_cached_apart(training: Training) -> None:
     question = Question(text="robots")
-    kept, point = training.ranking(1), Point(1, "a")
+    kept, point = training.ranking(1), Revision(1, "a")
     keys = {
-        question_key(question, Point(1, "b"), "model", asdict(Weights())),
+        question_key(question, Revision(1, "b"), "model", asdict(Weights())),
         question_key(question, point, "model", asdict(Weights())),
         question_key(question, point, "model", asdict(Weights()), kept),
         question_key(question, point, "model", asdict(Weights(named=0.9)), kept),
@@ -346,36 +346,38 @@ def test_a_part_that_came_after_what_was_learned_does_not_count() -> None:
 
 def test_fixed_weights_ignore_what_was_learned(services: Services, training: Training) -> None:
     install(services.settings, training, 1)
-    fixed = Recommender(services.live, MemoryCache(), weights=Weights(named=0.7))
-    assert fixed.weights_for(services.live.snapshot()) == Weights(named=0.7)
+    fixed = Recommender(services.corpus_provider, MemoryCache(), weights=Weights(named=0.7))
+    assert fixed.weights_for(services.corpus_provider.snapshot()) == Weights(named=0.7)
     answer = fixed.recommend(Question(text="robots"))
-    assert {one["chance"] for one in answer["results"]} == {None}
+    assert {one["probability"] for one in answer["results"]} == {None}
 
 
 def test_a_rebuild_keeps_what_was_learned(services: Services, training: Training) -> None:
-    install(services.settings, training, services.live.snapshot().version)
-    learned = services.live.snapshot().generation.ranking
+    install(services.settings, training, services.corpus_provider.snapshot().version)
+    learned = services.corpus_provider.snapshot().generation.ranking
     store_batch(services.store, batch_of(history(PROJECTS, 4)))
     name = build_index(services.store, services.settings)
-    rebuilt = services.live.snapshot()
+    rebuilt = services.corpus_provider.snapshot()
     assert rebuilt.generation.name == name
     assert len(rebuilt.corpus.facets) == PROJECTS + 4
     assert rebuilt.generation.ranking == learned != {}
-    answer = Recommender(services.live, MemoryCache()).recommend(Question(text=FIELDS[1]))
-    assert answer["results"][0]["chance"] is not None
+    answer = Recommender(services.corpus_provider, MemoryCache()).recommend(
+        Question(text=FIELDS[1])
+    )
+    assert answer["results"][0]["probability"] is not None
 
 
 def test_a_rebuild_of_what_is_damaged_keeps_what_was_learned(
     services: Services, training: Training
 ) -> None:
     root = services.settings.index_folder
-    name = install(services.settings, training, services.live.snapshot().version)
+    name = install(services.settings, training, services.corpus_provider.snapshot().version)
     learned = open_generation(root, name).ranking
     (root / name / "index" / "faiss.index").write_bytes(b"broken")
     name = build_index(services.store, services.settings)
     assert open_generation(root, name).ranking == learned != {}
     (root / "CURRENT").write_bytes(b"\xff")
-    name = services.live.snapshot().generation.name
+    name = services.corpus_provider.snapshot().generation.name
     assert open_generation(root, name).ranking == learned
     (root / name / "ranking.json").write_text("[]")
     with capture_logs() as logs:
@@ -390,8 +392,8 @@ def test_too_little_history_teaches_nothing(
     demo, empty = open_services(home), open_services(tmp_path / "empty")
     for services in (demo, empty):
         with pytest.raises(NotEnoughHistory, match="it takes 40 to learn from"):
-            train(services.live, services.settings)
-    assert demo.live.snapshot().generation.ranking == {}
+            train(services.corpus_provider, services.settings)
+    assert demo.corpus_provider.snapshot().generation.ranking == {}
 
 
 def test_projects_count_with_two_partners_that_are_known(
@@ -406,7 +408,7 @@ def test_projects_count_with_two_partners_that_are_known(
         projects.append(replace(project, participations=tuple(Participation(i) for i in ids)))
     store_batch(services.store, Batch(organisations, projects, complete_profiles=False))
     with pytest.raises(NotEnoughHistory, match="^0 of the projects"):
-        train(services.live, services.settings)
+        train(services.corpus_provider, services.settings)
 
 
 def run(app: APIFlask, *arguments: str) -> tuple[int, str]:

@@ -34,7 +34,7 @@ def question(
         about=about or str(next(NUMBERS)),
         rows=np.arange(count) if rows is None else np.array(rows),
         by_view=views,
-        trust={name: 1.0 for name in views},
+        vocabulary_coverage={name: 1.0 for name in views},
         parts={"named": np.zeros(count), **(parts or {})},
         partners=frozenset(partners),
         rare=frozenset(),
@@ -169,7 +169,7 @@ def test_scores_are_from_nought_to_one_and_go_by_trust() -> None:
     both = question({0}, views)
     weights = Weights(meaning=0.75, text=1.0, named=0.0)
     assert both.scores(weights).tolist() == [0.75, 0.25]
-    deaf = replace(both, trust={"meaning": 0.0, "wording": 0.5})
+    deaf = replace(both, vocabulary_coverage={"meaning": 0.0, "wording": 0.5})
     assert deaf.scores(weights).tolist() == [0.0, 1.0]
     full = question({0}, {"meaning": np.ones(2)}, {"named": np.ones(2), "network": np.ones(2)})
     assert full.scores(Weights()).tolist() == pytest.approx([1.0, 1.0])

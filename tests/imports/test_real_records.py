@@ -34,11 +34,11 @@ def test_real_records_reach_what_was_promised(tmp_path: Path, name: str, weights
     store_batch(services.store, read_cordis(Path(folder) / name / "train"))
     build_index(services.store, services.settings)
     if weights == "learned":
-        training = train(services.live, services.settings)
+        training = train(services.corpus_provider, services.settings)
         assert training.gained
-        install(services.settings, training, services.live.snapshot().version)
-    snapshot = services.live.snapshot()
-    recommender = Recommender(services.live, MemoryCache())
+        install(services.settings, training, services.corpus_provider.snapshot().version)
+    snapshot = services.corpus_provider.snapshot()
+    recommender = Recommender(services.corpus_provider, MemoryCache())
     projects = read_cordis(Path(folder) / name / "dev").projects
     for mode in MODES:
         figures = figures_of(recommender, snapshot, projects, mode, seed=1)

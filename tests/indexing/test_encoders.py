@@ -12,7 +12,7 @@ from embeddings.port import EncoderError
 from embeddings.tools.convert import convert
 from embeddings.whitening import Floats
 from matcher.cache import MemoryCache
-from matcher.corpus.snapshot import Live, build_index
+from matcher.corpus.snapshot import CorpusProvider, build_index
 from matcher.domain import Facet, FacetKind, Organisation, OrganisationType, Question
 from matcher.matching.service import Recommender
 from matcher.settings import read_settings
@@ -21,7 +21,7 @@ from matcher.store.organisations import save_organisations
 from tests.embeddings.test_transformer import write_source
 
 
-def offering(name: str, text: str) -> Organisation:
+def offer_facets(name: str, text: str) -> Organisation:
     offers = (Facet(FacetKind.OFFER, text),)
     return Organisation(f"x:{name}", name, OrganisationType.COMPANY, offers=offers)
 
@@ -32,21 +32,21 @@ def test_a_new_encoder_is_built_beside_the_one_that_serves(tmp_path: Path) -> No
     store.upgrade()
     with store.writing() as write:
         offers = {"Zilver": "films of polymer", "Goud": "wind turbines", "Koper": "water pumps"}
-        save_organisations(write, [offering(*one) for one in offers.items()], with_facets=True)
+        save_organisations(write, [offer_facets(*one) for one in offers.items()], with_facets=True)
     build_index(store, settings)
-    live = Live(store, settings)
-    before = live.snapshot()
-    answers = Recommender(live, MemoryCache())
+    corpus_provider = CorpusProvider(store, settings)
+    before = corpus_provider.snapshot()
+    answers = Recommender(corpus_provider, MemoryCache())
     assert before.generation.encoder.name == "lsa"
 
     missing = replace(settings, encoder="transformer", model_folder=str(tmp_path / "nowhere"))
     with pytest.raises(EncoderError):
         build_index(store, missing)
-    assert live.snapshot() is before
+    assert corpus_provider.snapshot() is before
 
     convert(write_source(tmp_path / "source"), tmp_path / "converted")
     build_index(store, replace(missing, model_folder=str(tmp_path / "converted")))
-    after = live.snapshot()
+    after = corpus_provider.snapshot()
     assert after.generation.encoder.name == "transformer"
     assert after.version == before.version
     assert len(after.index) == len(before.index) == 3
@@ -79,7 +79,7 @@ def test_a_build_reads_only_what_is_new_and_forgets_what_is_gone(
         with store.writing() as write:
             save_organisations(
                 write,
-                [offering(str(number), text) for number, text in enumerate(offers)],
+                [offer_facets(str(number), text) for number, text in enumerate(offers)],
                 with_facets=True,
             )
         build_index(store, settings)
@@ -89,5 +89,5 @@ def test_a_build_reads_only_what_is_new_and_forgets_what_is_gone(
     assert build("films of polymer", "water pumps") == ["water pumps"]
     assert build("films of polymer", "wind turbines") == ["wind turbines"]
     assert build("films of polymer", "wind turbines") == []
-    kept = Live(store, settings).snapshot().generation.encoder.encode(["wind turbines"])
+    kept = CorpusProvider(store, settings).snapshot().generation.encoder.encode(["wind turbines"])
     assert asked == ["wind turbines"] and kept.any()  # who answers doesn't open the file

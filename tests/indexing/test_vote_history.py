@@ -66,20 +66,20 @@ def text_parts(
     services: Services, snapshot: Snapshot, text: str, filters: Filters | None = None
 ) -> dict[str, float]:
     """Return the votes of each organisation in the list."""
-    recommender = Recommender(services.live, MemoryCache(), weights=Weights())
+    recommender = Recommender(services.corpus_provider, MemoryCache(), weights=Weights())
     question = Question(text=text, limit=100, filters=filters or Filters())
     results = recommender.ranked(snapshot, question)
     return {one["organisation"]["id"]: one["parts"].get("text", 0.0) for one in results}
 
 
 def test_whoever_is_in_all_of_one_field_does_not_head_lists_of_another(services: Services) -> None:
-    snapshot = services.live.snapshot()
+    snapshot = services.corpus_provider.snapshot()
     findings = {**snapshot.generation.findings, "credence": None}
     generation = replace(snapshot.generation, findings=findings)
     before = replace(snapshot, generation=generation, kept={})
     far = "training and safety and finance for tidal energy"
-    assert snapshot.credence is not None
-    assert before.credence is None
+    assert snapshot.vote_calibration is not None
+    assert before.vote_calibration is None
     without, with_it = (text_parts(services, one, far) for one in (before, snapshot))
     assert with_it[ALWAYS] < 0.7 * without[ALWAYS]
     ahead = [
@@ -92,7 +92,7 @@ def test_whoever_is_in_all_of_one_field_does_not_head_lists_of_another(services:
 
 
 def test_a_score_is_the_same_whoever_is_filtered_out(services: Services) -> None:
-    snapshot, text = services.live.snapshot(), "training and safety for bread and pastry"
+    snapshot, text = services.corpus_provider.snapshot(), "training and safety for bread and pastry"
     everybody = text_parts(services, snapshot, text)
     companies = text_parts(services, snapshot, text, Filters(types=(COMPANY,)))
     assert companies and all(one[5] in "ab" for one in companies)
@@ -102,8 +102,8 @@ def test_a_score_is_the_same_whoever_is_filtered_out(services: Services) -> None
 
 
 def test_scores_fall_without_the_past_projects_that_are_quoted(services: Services) -> None:
-    recommender = Recommender(services.live, MemoryCache(), weights=Weights())
-    snapshot = services.live.snapshot()
+    recommender = Recommender(services.corpus_provider, MemoryCache(), weights=Weights())
+    snapshot = services.corpus_provider.snapshot()
     for number in range(12):
         draw = random.Random(number)
         about = " and ".join(draw.sample(SUBJECTS, 2))

@@ -29,10 +29,10 @@ from matcher.domain import (
     Stage,
 )
 from matcher.indexing.build import build_index
-from matcher.initiatives.context import Standing, best_rows, stand, status_of
+from matcher.initiatives.context import InitiativeContext, best_rows, initiative_context, status_of
 from matcher.initiatives.gaps import gap_report, roadmap, uncovered
 from matcher.needs.coverage import coverage_of
-from matcher.needs.resolve import Needed, Source
+from matcher.needs.resolve import ResolvedNeeds, Source
 from matcher.store import Store
 from matcher.store.organisations import save_organisations
 from matcher.store.projects import save_projects
@@ -60,14 +60,14 @@ class Board:
     store: Store
     snapshot: Snapshot
 
-    def standing(
+    def context(
         self,
         needs: Sequence[Need],
-        chances: Chances,
+        probabilities: Chances,
         members: Sequence[str] = (),
         source: Source = Source.STATED,
         **about: Any,
-    ) -> Standing:
+    ) -> InitiativeContext:
         """An initiative whose needs are met through the offers just as `chances` say."""
         corpus = self.snapshot.corpus
         joined = tuple(Member(f"x:{name}") for name in members)
@@ -76,16 +76,16 @@ class Board:
         rows = corpus.rows(initiative.member_ids)
         table = np.zeros((len(needs), len(corpus.facets)))
         for place, need in enumerate(needs):
-            for name, chance in chances.get(need.text, {}).items():
-                table[place, self.facet(name)] = chance
+            for name, probability in probabilities.get(need.text, {}).items():
+                table[place, self.facet(name)] = probability
         facet_rows = np.arange(len(corpus.facets))
         pool = np.ones(len(corpus), dtype=np.bool_)
         pool[rows] = False
         vectors = np.zeros((len(needs), self.snapshot.generation.encoder.dim), dtype=np.float32)
-        return Standing(
+        return InitiativeContext(
             self.snapshot,
             initiative,
-            Needed(tuple(needs), source, vectors),
+            ResolvedNeeds(tuple(needs), source, vectors),
             rows,
             rows,
             pool,
@@ -93,7 +93,7 @@ class Board:
         )
 
     def report(self, *args: Any, **values: Any) -> dict[str, Any]:
-        return gap_report(self.store, self.standing(*args, **values))
+        return gap_report(self.store, self.context(*args, **values))
 
     def facet(self, name: str) -> int:
         """The row of the offer of an organisation, or of a past project by its year."""
@@ -126,7 +126,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
         both = (Participation("x:lab"), Participation("x:plant"))
         save_projects(write, [Project(shared, both)])
     build_index(services.store, services.settings)
-    yield Board(services.store, services.live.snapshot())
+    yield Board(services.store, services.corpus_provider.snapshot())
     services.store.dispose()
 
 
@@ -147,7 +147,7 @@ def links(report: dict[str, Any]) -> list[tuple[str, str, list[str], list[str]]]
 
 
 @pytest.mark.parametrize(
-    ("chance", "status"),
+    ("probability", "status"),
     [
         (1.0, "covered"),
         (0.5, "covered"),
@@ -158,16 +158,20 @@ def links(report: dict[str, Any]) -> list[tuple[str, str, list[str], list[str]]]
     ],
 )
 def test_the_status_of_a_need_goes_by_its_surest_member(
-    board: Board, chance: float, status: str
+    board: Board, probability: float, status: str
 ) -> None:
-    chances = {"a need": {"lab": chance, "maker": chance / 2, "pilot": 0.9}}
-    [need] = board.report([Need("a need")], chances, ["lab", "maker"])["needs"]
-    assert (need["chance"], need["status"]) == (chance, status) == (chance, status_of(chance))
+    probabilities = {"a need": {"lab": probability, "maker": probability / 2, "pilot": 0.9}}
+    [need] = board.report([Need("a need")], probabilities, ["lab", "maker"])["needs"]
+    assert (
+        (need["probability"], need["status"])
+        == (probability, status)
+        == (probability, status_of(probability))
+    )
     assert names(need["covered_by"]) == [
-        name for name, its in (("lab", chance), ("maker", chance / 2)) if its > 0.199
+        name for name, its in (("lab", probability), ("maker", probability / 2)) if its > 0.199
     ]
     assert (need["coverable"], names(need["could_be_covered_by"])) == ("covered", ["pilot"])
-    [swapped] = board.report([Need("a need")], chances, ["pilot"])["needs"]
+    [swapped] = board.report([Need("a need")], probabilities, ["pilot"])["needs"]
     assert (swapped["coverable"], names(swapped["covered_by"])) == (status, ["pilot"])
 
 
@@ -177,7 +181,7 @@ def test_who_covers_and_who_could_come_surest_first_with_their_offer(board: Boar
     members = ["lab", "maker", "shop"]
     [need] = board.report([Need("a need")], {"a need": {**surest, **could}}, members)["needs"]
     assert names(need["covered_by"]) == ["lab", "maker", "shop"]
-    assert [one["chance"] for one in need["covered_by"]] == [0.7, 0.4, 0.2]
+    assert [one["probability"] for one in need["covered_by"]] == [0.7, 0.4, 0.2]
     offers = [one["offer"]["text"] for one in need["covered_by"]]
     assert offers == ["Together in a project", "Offer of the maker", "Offer of the shop"]
     assert [one["offer"]["year"] for one in need["covered_by"]] == [2019, None, None]
@@ -189,12 +193,12 @@ def test_who_covers_and_who_could_come_surest_first_with_their_offer(board: Boar
 
 def test_coverage_weighs_needs_and_the_rest_is_what_can_be_reached(board: Board) -> None:
     needs = [Need("one", weight=3.0), Need("two", NICE, 2.0), Need("three")]
-    chances = {
+    probabilities = {
         "one": {"lab": 0.5, "maker": 0.4, "ward": 0.6},
         "two": {"maker": 1.0, "pilot": 0.3},
         "three": {"plant": 0.8},
     }
-    report = board.report(needs, chances, ["lab", "maker"])
+    report = board.report(needs, probabilities, ["lab", "maker"])
     assert [need["share"] for need in report["needs"]] == [0.6, 0.2, 0.2]
     assert report["coverage"]["members"] == pytest.approx(0.6 * 0.5 + 0.2 * 1.0)
     assert report["coverage"]["reachable"] == pytest.approx(0.6 * 0.6 + 0.2 * 1.0 + 0.2 * 0.8)
@@ -211,8 +215,8 @@ def test_a_row_for_every_stage(board: Board) -> None:
         Need("series", stage=Stage.PRODUCTION),
         Need("loose"),
     ]
-    chances = {"old": {"lab": 0.8}, "series": {"shop": 0.3}}
-    report = board.report(needs, chances, ["lab", "shop", "ward"])
+    probabilities = {"old": {"lab": 0.8}, "series": {"shop": 0.3}}
+    report = board.report(needs, probabilities, ["lab", "shop", "ward"])
     assert [one["stage"] for one in report["stages"]] == [stage.value for stage in Stage]
     research = row(report, Stage.RESEARCH)
     assert (research["needs"], research["missing"]) == (2, ["new"])
@@ -250,7 +254,7 @@ def test_the_missing_links_are_the_stages_of_the_chain_that_break_it(board: Boar
         ("production", "needs_missing", ["series"], ["works", "plant"]),
     ]
     best = report["missing_links"][1]["proposals"][0]
-    assert (best["chance"], best["need"]) == (0.5, "series")
+    assert (best["probability"], best["need"]) == (0.5, "series")
     assert best["offer"]["text"] == "Offer of the works"
     for mended, left in ((0.199, 2), (0.2, 1), (0.5, 1)):
         partly = {**COULD, "test": {"lab": mended}}
@@ -295,8 +299,8 @@ def test_what_is_nice_to_have_or_beside_the_chain_is_no_missing_link(board: Boar
 
 def test_a_stage_that_is_covered_as_a_whole_is_no_missing_link(board: Board) -> None:
     needs = [*STEPS, Need("try out", weight=0.1, stage=Stage.PILOT)]
-    chances = {**COULD, "test": {"lab": 0.9}}
-    report = board.report(needs, chances, ["lab", "shop"])
+    probabilities = {**COULD, "test": {"lab": 0.9}}
+    report = board.report(needs, probabilities, ["lab", "shop"])
     assert row(report, Stage.PILOT)["missing"] == ["try out"]
     assert [one[0] for one in links(report)] == ["production"]
 
@@ -311,21 +315,21 @@ def test_of_a_brief_only_stages_without_any_member_are_missing_links(board: Boar
 
 def test_without_known_needs_a_gap_between_active_members_is_a_missing_link(board: Board) -> None:
     asked = [Need("sell", stage=Stage.MARKET)]
-    chances = {"sell": {"shop": 0.9}}
-    report = board.report(asked, chances, ["lab", "plant", "shop"], source=Source.MEMBERS)
+    probabilities = {"sell": {"shop": 0.9}}
+    report = board.report(asked, probabilities, ["lab", "plant", "shop"], source=Source.MEMBERS)
     assert links(report) == [
         ("development", "nobody_active", [], []),
         ("pilot", "nobody_active", [], []),
         ("supply", "nobody_active", [], []),
     ]
-    alone = board.report(asked, chances, ["lab", "plant"], source=Source.MEMBERS)
+    alone = board.report(asked, probabilities, ["lab", "plant"], source=Source.MEMBERS)
     assert links(alone) == [
         ("development", "nobody_active", [], []),
         ("pilot", "nobody_active", [], []),
         ("market", "needs_missing", ["sell"], ["shop"]),
     ]
-    assert links(board.report(asked, chances, ["ward"], source=Source.MEMBERS)) == []
-    assert links(board.report(asked, chances, ["lab", "plant", "shop"])) == []
+    assert links(board.report(asked, probabilities, ["ward"], source=Source.MEMBERS)) == []
+    assert links(board.report(asked, probabilities, ["lab", "plant", "shop"])) == []
 
 
 def test_who_meets_most_of_a_missing_link_is_proposed_first(board: Board) -> None:
@@ -334,15 +338,17 @@ def test_who_meets_most_of_a_missing_link_is_proposed_first(board: Board) -> Non
         Need("mould", stage=Stage.PRODUCTION, weight=3.0),
         Need("fill", stage=Stage.PRODUCTION),
     ]
-    chances = {
+    probabilities = {
         "idea": {"lab": 0.9},
         "mould": {"plant": 0.4, "ward": 0.06},
         "fill": {"works": 0.9, "plant": 0.5, "pilot": 0.1},
     }
-    [link] = board.report(needs, chances, ["lab"])["missing_links"]
+    [link] = board.report(needs, probabilities, ["lab"])["missing_links"]
     assert (link["stage"], link["needs"]) == ("production", ["mould", "fill"])
     # (3 * 0.4 + 0.5) / 4 = 0.425; 0.9 / 4 = 0.225; 3 * 0.06 / 4 = 0.045 and 0.025 are too little.
-    assert [(name, one["need"], one["chance"]) for name, one in _by_name(link["proposals"])] == [
+    assert [
+        (name, one["need"], one["probability"]) for name, one in _by_name(link["proposals"])
+    ] == [
         ("plant", "fill", 0.5),
         ("works", "fill", 0.9),
     ]
@@ -355,13 +361,13 @@ def _by_name(proposals: Any) -> list[tuple[str, Any]]:
 def test_the_types_that_are_wanted_are_counted(board: Board) -> None:
     wanted = ((COMPANY, 4), (HOSPITAL, 1), (OrganisationType.PUBLIC_BODY, 2))
     report = board.report([], {}, ["lab", "maker", "shop"], wanted=wanted)
-    assert report["helix"]["wanted"] == [
+    assert report["partner_mix"]["wanted"] == [
         {"type": "company", "wanted": 4, "members": 2},
         {"type": "hospital", "wanted": 1, "members": 0},
         {"type": "public_body", "wanted": 2, "members": 0},
     ]
-    assert report["helix"]["members"]["types"] == {"company": 2, "research_institute": 1}
-    assert board.report([], {}, ["lab"])["helix"]["wanted"] == []
+    assert report["partner_mix"]["members"]["types"] == {"company": 2, "research_institute": 1}
+    assert board.report([], {}, ["lab"])["partner_mix"]["wanted"] == []
 
 
 def test_the_roadmap_is_in_order_of_stage_then_date_then_as_stated(board: Board) -> None:
@@ -375,15 +381,15 @@ def test_the_roadmap_is_in_order_of_stage_then_date_then_as_stated(board: Board)
         Need("other day", stage=Stage.PILOT),
         Need("idea", stage=Stage.RESEARCH),
     ]
-    chances = {
+    probabilities = {
         "idea": {"lab": 0.3, "2019": 0.9, "maker": 0.2, "shop": 0.199},
         "soon": {"maker": 0.49},
         "loose": {"maker": 0.5, "lab": 0.6},
     }
     members = (Member("x:lab"), Member("x:maker", date(2025, 4, 1)), Member("x:shop"))
-    standing = board.standing(needs, chances, ["lab", "maker", "shop"])
-    standing = replace(standing, initiative=replace(standing.initiative, members=members))
-    plan = roadmap(board.store, standing)
+    context = board.context(needs, probabilities, ["lab", "maker", "shop"])
+    context = replace(context, initiative=replace(context.initiative, members=members))
+    plan = roadmap(board.store, context)
     order = ["idea", "soon", "late", "some day", "other day", "series", "paid", "loose"]
     assert [step["text"] for step in plan["steps"]] == order
     assert (plan["done"], plan["next_missing"]["text"]) == (2, "late")
@@ -393,7 +399,7 @@ def test_the_roadmap_is_in_order_of_stage_then_date_then_as_stated(board: Board)
     assert by[-1] == [("lab", None), ("maker", "2025-04-01")]
     assert by[2:-1] == [[]] * 5
     everything = {need.text: {"lab": 1.0} for need in needs}
-    done = roadmap(board.store, board.standing(needs, everything, ["lab"]))
+    done = roadmap(board.store, board.context(needs, everything, ["lab"]))
     assert (done["done"], done["next_missing"]) == (8, None)
 
 
@@ -401,9 +407,9 @@ def test_who_may_be_proposed(board: Board) -> None:
     def pool(filters: Filters | None = None, *members: str) -> set[str]:
         joined = tuple(Member(f"x:{name}") for name in members)
         initiative = Initiative("x:board", "Board", "", (Need("Offer of the plant"),), joined)
-        standing = stand(board.snapshot, board.store, initiative, filters)
+        context = initiative_context(board.snapshot, board.store, initiative, filters)
         organisations = board.snapshot.corpus.organisations
-        return {organisations[at].id.removeprefix("x:") for at in np.flatnonzero(standing.pool)}
+        return {organisations[at].id.removeprefix("x:") for at in np.flatnonzero(context.pool)}
 
     assert pool() == set(OFFERS)
     assert pool(None, "lab", "shop") == set(OFFERS) - {"lab", "shop"}
@@ -417,11 +423,11 @@ def test_an_initiative_stands_by_what_is_stated_then_its_brief_then_its_members(
     board: Board,
 ) -> None:
     stated = Initiative("x:board", "Board", "We need a plant.", (Need("Offer of the lab"),))
-    standing = stand(board.snapshot, board.store, stated)
-    assert standing.needed.source is Source.STATED
+    context = initiative_context(board.snapshot, board.store, stated)
+    assert context.needed.source is Source.STATED
     lab = board.snapshot.corpus.row_of_id["x:lab"]
-    assert standing.coverage.meets[0, lab] == standing.coverage.meets[0].max() > 0.5
-    brief = stand(board.snapshot, board.store, replace(stated, needs=()))
+    assert context.coverage.meets[0, lab] == context.coverage.meets[0].max() > 0.5
+    brief = initiative_context(board.snapshot, board.store, replace(stated, needs=()))
     assert brief.needed.source is Source.BRIEF and brief.needed.guessed
 
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from matcher.arrays import Floats, Mask, Rows
 from matcher.initiatives.team_solver import (
     Infeasible,
-    LineUp,
     Quota,
     Task,
+    Team,
     choose,
     choose_exactly,
     cost_of_quotas,
@@ -109,7 +109,7 @@ def best_value(task: Task, teams: Mask) -> float:
     return max(value_of(task, np.flatnonzero(team).tolist()) for team in teams)
 
 
-def assert_sound(task: Task, found: LineUp) -> None:
+def assert_sound(task: Task, found: Team) -> None:
     """A team that breaks nothing, described truly."""
     rows = found.rows.tolist()
     assert len(set(rows)) == len(rows)

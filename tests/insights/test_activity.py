@@ -194,11 +194,11 @@ def test_what_waits_is_what_is_mine_and_undecided_oldest_first(
 
 
 def test_no_more_waits_than_can_be_shown(store: Store, mia: Account) -> None:
-    for number in range(activity.MOST_WAITING + 5):
+    for number in range(activity.MAX_WAITING + 5):
         at = THEN - timedelta(days=number)
         introduction(store, f"i{number}", "asked", asker=mia.id, changed=at)
     found = activity.waiting(store, mia)
-    assert len(found) == activity.MOST_WAITING and found[0].id == f"i{activity.MOST_WAITING + 4}"
+    assert len(found) == activity.MAX_WAITING and found[0].id == f"i{activity.MAX_WAITING + 4}"
 
 
 def test_counts_are_of_what_one_may_see(store: Store, mia: Account, lies: Account) -> None:

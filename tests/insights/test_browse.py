@@ -118,7 +118,9 @@ def test_text_is_looked_for_in_names_towns_offers_and_needs(app: APIFlask) -> No
     domains = [one.id for one in services.answers.subjects().domains]
 
     def asked(**picked: str) -> Found:
-        return browse(services.live.snapshot(), services.store, domains, Wanted(**picked), 200, 0)
+        return browse(
+            services.corpus_provider.snapshot(), services.store, domains, Wanted(**picked), 200, 0
+        )
 
     for text in ("surfalink", "Leuven", "spuitgieten", "100%", "a_b"):
         total, same = organisations.search(services.store, text, None, None, 200, 0)
@@ -131,7 +133,7 @@ def test_text_is_looked_for_in_names_towns_offers_and_needs(app: APIFlask) -> No
 
 def test_domains_hold_for_whom_insights_hold_them(app: APIFlask) -> None:
     services: Services = app.extensions["schakel"]
-    snapshot = services.live.snapshot()
+    snapshot = services.corpus_provider.snapshot()
     domains = [one.id for one in services.answers.subjects().domains]
     everybody = browse(snapshot, services.store, domains, Wanted(), 1)
     for one in ("chemistry", "medical-devices"):
@@ -144,7 +146,7 @@ def test_what_is_written_is_counted_at_once(app: APIFlask) -> None:
     domains = [one.id for one in services.answers.subjects().domains]
 
     def hospitals() -> int:
-        answer = browse(services.live.snapshot(), services.store, domains, Wanted(), 1)
+        answer = browse(services.corpus_provider.snapshot(), services.store, domains, Wanted(), 1)
         return counts(answer, "type")["hospital"]
 
     before = hospitals()

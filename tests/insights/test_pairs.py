@@ -27,7 +27,7 @@ from matcher.domain import (
     Stage,
 )
 from matcher.indexing.build import build_index
-from matcher.insights.pairs import Scope, in_region, missed_chances, overlaps
+from matcher.insights.pairs import Scope, in_region, overlaps, unrealised_matches
 from matcher.insights.strengths import strengths, subjects_in
 from matcher.store import Store
 from matcher.store.database import Write
@@ -90,7 +90,7 @@ class World:
 
     @property
     def snapshot(self) -> Snapshot:
-        return self.services.live.snapshot()
+        return self.services.corpus_provider.snapshot()
 
     def inside(self, **scope: str) -> set[str]:
         return self.names(np.flatnonzero(self._mask(**scope)).tolist())
@@ -99,7 +99,7 @@ class World:
         return {self.snapshot.corpus.organisations[row].id.removeprefix("x:") for row in rows}
 
     def missed(self, limit: int = 20, **scope: str) -> dict[str, Any]:
-        return missed_chances(self.snapshot, self.store, self._mask(**scope), limit)
+        return unrealised_matches(self.snapshot, self.store, self._mask(**scope), limit)
 
     def overlaps(self, limit: int = 20, **scope: str) -> dict[str, Any]:
         return overlaps(self.snapshot, self.store, self._mask(**scope), limit)
@@ -184,9 +184,9 @@ def test_missed_chances_are_the_pairs_that_fit(world: World) -> None:
         ]
         assert asks == FITS[names]
         assert all(one["need"]["text"] == one["offer"]["text"] for one in pair["because"])
-        chances = [one["chance"] for one in pair["because"]]
-        assert min(chances) > 0.8
-        expected = 1 - np.prod([1 - chance for chance in chances])
+        probabilities = [one["probability"] for one in pair["because"]]
+        assert min(probabilities) > 0.8
+        expected = 1 - np.prod([1 - probability for probability in probabilities])
         assert pair["score"] == pytest.approx(expected, abs=2e-3)
     assert world.missed(limit=1)["results"] == found["results"][:1]
     assert world.missed(limit=1)["total"] == 3
@@ -240,7 +240,7 @@ def test_an_offer_that_has_run_out_fits_nobody(world: World) -> None:
 def test_another_stage_fits_less(world: World) -> None:
     glazier = ORGANISATIONS[4]
 
-    def chance(stage: Stage | None) -> float:
+    def probability(stage: Stage | None) -> float:
         offers = (replace(glazier.offers[0], stage=stage),)
         with world.store.writing() as write:
             save_organisations(write, [replace(glazier, offers=offers)])
@@ -248,7 +248,7 @@ def test_another_stage_fits_less(world: World) -> None:
         scores = [pair["score"] for pair in found if pair["other"]["id"] == "x:glazier"]
         return float(scores[0]) if scores else 0.0
 
-    assert chance(Stage.SUPPLY) > chance(Stage.MARKET) > chance(Stage.TRAINING)
+    assert probability(Stage.SUPPLY) > probability(Stage.MARKET) > probability(Stage.TRAINING)
 
 
 # Overlaps
@@ -289,7 +289,9 @@ def test_an_overlap_is_the_mean_of_both_directions(world: World) -> None:
     [same] = pair["same_needs"]
     assert (same["one"], same["other"]) == (GLASS, GLASS)
     # Of the two needs of one the other says one; of the one need of the other both are said.
-    assert pair["same"] == pytest.approx((same["chance"] / 2 + same["chance"]) / 2, abs=0.03)
+    assert pair["same"] == pytest.approx(
+        (same["probability"] / 2 + same["probability"]) / 2, abs=0.03
+    )
 
 
 def test_an_overlap_counts_less_the_more_members_are_shared(world: World) -> None:

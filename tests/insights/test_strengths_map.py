@@ -20,7 +20,7 @@ from matcher.domain import (
     Project,
 )
 from matcher.indexing.build import build_index
-from matcher.insights.strengths import MOST_SAID, behind, quotients, regions, strengths
+from matcher.insights.strengths import MAX_SAID, behind, quotients, regions, strengths
 from matcher.store.organisations import save_organisations
 from matcher.store.projects import save_projects
 from tests.conftest import settings_for
@@ -70,7 +70,7 @@ def services(tmp_path: Path) -> Iterator[Services]:
 
 def who(services: Services, *asked: Any, **more: Any) -> list[dict[str, Any]]:
     several: list[dict[str, Any]] = behind(
-        services.live.snapshot(), services.store, *asked, **more
+        services.corpus_provider.snapshot(), services.store, *asked, **more
     )["organisations"]
     return several
 
@@ -99,7 +99,7 @@ def test_a_challenge_keeps_those_who_speak_of_both(services: Services) -> None:
 
 
 def test_a_cell_has_as_many_behind_it_as_the_map_says(services: Services) -> None:
-    snapshot = services.live.snapshot()
+    snapshot = services.corpus_provider.snapshot()
     for region in ("BE2", "DE", ""):
         for row in strengths(snapshot, region)["domains"]:
             domain = row["domain"]["id"]
@@ -117,11 +117,11 @@ def test_pages_of_who_is_behind(services: Services) -> None:
 
 
 def test_only_the_first_statements_are_quoted(services: Services) -> None:
-    texts = [f"{SEWAGE}, plant {number}" for number in range(MOST_SAID + 2)]
+    texts = [f"{SEWAGE}, plant {number}" for number in range(MAX_SAID + 2)]
     with services.store.writing() as write:
         save_organisations(write, [organisation("plants", GENT, *map(offer, texts))])
     plants = who(services, "BE2", "water")[0]
-    assert (plants["id"], len(plants["said"]), plants["more_said"]) == ("x:plants", MOST_SAID, 2)
+    assert (plants["id"], len(plants["said"]), plants["more_said"]) == ("x:plants", MAX_SAID, 2)
 
 
 def test_what_is_not_told_apart(services: Services) -> None:
@@ -169,7 +169,7 @@ def test_regions_and_how_many_are_in_each(services: Services) -> None:
                 organisation("nowhere", Place()),
             ],
         )
-    found = regions(services.live.snapshot())
+    found = regions(services.corpus_provider.snapshot())
     assert found == [
         ("BE", 6),
         ("BE2", 4),

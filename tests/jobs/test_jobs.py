@@ -320,7 +320,7 @@ def test_the_index_is_built_as_a_job(home: Path) -> None:
     jobs.run_waiting(services)
     job = jobs.get(services, job_id)
     assert job is not None and job.state is JobState.DONE and job.result is not None
-    assert job.result["index"] == services.live.snapshot().generation.name
+    assert job.result["index"] == services.corpus_provider.snapshot().generation.name
     assert job.step == "vectors" and job.done == job.total > 0
     services.end()
     services.store.dispose()
@@ -334,12 +334,12 @@ def test_an_index_that_cannot_be_written_leaves_the_former_one(
 
     monkeypatch.setattr(LsaEncoder, "save", full)
     services = Services(settings_for(home))
-    before = services.live.snapshot().generation.name
+    before = services.corpus_provider.snapshot().generation.name
     job_id = jobs.start(services, "rebuild", {}, None)
     jobs.run_waiting(services)
     job = jobs.get(services, job_id)
     assert job is not None and (job.state, job.error) == (JobState.FAILED, jobs.NO_ROOM)
-    assert services.live.snapshot().generation.name == before
+    assert services.corpus_provider.snapshot().generation.name == before
     services.end()
     services.store.dispose()
 

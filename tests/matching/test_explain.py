@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embeddings.port import seen_by
+from embeddings.port import project_onto_view
 from matcher.arrays import Floats
 from matcher.cache import MemoryCache
 from matcher.container import Services
@@ -17,12 +17,12 @@ from matcher.corpus.columns import Corpus
 from matcher.corpus.snapshot import Snapshot
 from matcher.corpus.weighted_words import name_words
 from matcher.domain import Facet, FacetKind, Need, NeedLevel, Question
-from matcher.matching.explain import MOST_REASONS
+from matcher.matching.explain import MAX_REASONS
 from matcher.matching.scoring import Weights, cast_votes, gather, network_strength
 from matcher.matching.service import Recommender, Stopwatch, searchable_facets
-from matcher.needs.comparison import coverage_in
-from matcher.needs.resolve import Needed, needs_for
-from matcher.presenters import LONGEST_QUOTE, quote
+from matcher.needs.comparison import need_coverage
+from matcher.needs.resolve import ResolvedNeeds, resolve_needs
+from matcher.presenters import MAX_QUOTE_LENGTH, quote
 from matcher.store.facets import load_facets
 from tests.conftest import copied, settings_for
 
@@ -55,10 +55,10 @@ def asking(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     home = tmp_path_factory.mktemp("reasons") / "home"
     copied(demo_home, home)
     services = Services(settings_for(home))
-    snapshot = services.live.snapshot()
+    snapshot = services.corpus_provider.snapshot()
     with services.store.reading() as session:
         facets = load_facets(session, snapshot.facets)
-    recommender = Recommender(services.live, MemoryCache())
+    recommender = Recommender(services.corpus_provider, MemoryCache())
     questions = drawn_questions(snapshot, list(facets.values()))
     texts = {number: facet.embedded_text for number, facet in facets.items()}
     yield Asking(recommender, snapshot, texts, questions)
@@ -114,26 +114,28 @@ def bare_votes(asking: Asking, snapshot: Snapshot, question: Question) -> list[F
     vectors = encoder.encode([question.text] if question.text else [])
     found: list[Floats] = []
     for view in encoder.views:
-        scores, ids = snapshot.index.search(seen_by(vectors, view), weights.neighbours, searchable)
+        scores, ids = snapshot.index.search(
+            project_onto_view(vectors, view), weights.neighbours, searchable
+        )
         scores = scores * np.float32(np.sqrt(len(encoder.views)))
         for row in range(len(vectors)):
             found.append(gather(corpus, cast_votes(corpus, ids[row], scores[row], weights)))
     members = corpus.with_variants(corpus.rows(question.members))
     needed = needs_of(asking, question)
     if needed:
-        covered = coverage_in(snapshot, needed.needs, needed.vectors, guessed=needed.guessed)
+        covered = need_coverage(snapshot, needed.needs, needed.vectors, guessed=needed.guessed)
         found.extend(covered.meets)
     found.append(network_strength(corpus, members, weights)[0])
     return found
 
 
-def needs_of(asking: Asking, question: Question) -> Needed | None:
+def needs_of(asking: Asking, question: Question) -> ResolvedNeeds | None:
     """What the question needs: as stated, or read from its brief or its members."""
     if not question.needs and not question.members:
         return None
-    corpus, store = asking.snapshot.corpus, asking.recommender.live.store
+    corpus, store = asking.snapshot.corpus, asking.recommender.corpus_provider.store
     members = corpus.with_variants(corpus.rows(question.members))
-    return needs_for(asking.snapshot, store, question.needs, question.text, members)
+    return resolve_needs(asking.snapshot, store, question.needs, question.text, members)
 
 
 def test_the_questions_are_of_every_kind(asking: Asking) -> None:
@@ -176,7 +178,7 @@ def test_reasons_quote_what_the_organisation_owns(asking: Asking) -> None:
             keys = {corpus.organisations[one].key for one in rows}
             reasons = [one for one in result["reasons"] if one["facet"]]
             numbers = [one["facet"]["id"] for one in reasons]
-            assert len(numbers) == len(set(numbers)) <= MOST_REASONS + bool(question.members)
+            assert len(numbers) == len(set(numbers)) <= MAX_REASONS + bool(question.members)
             for reason in reasons:
                 record = asking.snapshot.facets[reason["facet"]["id"]]
                 assert keys & set(record.owners)
@@ -251,8 +253,12 @@ def test_next_to_no_chance_to_meet_a_need_is_a_reason_only_where_there_is_no_oth
     for question in asking.questions:
         for result in asking.ask(question):
             quotes = [one for one in result["reasons"] if one["facet"]]
-            small = [one["chance"] is not None and one["chance"] < 0.049 for one in quotes]
-            others = [one["chance"] is not None and one["chance"] > 0.051 for one in quotes]
+            small = [
+                one["probability"] is not None and one["probability"] < 0.049 for one in quotes
+            ]
+            others = [
+                one["probability"] is not None and one["probability"] > 0.051 for one in quotes
+            ]
             by_text = [one["need"] is None and bool(one["similarity"]) for one in quotes]
             assert not any(small) or not any([*others, *by_text])
             weak += any(small)
@@ -272,6 +278,6 @@ def test_quotes_are_cut_at_a_word() -> None:
     long = Facet(FacetKind.EVIDENCE, "algae " * 100, title="Feed")
     shown = quote(long)
     assert shown.startswith("Feed — algae algae") and shown.endswith("algae …")
-    assert len(shown) <= LONGEST_QUOTE + 2
+    assert len(shown) <= MAX_QUOTE_LENGTH + 2
     assert quote(Facet(FacetKind.EVIDENCE, "", title="Feed")) == "Feed"
     assert quote(Facet(FacetKind.OFFER, "one\n two  three")) == "one — two three"

@@ -9,7 +9,7 @@ import pytest
 
 from matcher.imports.organisations import organisation_from_mapping
 from matcher.imports.preview import faults_of
-from matcher.imports.row_errors import Fault, Said, kept, say
+from matcher.imports.row_errors import Message, RowError, kept, say
 
 DATE = say("%(value)s isn't a date", value="'100 % %(x)s'")
 
@@ -29,13 +29,13 @@ def test_what_is_said_is_its_english_sentence() -> None:
 def test_what_is_said_survives_copies(again: object) -> None:
     assert callable(again)
     copied = again(say("one of %(names)s", names=DATE))
-    assert isinstance(copied, Said) and copied == "one of '100 % %(x)s' isn't a date"
+    assert isinstance(copied, Message) and copied == "one of '100 % %(x)s' isn't a date"
     assert copied.template == "one of %(names)s" and copied.values == {"names": DATE}
 
 
 def test_what_is_kept_holds_template_and_values() -> None:
     what = say("%(what)s, at most %(count)s", what=say("a list"), count=3)
-    fault = Fault("a.csv", 2, "type", what, "company, other")
+    fault = RowError("a.csv", 2, "type", what, "company, other")
     found = json.loads(json.dumps(faults_of([fault, fault], 7)))
     assert found["fault_count"] == 7
     assert found["faults"][1] == {

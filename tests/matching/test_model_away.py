@@ -16,14 +16,16 @@ from matcher.indexing.build import build_index
 from matcher.store import Store
 from matcher.store.organisations import save_organisations
 from tests.embeddings.test_remote import EmbeddingServer, Reply
-from tests.indexing.test_encoders import offering
+from tests.indexing.test_encoders import offer_facets
 
 QUESTION = {"text": "films of polymer from potato starch"}
 
 
 def write(store: Store, **offers: str) -> None:
     with store.writing() as session:
-        save_organisations(session, [offering(*one) for one in offers.items()], with_facets=True)
+        save_organisations(
+            session, [offer_facets(*one) for one in offers.items()], with_facets=True
+        )
 
 
 @pytest.fixture
@@ -79,7 +81,7 @@ def codes(answer: Any) -> list[str]:
 
 def back(app: APIFlask) -> None:
     """Ask when the model's rest is over, and wait until it was found to be back."""
-    encoder = app.extensions["schakel"].live.snapshot().generation.encoder
+    encoder = app.extensions["schakel"].corpus_provider.snapshot().generation.encoder
     encoder._reach._retry_at = 0.0
     assert codes(ask(app)) == ["model_away"]  # nobody waits while the model is tried
     for _ in range(100):
@@ -127,11 +129,11 @@ def test_what_is_written_meanwhile_is_found_and_read_when_it_is_back(
     app: APIFlask, away: Callable[[bool], None]
 ) -> None:
     services = app.extensions["schakel"]
-    services.live.snapshot()
+    services.corpus_provider.snapshot()
     away(True)
     write(services.store, tin="films of polymer from potato starch")
     assert names(ask(app))[0] == "tin"
-    lacking = services.live.snapshot()
+    lacking = services.corpus_provider.snapshot()
     assert lacking.lacking
     view = lacking.generation.encoder.views[-1]
     new = np.array([max(lacking.facets)])
@@ -139,7 +141,7 @@ def test_what_is_written_meanwhile_is_found_and_read_when_it_is_back(
 
     away(False)
     back(app)
-    snapshot = services.live.snapshot()
+    snapshot = services.corpus_provider.snapshot()
     assert not snapshot.lacking
     assert snapshot.index.rows(new)[0][view.start : view.end].any()
     assert codes(ask(app)) == []
@@ -147,7 +149,7 @@ def test_what_is_written_meanwhile_is_found_and_read_when_it_is_back(
 
 def test_a_build_and_figures_need_it(app: APIFlask, away: Callable[[bool], None]) -> None:
     services = app.extensions["schakel"]
-    trial = _Trial(services.live, [], 1, services.settings, None)
+    trial = _Trial(services.corpus_provider, [], 1, services.settings, None)
     assert trial.traded("popularity")
     away(True)
     ask(app)

@@ -4,7 +4,7 @@ import json
 from datetime import date
 
 from matcher.domain import Filters, Near, Need, NeedLevel, OrganisationType, Question, Stage
-from matcher.matching.serialise import packed, unpacked
+from matcher.matching.serialise import deserialise, serialise
 
 
 def test_a_kept_question_is_the_same_question() -> None:
@@ -24,5 +24,5 @@ def test_a_kept_question_is_the_same_question() -> None:
         limit=5,
         offset=10,
     )  # fmt: skip
-    assert unpacked(json.loads(json.dumps(packed(question)))) == question
-    assert unpacked(json.loads(json.dumps(packed(Question())))) == Question()
+    assert deserialise(json.loads(json.dumps(serialise(question)))) == question
+    assert deserialise(json.loads(json.dumps(serialise(Question())))) == Question()

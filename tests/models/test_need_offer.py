@@ -12,16 +12,16 @@ from matcher.models.need_offer import (
     OTHER,
     SAME,
     UNKNOWN,
-    Meeting,
-    fit_meeting,
+    NeedOfferModel,
+    fit_need_offer_model,
     judged_pairs,
-    meeting_from,
     mixed_queries,
+    need_offer_model_from,
     relations_of,
     similarities,
 )
 
-CURVE = Meeting(-4.0, 8.0, (1.5, -2.0, -5.0))
+CURVE = NeedOfferModel(-4.0, 8.0, (1.5, -2.0, -5.0))
 
 
 class TwoViews:
@@ -44,24 +44,24 @@ def test_how_stages_stand_to_each_other() -> None:
 def test_the_curve_rises_and_stages_shift_it() -> None:
     similar = np.array([0.0, 0.5, 1.0])
     known = np.full(3, UNKNOWN, dtype=np.int8)
-    chances = CURVE.chances(similar, known)
-    assert chances.tolist() == pytest.approx([1 / (1 + np.exp(x)) for x in (4.0, 0.0, -4.0)])
+    probabilities = CURVE.probabilities(similar, known)
+    assert probabilities.tolist() == pytest.approx([1 / (1 + np.exp(x)) for x in (4.0, 0.0, -4.0)])
     same, near, other = (
-        CURVE.chances(similar, np.full(3, one, dtype=np.int8)) for one in (SAME, NEXT, OTHER)
+        CURVE.probabilities(similar, np.full(3, one, dtype=np.int8)) for one in (SAME, NEXT, OTHER)
     )
-    assert (same > chances).all() and (chances > near).all() and (near > other).all()
+    assert (same > probabilities).all() and (probabilities > near).all() and (near > other).all()
 
 
 def test_a_guessed_stage_speaks_half_as_much_against_an_offer() -> None:
     at = np.array([0.5, 0.5])
-    sure = CURVE.chances(at, np.array([OTHER, SAME], dtype=np.int8))
-    guessed = CURVE.chances(at, np.array([OTHER, SAME], dtype=np.int8), guessed=True)
+    sure = CURVE.probabilities(at, np.array([OTHER, SAME], dtype=np.int8))
+    guessed = CURVE.probabilities(at, np.array([OTHER, SAME], dtype=np.int8), guessed=True)
     assert guessed[0] == pytest.approx(1 / (1 + np.exp(2.5)))
     assert guessed[1] == sure[1] == pytest.approx(1 / (1 + np.exp(-1.5)))
 
 
 def test_the_curve_is_kept_as_json() -> None:
-    assert meeting_from(CURVE.as_json()) == CURVE
+    assert need_offer_model_from(CURVE.as_json()) == CURVE
 
 
 def test_views_are_mixed_by_their_shares_and_by_what_they_understand() -> None:
@@ -92,7 +92,7 @@ def test_needs_left_out_are_told_apart() -> None:
     needs = list(dict.fromkeys(one.need for one in pairs))
     learned = tuple(one for one in pairs if needs.index(one.need) % 2)
     asked = [one for one in pairs if not needs.index(one.need) % 2]
-    curve = fit_meeting(encoder, pairs=learned)
+    curve = fit_need_offer_model(encoder, pairs=learned)
     same, near, other = curve.stages
     assert curve.slope > 0 and same > 0 > near > other
     left = list({one.need: one.need_stage for one in asked}.items())
@@ -102,10 +102,10 @@ def test_needs_left_out_are_told_apart() -> None:
         encoder.encode([o.offer for o in asked]),
     )
     stages = relations_of([stage for _, stage in left], [one.offer_stage for one in asked])
-    chances = curve.chances(compared, stages)
+    probabilities = curve.probabilities(compared, stages)
     meets = np.array([[one.meets and one.need == need for one in asked] for need, _ in left])
-    assert roc_auc_score(meets.ravel(), chances.ravel()) > 0.93
-    first = meets[np.arange(len(left)), chances.argmax(axis=1)]
+    assert roc_auc_score(meets.ravel(), probabilities.ravel()) > 0.93
+    first = meets[np.arange(len(left)), probabilities.argmax(axis=1)]
     assert first.mean() > 0.8
 
 
@@ -121,5 +121,5 @@ def test_what_is_offered_counts_more_than_the_stage_it_is_at() -> None:
         encoder.encode(list(offers)),
     )
     relations = relations_of([Stage.PILOT], list(offers.values()))
-    ((able, same_stage),) = fit_meeting(encoder).chances(compared, relations)
+    ((able, same_stage),) = fit_need_offer_model(encoder).probabilities(compared, relations)
     assert able > 0.15 > same_stage

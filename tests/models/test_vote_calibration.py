@@ -8,7 +8,12 @@ import scipy.sparse as sparse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.models.vote_calibration import FEWEST, Credence, credence_from, fit_credence
+from matcher.models.vote_calibration import (
+    FEWEST,
+    VoteCalibration,
+    fit_vote_calibration,
+    vote_calibration_from,
+)
 
 ONE_FIELD, EVERYWHERE, RARE, SILENT = range(4)
 
@@ -28,16 +33,16 @@ def history(asked: int = 400) -> tuple[sparse.csr_array, sparse.csr_array]:
     return sparse.csr_array(shares), sparse.csr_array(took_part)
 
 
-def learned() -> Credence:
-    credence = fit_credence(*history())
-    assert credence is not None
-    return credence
+def learned() -> VoteCalibration:
+    vote_calibration = fit_vote_calibration(*history())
+    assert vote_calibration is not None
+    return vote_calibration
 
 
 def test_few_votes_for_one_that_is_in_a_single_field_are_worth_less() -> None:
-    credence = learned()
-    far = credence.of(np.array([0.12, 0.12, 0.02, 0.0]))
-    near = credence.of(np.array([0.7, 0.15, 0.02, 0.0]))
+    vote_calibration = learned()
+    far = vote_calibration.of(np.array([0.12, 0.12, 0.02, 0.0]))
+    near = vote_calibration.of(np.array([0.7, 0.15, 0.02, 0.0]))
     assert far[ONE_FIELD] < 0.6 * far[EVERYWHERE]
     assert near[ONE_FIELD] > 0.9
     assert near[EVERYWHERE] == pytest.approx(1.0, abs=0.05)
@@ -46,38 +51,38 @@ def test_few_votes_for_one_that_is_in_a_single_field_are_worth_less() -> None:
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=2))
 def test_worth_is_from_0_to_1_and_more_votes_never_leave_less(two: list[float]) -> None:
-    credence = learned()
+    vote_calibration = learned()
     fewer, more = sorted(two)
-    less_left = fewer * credence.of(np.full(4, fewer))
-    more_left = more * credence.of(np.full(4, more))
+    less_left = fewer * vote_calibration.of(np.full(4, fewer))
+    more_left = more * vote_calibration.of(np.full(4, more))
     assert np.all(less_left <= more_left + 1e-12)
-    assert np.all(credence.of(np.full(4, fewer)) <= 1.0)
-    assert np.all(credence.of(np.full(4, fewer)) >= 0.0)
+    assert np.all(vote_calibration.of(np.full(4, fewer)) <= 1.0)
+    assert np.all(vote_calibration.of(np.full(4, fewer)) >= 0.0)
 
 
 def test_it_is_kept_by_key_and_newcomers_have_the_common_curve() -> None:
-    credence = learned()
-    saved = json.loads(json.dumps(credence.as_json([11, 12, 13, 14])))
-    read = credence_from(saved, [99, 12, 11])
-    assert read.common == credence.common
-    assert np.allclose(read.own[1:], credence.own[[EVERYWHERE, ONE_FIELD]])
+    vote_calibration = learned()
+    saved = json.loads(json.dumps(vote_calibration.as_json([11, 12, 13, 14])))
+    read = vote_calibration_from(saved, [99, 12, 11])
+    assert read.common == vote_calibration.common
+    assert np.allclose(read.own[1:], vote_calibration.own[[EVERYWHERE, ONE_FIELD]])
     assert np.allclose(read.of(np.array([0.3, 0.3, 0.3]))[0], 1.0)
-    assert credence_from(saved, []).of(np.empty(0)).shape == (0,)
+    assert vote_calibration_from(saved, []).of(np.empty(0)).shape == (0,)
 
 
 def test_too_little_history_teaches_nothing() -> None:
     shares, took_part = history(FEWEST - 1)
-    assert fit_credence(shares, took_part) is None
+    assert fit_vote_calibration(shares, took_part) is None
     shares, took_part = history()
-    assert fit_credence(shares, sparse.csr_array(took_part.shape)) is None
+    assert fit_vote_calibration(shares, sparse.csr_array(took_part.shape)) is None
 
 
 def test_votes_that_say_nothing_teach_nothing() -> None:
     shares, took_part = history()
     turned = sparse.csr_array(1.0 - shares.toarray())
-    assert fit_credence(turned, took_part) is None
+    assert fit_vote_calibration(turned, took_part) is None
 
 
 def test_organisations_that_never_got_a_vote_keep_the_common_curve() -> None:
-    credence = learned()
-    assert credence.of(np.full(4, 0.2))[SILENT] == pytest.approx(1.0, abs=0.05)
+    vote_calibration = learned()
+    assert vote_calibration.of(np.full(4, 0.2))[SILENT] == pytest.approx(1.0, abs=0.05)

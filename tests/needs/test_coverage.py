@@ -40,8 +40,8 @@ def needs(*weights: float) -> list[Need]:
 def covering(
     corpus: Corpus, wanted: Sequence[Need], by_facet: Sequence[Sequence[float]]
 ) -> Coverage:
-    chances = np.array(by_facet, dtype=np.float64)
-    return coverage_of(corpus, wanted, chances, np.arange(chances.shape[1]))
+    probabilities = np.array(by_facet, dtype=np.float64)
+    return coverage_of(corpus, wanted, probabilities, np.arange(probabilities.shape[1]))
 
 
 def test_a_checkerboard_has_one_answer() -> None:
@@ -52,8 +52,8 @@ def test_a_checkerboard_has_one_answer() -> None:
     assert coverage.total(np.array([0, 2])) == 0.5
     assert coverage.gains(np.array([0, 2])).tolist() == [0.0, 0.25, 0.0, 0.25]
     assert coverage.of(np.array([0, 2])).tolist() == [1.0, 0.0, 1.0, 0.0]
-    facets, chances = best_facets(corpus, coverage, 3)
-    assert (facets[3], chances.tolist()) == (3, [0.0, 0.0, 0.0, 1.0])
+    facets, probabilities = best_facets(corpus, coverage, 3)
+    assert (facets[3], probabilities.tolist()) == (3, [0.0, 0.0, 0.0, 1.0])
 
 
 def test_a_must_counts_twice_a_nice_to_have() -> None:
@@ -67,10 +67,10 @@ def test_of_many_offers_the_best_counts_and_shared_projects_count_for_all() -> N
     corpus = corpus_of(3, [(OFFER, (0,)), (OFFER, (0,)), (EVIDENCE, (0, 1))])
     coverage = covering(corpus, needs(1), [[0.3, 0.5, 0.4]])
     assert coverage.meets.tolist() == [[0.5, 0.4, 0.0]]
-    facets, chances = best_facets(corpus, coverage, 0)
-    assert (facets.tolist(), chances.tolist()) == ([1], [0.5])
-    facets, chances = best_facets(corpus, coverage, 2)
-    assert (facets.tolist(), chances.tolist()) == ([-1], [0.0])
+    facets, probabilities = best_facets(corpus, coverage, 0)
+    assert (facets.tolist(), probabilities.tolist()) == ([1], [0.5])
+    facets, probabilities = best_facets(corpus, coverage, 2)
+    assert (facets.tolist(), probabilities.tolist()) == ([-1], [0.0])
 
 
 def test_name_variants_cover_as_one() -> None:
@@ -78,8 +78,8 @@ def test_name_variants_cover_as_one() -> None:
     corpus = corpus_of(3, facets, [("x:000", "x:001")])
     coverage = covering(corpus, needs(1, 1), [[0.9, 0.0, 0.1], [0.0, 0.8, 0.1]])
     assert coverage.meets.tolist() == [[0.9, 0.9, 0.1], [0.8, 0.8, 0.1]]
-    found, chances = best_facets(corpus, coverage, 0)
-    assert (found.tolist(), chances.tolist()) == ([0, 1], [0.9, 0.8])
+    found, probabilities = best_facets(corpus, coverage, 0)
+    assert (found.tolist(), probabilities.tolist()) == ([0, 1], [0.9, 0.8])
 
 
 def test_without_needs_or_facets_nothing_is_covered() -> None:
@@ -98,8 +98,8 @@ def coverages(draw: st.DrawFn) -> tuple[Coverage, Corpus]:
     facets = [(OFFER, tuple(sorted(draw(owners)))) for _ in range(draw(st.integers(1, 9)))]
     corpus = corpus_of(count, facets)
     wanted = needs(*draw(st.lists(st.floats(0.1, 5.0), min_size=1, max_size=4)))
-    chance = st.floats(0.0, 1.0)
-    rows = [[draw(chance) for _ in facets] for _ in wanted]
+    probability = st.floats(0.0, 1.0)
+    rows = [[draw(probability) for _ in facets] for _ in wanted]
     return covering(corpus, wanted, rows), corpus
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from matcher.cache import MemoryCache
-from matcher.corpus.snapshot import Live, build_index
+from matcher.corpus.snapshot import CorpusProvider, build_index
 from matcher.domain import (
     Facet,
     FacetKind,
@@ -73,7 +73,7 @@ def fill(store: Store) -> None:
 
 
 def ask(store: Store, settings: Settings) -> list[dict[str, object]]:
-    recommender = Recommender(Live(store, settings), MemoryCache())
+    recommender = Recommender(CorpusProvider(store, settings), MemoryCache())
     results: list[dict[str, object]] = recommender.recommend(
         Question("prefabricated concrete walls with recycled aggregate")
     )["results"]
@@ -95,18 +95,21 @@ def test_sure_variants_share_votes_and_are_shown_once(store: Store, settings: Se
 
 def test_members_bring_their_variants_along(store: Store, settings: Settings) -> None:
     build_index(store, settings)
-    recommender = Recommender(Live(store, settings), MemoryCache())
+    recommender = Recommender(CorpusProvider(store, settings), MemoryCache())
     answer = recommender.recommend(Question("concrete walls", members=("x:beton-2",)))
     assert [result["organisation"]["id"] for result in answer["results"]] == ["x:glas"]
 
 
 def test_merging_moves_everything_and_leaves_an_alias(store: Store, settings: Settings) -> None:
     build_index(store, settings)
-    live = Live(store, settings)
-    before = live.snapshot().version
+    corpus_provider = CorpusProvider(store, settings)
+    before = corpus_provider.snapshot().version
     duplicates.merge(store, "x:beton", "x:beton-2")
-    assert live.snapshot().version == before + 1
-    assert [one.id for one in live.snapshot().corpus.organisations] == ["x:beton", "x:glas"]
+    assert corpus_provider.snapshot().version == before + 1
+    assert [one.id for one in corpus_provider.snapshot().corpus.organisations] == [
+        "x:beton",
+        "x:glas",
+    ]
     kept = get(store, "x:beton-2")
     assert kept is not None
     assert (kept.id, kept.name, kept.type) == ("x:beton", "Alfa Beton NV", OrganisationType.COMPANY)

@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from matcher.cache import MemoryCache
-from matcher.corpus.snapshot import Live
+from matcher.corpus.snapshot import CorpusProvider
 from matcher.domain import Facet, FacetKind, Organisation, OrganisationType, Question
 from matcher.index.generation import current_name, open_generation
 from matcher.indexing.build import build_index
@@ -41,7 +41,7 @@ class World:
         """Come up, as after a restart; what is cached in Redis would be there, too."""
         self.store = Store(self.settings.database_url)
         self.store.upgrade()
-        self.recommender = Recommender(Live(self.store, self.settings), self.cache)
+        self.recommender = Recommender(CorpusProvider(self.store, self.settings), self.cache)
 
     def write(self, name: str, offer: str) -> None:
         offers = (Facet(FacetKind.OFFER, offer),)
@@ -134,9 +134,9 @@ def test_of_several_workers_one_builds(world: World) -> None:
     world.put_back(copied)
     names = set()
     for _ in range(2):
-        live = Live(world.store, world.settings)
-        names.add(live.snapshot().generation.name)
-        assert live.snapshot() is live.snapshot()
+        corpus_provider = CorpusProvider(world.store, world.settings)
+        names.add(corpus_provider.snapshot().generation.name)
+        assert corpus_provider.snapshot() is corpus_provider.snapshot()
     assert names == {current_name(world.settings.index_folder)}
 
 
@@ -145,7 +145,7 @@ def test_an_index_of_an_older_service_is_built_anew_once(world: World) -> None:
     assert old is not None
     path = root / old / "manifest.json"
     manifest = json.loads(path.read_text())
-    assert manifest.pop("mark") == world.store.point().mark
+    assert manifest.pop("mark") == world.store.revision().mark
     path.write_text(json.dumps(manifest))
     (root / old / "ranking.json").write_text('{"weights": {"named": 0.7}}')
     world.open()

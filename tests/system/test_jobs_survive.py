@@ -111,13 +111,13 @@ def test_a_job_that_waits_is_cancelled_before_any_worker_comes(home: Path) -> No
     services = Services(settings_for(home))
     job_id = jobs.start(services, "rebuild", {}, None)
     assert jobs.cancel(services, job_id, "command")
-    generation = services.live.snapshot().generation.name
+    generation = services.corpus_provider.snapshot().generation.name
     with worker({"SCHAKEL_HOME": str(home), "SCHAKEL_JOBS": "worker"}):
         deadline = time.monotonic() + 30
         while services.queue.waiting():
             assert time.monotonic() < deadline
             time.sleep(0.1)
     assert job_of(services, job_id).state is JobState.CANCELLED
-    assert services.live.snapshot().generation.name == generation
+    assert services.corpus_provider.snapshot().generation.name == generation
     services.end()
     services.store.dispose()

@@ -11,7 +11,7 @@ from apiflask import APIFlask
 from matcher.demo import load as demo
 from matcher.domain import Question
 from matcher.jobs import registry as jobs
-from matcher.matching.serialise import packed
+from matcher.matching.serialise import serialise
 from matcher.store import Store
 from tests.servers import postgres_server
 from tests.web.users import get, post, signed_in
@@ -76,7 +76,7 @@ def test_accounts_lists_and_introductions_run_on_postgresql(
     store = app.extensions["schakel"].store
     demo.load(store)
     manager = signed_in(app, "manager")
-    question = json.dumps(packed(Question(text="vrachtfietsen met koelbox", limit=5)))
+    question = json.dumps(serialise(Question(text="vrachtfietsen met koelbox", limit=5)))
     kept = post(manager, "/lists", {"name": "L", "question": question}).headers["Location"]
     wish = {
         "organisation": "demo:trapkar",
@@ -104,13 +104,15 @@ def test_marks_tell_histories_apart_on_postgresql(database: str) -> None:
     store = Store(database)
     with store.writing():
         pass
-    first = store.point()
+    first = store.revision()
     with store.writing() as write:
         write.nothing_changed()
-    assert store.point() == first and store.passed(*first)
+    assert store.revision() == first and store.has_revision(*first)
     with store.writing():
         pass
-    assert store.point().version == first.version + 1 and store.passed(*first)
-    assert not store.passed(first.version, "of another history")
-    assert not store.passed(first.version + 2, "") and not store.passed(first.version, None)
+    assert store.revision().version == first.version + 1 and store.has_revision(*first)
+    assert not store.has_revision(first.version, "of another history")
+    assert not store.has_revision(first.version + 2, "") and not store.has_revision(
+        first.version, None
+    )
     store.dispose()

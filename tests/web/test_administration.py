@@ -48,7 +48,7 @@ def test_only_administrators_get_in(app: APIFlask, client: FlaskClient, page: st
 
 def test_the_state_of_the_service(app: APIFlask, admin: FlaskClient) -> None:
     page = get(admin, BASE)
-    name = app.extensions["schakel"].live.snapshot().generation.name
+    name = app.extensions["schakel"].corpus_provider.snapshot().generation.name
     assert name in page.text and "<dd>185</dd>" in page.text
     answers = app.extensions["schakel"].recommender
     from matcher.domain import Question
@@ -231,12 +231,12 @@ def test_closed_initiatives_are_read_with_a_key_only(home: Path, make_app: objec
 
 def test_the_index_is_rebuilt_in_the_background(app: APIFlask, admin: FlaskClient) -> None:
     current = app.extensions["schakel"]
-    before = current.live.snapshot().generation.name
+    before = current.corpus_provider.snapshot().generation.name
     started = post(admin, BASE + "/rebuild")
     assert started.headers["Location"].startswith("/jobs/")
     assert "A job is under way" in get(admin, BASE).text
     assert jobs.run_waiting(current) == 1
-    assert current.live.snapshot().generation.name != before
+    assert current.corpus_provider.snapshot().generation.name != before
     assert get(admin, started.headers["Location"]).status_code == 200
 
 

@@ -18,7 +18,7 @@ import matcher.web
 from matcher.container import Services
 from matcher.domain import Need, Question, Stage
 from matcher.matching.scoring import SPEAKING, Weights
-from matcher.needs.best_match import answered_by
+from matcher.needs.best_match import best_matches
 from matcher.web.labels import LABELS
 from tests.web.users import get, post, signed_in, token
 
@@ -224,14 +224,16 @@ def test_who_answers_is_whom_the_recommender_names(app: APIFlask) -> None:
     needs = (Need(IVDR), Need("spuitgieten van cartridges", stage=Stage.PRODUCTION), Need("qqqq"))
     answer = services.recommender.recommend(Question(text="biosensor", needs=needs))
     ids = [one["organisation"]["id"] for one in answer["results"]]
-    found = answered_by(services.live.snapshot(), services.store, needs, ids)
+    found = best_matches(services.corpus_provider.snapshot(), services.store, needs, ids)
     for item, best in zip(answer["needs"]["items"], found, strict=True):
-        said = best and {name: best[name] for name in ("rank", "organisation", "chance")}
+        said = best and {name: best[name] for name in ("rank", "organisation", "probability")}
         assert said == item["best"]
     assert found[0] is not None and "IVDR" in found[0]["facet"]["text"]
     assert found[2] is None
-    assert answered_by(services.live.snapshot(), services.store, needs, []) == [None] * 3
-    assert answered_by(services.live.snapshot(), services.store, [], ids) == []
+    assert (
+        best_matches(services.corpus_provider.snapshot(), services.store, needs, []) == [None] * 3
+    )
+    assert best_matches(services.corpus_provider.snapshot(), services.store, [], ids) == []
 
 
 def test_every_match_can_be_left_out_and_the_choice_taken_back(client: FlaskClient) -> None:

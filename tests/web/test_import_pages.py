@@ -69,7 +69,7 @@ def manager(app: APIFlask) -> FlaskClient:
     return signed_in(app, "manager")
 
 
-def packed(**members: str | bytes) -> bytes:
+def serialise(**members: str | bytes) -> bytes:
     """A zip; two underscores stand for a dot."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -79,7 +79,7 @@ def packed(**members: str | bytes) -> bytes:
 
 
 def cordis(projects: str = PROJECTS, participants: str = PARTICIPANTS) -> bytes:
-    return packed(project__csv=projects, organization__csv=participants)
+    return serialise(project__csv=projects, organization__csv=participants)
 
 
 def book(*rows: list[Any]) -> bytes:
@@ -175,14 +175,14 @@ def test_a_table_is_shown_imported_and_undone(services: Services, manager: Flask
     assert changed.name == "Dijlenano Nieuw" and changed.contact == Contact(email="n@d.example")
     assert [one.text for one in changed.offers] == ["Nanosensoren op plastic"]
     assert [one.text for one in after["org:vers"].needs] == ["Een koelwagen"]
-    assert services.live.snapshot().corpus.row_of_id["org:vers"] >= 0
+    assert services.corpus_provider.snapshot().corpus.row_of_id["org:vers"] >= 0
     page = get(manager, address)
     assert "Undo the import" in page.text and "What was announced" in page.text
     result = undone(services, manager, address).result
     assert result is not None
     assert result["organisations"] == {"restored": 1, "removed": 1, "left": 0}
     assert corpus(services) == before
-    assert "org:vers" not in services.live.snapshot().corpus.row_of_id
+    assert "org:vers" not in services.corpus_provider.snapshot().corpus.row_of_id
     assert "Put back" in get(manager, address).text and state(services, address) == "undone"
     with services.store.reading() as session:
         lines = [(row.actor, row.action) for row in session.query(AuditRow).order_by(AuditRow.id)]
@@ -478,16 +478,18 @@ BOMB = b"0" * (11 * 10**6)
         (b"\xd0\xcf\x11\xe0\x00\x00", "leden.csv", "Only CSV, XLSX, and zips"),
         (cordis(), "leden.csv", "Only CSV, XLSX, and zips"),
         (cordis(), "leden.xlsx", "Only CSV, XLSX, and zips"),
-        (packed(iets__txt="x"), "leden.zip", "Only CSV, XLSX, and zips"),
+        (serialise(iets__txt="x"), "leden.zip", "Only CSV, XLSX, and zips"),
         (b"PK\x03\x04 en verder niets", "leden.zip", "This file is damaged"),
-        (packed(project__csv=BOMB), "bom.zip", "unpacks to more than is allowed"),
+        (serialise(project__csv=BOMB), "bom.zip", "unpacks to more than is allowed"),
         (
-            packed(**{f"x{number}__csv": "" for number in range(201)}),
+            serialise(**{f"x{number}__csv": "" for number in range(201)}),
             "veel.zip",
             "unpacks to more than is allowed",
         ),
         (
-            packed(**{"[Content_Types]__xml": "", "xl/workbook__xml": "", "xl/sheet__xml": BOMB}),
+            serialise(
+                **{"[Content_Types]__xml": "", "xl/workbook__xml": "", "xl/sheet__xml": BOMB}
+            ),
             "bom.xlsx",
             "unpacks to more than is allowed",
         ),
@@ -514,10 +516,10 @@ def test_files_that_are_too_large_are_refused(
     three = 3 * 1024 * 1024
     assert sent_large(manager, three).status_code == 303  # more than any other page takes
     assert post(manager, "/lists", {"name": "x" * three}).status_code == 413
-    monkeypatch.setattr("matcher.imports.files.LARGEST_UPLOAD", 1024)
+    monkeypatch.setattr("matcher.imports.files.MAX_UPLOAD_SIZE", 1024)
     answer = sent_large(manager, three)
     assert answer.status_code == 422 and "This file is too large" in answer.text
-    monkeypatch.setattr("matcher.web.imports.LARGEST_BODY", 2048)
+    monkeypatch.setattr("matcher.web.imports.MAX_BODY_SIZE", 2048)
     answer = sent_large(manager, three)
     assert answer.status_code == 413 and "This file is too large" in answer.text
 
@@ -714,7 +716,7 @@ def test_records_before_are_kept_whole(tmp_path: Path, services: Services) -> No
     path = tmp_path / "before.ndjson"
     with import_files.keeping_before(path) as keep:
         for key, one in everything.items():
-            keep(import_files.Before("organisation", key, one))
+            keep(import_files.RecordBackup("organisation", key, one))
         assert not path.exists()
     found = list(import_files.read_before(path))
     assert {one.name: one.record for one in found} == everything

@@ -15,7 +15,7 @@ from sqlalchemy import update
 from matcher.domain import Question
 from matcher.indexing.build import build_index
 from matcher.introductions import requests as introductions
-from matcher.matching.serialise import packed
+from matcher.matching.serialise import serialise
 from matcher.profiles import profiles
 from matcher.store import Store
 from matcher.store.account_tables import IntroductionRow, IntroductionStepRow, ProfileRow, TokenRow
@@ -212,7 +212,7 @@ def test_links_expire_and_can_be_passed_on_by_hand(
 
 
 def test_match_lists_follow(manager: FlaskClient, client: FlaskClient, home: Path) -> None:
-    question = json.dumps(packed(Question(text="spuitgieten van cartridges", limit=5)))
+    question = json.dumps(serialise(Question(text="spuitgieten van cartridges", limit=5)))
     kept = post(manager, "/lists", {"name": "L", "question": question}).headers["Location"]
 
     def status() -> str:
@@ -384,7 +384,7 @@ def taught(app: APIFlask, store: Store, states: list[str]) -> Any:
                 )
             )
     build_index(store, app.extensions["schakel"].settings)
-    return app.extensions["schakel"].live.snapshot().meeting
+    return app.extensions["schakel"].corpus_provider.snapshot().need_offer
 
 
 def test_outcomes_change_the_curve_when_there_are_enough(app: APIFlask, store: Store) -> None:
@@ -396,5 +396,7 @@ def test_outcomes_change_the_curve_when_there_are_enough(app: APIFlask, store: S
     near, unknown = [[0.9]], [[-1]]
     import numpy as np
 
-    chance = [one.chances(np.array(near), np.array(unknown))[0, 0] for one in (before, after)]
-    assert chance[1] < chance[0]
+    probability = [
+        one.probabilities(np.array(near), np.array(unknown))[0, 0] for one in (before, after)
+    ]
+    assert probability[1] < probability[0]

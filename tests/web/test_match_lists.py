@@ -19,7 +19,7 @@ from matcher.accounts import accounts
 from matcher.domain import Need, Question
 from matcher.match_lists import lists
 from matcher.match_lists.lists import compare
-from matcher.matching.serialise import packed
+from matcher.matching.serialise import serialise
 from matcher.organisations import actions as organisations
 from matcher.organisations.duplicates import merge
 from matcher.spreadsheets import neutral
@@ -43,7 +43,7 @@ def manager(app: APIFlask) -> FlaskClient:
 
 
 def made(client: FlaskClient, **fields: str) -> str:
-    sent = {"name": "Koelfietsen", "question": json.dumps(packed(QUESTION)), **fields}
+    sent = {"name": "Koelfietsen", "question": json.dumps(serialise(QUESTION)), **fields}
     kept = post(client, "/lists", sent)
     assert kept.status_code == 302
     return str(kept.headers["Location"])
@@ -107,7 +107,7 @@ def test_a_list_keeps_all_that_the_longest_page_shows(manager: FlaskClient) -> N
     question = re.search(r'name="question" value="([^"]+)"', shown)
     assert question is not None
     assert ids(get(manager, made(manager, question=unescape(question[1])))) == names
-    assert max(forms.LENGTHS) == max(initiatives.LENGTHS) == lists.MOST_RESULTS
+    assert max(forms.LENGTHS) == max(initiatives.LENGTHS) == lists.MAX_RESULTS
 
 
 def test_two_people_do_not_overwrite_each_other(app: APIFlask, manager: FlaskClient) -> None:
@@ -325,13 +325,13 @@ def test_the_matches_of_an_initiative_are_kept(manager: FlaskClient) -> None:
         "[]",
         "{}",
         json.dumps({**asdict(QUESTION), "text": "x", "members": ["demo:bestaat-niet"]}),
-        json.dumps(packed(replace(QUESTION, complement=7.0))),
-        json.dumps(packed(replace(QUESTION, limit=-1))),
-        json.dumps(packed(replace(QUESTION, limit=100_000))),
-        json.dumps(packed(replace(QUESTION, needs=(Need("x", weight=float("inf")),)))),
-        json.dumps({**packed(QUESTION), "text": 5}),
-        json.dumps({**packed(QUESTION), "members": [10**30]}),
-        json.dumps({**packed(QUESTION), "filters": {"sectors": [None]}}),
+        json.dumps(serialise(replace(QUESTION, complement=7.0))),
+        json.dumps(serialise(replace(QUESTION, limit=-1))),
+        json.dumps(serialise(replace(QUESTION, limit=100_000))),
+        json.dumps(serialise(replace(QUESTION, needs=(Need("x", weight=float("inf")),)))),
+        json.dumps({**serialise(QUESTION), "text": 5}),
+        json.dumps({**serialise(QUESTION), "members": [10**30]}),
+        json.dumps({**serialise(QUESTION), "filters": {"sectors": [None]}}),
         "[" * 5_000,
         "x" * 100_001,
     ],

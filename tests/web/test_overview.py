@@ -15,7 +15,7 @@ from matcher.accounts import accounts
 from matcher.domain import Initiative, Need, Question, Stage
 from matcher.introductions import requests as introductions
 from matcher.match_lists import lists
-from matcher.matching.serialise import packed
+from matcher.matching.serialise import serialise
 from matcher.store import Store
 from matcher.store.initiatives import save_initiative
 from matcher.web import overview
@@ -37,7 +37,7 @@ def part(page: str, begin: str, end: str) -> str:
 
 
 def keep(client: FlaskClient, name: str = "Fietsen") -> str:
-    question = json.dumps(packed(Question(text="vrachtfietsen", limit=5)))
+    question = json.dumps(serialise(Question(text="vrachtfietsen", limit=5)))
     address: str = post(client, "/lists", {"name": name, "question": question}).headers["Location"]
     return address
 
@@ -79,14 +79,14 @@ def test_my_initiatives_come_first_where_there_are_any(app: APIFlask) -> None:
 
 
 def test_many_initiatives_have_pages(app: APIFlask, store: Store) -> None:
-    for number in range(overview.MOST_INITIATIVES + 1):
+    for number in range(overview.MAX_INITIATIVES + 1):
         save_initiative(store, Initiative(f"x:{number:02}", f"Aa {number:02}", ""))
     member = signed_in(app, "member")
     first, second = (
         set(re.findall(r'href="/initiatives/([^"/]+)"', get(member, f"/overview?page={page}").text))
         for page in (1, 2)
     )
-    assert {f"x:{number:02}" for number in range(overview.MOST_INITIATIVES)} <= first
+    assert {f"x:{number:02}" for number in range(overview.MAX_INITIATIVES)} <= first
     assert "x:12" in second and "x:12" not in first and "x:00" not in second
     assert "no needs yet" in get(member, "/overview").text
     assert get(member, "/overview?page=999999999999&initiatives=%27").status_code == 200
@@ -131,8 +131,10 @@ def test_what_waits_and_how_lists_stand(app: APIFlask, store: Store) -> None:
 def test_introductions_that_i_asked_for_wait_for_me(app: APIFlask, store: Store) -> None:
     manager, member = signed_in(app, "manager"), signed_in(app, "member")
     (me,) = [one for one in accounts.everybody(store) if one.role.value == "manager"]
-    asker = introductions.Asker({"name": "M", "email": me.email}, me)
-    asked = introductions.ask(store, asker, introductions.Wish("demo:trapkar", MESSAGE))
+    asker = introductions.Requester({"name": "M", "email": me.email}, me)
+    asked = introductions.ask(
+        store, asker, introductions.IntroductionRequest("demo:trapkar", MESSAGE)
+    )
     page = get(manager, "/overview").text
     waiting = part(page, "Waiting for you", "Match lists")
     assert f'href="/introductions/{asked.id}">Trapkar Cargo (demo)</a>' in waiting
@@ -181,8 +183,8 @@ def test_missed_chances_are_sorted_quoted_and_paged(
 ) -> None:
     monkeypatch.setattr(overview, "PAGE", 3)
     member = signed_in(app, "member")
-    answer = app.extensions["schakel"].answers.missed_chances(
-        overview.Scope("BE2"), overview.MOST_PAIRS
+    answer = app.extensions["schakel"].answers.unrealised_matches(
+        overview.Scope("BE2"), overview.MAX_PAIRS
     )["results"]
     names: list[str] = []
     for page in (1, 2):
@@ -206,9 +208,9 @@ def test_a_large_corpus_does_not_keep_the_overview_waiting(
     monkeypatch.setattr(overview, "SMALL", 1)
     answers = app.extensions["schakel"].answers
     worked_out: list[Any] = []
-    compute = answers.missed_chances
+    compute = answers.unrealised_matches
     monkeypatch.setattr(
-        answers, "missed_chances", lambda *asked: worked_out.append(asked) or compute(*asked)
+        answers, "unrealised_matches", lambda *asked: worked_out.append(asked) or compute(*asked)
     )
     member = signed_in(app, "member")
     missed = part(get(member, "/overview").text, "Missed chances", "Overlap")
@@ -247,7 +249,7 @@ def test_many_initiatives_do_not_keep_the_overview_waiting(
 
 def test_overlaps_name_both_and_what_is_the_same(app: APIFlask) -> None:
     member = signed_in(app, "member")
-    answer = app.extensions["schakel"].answers.overlaps(overview.Scope(), overview.MOST_PAIRS)
+    answer = app.extensions["schakel"].answers.overlaps(overview.Scope(), overview.MAX_PAIRS)
     page = get(member, "/overview/overlaps").text
     assert f"{answer['total']} found" in page
     named = re.findall(r'class="pair-name"><a href="/initiatives/([^"]+)"', page)

@@ -333,7 +333,7 @@ def test_a_draft_can_be_sent_again_and_thrown_away(
 
 
 def test_not_everybody_can_fill_a_mailbox(client: FlaskClient, home: Path) -> None:
-    for _ in range(profiles.MOST_DRAFTS):
+    for _ in range(profiles.MAX_DRAFTS):
         created(client, home)
     refused = post(client, "/profile/new", FIELDS)
     assert refused.status_code == 422
@@ -342,7 +342,7 @@ def test_not_everybody_can_fill_a_mailbox(client: FlaskClient, home: Path) -> No
     for _ in range(8):
         post(client, "/profile/link", {"email": KEEPER})
     links = "".join(one.text for one in mails(home)).count("/profile/confirm/")
-    assert links == 5 * profiles.MOST_DRAFTS - profiles.MOST_DRAFTS
+    assert links == 5 * profiles.MAX_DRAFTS - profiles.MAX_DRAFTS
 
 
 def test_mailing_forms_are_limited(home: Path, make_app: Callable[..., APIFlask]) -> None:
@@ -649,15 +649,15 @@ def test_deleting_leaves_nothing(
     assert fisch is not None
     assert own not in fisch.member_ids
     # Gone from the live corpus at once, and from the next index.
-    live = services.live.snapshot()
-    assert own not in live.corpus.row_of_id
-    assert not set(facets) & set(live.corpus.facet_ids.tolist())
+    corpus_provider = services.corpus_provider.snapshot()
+    assert own not in corpus_provider.corpus.row_of_id
+    assert not set(facets) & set(corpus_provider.corpus.facet_ids.tolist())
     assert NAME not in names_found(app.test_client())
     build_index(store, services.settings)
-    live = services.live.snapshot()
-    vectors = live.index.search(services.live.snapshot().generation.encoder.encode([OFFER]), 1000)[
-        1
-    ]
+    corpus_provider = services.corpus_provider.snapshot()
+    vectors = corpus_provider.index.search(
+        services.corpus_provider.snapshot().generation.encoder.encode([OFFER]), 1000
+    )[1]
     assert not set(facets) & set(vectors.ravel().tolist())
     # An editing session elsewhere finds nothing to edit, and a link nothing to open.
     clear(home)

@@ -215,8 +215,8 @@ def test_faults_in_quotas_are_named(manager: FlaskClient, asked: str, message: s
 
 
 def test_heat_map_roadmap_and_overlap(manager: FlaskClient) -> None:
-    heat = get(manager, NANO + "/gaps").text
-    assert "Could join" in heat and 'class="h' in heat
+    coverage_matrix = get(manager, NANO + "/gaps").text
+    assert "Could join" in coverage_matrix and 'class="h' in coverage_matrix
     roadmap = get(manager, NANO + "/roadmap").text
     assert re.search(r"Needs covered: \d+ of \d+\.", roadmap)
     stages = re.findall(r"<li><h3>([^<]+)</h3>", roadmap)

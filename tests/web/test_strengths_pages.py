@@ -10,13 +10,13 @@ from sqlalchemy import select
 from matcher.corpus.snapshot import Snapshot
 from matcher.insights.strengths import quotients, strengths
 from matcher.store.tables import OrganisationRow
-from matcher.web.strengths import MOST_LISTED
+from matcher.web.strengths import MAX_LISTED
 from tests.web.users import get
 
 
 @pytest.fixture
 def snapshot(app: APIFlask) -> Snapshot:
-    found: Snapshot = app.extensions["schakel"].live.snapshot()
+    found: Snapshot = app.extensions["schakel"].corpus_provider.snapshot()
     return found
 
 
@@ -54,12 +54,12 @@ def test_strong_and_near_at_hand(client: FlaskClient, snapshot: Snapshot) -> Non
         (one for one in rows if one["location_quotient"] > 1 and one["organisations"] > 1),
         key=lambda one: -one["location_quotient"],
     )
-    assert listed(strong) == [one["domain"]["id"] for one in by_quotient[:MOST_LISTED]]
+    assert listed(strong) == [one["domain"]["id"] for one in by_quotient[:MAX_LISTED]]
     by_density = sorted(
         (one for one in rows if one["location_quotient"] < 1 and one["relatedness_density"]),
         key=lambda one: -one["relatedness_density"],
     )
-    assert listed(near) == [one["domain"]["id"] for one in by_density[:MOST_LISTED]]
+    assert listed(near) == [one["domain"]["id"] for one in by_density[:MAX_LISTED]]
     assert listed(strong) and listed(near) and not set(listed(strong)) & set(listed(near))
 
 

@@ -16,8 +16,8 @@ from embeddings.language import detect_language
 from matcher.needs.extraction.sentences import ParsedSentence, Piece, Sentence
 from matcher.needs.extraction.vocabulary import Cue, CueKind, StageScore
 
-_LONGEST_TEXT = 500
-_LEAST_SUBSTANCE = 3
+_MAX_TEXT_LENGTH = 500
+_MIN_SUBSTANCE = 3
 """How many words of content both sides of a joint need to be clauses of their own."""
 _CLEAR_STAGE = 2.0
 """From this strength on words surely speak of their stage."""
@@ -145,9 +145,9 @@ def whole(text: str) -> list[Clause]:
 def _clipped(text: str) -> str:
     """Return a text of at most the longest length, cut between words; empty where it can't be."""
     text = " ".join(text.split())
-    if len(text) <= _LONGEST_TEXT:
+    if len(text) <= _MAX_TEXT_LENGTH:
         return text
-    return text[: _LONGEST_TEXT + 1].rpartition(" ")[0].rstrip(" ,;:-")
+    return text[: _MAX_TEXT_LENGTH + 1].rpartition(" ")[0].rstrip(" ,;:-")
 
 
 # Where a sentence is cut
@@ -217,7 +217,7 @@ def _stands(parsed: ParsedSentence, before: Piece, piece: Piece, run_on: bool) -
     apart = _apart(parsed, before, piece)
     if least >= 2 and apart >= (1.0 if piece.joint == "comma" else _CLEAR_STAGE):
         return True
-    if run_on or least < _LEAST_SUBSTANCE:
+    if run_on or least < _MIN_SUBSTANCE:
         return False
     if piece.joint != "and" or parsed.starts_with(CueKind.VERB, piece):
         return True

@@ -22,7 +22,7 @@ _CLOSING = re.compile(
     r"|(?:many )?thanks|thank you"
 )
 """What a sentence begins with, word by word without accents, after which only a signature comes."""
-_LONGEST_SIGNATURE = 200
+_MAX_SIGNATURE_LENGTH = 200
 
 _COURTESY = """
 hallo hello hi hey bonjour bonsoir guten tag goede goedendag goedemorgen goedemiddag dag dear beste
@@ -79,7 +79,7 @@ def what_is_asked(text: str) -> str:
     rest = sum(len(piece) for piece in pieces)
     for place in range(0, len(pieces), 2):
         sentence = pieces[place]
-        if rest <= _LONGEST_SIGNATURE and _CLOSING.match(" ".join(_plain_words(sentence))):
+        if rest <= _MAX_SIGNATURE_LENGTH and _CLOSING.match(" ".join(_plain_words(sentence))):
             break
         named = _from_what_it_names(sentence)
         if named:

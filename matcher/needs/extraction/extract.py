@@ -15,9 +15,9 @@ from matcher.needs.extraction.clauses import Clause, clauses_of, whole
 from matcher.needs.extraction.sentences import sentences_of
 from matcher.needs.extraction.vocabulary import CueKind
 
-_SHORTEST_NEED = 3
+_MIN_NEED_LENGTH = 3
 _TITLE_WORDS, _FEW_WORDS = 8, 12
-_MOST_CLAUSES = 400
+_MAX_CLAUSES = 400
 """Far more than three pages have; what comes after is not read."""
 _FALLBACK = 3
 """How many clauses to take where none asks for anything."""
@@ -26,9 +26,9 @@ _WEIGHTS = {CueKind.LACKING: 1.5, CueKind.PRESENT: 0.6, None: 1.0}
 """How much a need counts by the state of what it names."""
 _ASKING = {CueKind.LACKING: 2.0, CueKind.PRESENT: 0.75, None: 0.0}
 """How much the state says that something is asked for; the rest is in `_Candidate.asking`."""
-_MOST_BY_STAGE, _MOST_SPECIFIC = 1.5, 4.0
+_MAX_BY_STAGE, _MAX_SPECIFIC = 1.5, 4.0
 _IDLE_COUNTS, _IDLE_AND_WANTED = 2.25, 1.25
-_LEAST_ASKING, _LEAST_IN_BACKGROUND, _LEAST_SPECIFIC = 1.5, 2.0, 1.0
+_MIN_ASKING, _MIN_IN_BACKGROUND, _MIN_SPECIFIC = 1.5, 2.0, 1.0
 _MANY_WANTED = 4
 """From so many clauses that want something on, what comes before the first is background."""
 _ALIKE = 0.6
@@ -92,7 +92,7 @@ class _Candidate:
         history or figures speak against it.
         """
         clause = self.clause
-        stage = min(clause.stage.strength, _MOST_BY_STAGE)
+        stage = min(clause.stage.strength, _MAX_BY_STAGE)
         for_it = _ASKING[clause.state]
         for_it += 1.0 * (CueKind.WANTED in clause.cues) + stage
         for_it += 0.5 * (CueKind.HEDGED in clause.cues) + 0.5 * clause.listed
@@ -100,7 +100,7 @@ class _Candidate:
         against = idle * (CueKind.IDLE in clause.cues)
         against += 1.5 * (CueKind.TELLING in clause.cues and not self.wants)
         against += 1.0 * bool(_FIGURES.search(clause.text))
-        return for_it - against + 0.25 * min(self.specific, _MOST_SPECIFIC)
+        return for_it - against + 0.25 * min(self.specific, _MAX_SPECIFIC)
 
     @property
     def rank(self) -> tuple[float, float]:
@@ -127,11 +127,11 @@ def needs_of(brief: str, lexicon: Lexicon, most: int = 12) -> list[Need]:
         kept = _as_it_is(text)
     else:
         clauses = (clause for sentence in sentences_of(text) for clause in clauses_of(sentence))
-        candidates = [_candidate(clause, lexicon) for clause in islice(clauses, _MOST_CLAUSES)]
+        candidates = [_candidate(clause, lexicon) for clause in islice(clauses, _MAX_CLAUSES)]
         asked = [one for one in candidates if one.clause.state != CueKind.DECLINED]
         few = len(asked) == len(candidates) and len(text.split()) <= _FEW_WORDS
         kept = _merged(_asking(asked)) or (_as_it_is(text) if few else _best(asked))
-    kept = [one for one in kept if len(one.clause.text) >= _SHORTEST_NEED]
+    kept = [one for one in kept if len(one.clause.text) >= _MIN_NEED_LENGTH]
     strongest = sorted(range(len(kept)), key=lambda place: kept[place].rank)[: max(most, 0)]
     return [kept[place].need for place in sorted(strongest)]
 
@@ -169,8 +169,8 @@ def _asking(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     asking = []
     for place, one in enumerate(candidates):
         strict = place < background and one.clause.state is None
-        least = _LEAST_IN_BACKGROUND if strict else _LEAST_ASKING
-        if one.asking >= least and one.specific >= _LEAST_SPECIFIC:
+        least = _MIN_IN_BACKGROUND if strict else _MIN_ASKING
+        if one.asking >= least and one.specific >= _MIN_SPECIFIC:
             asking.append(one)
     return asking
 
@@ -209,5 +209,5 @@ def _best(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     return [
         one
         for one in candidates
-        if one in best and one.specific >= _LEAST_SPECIFIC and CueKind.IDLE not in one.clause.cues
+        if one in best and one.specific >= _MIN_SPECIFIC and CueKind.IDLE not in one.clause.cues
     ]

@@ -23,7 +23,7 @@ from matcher.needs.extraction.vocabulary import (
 )
 
 _HEADING_WORDS = 9
-_LEAST_FOR_LANGUAGE = 8
+_MIN_FOR_LANGUAGE = 8
 """A sentence of fewer words is taken to be in the language of the text."""
 _WRAPPED = 60
 """A line of at least so many characters without a full stop goes on in the next line."""
@@ -115,7 +115,7 @@ def sentences_of(text: str) -> Iterator[Sentence]:
                 continue
         sentences = _cut(line.text)
         for sentence in sentences:
-            long = len(sentence.split()) >= _LEAST_FOR_LANGUAGE
+            long = len(sentence.split()) >= _MIN_FOR_LANGUAGE
             own = detect_language(sentence) if long else None
             yield Sentence(sentence, own or language, headed | opened, bool(line.bullet))
         if line.introduces and not line.bullet:

@@ -45,15 +45,15 @@ _KEPT = {
 """Words that the rules of stemming would mix up with others, as `products` with `production`."""
 
 _COMPOUNDING = ("nl", "de")
-_SHORTEST_COMPOUND, _LONGEST_COMPOUND = 9, 60
-_SHORTEST_PART, _SHORTEST_REST = 5, 3
+_MIN_COMPOUND_LENGTH, _MAX_COMPOUND_LENGTH = 9, 60
+_MIN_PART_LENGTH, _MIN_REST_LENGTH = 5, 3
 """How many letters a compound has, a part that tells its stage, and what is left of it."""
 _HEAD_SHARE, _MODIFIER_SHARE = 0.8, 0.6
 """How much of a label's weight counts where a compound ends in it or begins with it."""
 
 _FIRST_COUNTS = 1.3
 """In all four languages what a phrase is about tends to come first."""
-_LEAST_STRENGTH = 0.7
+_MIN_STRENGTH = 0.7
 
 
 class CueKind(StrEnum):
@@ -157,7 +157,7 @@ class _Vocabulary:
             forms = tuple(part if part == _GAP else self._form(part) for part in parts)
             label = _Label(forms, None if told == _NO_STAGE else Stage(told), weight)
             self._stages.setdefault(forms[0], []).append(label)
-            if len(forms) == 1 and len(forms[0]) >= _SHORTEST_PART:
+            if len(forms) == 1 and len(forms[0]) >= _MIN_PART_LENGTH:
                 self._parts.setdefault(forms[0], label)
         for labels in self._stages.values():
             labels.sort(key=lambda label: -len(label.forms))
@@ -199,13 +199,13 @@ class _Vocabulary:
         """
         if self._language not in _COMPOUNDING:
             return None
-        if not _SHORTEST_COMPOUND <= len(word) <= _LONGEST_COMPOUND:
+        if not _MIN_COMPOUND_LENGTH <= len(word) <= _MAX_COMPOUND_LENGTH:
             return None
-        for cut in range(_SHORTEST_REST, len(word) - _SHORTEST_PART + 1):
+        for cut in range(_MIN_REST_LENGTH, len(word) - _MIN_PART_LENGTH + 1):
             head = self._parts.get(stem(word[cut:], self._language))
             if head is not None:
                 return replace(head, weight=head.weight * _HEAD_SHARE)
-        for cut in range(len(word) - _SHORTEST_REST, _SHORTEST_PART - 1, -1):
+        for cut in range(len(word) - _MIN_REST_LENGTH, _MIN_PART_LENGTH - 1, -1):
             modifier = self._parts.get(stem(word[:cut], self._language))
             if modifier is not None:
                 return replace(modifier, weight=modifier.weight * _MODIFIER_SHARE)
@@ -284,4 +284,4 @@ def _clearest(scores: dict[Stage, float]) -> StageScore:
     """Return the stage of the highest score; none where it is low or shared."""
     stage, strength = max(scores.items(), key=lambda item: item[1], default=(None, 0.0))
     shared = list(scores.values()).count(strength) > 1
-    return StageScore() if strength < _LEAST_STRENGTH or shared else StageScore(stage, strength)
+    return StageScore() if strength < _MIN_STRENGTH or shared else StageScore(stage, strength)
