@@ -12,11 +12,12 @@ from typing import Any
 import redis
 import structlog
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 from embeddings.breaker import Breaker
 from matcher.cache.parts import Counters, reset_after_fork
+from matcher.redis_url import make_connection_pool
 
 logger = structlog.get_logger(__name__)
 
@@ -185,22 +186,14 @@ def _milliseconds(seconds: float) -> int:
 
 
 def _make_client(url: str, connect_timeout: float, read_timeout: float) -> redis.Redis:
-    try:
-        client = redis.Redis.from_url(
-            url,
-            socket_connect_timeout=connect_timeout,
-            socket_timeout=read_timeout,
-            retry=Retry(NoBackoff(), 0),  # the default tries and waits for seconds
-            protocol=2,  # with driver_info: no question on connecting that we don't need
-            driver_info=None,
-            max_connections=_MAX_CONNECTIONS,
-        )
-        pool = client.connection_pool
-        pool.connection_kwargs["decode_responses"] = False  # even when the URL says otherwise
-        pool.connection_class(**pool.connection_kwargs)  # an unknown option; doesn't connect
-    except (ValueError, TypeError, AttributeError, RedisError):
-        raise ValueError(
-            "the Redis URL can't be used; write redis://[[user]:password@]host:port/database, "
-            "rediss://... or unix://..., with % escapes in the password"
-        ) from None
-    return client
+    pool = make_connection_pool(
+        url,
+        socket_connect_timeout=connect_timeout,
+        socket_timeout=read_timeout,
+        retry=Retry(NoBackoff(), 0),  # the default tries and waits for seconds
+        protocol=2,  # with driver_info: no question on connecting that we don't need
+        driver_info=None,
+        max_connections=_MAX_CONNECTIONS,
+    )
+    pool.connection_kwargs["decode_responses"] = False  # even when the URL says otherwise
+    return redis.Redis.from_pool(pool)

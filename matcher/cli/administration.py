@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from matcher import settings as settings_module
 from matcher.accounts import accounts, api_keys
 from matcher.accounts.accounts import AccountError, AccountRole
 from matcher.cli.shared import Command, Group, friendly, services
+from matcher.settings import settings_help
 
 keys = Group("apikey", help="Keys for writing through the API.")
 
@@ -116,7 +116,7 @@ def show_settings() -> None:
 def settings_table() -> str:
     """Return the settings as a Markdown table; the README holds the same."""
     lines = ["| variable | default | meaning |", "| --- | --- | --- |"]
-    for row in settings_module.TABLE:
+    for row in settings_help():
         default = f"`{row.default}`" if row.default else "(empty)"
         lines.append(f"| `{row.variable}` | {default} | {row.help} |")
     return "\n".join(lines)

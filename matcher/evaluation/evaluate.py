@@ -91,8 +91,12 @@ def evaluate(
         )
     with tempfile.TemporaryDirectory(prefix="schakel-evaluate-") as folder:
         home = Path(folder)
-        settings = replace(
-            settings, home=home, database_url=f"sqlite:///{home / 'train.sqlite3'}", redis_url=""
+        settings = settings.model_copy(
+            update={
+                "home": home,
+                "database_url": f"sqlite:///{home / 'train.sqlite3'}",
+                "redis_url": "",
+            }
         )
         store = Store(settings.database_url)
         store.upgrade()
@@ -237,7 +241,7 @@ class _Trial:
         for value in TRADED[name]:
             changed: dict[str, Any] = {name: value}
             one = Recommender.by(
-                replace(self.settings, **changed), self.corpus_provider, MemoryCache()
+                self.settings.model_copy(update=changed), self.corpus_provider, MemoryCache()
             )
             found = self._ask(f"{name} {value}", self._asks(one), cases)
             curve.append({name: value, **measure(cases, found, corpus)})

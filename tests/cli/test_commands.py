@@ -20,7 +20,7 @@ from matcher.domain import OrganisationType, Project
 from matcher.evaluation.metrics import ndcg, recall, reciprocal_rank
 from matcher.index.generation import Unwritable
 from matcher.organisations.actions import get
-from matcher.settings import TABLE, SettingsError, read_settings
+from matcher.settings import SettingsError, read_settings, settings_help
 from matcher.store import Store
 from matcher.store.projects import projects_by_source
 from tests.servers import ROOT
@@ -257,7 +257,7 @@ def test_the_readme_holds_every_setting_and_command(app: APIFlask) -> None:
             continue
         for sub in getattr(command, "commands", {"": None}):
             assert f"{name} {sub}".strip() in README
-    for row in TABLE:
+    for row in settings_help():
         assert f"`{row.variable}`" in README
 
 

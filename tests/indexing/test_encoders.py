@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,13 +38,16 @@ def test_a_new_encoder_is_built_beside_the_one_that_serves(tmp_path: Path) -> No
     answers = Recommender(corpus_provider, MemoryCache())
     assert before.generation.encoder.name == "lsa"
 
-    missing = replace(settings, encoder="transformer", model_folder=str(tmp_path / "nowhere"))
+    missing = settings.model_copy(
+        update={"encoder": "transformer", "model_folder": str(tmp_path / "nowhere")}
+    )
     with pytest.raises(EncoderError):
         build_index(store, missing)
     assert corpus_provider.snapshot() is before
 
     convert(write_source(tmp_path / "source"), tmp_path / "converted")
-    build_index(store, replace(missing, model_folder=str(tmp_path / "converted")))
+    converted = {"model_folder": str(tmp_path / "converted")}
+    build_index(store, missing.model_copy(update=converted))
     after = corpus_provider.snapshot()
     assert after.generation.encoder.name == "transformer"
     assert after.version == before.version

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,7 +119,7 @@ def test_another_store_over_the_same_home_has_an_index_of_its_own(
     first = current_name(world.settings.index_folder)
     world.store.dispose()
     elsewhere = f"sqlite:///{tmp_path / 'elsewhere.sqlite3'}"
-    world.settings = replace(world.settings, database_url=elsewhere)
+    world.settings = world.settings.model_copy(update={"database_url": elsewhere})
     world.open()
     world.write("schapen", SHEEP)
     assert world.first(SHEEP) == "x:schapen"
