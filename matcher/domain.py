@@ -90,6 +90,11 @@ class Contact:
     phone: str | None = None
 
 
+def embedded_text(title: str | None, text: str) -> str:
+    """Return the text that the encoder sees of a facet with this title and text."""
+    return f"{title}\n{text}" if title else text
+
+
 @dataclass(frozen=True, slots=True)
 class Facet:
     """One statement, embedded on its own: an offer, a need, or evidence (a past project)."""
@@ -115,7 +120,7 @@ class Facet:
     @property
     def embedded_text(self) -> str:
         """The text that the encoder sees."""
-        return f"{self.title}\n{self.text}" if self.title else self.text
+        return embedded_text(self.title, self.text)
 
 
 @dataclass(frozen=True, slots=True)

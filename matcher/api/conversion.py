@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from matcher import identifiers
 from matcher.api.initiative_schemas import InitiativeIn, LineUpIn
 from matcher.api.schemas import FiltersIn, NeedIn, OrganisationIn, QuestionIn, StatementIn
 from matcher.domain import (
@@ -118,7 +116,9 @@ def organisation_from(body: OrganisationIn, organisation_id: str | None = None) 
     contact = Contact(**body.contact.model_dump()) if body.contact else None
     sme = body.sme if body.size is None else body.size is not SizeClass.LARGE
     return Organisation(
-        id=organisation_id or body.id or make_id(body.name, body.country, body.city),
+        id=organisation_id
+        or body.id
+        or identifiers.organisation_id(body.name, body.country, body.city),
         name=body.name,
         type=body.type,
         short_name=body.short_name or None,
@@ -165,14 +165,6 @@ def organisation_brief(organisation: Organisation) -> dict[str, Any]:
         "longitude": place.longitude,
         "sectors": list(organisation.sectors),
     }
-
-
-def make_id(name: str, country: str | None, city: str | None) -> str:
-    """Return an id that follows from name, country and city, so that it is the same again."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain.casefold()).strip("-")[:60] or "organisation"
-    whole = f"{name}|{country or ''}|{city or ''}".casefold()
-    return f"org:{slug}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
 
 
 def _facets(kind: FacetKind, statements: list[StatementIn]) -> tuple[Facet, ...]:

@@ -40,6 +40,7 @@ from matcher.api.initiative_schemas import (
 )
 from matcher.api.schemas import ID_PATTERN, Answer
 from matcher.domain import Initiative
+from matcher.identifiers import random_id
 from matcher.initiatives import actions as initiatives
 from matcher.initiatives.advice import IsMember
 from matcher.initiatives.team_solver import Infeasible
@@ -118,7 +119,7 @@ def list_initiatives(query_data: PageIn) -> ResponseReturnValue:
 @with_problems
 def create_initiative(json_data: InitiativeIn) -> ResponseReturnValue:
     """Store a new one."""
-    given = json_data.id or initiatives.make_id(json_data.name)
+    given = json_data.id or random_id("init", json_data.name)
     made = initiative_from(json_data, given)
     return _created(initiatives.create(services().store, made, actor=actor()))
 

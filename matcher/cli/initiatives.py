@@ -18,6 +18,7 @@ from matcher.api.initiative_schemas import InitiativeIn, QuotaIn
 from matcher.cli.matching import SHARE, print_matches
 from matcher.cli.shared import Group, services
 from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL
+from matcher.identifiers import random_id
 from matcher.initiatives import actions as initiatives
 from matcher.initiatives.advice import IsMember
 from matcher.initiatives.gaps import uncovered
@@ -94,7 +95,7 @@ def initiative_add(file: Path) -> None:
         ]
         detail = "Nothing was stored:\n  " + "\n  ".join(faults)
         raise click.ClickException(detail) from error
-    given = initiative_from(body, body.id or initiatives.make_id(body.name))
+    given = initiative_from(body, body.id or random_id("init", body.name))
     with explained():
         stored, fresh = initiatives.replace_initiative(services().store, given)
     click.echo(f"{'Stored' if fresh else 'Replaced'} {stored.id}.")

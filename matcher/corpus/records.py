@@ -41,9 +41,4 @@ def facet_record(row: FacetRow, owners: tuple[int, ...]) -> FacetRecord:
 
 def subjects_of(subjects: Subjects, row: FacetRow) -> SubjectsOf:
     """Return the domains and challenges that a facet speaks of."""
-    return subjects.of(embedded_text(row), row.topics)
-
-
-def embedded_text(row: FacetRow) -> str:
-    """Return the text of a facet that the encoder sees."""
-    return f"{row.title}\n{row.text}" if row.title else row.text
+    return subjects.of(row.embedded_text, row.topics)

@@ -19,7 +19,6 @@ from matcher.corpus.columns import Corpus, FacetRecord, OrganisationRecord
 from matcher.corpus.profile_vectors import profiles_of
 from matcher.corpus.records import (
     SubjectsOf,
-    embedded_text,
     facet_record,
     organisation_record,
     subjects_of,
@@ -252,6 +251,6 @@ def _apply_to_index(index: LayeredIndex, changes: Changes, generation: Generatio
     if changes.gone_facets:
         index.remove(np.array(sorted(changes.gone_facets), dtype=np.int64))
     if changes.facets:
-        texts = [embedded_text(row) for row in changes.facets]
+        texts = [row.embedded_text for row in changes.facets]
         ids = np.array([row.id for row in changes.facets], dtype=np.int64)
         index.add(ids, generation.encoder.encode(texts))

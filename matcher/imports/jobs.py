@@ -21,11 +21,11 @@ from matcher.imports.files import Kind, RecordBackup
 from matcher.imports.preview import preview_of, refusal_of
 from matcher.imports.row_errors import Batch, ImportRefused
 from matcher.imports.runs import ImportState
-from matcher.imports.storage import with_language, with_languages
 from matcher.index.generation import Unwritable
 from matcher.indexing.build import build_index
 from matcher.jobs import registry as jobs
 from matcher.jobs.registry import Cancelled, JobFailed, JobState, Progress
+from matcher.organisations.languages import with_language, with_languages
 from matcher.store.account_tables import ImportRow
 from matcher.store.database import Write
 from matcher.store.organisations import PRIVATE, keys_of, pending_organisations, save_organisations

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cache
@@ -24,6 +22,7 @@ from matcher.domain import (
     SizeClass,
     Stage,
 )
+from matcher.identifiers import organisation_id
 from matcher.imports.cordis import COUNTRIES, Progress
 from matcher.imports.readers import clean, read_table, refused
 from matcher.imports.row_errors import Batch, ImportRefused, Message, RowError, say, shown
@@ -193,7 +192,7 @@ def organisation_from_mapping(
         check.wrong("id", no_id(identifier), id_expected("org:acme-1"))
     description = check.text(mapping.get("description"), "description", 5_000, lines=True)
     organisation = Organisation(
-        id=identifier or identifier_of(name or "", place),
+        id=identifier or organisation_id(name or "", place.country, place.city),
         name=name or "",
         type=kind or OrganisationType.OTHER,
         short_name=check.text(mapping.get("short_name"), "short_name", 300),
@@ -210,15 +209,6 @@ def organisation_from_mapping(
         needs=_facets(mapping.get("needs"), FacetKind.NEED, check),
     )
     return (None if check.faults else organisation), check.faults
-
-
-def identifier_of(name: str, place: Place) -> str:
-    """Return the id of an organisation whose file gives none; the same for the same name."""
-    key = f"{name}|{place.country or ''}|{place.city or ''}".casefold()
-    slug = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", slug).strip("-")[:60].strip("-")
-    digest = hashlib.sha256(key.encode("utf-8")).hexdigest()[:8]
-    return f"org:{slug}-{digest}" if slug else f"org:{digest}"
 
 
 def _place(mapping: Mapping[str, object], check: Checker) -> Place:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from embeddings.language import detect_language
-from matcher.domain import Facet, Organisation
 from matcher.imports.row_errors import Batch
+from matcher.organisations.languages import with_language, with_languages
 from matcher.store import Store
 from matcher.store.organisations import PRIVATE, save_organisations
 from matcher.store.projects import save_projects
@@ -67,19 +66,3 @@ def store_batch(store: Store, batch: Batch, progress: Progress | None = None) ->
         batch.skipped,
         store.corpus_version(),
     )
-
-
-def with_languages(organisation: Organisation) -> Organisation:
-    """Return an organisation whose offers and needs have their language."""
-    return replace(
-        organisation,
-        offers=tuple(with_language(facet) for facet in organisation.offers),
-        needs=tuple(with_language(facet) for facet in organisation.needs),
-    )
-
-
-def with_language(facet: Facet) -> Facet:
-    """Return a facet with the language of its text, where that can be told."""
-    if facet.language is not None:
-        return facet
-    return replace(facet, language=detect_language(facet.embedded_text))

@@ -19,7 +19,6 @@ from matcher.corpus.columns import Corpus
 from matcher.corpus.profile_vectors import profiles_of
 from matcher.corpus.records import (
     SubjectsOf,
-    embedded_text,
     facet_record,
     organisation_record,
     subjects_of,
@@ -75,7 +74,7 @@ def build_index(
         with store.reading() as session:
             changes = changes_since(session, -1)
             variants = sure_variants(session)
-        texts = [embedded_text(row) for row in changes.facets]
+        texts = [row.embedded_text for row in changes.facets]
         embedding_store = embedding_store_of(settings)
         encoder = fitted_encoder(settings, texts, report, embedding_store)
         vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import secrets
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -35,7 +32,6 @@ __all__ = [
     "join",
     "leave",
     "list_initiatives",
-    "make_id",
     "question_of",
     "remove",
     "replace_initiative",
@@ -169,13 +165,6 @@ def question_of(initiative: Initiative) -> Question:
         members=initiative.member_ids,
         exploratory=initiative.exploratory,
     )
-
-
-def make_id(name: str) -> str:
-    """Return a new id that begins with the name."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain.casefold()).strip("-")[:60].strip("-") or "initiative"
-    return f"init:{slug}-{secrets.token_hex(4)}"
 
 
 def _written(write: Write, initiative: Initiative) -> Initiative:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from matcher import audit
 from matcher.domain import Facet, Organisation, OrganisationType, Participation
-from matcher.imports.storage import with_languages
+from matcher.organisations.languages import with_languages
 from matcher.store import Store
 from matcher.store.organisations import (
     delete_organisation,

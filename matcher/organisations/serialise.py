@@ -1,71 +1,35 @@
-"""An organisation as plain JSON values, all of it, to be kept outside the corpus and restored."""
+"""An organisation as plain JSON values, all of it, to be stored outside the corpus and restored."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import date
 from typing import Any
 
-from matcher.domain import (
-    Contact,
-    Facet,
-    FacetKind,
-    Organisation,
-    OrganisationType,
-    Place,
-    SizeClass,
-    Stage,
-)
+from pydantic import TypeAdapter
 
-_TUPLES = ("certifications", "topics")
+from matcher.domain import Facet, Organisation
+
+_ORGANISATION = TypeAdapter(Organisation)
+_FACET = TypeAdapter(Facet)
+_WITHOUT_IDS = {"offers": {"__all__": {"id"}}, "needs": {"__all__": {"id"}}}
+"""A restored facet may get another id."""
 
 
 def serialise(organisation: Organisation) -> dict[str, Any]:
     """Return an organisation as JSON values, with its contact and competitors."""
-    whole = asdict(organisation)
-    for name in ("sectors", "languages", "competitors"):
-        whole[name] = list(whole[name])
-    for name in ("offers", "needs"):
-        whole[name] = [packed_facet(facet) for facet in getattr(organisation, name)]
-    return whole
+    values = _ORGANISATION.dump_python(organisation, mode="json", exclude=_WITHOUT_IDS)
+    return dict(values)
 
 
-def deserialise(kept: dict[str, Any]) -> Organisation:
-    """Return the organisation that `packed` made JSON of."""
-    return Organisation(
-        **{
-            **kept,
-            "type": OrganisationType(kept["type"]),
-            "size": SizeClass(kept["size"]) if kept["size"] else None,
-            "place": Place(**kept["place"]),
-            "sectors": tuple(kept["sectors"]),
-            "languages": tuple(kept["languages"]),
-            "contact": Contact(**kept["contact"]) if kept["contact"] else None,
-            "competitors": tuple(kept["competitors"]),
-            "offers": tuple(unpacked_facet(one) for one in kept["offers"]),
-            "needs": tuple(unpacked_facet(one) for one in kept["needs"]),
-        }
-    )
+def deserialise(values: dict[str, Any]) -> Organisation:
+    """Return the organisation that `serialise` made JSON of."""
+    return _ORGANISATION.validate_python(values)
 
 
-def packed_facet(facet: Facet) -> dict[str, Any]:
-    """Return a facet as JSON values, without its id: it may get another one."""
-    whole = asdict(facet)
-    del whole["id"]
-    for name in _TUPLES:
-        whole[name] = list(whole[name])
-    return {**whole, "valid_until": facet.valid_until and facet.valid_until.isoformat()}
+def serialise_facet(facet: Facet) -> dict[str, Any]:
+    """Return a facet as JSON values, without its id."""
+    return dict(_FACET.dump_python(facet, mode="json", exclude={"id"}))
 
 
-def unpacked_facet(kept: dict[str, Any]) -> Facet:
-    """Return the facet that `packed_facet` made JSON of."""
-    day = kept["valid_until"]
-    return Facet(
-        **{
-            **kept,
-            "kind": FacetKind(kept["kind"]),
-            "stage": Stage(kept["stage"]) if kept["stage"] else None,
-            "valid_until": date.fromisoformat(day) if day else None,
-            **{name: tuple(kept[name]) for name in _TUPLES},
-        }
-    )
+def deserialise_facet(values: dict[str, Any]) -> Facet:
+    """Return the facet that `serialise_facet` made JSON of."""
+    return _FACET.validate_python(values)

@@ -10,7 +10,7 @@ from sqlalchemy import String, cast, or_, select
 from sqlalchemy.orm import Session
 
 from matcher.introductions.requests import Requester, overview
-from matcher.organisations.serialise import packed_facet, serialise
+from matcher.organisations.serialise import serialise, serialise_facet
 from matcher.profiles.profiles import Profile, subject_of
 from matcher.store import Store
 from matcher.store.account_tables import (
@@ -80,7 +80,7 @@ def _projects(session: Session, organisation_id: str, kept: Body) -> list[Body]:
         for one in kept.get("evidence", [])
     ]
     return hidden + [
-        {**packed_facet(facet), "role": owner.role.value, "year": owner.year}
+        {**serialise_facet(facet), "role": owner.role.value, "year": owner.year}
         for facet, owners in evidence_of(session, organisation_id)
         for owner in owners
         if owner.organisation_id == organisation_id

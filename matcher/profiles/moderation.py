@@ -12,7 +12,12 @@ from sqlalchemy.orm import Session
 from matcher import audit
 from matcher.domain import FacetKind
 from matcher.mail import Mailer, MailError
-from matcher.organisations.serialise import deserialise, packed_facet, serialise, unpacked_facet
+from matcher.organisations.serialise import (
+    deserialise,
+    deserialise_facet,
+    serialise,
+    serialise_facet,
+)
 from matcher.profiles.profiles import Profile, State, profile_of, save, subject_of
 from matcher.store import Store
 from matcher.store.account_tables import ProfileRow
@@ -145,7 +150,7 @@ def _evidence(session: Session, key: int | None) -> list[dict[str, Any]]:
             "role": owner.role,
             "year": owner.year,
             "position": owner.position,
-            "facet": packed_facet(facet_from_row(facet)),
+            "facet": serialise_facet(facet_from_row(facet)),
         }
         for owner, facet in owned
     ]
@@ -196,7 +201,7 @@ def _put_back(write: Write, own: str, record: dict[str, Any]) -> None:
 def _take_part(write: Write, key: int, kept: dict[str, Any]) -> None:
     """Make an organisation an owner of a past project, which is made anew where it was its last."""
     session = write.session
-    facet = unpacked_facet(kept["facet"])
+    facet = deserialise_facet(kept["facet"])
     row = session.scalar(select(FacetRow).where(FacetRow.source == kept["source"]))
     if row is None:
         row = FacetRow(**facet_columns(facet), version=write.version)

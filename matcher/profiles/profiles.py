@@ -7,9 +7,6 @@ organisation like any other. Which mails are sent is up to the pages: tokens are
 from __future__ import annotations
 
 import hashlib
-import re
-import secrets
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -25,7 +22,8 @@ from matcher.cache import Cache
 from matcher.corpus.columns import Corpus
 from matcher.corpus.weighted_words import name_words
 from matcher.domain import Contact, Organisation
-from matcher.imports.storage import with_languages
+from matcher.identifiers import random_id
+from matcher.organisations.languages import with_languages
 from matcher.organisations.serialise import deserialise, serialise
 from matcher.store import Store
 from matcher.store.account_tables import ProfileRow
@@ -118,7 +116,7 @@ def create(
     """
     address = checked_address(email)
     now = datetime.now(UTC)
-    organisation = replace(organisation, id=make_id(organisation.name))
+    organisation = replace(organisation, id=random_id("own", organisation.name))
     with store.keeping() as session:
         _forget_drafts(session, now - FORGOTTEN_AFTER)
         drafts = (ProfileRow.email == address) & (ProfileRow.state == State.DRAFT.value)
@@ -264,13 +262,6 @@ def namesakes(corpus: Corpus, name: str) -> list[tuple[str, str]]:
     """Return id and name of the organisations whose name is the same but for case and accents."""
     words = _normal(name)
     return [(one.id, one.name) for one in corpus.organisations if _normal(one.name) == words]
-
-
-def make_id(name: str) -> str:
-    """Return a new id that begins with the name."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain.casefold()).strip("-")[:60].strip("-") or "profile"
-    return f"own:{slug}-{secrets.token_hex(4)}"
 
 
 def checked_address(email: str) -> str:

@@ -13,6 +13,7 @@ from matcher.domain import (
     Facet,
     FacetKind,
     Stage,
+    embedded_text,
 )
 from matcher.store.database import Write
 from matcher.store.tables import DeletionRow, FacetRow, OwnershipRow
@@ -98,7 +99,7 @@ def embedded_texts(session: Session) -> tuple[list[int], list[str]]:
     texts: list[str] = []
     for row in rows:
         ids.append(row.id)
-        texts.append(f"{row.title}\n{row.text}" if row.title else row.text)
+        texts.append(embedded_text(row.title, row.text))
     return ids, texts
 
 

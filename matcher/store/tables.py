@@ -24,6 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from matcher.domain import embedded_text
+
 Key = BigInteger().with_variant(Integer(), "sqlite")
 """Integer keys: SQLite counts up by itself only on a plain INTEGER."""
 
@@ -101,6 +103,11 @@ class FacetRow(Base):
     version: Mapped[int] = mapped_column(Key, index=True)
 
     __table_args__ = {"sqlite_autoincrement": True}
+
+    @property
+    def embedded_text(self) -> str:
+        """The text that the encoder sees."""
+        return embedded_text(self.title, self.text)
 
 
 class OwnershipRow(Base):

@@ -17,6 +17,7 @@ from flask_babel import ngettext
 
 from matcher.accounts.accounts import AccountRole
 from matcher.domain import Initiative, NeedLevel, Stage
+from matcher.identifiers import random_id
 from matcher.initiatives import actions as initiatives
 from matcher.initiatives.actions import question_of
 from matcher.initiatives.team import Of, TeamRequest, Wanted
@@ -84,7 +85,7 @@ def new_sent() -> ResponseReturnValue:
     form = InitiativeForm()
     if not form.validate():
         return render_template("initiatives/new.html", form=form), 422
-    made = _shaped(Initiative(initiatives.make_id(form.name.data), "", ""), form)
+    made = _shaped(Initiative(random_id("init", form.name.data), "", ""), form)
     initiatives.create(services().store, made, actor=me().actor)
     flash(_("The initiative is stored. These needs were read from its brief: put them right."))
     return redirect(url_for("initiatives.needs", initiative_id=made.id))

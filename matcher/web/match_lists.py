@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
@@ -15,6 +13,7 @@ from flask_babel import gettext as _
 
 from matcher.accounts.accounts import AccountRole
 from matcher.domain import Question
+from matcher.identifiers import slug
 from matcher.initiatives import actions as initiatives
 from matcher.initiatives.actions import question_of
 from matcher.match_lists import lists, shares
@@ -337,8 +336,7 @@ def _file(found: MatchList, kind: str, *, shared: bool) -> ResponseReturnValue:
             ),
         )
         return page, 501
-    plain = unicodedata.normalize("NFKD", found.name).encode("ascii", "ignore").decode()
-    name = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:60] or "schakel"
+    name = slug(found.name, keep_case=True) or "schakel"
     answer = Response(body, mimetype=KINDS[kind].partition(";")[0])
     answer.headers["Content-Type"] = KINDS[kind]
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
