@@ -18,11 +18,13 @@ atexit.register(shutil.rmtree, os.environ["SCHAKEL_HOME"], ignore_errors=True)
 from argon2 import PasswordHasher  # noqa: E402
 
 from app import create_app  # noqa: E402
+from embeddings import sentence  # noqa: E402
 from matcher.accounts import accounts  # noqa: E402
 from matcher.container import Services  # noqa: E402
 from matcher.demo import load as demo  # noqa: E402
 from matcher.indexing.build import build_index  # noqa: E402
 from matcher.settings import Settings, read_settings  # noqa: E402
+from tests.homes import ROOT, built_once, copied, key_of, reading_once  # noqa: E402
 
 # Passwords of tests are worth less than the time that the usual cost takes.
 accounts._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
@@ -34,25 +36,34 @@ def settings_for(home: Path, **environ: str) -> Settings:
     return read_settings({**defaults, **environ})
 
 
-def copied(home: Path, copy: Path) -> Path:
-    """Copy a home; of its largest file, which nobody changes, a link does."""
+@pytest.fixture(scope="session")
+def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what is made once for all processes and runs; see `tests.homes`."""
+    cache: pytest.Cache | None = getattr(request.config, "cache", None)
+    return cache.mkdir("schakel") if cache else tmp_path_factory.mktemp("kept")
 
-    def copy_or_link(source: str, target: str) -> None:
-        (os.link if source.endswith("components.npy") else shutil.copy2)(source, target)
 
-    shutil.copytree(home, copy, copy_function=copy_or_link)
-    return copy
+@pytest.fixture(scope="session", autouse=True)
+def _networks_read_once(kept: Path) -> Iterator[None]:
+    """A text that was read before, in any test or run, isn't put through the networks again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sentence, "_read", reading_once(kept))
+        yield
 
 
 @pytest.fixture(scope="session")
-def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_home(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the demo data and its index; to be copied, not written."""
-    home = tmp_path_factory.mktemp("demo")
-    services = Services(settings_for(home))
-    demo.load(services.store)
-    build_index(services.store, services.settings)
-    services.store.dispose()
-    return home
+
+    def build(home: Path) -> None:
+        services = Services(settings_for(home))
+        demo.load(services.store)
+        build_index(services.store, services.settings)
+        services.store.dispose()
+
+    built = built_once(kept, "demo", key_of(ROOT / "embeddings", ROOT / "matcher"), build)
+    # No links: a test that damages its home would damage those of all later runs.
+    return Path(shutil.copytree(built, tmp_path_factory.mktemp("demo") / "home"))
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from app import create_app
 from matcher.accounts.api_keys import create_key
 from matcher.organisations import duplicates
 from matcher.organisations.actions import get
-from tests.conftest import copied, settings_for
+from tests.conftest import settings_for
+from tests.homes import copied
 
 ADDRESS = "/api/v1/initiatives"
 ORGANISATIONS = "/api/v1/organisations"

@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from app import create_app
 from matcher.domain import Facet, FacetKind, Participation, Project
 from matcher.store.projects import save_projects
-from tests.conftest import copied, settings_for
+from tests.conftest import settings_for
+from tests.homes import copied
 
 ADDRESS = "/api/v1/insights"
 INITIATIVES, ORGANISATIONS = "/api/v1/initiatives", "/api/v1/organisations"

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.stories import NANO, SIZES, browser_over, open_profile, opened, sign_in
-from tests.conftest import copied
+from tests.homes import copied
 from tests.servers import Service
 
 WAYS = [("nl", "phone", False), ("en", "desktop", True)]

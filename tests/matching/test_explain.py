@@ -24,7 +24,8 @@ from matcher.needs.comparison import need_coverage
 from matcher.needs.resolve import ResolvedNeeds, resolve_needs
 from matcher.presenters import MAX_QUOTE_LENGTH, quote
 from matcher.store.facets import load_facets
-from tests.conftest import copied, settings_for
+from tests.conftest import settings_for
+from tests.homes import copied
 
 QUESTIONS = 48
 

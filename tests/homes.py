@@ -1,0 +1,90 @@
+"""What takes seconds to make is made once, for all test processes and for later runs.
+
+It is kept in pytest's cache folder (`make clean` removes it), under a key of all that it depends
+on: after a change of the code it is made anew.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from embeddings import sentence, sentence_encoders
+from embeddings.embedding_store import EmbeddingStore
+from embeddings.whitening import Floats
+
+ROOT = Path(__file__).parent.parent
+FACES = {ROOT / "matcher" / name for name in ("web", "api", "cli")}
+"""They read an index and take no part in building it."""
+NETWORKS = sentence._read
+"""Reads each text with the networks."""
+DAY = 24 * 60 * 60.0
+MAX_READINGS_SIZE = 300_000_000
+"""In bytes. A whole run reads a few thousand texts, of 1.5 kB each."""
+
+
+def key_of(*places: Path) -> str:
+    """A key of the files in and below `places`, the pinned packages and the Python version."""
+    digest = hashlib.sha256(sys.version.encode())
+    for path in sorted(_files([*places, ROOT / "requirements.txt", Path(__file__)])):
+        digest.update(f"{path.relative_to(ROOT)}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _files(places: Iterable[Path]) -> Iterable[Path]:
+    for place in places:
+        if place.is_dir() and place.name != "__pycache__" and place not in FACES:
+            yield from _files(place.iterdir())
+        elif place.is_file():
+            yield place
+
+
+def built_once(cache: Path, name: str, key: str, build: Callable[[Path], None]) -> Path:
+    """The folder that `build` fills, made by the first process that asks; not to be written.
+
+    What was kept under other keys goes after a day, when no run can be reading it any more.
+    """
+    done = cache / f"{name}-{key}"
+    with (cache / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for other in cache.glob(f"{name}-*"):
+            if other != done and other.stat().st_mtime < time.time() - DAY:
+                shutil.rmtree(other)
+        if not done.exists():
+            building = cache / f"building-{name}"
+            shutil.rmtree(building, ignore_errors=True)  # of a run that was killed
+            build(building)
+            building.rename(done)
+        os.utime(done)
+    return done
+
+
+def copied(home: Path, copy: Path) -> Path:
+    """Copy a home; of its largest file, which nobody changes, a link does."""
+
+    def copy_or_link(source: str, target: str) -> None:
+        (os.link if source.endswith("components.npy") else shutil.copy2)(source, target)
+
+    shutil.copytree(home, copy, copy_function=copy_or_link)
+    return copy
+
+
+def reading_once(cache: Path) -> Callable[[list[str]], Floats]:
+    """A way of reading for `embeddings.sentence` that puts each text through the networks once.
+
+    The vectors are bitwise those of the networks.
+    """
+    path = cache / f"readings-{key_of(ROOT / 'embeddings')}.sqlite3"
+    for other in cache.glob("readings-*"):
+        outdated = other != path and other.stat().st_mtime < time.time() - DAY
+        if outdated or other.stat().st_size > MAX_READINGS_SIZE:
+            other.unlink(missing_ok=True)
+    kept, reader = EmbeddingStore(path), sentence._reader()
+    return lambda texts: kept.rows(reader, texts, sentence_encoders.DIM, NETWORKS)
