@@ -58,7 +58,14 @@ def prepared(home: str) -> list[Initiative]:
     if not count_initiatives(store):
         for one in several:
             initiatives.create(store, one)
-        accounts.create(store, EMAIL, "Bench", AccountRole.ADMINISTRATOR, PASSWORD, "command")
+        accounts.create(
+            store,
+            email=EMAIL,
+            name="Bench",
+            role=AccountRole.ADMINISTRATOR,
+            password=PASSWORD,
+            actor="command",
+        )
         build_index(store, settings)
     store.dispose()
     return several

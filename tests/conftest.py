@@ -19,7 +19,7 @@ from argon2 import PasswordHasher  # noqa: E402
 
 from app import create_app  # noqa: E402
 from embeddings import sentence  # noqa: E402
-from matcher.accounts import accounts  # noqa: E402
+from matcher.accounts import password_hashing  # noqa: E402
 from matcher.container import Services  # noqa: E402
 from matcher.demo import load as demo  # noqa: E402
 from matcher.indexing.build import build_index  # noqa: E402
@@ -27,7 +27,7 @@ from matcher.settings import Settings, read_settings  # noqa: E402
 from tests.homes import ROOT, built_once, copied, key_of, reading_once  # noqa: E402
 
 # Passwords of tests are worth less than the time that the usual cost takes.
-accounts._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+password_hashing.hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 def settings_for(home: Path, **environ: str) -> Settings:

@@ -16,8 +16,8 @@ PREFIX = "schakel_"
 MAX_NAME_LENGTH = 200
 
 
-def create_key(store: Store, name: str, actor: str = "command") -> str:
-    """Make a key, store its digest, return the key: it can't be read again.
+def create_key(store: Store, name: str, *, actor: str) -> str:
+    """Make a key, store its digest, and return the key: it can't be read again.
 
     A plain SHA-256 will do, as the key holds 256 random bits.
     Raises ValueError for a name that is blank or too long: nobody could tell whose key it is.
@@ -40,8 +40,8 @@ def key_name(store: Store, key: str) -> str | None:
         return row.name if row is not None and row.revoked is None else None
 
 
-def revoke_key(store: Store, name: str, actor: str = "command") -> int:
-    """Revoke all keys of that name; returns how many there were."""
+def revoke_keys(store: Store, name: str, *, actor: str) -> int:
+    """Revoke all keys of a name; return how many there were."""
     with store.keeping() as session:
         rows = session.scalars(
             select(ApiKeyRow).where(ApiKeyRow.name == name, ApiKeyRow.revoked.is_(None))

@@ -1,4 +1,4 @@
-"""Links in mails: each stands for one purpose and one subject, until it expires or is used.
+"""Links in mails: each token stands for one purpose and one subject until it expires or is used.
 
 The token itself is 256 random bits and is never stored; its SHA-256 is.
 """
@@ -9,12 +9,13 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from matcher.store.account_tables import TokenRow
+
+PASSWORD = "password"  # noqa: S105 (a purpose, no password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Token:
 
     purpose: str
     subject: str
-    data: dict[str, Any]
+    """An account's id, a profile's organisation id, or an introduction's id."""
+    data: dict[str, str]
     expires: datetime
 
 
@@ -37,9 +39,9 @@ def issue(
     purpose: str,
     subject: str,
     lifetime: timedelta,
-    data: dict[str, Any] | None = None,
+    data: dict[str, str] | None = None,
 ) -> str:
-    """Make a token; it is known to the caller alone."""
+    """Make a token; only the caller knows it."""
     token, now = secrets.token_urlsafe(32), datetime.now(UTC)
     session.add(
         TokenRow(
@@ -56,7 +58,7 @@ def issue(
 
 
 def read(session: Session, purpose: str, token: str) -> Token | None:
-    """Return what a token stands for; None when it is unknown, used, expired or for another end."""
+    """Return what a token stands for; None if unknown, used, expired or for another purpose."""
     row = session.get(TokenRow, digest(token))
     if row is None or row.purpose != purpose or row.used or row.expires <= datetime.now(UTC):
         return None
@@ -64,17 +66,17 @@ def read(session: Session, purpose: str, token: str) -> Token | None:
 
 
 def use(session: Session, purpose: str, token: str) -> Token | None:
-    """Return what a token stands for and make it useless: of two at once, one gets it."""
-    found = read(session, purpose, token)
-    if found is None:
+    """Return what a token stands for and use it up: of two users at once only one gets it."""
+    valid = read(session, purpose, token)
+    if valid is None:
         return None
-    mine = (TokenRow.digest == digest(token)) & TokenRow.used.is_(None)
-    taken = session.execute(update(TokenRow).where(mine).values(used=datetime.now(UTC)))
-    return found if taken.rowcount == 1 else None  # type: ignore[attr-defined]
+    unused = (TokenRow.digest == digest(token)) & TokenRow.used.is_(None)
+    taken = session.execute(update(TokenRow).where(unused).values(used=datetime.now(UTC)))
+    return valid if taken.rowcount == 1 else None  # type: ignore[attr-defined]
 
 
 def revoke(session: Session, purpose: str, subject: str) -> None:
-    """Make all tokens of one purpose and subject useless."""
+    """Delete all tokens of one purpose and subject."""
     session.execute(
         delete(TokenRow).where(TokenRow.purpose == purpose, TokenRow.subject == subject)
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from matcher.accounts import accounts, api_keys
-from matcher.accounts.accounts import AccountError, AccountRole
+from matcher.accounts import accounts, api_keys, passwords
+from matcher.accounts.accounts import AccountRole
+from matcher.accounts.errors import AccountError
 from matcher.cli.shared import Command, Group, friendly, services
 from matcher.settings import settings_help
 
@@ -17,7 +18,7 @@ keys = Group("apikey", help="Keys for writing through the API.")
 def apikey_create(name: str) -> None:
     """Make a key for NAME; it is shown this once."""
     with friendly():
-        click.echo(api_keys.create_key(services().store, name))
+        click.echo(api_keys.create_key(services().store, name, actor="command"))
 
 
 @keys.command("list")
@@ -32,7 +33,8 @@ def apikey_list() -> None:
 @click.argument("name")
 def apikey_revoke(name: str) -> None:
     """Make all keys of NAME useless."""
-    click.echo(f"{api_keys.revoke_key(services().store, name)} key(s) revoked.")
+    count = api_keys.revoke_keys(services().store, name, actor="command")
+    click.echo(f"{count} key(s) revoked.")
 
 
 users = Group("user", help="Those who sign in.")
@@ -56,7 +58,12 @@ def user_create(email: str, name: str, role: str, password: str) -> None:
     """Make an account for EMAIL."""
     with friendly():
         made = accounts.create(
-            services().store, email, name, AccountRole(role), password, "command"
+            services().store,
+            email=email,
+            name=name,
+            role=AccountRole(role),
+            password=password,
+            actor="command",
         )
     click.echo(f"{made.email} can sign in as {made.role}.")
 
@@ -64,7 +71,7 @@ def user_create(email: str, name: str, role: str, password: str) -> None:
 @users.command("list")
 def user_list() -> None:
     """List all accounts."""
-    for one in accounts.everybody(services().store):
+    for one in accounts.list_accounts(services().store):
         state = "active" if one.active else "blocked"
         click.echo(f"{one.email}\t{one.name}\t{one.role}\t{state}")
 
@@ -76,7 +83,7 @@ def user_role(email: str, role: str) -> None:
     """Give EMAIL another role."""
     with friendly():
         found = _account(email)
-        accounts.change(services().store, found.id, "command", role=AccountRole(role))
+        accounts.change(services().store, found.id, actor="command", role=AccountRole(role))
     click.echo(f"{found.email} is {role} now.")
 
 
@@ -86,7 +93,9 @@ def user_role(email: str, role: str) -> None:
 def user_password(email: str, password: str) -> None:
     """Set a new password for EMAIL; all its sessions end."""
     with friendly():
-        found = accounts.set_password(services().store, email, password)
+        found = passwords.set_password(
+            services().store, email=email, password=password, actor="command"
+        )
     click.echo(f"The password of {found.email} is set.")
 
 
@@ -96,12 +105,12 @@ def user_delete(email: str) -> None:
     """Delete the account of EMAIL."""
     with friendly():
         found = _account(email)
-        accounts.delete(services().store, found.id, "command")
+        accounts.delete(services().store, found.id, actor="command")
     click.echo(f"{found.email} is gone.")
 
 
 def _account(email: str) -> accounts.Account:
-    found = accounts.by_email(services().store, email)
+    found = accounts.find_by_email(services().store, email)
     if found is None:
         raise AccountError("unknown", f"There is no account for {email}.")
     return found

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from matcher import audit
 from matcher.accounts import tokens
-from matcher.accounts.accounts import AccountError, clean_email
+from matcher.accounts.accounts import normalise_email
+from matcher.accounts.errors import AccountError
 from matcher.profiles.profiles import (
     CONFIRM,
     CONFIRM_WITHIN,
@@ -52,7 +53,7 @@ def links(store: Store, email: str) -> tuple[str, list[Link]]:
     MAX_LINKS were made within the hour: the caller says the same to everybody.
     """
     try:
-        address = clean_email(email)
+        address = normalise_email(email)
     except AccountError:
         return "", []
     made: list[Link] = []

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from matcher import audit
 from matcher.accounts import tokens
-from matcher.accounts.accounts import Account, AccountError, AccountRole, clean_email
+from matcher.accounts.accounts import Account, AccountRole, normalise_email
+from matcher.accounts.errors import AccountError
 from matcher.cache import Cache
 from matcher.corpus.columns import Corpus
 from matcher.corpus.weighted_words import name_words
@@ -267,7 +268,7 @@ def namesakes(corpus: Corpus, name: str) -> list[tuple[str, str]]:
 def checked_address(email: str) -> str:
     """Return an address in the form it is stored in. Raises ProfileError."""
     try:
-        return clean_email(email)
+        return normalise_email(email)
     except AccountError as error:
         raise ProfileError("email", str(error)) from error
 

@@ -28,6 +28,7 @@ from matcher.web import (
     access,
     accounts,
     administration,
+    identity_provider,
     imports,
     initiatives,
     introductions,
@@ -51,6 +52,7 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 PAGES = (
+    accounts,
     matching,
     profiles,
     initiatives,
@@ -76,7 +78,7 @@ def init_app(app: APIFlask, settings: Settings) -> None:
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     Compress(app)
     access.init_app(app)
-    accounts.init_app(app, settings)
+    identity_provider.init_app(app, settings)
     for module in PAGES:
         app.register_blueprint(module.blueprint)
     rate_limits.init_app(app, settings)

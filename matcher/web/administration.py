@@ -18,8 +18,9 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from matcher import audit
-from matcher.accounts import accounts, api_keys
-from matcher.accounts.accounts import AccountError, AccountRole
+from matcher.accounts import accounts, api_keys, passwords
+from matcher.accounts.accounts import AccountRole
+from matcher.accounts.errors import AccountError
 from matcher.index.generation import read_manifest
 from matcher.insights import activity
 from matcher.jobs import registry as jobs
@@ -28,7 +29,7 @@ from matcher.organisations import duplicates
 from matcher.profiles import moderation as profile_moderation
 from matcher.spreadsheets import neutral
 from matcher.web.access import for_role, me, services
-from matcher.web.accounts import SAID
+from matcher.web.account_forms import ERROR_MESSAGES
 from matcher.web.audit_log import ACTIONS, ACTORS, link_to
 from matcher.web.labels import LABELS
 
@@ -69,7 +70,7 @@ def overview() -> ResponseReturnValue:
     _ready, state = current.readiness()
     manifest = read_manifest(current.settings.index_folder, state["generation"])
     pairs = [one for one in duplicates.proposals(current.store) if not one.sure]
-    people = accounts.everybody(current.store)
+    people = accounts.list_accounts(current.store)
     return render_template(
         "administration/overview.html",
         state=state,
@@ -149,7 +150,7 @@ def users() -> ResponseReturnValue:
 
 
 def _users(form: InviteForm) -> str:
-    people = accounts.everybody(services().store)
+    people = accounts.list_accounts(services().store)
     return render_template(
         "administration/users.html", people=people, form=form, roles=list(AccountRole)
     )
@@ -165,10 +166,15 @@ def invite() -> ResponseReturnValue:
     role = AccountRole(form.role.data)
     try:
         made = accounts.create(
-            services().store, form.email.data, form.name.data or "", role, None, me().actor
+            services().store,
+            email=form.email.data,
+            name=form.name.data or "",
+            role=role,
+            password=None,
+            actor=me().actor,
         )
     except AccountError as error:
-        form.email.errors = [SAID[error.code]]
+        form.email.errors = [ERROR_MESSAGES[error.code]]
         return _users(form), 422
     _send_link(made.email)
     return redirect(url_for("administration.users"))
@@ -184,7 +190,9 @@ def send_link(account_id: int) -> ResponseReturnValue:
 
 def _send_link(email: str) -> None:
     current = services()
-    found = accounts.reset_token(current.store, email, accounts.INVITED_WITHIN)
+    found = passwords.issue_reset_token(
+        current.store, email, lifetime=passwords.INVITATION_LIFETIME
+    )
     if found is None:
         flash(_("This account is blocked; it gets no link."))
         return
@@ -225,12 +233,12 @@ def change_user(account_id: int) -> ResponseReturnValue:
         accounts.change(
             services().store,
             found.id,
-            me().actor,
+            actor=me().actor,
             role=AccountRole(role) if role in list(AccountRole) else None,
             active=active,
         )
     except AccountError as error:
-        flash(str(SAID[error.code]))
+        flash(str(ERROR_MESSAGES[error.code]))
     else:
         flash(_("Stored."))
     return redirect(url_for("administration.users"))
@@ -245,9 +253,9 @@ def delete_user(account_id: int) -> ResponseReturnValue:
         flash(_("Nothing was deleted: tick the box; and nobody can delete himself."))
         return redirect(url_for("administration.users"))
     try:
-        accounts.delete(services().store, found.id, me().actor)
+        accounts.delete(services().store, found.id, actor=me().actor)
     except AccountError as error:
-        flash(str(SAID[error.code]))
+        flash(str(ERROR_MESSAGES[error.code]))
     else:
         flash(_("“%(name)s” is deleted.", name=found.email))
     return redirect(url_for("administration.users"))
@@ -273,7 +281,7 @@ def create_key() -> ResponseReturnValue:
     if not form.validate():
         return _keys(form), 422
     name = " ".join(form.name.data.split())
-    made = api_keys.create_key(services().store, name, me().actor)
+    made = api_keys.create_key(services().store, name, actor=me().actor)
     answer = make_response(_keys(KeyForm(formdata=None), made))
     answer.headers["Cache-Control"] = "no-store"
     return answer
@@ -283,7 +291,7 @@ def create_key() -> ResponseReturnValue:
 @only_administrators
 def revoke_key() -> ResponseReturnValue:
     """Make all keys of a name useless."""
-    count = api_keys.revoke_key(services().store, request.form.get("name", ""), me().actor)
+    count = api_keys.revoke_keys(services().store, request.form.get("name", ""), actor=me().actor)
     flash(ngettext("%(num)s key is revoked.", "%(num)s keys are revoked.", count))
     return redirect(url_for("administration.keys"))
 

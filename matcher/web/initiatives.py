@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
 from typing import Any
 
-from apiflask import APIBlueprint, abort
+from apiflask import APIBlueprint
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -42,6 +40,7 @@ from matcher.web.initiative_forms import (
     sent_needs,
 )
 from matcher.web.labels import LABELS
+from matcher.web.loading import loads
 
 blueprint = APIBlueprint("initiatives", __name__, enable_openapi=False)
 LENGTHS = (30, 50, 100)
@@ -54,21 +53,14 @@ CONDITIONS = {
     POOL: _l("who may be chosen"),
 }
 """What the conditions of a line-up that aren't quotas are called."""
-View = Callable[..., ResponseReturnValue]
 
 
-def about_one(view: View) -> View:
-    """Give a view the initiative that the address names."""
-
-    @wraps(view)
-    def answered(initiative_id: str) -> ResponseReturnValue:
-        try:
-            return view(initiatives.required(services().store, initiative_id))
-        except initiatives.NoSuchInitiative:
-            gone = _("There is no such initiative.")
-            abort(404, gone, extra_data={"page": True})
-
-    return answered
+about_initiative = loads(
+    "initiative_id",
+    lambda initiative_id: initiatives.get_initiative(services().store, initiative_id),
+    lambda: _("There is no such initiative."),
+    deleted_meanwhile=(initiatives.NoSuchInitiative,),
+)
 
 
 @blueprint.get("/initiatives/new")
@@ -103,7 +95,7 @@ def _shaped(old: Initiative, form: InitiativeForm) -> Initiative:
 
 @blueprint.get("/initiatives/<initiative_id>/settings")
 @for_role(AccountRole.MANAGER)
-@about_one
+@about_initiative
 def settings(one: Initiative) -> ResponseReturnValue:
     """Show name, brief and how it looks for partners."""
     form = InitiativeForm(obj=one)
@@ -113,7 +105,7 @@ def settings(one: Initiative) -> ResponseReturnValue:
 
 @blueprint.post("/initiatives/<initiative_id>/settings")
 @for_role(AccountRole.MANAGER)
-@about_one
+@about_initiative
 def settings_sent(one: Initiative) -> ResponseReturnValue:
     """Change them."""
     form = InitiativeForm()
@@ -137,7 +129,7 @@ def _mark(one: Initiative) -> str:
 
 @blueprint.post("/initiatives/<initiative_id>/delete")
 @for_role(AccountRole.MANAGER)
-@about_one
+@about_initiative
 def delete(one: Initiative) -> ResponseReturnValue:
     """Delete an initiative whose name was typed."""
     if " ".join(request.form.get("name", "").split()) != one.name:
@@ -150,7 +142,7 @@ def delete(one: Initiative) -> ResponseReturnValue:
 
 @blueprint.get("/initiatives/<initiative_id>/needs")
 @for_role(AccountRole.MANAGER)
-@about_one
+@about_initiative
 def needs(one: Initiative) -> ResponseReturnValue:
     """Show the needs to be edited; those read from the brief where none are stated."""
     read = request.args.get("read") == "brief" or not one.needs
@@ -162,7 +154,7 @@ def needs(one: Initiative) -> ResponseReturnValue:
 
 @blueprint.post("/initiatives/<initiative_id>/needs")
 @for_role(AccountRole.MANAGER)
-@about_one
+@about_initiative
 def needs_sent(one: Initiative) -> ResponseReturnValue:
     """Store the needs, or add rows to fill."""
     rows, found = sent_needs(request.form)
@@ -197,7 +189,7 @@ def _needs(
 
 @blueprint.get("/initiatives/<initiative_id>/members")
 @for_role(AccountRole.MANAGER)
-@about_one
+@about_initiative
 def members(one: Initiative) -> ResponseReturnValue:
     """Show the members."""
     return _members(one, MemberForm())
@@ -205,7 +197,7 @@ def members(one: Initiative) -> ResponseReturnValue:
 
 @blueprint.post("/initiatives/<initiative_id>/members")
 @for_role(AccountRole.MANAGER)
-@about_one
+@about_initiative
 def members_sent(one: Initiative) -> ResponseReturnValue:
     """Make somebody a member."""
     form = MemberForm()
@@ -237,7 +229,7 @@ def members_sent(one: Initiative) -> ResponseReturnValue:
 
 @blueprint.post("/initiatives/<initiative_id>/members/remove")
 @for_role(AccountRole.MANAGER)
-@about_one
+@about_initiative
 def members_remove(one: Initiative) -> ResponseReturnValue:
     """Let a member go."""
     gone = request.form.get("organisation", "")[:200]
@@ -258,7 +250,7 @@ def _members(one: Initiative, form: MemberForm) -> str:
 
 @blueprint.get("/initiatives/<initiative_id>/matches")
 @for_role(AccountRole.MEMBER)
-@about_one
+@about_initiative
 def matches(one: Initiative) -> ResponseReturnValue:
     """Show who fits and what each adds."""
     asked = request.args
@@ -291,7 +283,7 @@ def matches(one: Initiative) -> ResponseReturnValue:
 
 @blueprint.get("/initiatives/<initiative_id>/gaps")
 @for_role(AccountRole.MEMBER)
-@about_one
+@about_initiative
 def gaps(one: Initiative) -> ResponseReturnValue:
     """Show need by partner as a heat map."""
     return render_template(
@@ -301,7 +293,7 @@ def gaps(one: Initiative) -> ResponseReturnValue:
 
 @blueprint.get("/initiatives/<initiative_id>/roadmap")
 @for_role(AccountRole.MEMBER)
-@about_one
+@about_initiative
 def roadmap(one: Initiative) -> ResponseReturnValue:
     """Show the needs in time order from idea to market."""
     found = services().answers.roadmap(one.id)
@@ -313,7 +305,7 @@ def roadmap(one: Initiative) -> ResponseReturnValue:
 
 @blueprint.get("/initiatives/<initiative_id>/overlaps")
 @for_role(AccountRole.MEMBER)
-@about_one
+@about_initiative
 def overlaps(one: Initiative) -> ResponseReturnValue:
     """Show other initiatives that want the same with other members."""
     found = services().answers.overlaps(Scope(), MAX_OVERLAPS)["results"]
@@ -331,7 +323,7 @@ def overlaps(one: Initiative) -> ResponseReturnValue:
 
 @blueprint.get("/initiatives/<initiative_id>/line-up")
 @for_role(AccountRole.MEMBER)
-@about_one
+@about_initiative
 def form_team(one: Initiative) -> ResponseReturnValue:
     """Show the builder: quotas on the left, the team and what it covers on the right."""
     corpus = services().corpus_provider.snapshot().corpus

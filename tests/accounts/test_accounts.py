@@ -4,7 +4,9 @@ import pytest
 from apiflask import APIFlask
 
 from matcher.accounts import accounts
-from matcher.accounts.accounts import AccountError, AccountRole
+from matcher.accounts.accounts import AccountRole
+from matcher.accounts.errors import AccountError
+from matcher.accounts.sign_in import sign_in, sign_in_by_provider
 from matcher.store import Store
 from matcher.store.account_tables import AccountRow
 
@@ -18,15 +20,17 @@ def store(app: APIFlask) -> Store:
 
 
 def make(store: Store, email: str, role: AccountRole = AccountRole.MEMBER) -> accounts.Account:
-    return accounts.create(store, email, "", role, PASSWORD, "command")
+    return accounts.create(
+        store, email=email, name="", role=role, password=PASSWORD, actor="command"
+    )
 
 
-def test_a_password_is_kept_as_an_argon2_hash_only(store: Store) -> None:
+def test_a_password_is_stored_as_an_argon2_hash_only(store: Store) -> None:
     made = make(store, "Een@Example.org")
     with store.reading() as session:
-        kept = session.get_one(AccountRow, made.id)
-    assert kept.email == "een@example.org"
-    assert kept.password is not None and kept.password.startswith("$argon2id$")
+        row = session.get_one(AccountRow, made.id)
+    assert row.email == "een@example.org"
+    assert row.password is not None and row.password.startswith("$argon2id$")
 
 
 @pytest.mark.parametrize(
@@ -43,35 +47,46 @@ def test_a_password_is_kept_as_an_argon2_hash_only(store: Store) -> None:
 def test_accounts_that_cannot_be(store: Store, email: str, password: str, code: str) -> None:
     make(store, "taken@example.org")
     with pytest.raises(AccountError) as refused:
-        accounts.create(store, email, "", AccountRole.MEMBER, password, "command")
+        accounts.create(
+            store,
+            email=email,
+            name="",
+            role=AccountRole.MEMBER,
+            password=password,
+            actor="command",
+        )
     assert refused.value.code == code
 
 
 def test_the_last_administrator_stays_one(store: Store) -> None:
     one = make(store, "one@example.org", AccountRole.ADMINISTRATOR)
     for refused in (
-        lambda: accounts.change(store, one.id, "command", role=AccountRole.MEMBER),
-        lambda: accounts.change(store, one.id, "command", active=False),
-        lambda: accounts.delete(store, one.id, "command"),
+        lambda: accounts.change(store, one.id, actor="command", role=AccountRole.MEMBER),
+        lambda: accounts.change(store, one.id, actor="command", active=False),
+        lambda: accounts.delete(store, one.id, actor="command"),
     ):
         with pytest.raises(AccountError, match="last administrator"):
             refused()
     make(store, "two@example.org", AccountRole.ADMINISTRATOR)
-    assert accounts.delete(store, one.id, "command") is True
+    assert accounts.delete(store, one.id, actor="command") is True
+
+
+def by_provider(store: Store, subject: str, email: str) -> accounts.Account | None:
+    return sign_in_by_provider(
+        store,
+        issuer="https://i",
+        subject=subject,
+        email=email,
+        name="E",
+        role=AccountRole.MEMBER,
+    )
 
 
 def test_a_provider_links_an_address_once(store: Store) -> None:
-    made = make(store, "een@example.org", AccountRole.MANAGER)
-    known = accounts.from_provider(
-        store, "https://i", "7", "een@example.org", "E", AccountRole.MEMBER
-    )
-    assert known is not None and known.id == made.id and known.role is AccountRole.MANAGER
-    other = accounts.from_provider(
-        store, "https://i", "8", "een@example.org", "E", AccountRole.MEMBER
-    )
-    assert other is None
-    new = accounts.from_provider(
-        store, "https://i", "9", "new@example.org", "N", AccountRole.MEMBER
-    )
+    account = make(store, "een@example.org", AccountRole.MANAGER)
+    known = by_provider(store, "7", "een@example.org")
+    assert known is not None and known.id == account.id and known.role is AccountRole.MANAGER
+    assert by_provider(store, "8", "een@example.org") is None
+    new = by_provider(store, "9", "new@example.org")
     assert new is not None and not new.has_password
-    assert accounts.sign_in(store, "new@example.org", "") is None
+    assert sign_in(store, email="new@example.org", password="") is None

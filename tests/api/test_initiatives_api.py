@@ -360,7 +360,7 @@ def test_only_writing_needs_a_key(home: Path, make_app: Callable[..., APIFlask])
         client.get(f"{ADDRESS}/{NANO}/gaps"),
     ):
         assert answered.status_code == 200
-    headers = {"Authorization": f"Bearer {create_key(store, 'crm')}"}
+    headers = {"Authorization": f"Bearer {create_key(store, 'crm', actor='command')}"}
     assert client.post(ADDRESS, json=BODY, headers=headers).status_code == 201
     member = f"{ADDRESS}/init:proef/members/demo:trapkar"
     assert client.delete(member, headers=headers).status_code == 204

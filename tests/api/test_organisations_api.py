@@ -8,7 +8,7 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
-from matcher.accounts.api_keys import create_key, revoke_key
+from matcher.accounts.api_keys import create_key, revoke_keys
 
 ADDRESS = "/api/v1/organisations"
 BODY: dict[str, Any] = {
@@ -143,10 +143,10 @@ def test_in_production_writing_needs_a_key(home: Path, make_app: Callable[..., A
     refused = client.post(ADDRESS, json=BODY)
     assert (refused.status_code, refused.content_type) == (401, "application/problem+json")
     assert client.get(f"{ADDRESS}/org:proef").status_code == 404
-    key = create_key(store, "crm")
+    key = create_key(store, "crm", actor="command")
     headers = {"Authorization": f"Bearer {key}"}
     assert client.post(ADDRESS, json=BODY, headers=headers).status_code == 201
-    assert revoke_key(store, "crm") == 1
+    assert revoke_keys(store, "crm", actor="command") == 1
     assert client.delete(f"{ADDRESS}/org:proef", headers=headers).status_code == 401
     assert client.get(f"{ADDRESS}/org:proef").status_code == 200
 

@@ -185,7 +185,14 @@ def test_links_are_for_all_profiles_of_an_address_and_not_too_many(store: Store)
 
 def test_who_may_see_a_contact(store: Store) -> None:
     made = {
-        role: accounts.create(store, f"{role}@example.org", role, role, None, "command")
+        role: accounts.create(
+            store,
+            email=f"{role}@example.org",
+            name=role,
+            role=role,
+            password=None,
+            actor="command",
+        )
         for role in AccountRole
     }
     own = published(store)

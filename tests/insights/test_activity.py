@@ -46,7 +46,14 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def account(store: Store, name: str, role: AccountRole) -> Account:
     address = f"{name}@example.org"
-    return accounts.create(store, address, name.title(), role, "een lang wachtwoord", "command")
+    return accounts.create(
+        store,
+        email=address,
+        name=name.title(),
+        role=role,
+        password="een lang wachtwoord",
+        actor="command",
+    )
 
 
 @pytest.fixture

@@ -67,7 +67,12 @@ def test_an_import_whose_worker_is_killed_is_done_once_by_another(
         environ = {"SCHAKEL_HOME": str(home), "SCHAKEL_JOBS": "worker", "REDIS_URL": url}
         services = Services(settings_for(home, REDIS_URL=url))
         me = accounts.create(
-            services.store, "m@example.org", "M", AccountRole.MANAGER, "een lang wachtwoord", "test"
+            services.store,
+            email="m@example.org",
+            name="M",
+            role=AccountRole.MANAGER,
+            password="een lang wachtwoord",
+            actor="test",
         )
         run_id = import_runs.upload(services, io.BytesIO(TABLE.encode()), "veel.csv", me)
         jobs.run_waiting(services)

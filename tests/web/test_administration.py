@@ -89,7 +89,7 @@ def test_somebody_invited_chooses_a_password(
 
 def test_roles_blocking_and_deleting(app: APIFlask, admin: FlaskClient, store: Store) -> None:
     member = signed_in(app, "member")
-    found = accounts.by_email(store, "member@example.org")
+    found = accounts.find_by_email(store, "member@example.org")
     assert found is not None
     one = f"{BASE}/users/{found.id}"
     post(admin, one, {"role": "manager"})
@@ -97,20 +97,20 @@ def test_roles_blocking_and_deleting(app: APIFlask, admin: FlaskClient, store: S
     post(admin, one, {"active": "no"})
     assert get(member, "/account").status_code == 302  # the session has ended
     post(admin, one + "/delete")
-    assert accounts.by_email(store, "member@example.org") is not None
+    assert accounts.find_by_email(store, "member@example.org") is not None
     post(admin, one + "/delete", {"sure": "on"})
-    assert accounts.by_email(store, "member@example.org") is None
+    assert accounts.find_by_email(store, "member@example.org") is None
     assert post(admin, one, {"role": "manager"}).status_code == 404
 
 
 def test_nobody_locks_himself_out(app: APIFlask, admin: FlaskClient, store: Store) -> None:
     account(app, "administrator", "other@example.org")
-    mine = accounts.by_email(store, "administrator@example.org")
+    mine = accounts.find_by_email(store, "administrator@example.org")
     assert mine is not None
     for sent in ({"role": "member"}, {"active": "no"}):
         post(admin, f"{BASE}/users/{mine.id}", sent)
     post(admin, f"{BASE}/users/{mine.id}/delete", {"sure": "on"})
-    assert accounts.by_email(store, "administrator@example.org") == mine
+    assert accounts.find_by_email(store, "administrator@example.org") == mine
 
 
 def test_a_key_is_shown_once(app: APIFlask, admin: FlaskClient, store: Store) -> None:
@@ -194,7 +194,7 @@ def test_every_action_of_the_log_has_words() -> None:
 def test_writes_through_the_api_are_in_the_log(home: Path, make_app: object) -> None:
     app = make_app(home, SCHAKEL_API_WRITES="key")  # type: ignore[operator]
     client, store = app.test_client(), app.extensions["schakel"].store
-    key = {"Authorization": f"Bearer {api_keys.create_key(store, 'Koppeling')}"}
+    key = {"Authorization": f"Bearer {api_keys.create_key(store, 'Koppeling', actor='command')}"}
     made = client.post("/api/v1/organisations", json=BODY, headers=key).json["id"]
     for _twice in range(2):
         client.put(f"/api/v1/organisations/{made}", json={**BODY, "city": "Gent"}, headers=key)
@@ -217,7 +217,7 @@ def test_writes_through_the_api_are_in_the_log(home: Path, make_app: object) -> 
 def test_closed_initiatives_are_read_with_a_key_only(home: Path, make_app: object) -> None:
     app = make_app(home, SCHAKEL_API_WRITES="key")  # type: ignore[operator]
     client, store = app.test_client(), app.extensions["schakel"].store
-    key = {"Authorization": f"Bearer {api_keys.create_key(store, 'Koppeling')}"}
+    key = {"Authorization": f"Bearer {api_keys.create_key(store, 'Koppeling', actor='command')}"}
     body = {"name": "Gesloten", "brief": "Biosensoren voor thuiszorg", "open": False}
     made = client.post("/api/v1/initiatives", json=body, headers=key).json["id"]
     path = f"/api/v1/initiatives/{made}"

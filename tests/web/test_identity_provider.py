@@ -118,7 +118,7 @@ def test_somebody_new_signs_in_and_comes_back(
     assert there_and_back(client, provider).headers["Location"] == "/lists"
     assert "nieuw@example.org" in get(client, "/account").text
     assert provider.sent["code_verifier"]
-    made = accounts.by_email(app.extensions["schakel"].store, "nieuw@example.org")
+    made = accounts.find_by_email(app.extensions["schakel"].store, "nieuw@example.org")
     assert made is not None and made.role is AccountRole.MEMBER and not made.has_password
 
 
@@ -126,7 +126,14 @@ def test_an_account_with_that_address_keeps_its_role(
     app: APIFlask, client: FlaskClient, provider: Provider
 ) -> None:
     store = app.extensions["schakel"].store
-    accounts.create(store, "nieuw@example.org", "N", AccountRole.MANAGER, None, "command")
+    accounts.create(
+        store,
+        email="nieuw@example.org",
+        name="N",
+        role=AccountRole.MANAGER,
+        password=None,
+        actor="command",
+    )
     there_and_back(client, provider)
     assert get(client, "/initiatives/new").status_code == 200
 

@@ -147,7 +147,7 @@ def test_rows_that_nobody_changed_are_not_written(
     gone = account(app, "member", "weg@example.org")
     written = entry(get(manager, address), 0, note="Gebeld", assigned=str(gone.id))
     post(manager, address + "/entries", written)
-    accounts.change(store, gone.id, "command", active=False)
+    accounts.change(store, gone.id, actor="command", active=False)
     assert post(manager, address + "/entries", whole(get(manager, address))).status_code == 302
     found = lists.get(store, address.rpartition("/")[2], None)
     assert found is not None

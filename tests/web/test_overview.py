@@ -130,7 +130,7 @@ def test_what_waits_and_how_lists_stand(app: APIFlask, store: Store) -> None:
 
 def test_introductions_that_i_asked_for_wait_for_me(app: APIFlask, store: Store) -> None:
     manager, member = signed_in(app, "manager"), signed_in(app, "member")
-    (me,) = [one for one in accounts.everybody(store) if one.role.value == "manager"]
+    (me,) = [one for one in accounts.list_accounts(store) if one.role.value == "manager"]
     asker = introductions.Requester({"name": "M", "email": me.email}, me)
     asked = introductions.ask(
         store, asker, introductions.IntroductionRequest("demo:trapkar", MESSAGE)

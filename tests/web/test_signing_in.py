@@ -7,7 +7,7 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
-from matcher.accounts import accounts
+from matcher.accounts.sign_in import MAX_FAILURES
 from tests.mails import mails
 from tests.web.users import PASSWORD, account, get, in_dutch, post, signed_in
 
@@ -39,7 +39,7 @@ def test_five_wrong_passwords_lock_an_account_and_a_new_password_opens_it(
     account(app, "member")
     client = app.test_client()
     given = {"email": "member@example.org", "password": "niet dit dus"}
-    for _ in range(accounts.FAILURES_ALLOWED):
+    for _ in range(MAX_FAILURES):
         assert post(client, "/sign-in", given).status_code == 422
     given["password"] = PASSWORD
     assert post(client, "/sign-in", given).status_code == 422

@@ -44,7 +44,14 @@ def account(app: APIFlask, role: str, email: str = "") -> Account:
     """Make an account."""
     store = app.extensions["schakel"].store
     address = email or f"{role}@example.org"
-    return accounts.create(store, address, role.title(), AccountRole(role), PASSWORD, "command")
+    return accounts.create(
+        store,
+        email=address,
+        name=role.title(),
+        role=AccountRole(role),
+        password=PASSWORD,
+        actor="command",
+    )
 
 
 def signed_in(app: APIFlask, role: str, email: str = "") -> FlaskClient:

@@ -1,0 +1,49 @@
+"""Which passwords are good enough, and how they are hashed and verified (Argon2id)."""
+
+from __future__ import annotations
+
+import secrets
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from matcher.accounts.errors import AccountError
+
+MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 12, 200
+"""In characters. The upper limit bounds the cost of hashing what strangers send."""
+MIN_DISTINCT_CHARACTERS = 5
+hasher = PasswordHasher()
+_NOBODYS_HASH = hasher.hash(secrets.token_urlsafe(16))
+
+
+def hash_password(password: str) -> str:
+    """Return the hash of a password that is good enough. Raises AccountError for others."""
+    if len(password) < MIN_PASSWORD_LENGTH:
+        message = f"A password needs at least {MIN_PASSWORD_LENGTH} characters."
+        raise AccountError("short", message)
+    if len(password) > MAX_PASSWORD_LENGTH:
+        message = f"A password has at most {MAX_PASSWORD_LENGTH} characters."
+        raise AccountError("long", message)
+    if len(set(password)) < MIN_DISTINCT_CHARACTERS:
+        raise AccountError("simple", "A password needs at least five different characters.")
+    return hasher.hash(password)
+
+
+def verify_password(stored_hash: str | None, password: str) -> bool:
+    """Return whether a password is the one that was hashed.
+
+    Without a stored hash the answer is False, but takes as long: the time must not tell whether
+    there is such an account.
+    """
+    try:
+        same = hasher.verify(stored_hash or _NOBODYS_HASH, password[:MAX_PASSWORD_LENGTH])
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+    return same and stored_hash is not None
+
+
+def rehash_if_outdated(stored_hash: str, password: str) -> str:
+    """Return the hash to store: a new one where the cost of hashing has been raised since."""
+    if hasher.check_needs_rehash(stored_hash):
+        return hasher.hash(password[:MAX_PASSWORD_LENGTH])
+    return stored_hash

@@ -1,0 +1,93 @@
+"""Passwords of accounts: forgotten and set again by a mailed link, changed, set by a command."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from matcher import audit
+from matcher.accounts import tokens
+from matcher.accounts.accounts import Account, account_from_row, find_row
+from matcher.accounts.errors import AccountError
+from matcher.accounts.password_hashing import hash_password, verify_password
+from matcher.store import Store
+from matcher.store.account_tables import AccountRow
+
+RESET_LIFETIME = timedelta(hours=1)
+INVITATION_LIFETIME = timedelta(days=7)
+
+
+def issue_reset_token(
+    store: Store, email: str, *, lifetime: timedelta = RESET_LIFETIME
+) -> tuple[Account, str] | None:
+    """Return a token that lets whoever has it set a new password; None without such an account.
+
+    Tokens issued for the account before stop working.
+    """
+    with store.keeping() as session:
+        row = find_row(session, email)
+        if row is None or not row.active:
+            return None
+        tokens.revoke(session, tokens.PASSWORD, str(row.id))
+        token = tokens.issue(session, tokens.PASSWORD, str(row.id), lifetime)
+        return account_from_row(row), token
+
+
+def reset_token_is_valid(store: Store, token: str) -> bool:
+    """Return whether a token to set a password can still be used."""
+    with store.reading() as session:
+        return tokens.read(session, tokens.PASSWORD, token) is not None
+
+
+def reset_password(store: Store, *, token: str, password: str) -> Account | None:
+    """Set a new password, which ends all sessions and any lock; None for an unusable token.
+
+    Raises AccountError for a password that can't be used; the token stays usable then.
+    """
+    password_hash = hash_password(password)
+    with store.keeping() as session:
+        used = tokens.use(session, tokens.PASSWORD, token)
+        row = session.get(AccountRow, int(used.subject)) if used else None
+        if row is None or not row.active:
+            return None
+        _store_hash(session, row, password_hash, actor=f"account:{row.email}")
+        return account_from_row(row)
+
+
+def change_password(store: Store, account_id: int, *, present: str, new: str) -> Account:
+    """Change the password of the acting account; all its other sessions end.
+
+    Raises AccountError for a wrong present password, or a new one that can't be used.
+    """
+    password_hash = hash_password(new)
+    with store.keeping() as session:
+        row = session.get_one(AccountRow, account_id)
+        if not verify_password(row.password, present):
+            raise AccountError("wrong", "The present password is not right.")
+        _store_hash(session, row, password_hash, actor=f"account:{row.email}")
+        return account_from_row(row)
+
+
+def set_password(store: Store, *, email: str, password: str, actor: str) -> Account:
+    """Set the password of an account, as an administrator of the machine does.
+
+    Raises AccountError.
+    """
+    password_hash = hash_password(password)
+    with store.keeping() as session:
+        row = find_row(session, email)
+        if row is None:
+            raise AccountError("unknown", f"There is no account for {email}.")
+        _store_hash(session, row, password_hash, actor=actor)
+        return account_from_row(row)
+
+
+def _store_hash(session: Session, row: AccountRow, password_hash: str, *, actor: str) -> None:
+    """Store a password's hash; sessions, any lock and reset tokens of the account end."""
+    row.password, row.stamp = password_hash, secrets.token_hex(8)
+    row.failures, row.locked_until = 0, None
+    tokens.revoke(session, tokens.PASSWORD, str(row.id))
+    audit.record(session, actor, "account.password", f"account:{row.email}")
+    session.flush()
