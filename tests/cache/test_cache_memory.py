@@ -50,6 +50,25 @@ def test_each_entry_has_its_own_time() -> None:
     assert cache.get_or_compute("long", lambda: 4, 20) == (4, False)
 
 
+def test_what_is_stored_after_the_first_look_is_not_computed_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another asker begins and ends just between the look of the first and its computation."""
+    cache, look = MemoryCache(), TTLStore.get
+    others: list[tuple[Any, bool]] = []
+
+    def look_then_stop(shelf: TTLStore, key: str) -> bytes | None:
+        data = look(shelf, key)
+        monkeypatch.setattr(TTLStore, "get", look)
+        others.append(cache.get_or_compute("k", lambda: "by the other", 60))
+        return data
+
+    monkeypatch.setattr(TTLStore, "get", look_then_stop)
+    assert cache.get_or_compute("k", never, 60) == ("by the other", True)
+    assert others == [("by the other", False)]
+    assert cache.state()["computed"] == 1
+
+
 def test_least_recently_used_goes_first_at_maxsize() -> None:
     shelf = TTLStore(maxsize=2, max_bytes=1000)
     shelf.put("a", b"1", 60)

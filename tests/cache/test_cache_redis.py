@@ -19,6 +19,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from matcher.cache import RedisCache, make_cache
+from matcher.cache.redis_link import RedisClient
 from tests.servers import HOST, RedisServer, free_port, redis_server
 
 LIVENESS = 20.0  # seconds after which something hangs
@@ -98,6 +99,26 @@ def test_what_one_worker_stored_the_other_finds(server: RedisServer) -> None:
         assert names == [b"schakel:{k}"]  # and no lock is left
         assert client.get(names[0]) == b"[1]"
         assert 58 <= client.ttl(names[0]) <= 60
+
+
+def test_what_is_stored_between_look_and_lock_is_not_computed_again(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process computes, stores and releases its lock just before this one locks."""
+    lock = RedisClient.lock
+    others: list[tuple[Any, bool]] = []
+
+    def stop_then_lock(client: RedisClient, key: str, seconds: float) -> str | None:
+        monkeypatch.setattr(RedisClient, "lock", lock)
+        other = RedisCache(server.url)
+        others.append(other.get_or_compute("k", lambda: "by the other", 60))
+        return lock(client, key, seconds)
+
+    monkeypatch.setattr(RedisClient, "lock", stop_then_lock)
+    assert RedisCache(server.url).get_or_compute("k", never, 60) == ("by the other", True)
+    assert others == [("by the other", False)]
+    with server.client() as client:
+        assert client.keys() == [b"schakel:{k}"]  # the lock was released
 
 
 def test_failing_computation_releases_the_lock(server: RedisServer) -> None:

@@ -57,6 +57,15 @@ def test_words_are_told_as_they_are_written_without_common_ones() -> None:
     assert several.shared(1, 2) == []
 
 
+@pytest.mark.parametrize(("bearers", "told"), [(2, ["Instituut"]), (3, [])])
+def test_a_word_of_more_than_a_tenth_is_common(bearers: int, told: list[str]) -> None:
+    """Of 20 organisations, 2 bear a word that tells something, and 3 a common one."""
+    names = [f"Instituut {'abc'[row] * 5}" for row in range(bearers)]
+    names += [f"Huis{row}" for row in range(20 - bearers)]
+    affiliation = Affiliation(names, [""] * 20, [""] * 20)
+    assert affiliation.shared(0, 1) == told
+
+
 def test_numbers_and_words_like_of_make_no_kin() -> None:
     names = ["Institut des sciences", "Maison des arts", *(f"Huis {n}" for n in range(30))]
     cities = ["Paris Cedex 15", "Lyon Cedex 15", *("Gent" for _ in range(30))]

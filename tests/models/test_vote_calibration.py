@@ -60,6 +60,20 @@ def test_worth_is_from_0_to_1_and_more_votes_never_leave_less(two: list[float]) 
     assert np.all(vote_calibration.of(np.full(4, fewer)) >= 0.0)
 
 
+def test_where_votes_speak_against_an_organisation_more_of_them_still_never_leave_less() -> None:
+    """Its own curve would fall steeply: it takes part where it gets few votes, and only there."""
+    shares, took_part = (found.toarray() for found in history())
+    elsewhere = np.arange(len(shares)) % 2 == 0
+    shares[:, SILENT] = np.where(elsewhere, 0.02, 0.5)
+    took_part[:, SILENT] = elsewhere
+    found = fit_vote_calibration(sparse.csr_array(shares), sparse.csr_array(took_part))
+    assert found is not None
+    assert found.own[SILENT, 1] == found.common[1] - 1.0
+    assert (found.own[:, 1] >= found.common[1] - 1.0).all()
+    left = [share * found.of(np.full(4, share))[SILENT] for share in np.linspace(0.01, 1.0, 100)]
+    assert (np.diff(left) >= -1e-12).all()
+
+
 def test_it_is_kept_by_key_and_newcomers_have_the_common_curve() -> None:
     vote_calibration = learned()
     saved = json.loads(json.dumps(vote_calibration.as_json([11, 12, 13, 14])))
