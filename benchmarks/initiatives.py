@@ -39,8 +39,9 @@ from matcher.indexing.build import build_index
 from matcher.initiatives.context import InitiativeContext, initiative_context
 from matcher.initiatives.gaps import gap_report, roadmap
 from matcher.initiatives.team import Of, TeamRequest, Wanted, form_team
-from matcher.insights.pairs import overlaps, unrealised_matches
+from matcher.insights.overlaps import overlaps
 from matcher.insights.strengths import strengths
+from matcher.insights.unrealised_matches import unrealised_matches
 from matcher.matching.scoring import Weights
 from matcher.models.need_offer import judged_pairs
 from matcher.settings import read_settings

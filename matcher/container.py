@@ -12,10 +12,12 @@ from sqlalchemy.exc import DBAPIError
 
 from embeddings.port import EncoderError
 from matcher.cache import Cache, make_cache
+from matcher.corpus.answer_cache import AnswerCache
 from matcher.corpus.snapshot import CorpusProvider
 from matcher.domain import Question
 from matcher.imports import jobs as import_jobs
 from matcher.initiatives.service import Answers
+from matcher.insights.service import InsightService
 from matcher.jobs import registry as jobs
 from matcher.jobs.queue import Queue
 from matcher.mail import Mailer
@@ -91,6 +93,13 @@ class Services:
         """Answers about initiatives and about the whole corpus."""
         ttl = self.settings.cache_ttl
         return Answers(self.corpus_provider, self.cache, self.recommender, ttl)
+
+    @cached_property
+    def insights(self) -> InsightService:
+        """Insights over the whole corpus."""
+        return InsightService(
+            self.corpus_provider, AnswerCache(self.cache, self.settings.cache_ttl)
+        )
 
     @cached_property
     def queue(self) -> Queue:

@@ -1,31 +1,127 @@
-"""How organisations, needs, facets and mixes are shown: as JSON, without anything private."""
+"""How organisations, needs, facets and mixes are shown, without anything private.
+
+The dataclasses are parts of answers; `to_json` turns an answer into JSON where it leaves the
+service. The functions that end in `_json` do both at once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from matcher.corpus.columns import Corpus, OrganisationRecord
-from matcher.domain import Facet, Need, OrganisationType
+from matcher.domain import Facet, FacetKind, Need, OrganisationType, Stage
 from matcher.matching.partner_mix import partner_mix
 
 MAX_QUOTE_LENGTH = 320
 
 
+@dataclass(frozen=True, slots=True)
+class OrganisationName:
+    """Which organisation is meant."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class InitiativeName:
+    """Which initiative is meant."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationBrief:
+    """What lists show of an organisation."""
+
+    id: str
+    name: str
+    type: OrganisationType
+    city: str | None
+    country: str | None
+    region: str | None
+    latitude: float | None
+    longitude: float | None
+    sme: bool | None
+    sectors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetBrief:
+    """A statement or past project as it is quoted."""
+
+    id: int
+    kind: FacetKind
+    text: str
+    language: str | None
+    year: int | None
+    stage: Stage | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerMixBrief:
+    """Which types of organisations a group has."""
+
+    count: int
+    types: dict[str, int]
+    strands: dict[str, int]
+    balance: float
+    """Entropy over the strands: 0 one kind, 1 an even mix."""
+    missing: tuple[str, ...]
+
+
+def to_json(answer: object) -> Any:
+    """Return a dataclass as JSON holds it: enums by value, dates as text, tuples as lists."""
+    return to_jsonable_python(answer)
+
+
+def organisation_name(corpus: Corpus, row: int) -> OrganisationName:
+    """Return the id and name of the organisation in a row."""
+    record = corpus.organisations[row]
+    return OrganisationName(record.id, record.name)
+
+
+def organisation_brief(record: OrganisationRecord) -> OrganisationBrief:
+    """Return what lists show of an organisation."""
+    place = record.place
+    return OrganisationBrief(
+        id=record.id,
+        name=record.name,
+        type=record.type,
+        city=place.city,
+        country=place.country,
+        region=place.region,
+        latitude=place.latitude,
+        longitude=place.longitude,
+        sme=record.sme,
+        sectors=tuple(record.sectors),
+    )
+
+
+def facet_brief(facet: Facet) -> FacetBrief:
+    """Return what is quoted of a stored facet. Raises ValueError for one without an id."""
+    if facet.id is None:
+        raise ValueError("only stored facets are quoted")
+    return FacetBrief(facet.id, facet.kind, quote(facet), facet.language, facet.year, facet.stage)
+
+
+def partner_mix_brief(types: Sequence[OrganisationType]) -> PartnerMixBrief:
+    """Return the mix of types of a group of organisations."""
+    mix = partner_mix(types)
+    return PartnerMixBrief(
+        len(types), mix.types, mix.strands, round(mix.balance, 4), tuple(mix.missing)
+    )
+
+
 def organisation_json(record: OrganisationRecord) -> dict[str, Any]:
     """Return what lists show of an organisation."""
-    return {
-        "id": record.id,
-        "name": record.name,
-        "type": record.type.value,
-        "city": record.place.city,
-        "country": record.place.country,
-        "region": record.place.region,
-        "latitude": record.place.latitude,
-        "longitude": record.place.longitude,
-        "sme": record.sme,
-        "sectors": list(record.sectors),
-    }
+    shown: dict[str, Any] = to_json(organisation_brief(record))
+    return shown
 
 
 def name_json(corpus: Corpus, row: int) -> dict[str, str]:
@@ -47,14 +143,8 @@ def need_json(need: Need) -> dict[str, Any]:
 
 def facet_json(facet: Facet) -> dict[str, Any]:
     """Return what is quoted of a facet."""
-    return {
-        "id": facet.id,
-        "kind": facet.kind.value,
-        "text": quote(facet),
-        "language": facet.language,
-        "year": facet.year,
-        "stage": facet.stage.value if facet.stage else None,
-    }
+    shown: dict[str, Any] = to_json(facet_brief(facet))
+    return shown
 
 
 def quote(facet: Facet) -> str:
@@ -67,11 +157,5 @@ def quote(facet: Facet) -> str:
 
 def partner_mix_json(types: Sequence[OrganisationType]) -> dict[str, Any]:
     """Return the mix of a group of organisations."""
-    mix = partner_mix(types)
-    return {
-        "count": len(types),
-        "types": mix.types,
-        "strands": mix.strands,
-        "balance": round(mix.balance, 4),
-        "missing": list(mix.missing),
-    }
+    shown: dict[str, Any] = to_json(partner_mix_brief(types))
+    return shown

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from matcher.cli import administration, evaluation, imports, initiatives, jobs, matching
+from matcher.cli import administration, evaluation, imports, initiatives, insights, jobs, matching
 from matcher.cli.administration import settings_table
 
 __all__ = ["MODULES", "init_app", "settings_table"]
 
-MODULES = (imports, matching, initiatives, evaluation, administration, jobs)
+MODULES = (imports, matching, initiatives, insights, evaluation, administration, jobs)
 
 
 def init_app(app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""Commands about initiatives, and about the whole corpus."""
+"""Commands about initiatives."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from matcher.initiatives.advice import IsMember
 from matcher.initiatives.gaps import uncovered
 from matcher.initiatives.team import MAX_SIZE, MAX_TEAMS, TeamRequest, Wanted
 from matcher.initiatives.team_solver import Infeasible
-from matcher.insights.pairs import Scope
 from matcher.matching.validation import QuestionError
 from matcher.presenters import need_json
 
@@ -34,8 +33,7 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="The answer as th
 Body = dict[str, Any]
 
 group = Group("initiative", help="Initiatives: their needs, gaps, partners and teams.")
-insight = Group("insight", help="Over the whole corpus.")
-COMMANDS = (group, insight)
+COMMANDS = (group,)
 
 
 @contextmanager
@@ -194,34 +192,6 @@ def initiative_advice(initiative_id: str, organisation_id: str, first: int, as_j
     show(answer, as_json, _advice)
 
 
-@insight.command("overlaps")
-@click.option("--region", default="", help="NUTS code or country of a member.")
-@click.option("--domain", default="", help="Domain of a member.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200))
-@AS_JSON
-def insight_overlaps(region: str, domain: str, limit: int, as_json: bool) -> None:
-    """Find initiatives that want the same with other members."""
-    show(services().answers.overlaps(_scope(region, domain), limit), as_json, _overlaps)
-
-
-@insight.command("missed-chances")
-@click.option("--region", default="", help="NUTS code or country of one of the two.")
-@click.option("--domain", default="", help="Domain of one of the two.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200))
-@AS_JSON
-def insight_missed(region: str, domain: str, limit: int, as_json: bool) -> None:
-    """Find organisations whose needs and offers fit and who never worked together."""
-    show(services().answers.unrealised_matches(_scope(region, domain), limit), as_json, _missed)
-
-
-@insight.command("strengths")
-@click.argument("region")
-@AS_JSON
-def insight_strengths(region: str, as_json: bool) -> None:
-    """Map what REGION, a NUTS code or country, is strong in, against the rest."""
-    show(services().answers.strengths(region.upper()), as_json, _strengths)
-
-
 def quota_from(text: str) -> Wanted:
     """Read a quota such as `type company>=5` or `region BE2>=6<=10`. Raises ClickException."""
     found = QUOTA.fullmatch(text.strip())
@@ -242,13 +212,6 @@ def quota_from(text: str) -> Wanted:
         detail = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
         raise click.ClickException(f"The quota {text!r} can't be used: {detail}.") from error
     return Wanted(quota.of, quota.value, quota.at_least, quota.at_most)
-
-
-def _scope(region: str, domain: str) -> Scope:
-    known = [one.id for one in services().answers.subjects().domains]
-    if domain and domain not in known:
-        raise click.ClickException(f"{domain!r} isn't a domain; take one of {', '.join(known)}.")
-    return Scope(region.upper(), domain)
 
 
 def _need(need: Body) -> str:
@@ -332,37 +295,4 @@ def _advice(answer: Body) -> list[str]:
         lines.append(f"  with the offer {step['offer']['text']!r}: {step['rank']}")
     if not answer["reached"]:
         lines.append(f"  that isn't among the first {answer['first']}")
-    return lines
-
-
-def _overlaps(answer: Body) -> list[str]:
-    lines = []
-    for pair in answer["results"]:
-        lines.append(f"{pair['score']:.2f}  {pair['one']['name']} / {pair['other']['name']}")
-        lines += [f"      {one['one']}  =  {one['other']}" for one in pair["same_needs"]]
-    return [*lines, f"{answer['total']} pair(s) of {answer['initiatives']} initiatives."]
-
-
-def _missed(answer: Body) -> list[str]:
-    lines = []
-    for pair in answer["results"]:
-        lines.append(f"{pair['score']:.2f}  {pair['one']['name']} / {pair['other']['name']}")
-        for one in pair["because"]:
-            lines.append(f"      {one['asks']['name']} asks: {one['need']['text'][:110]}")
-            lines.append(f"      {one['offers']['name']} offers: {one['offer']['text'][:110]}")
-    return [*lines, f"{answer['total']} pair(s), out of {answer['stated_needs']} stated needs."]
-
-
-def _strengths(answer: Body) -> list[str]:
-    lines = [
-        f"{answer['region']}: {answer['organisations']} organisations",
-        f"{'domain':28}{'organisations':>14}{'strength':>10}{'quotient':>10}{'related':>9}"
-        "  strongest",
-    ]
-    for row in answer["domains"]:
-        names = ", ".join(one["name"] for one in row["strongest"])
-        lines.append(
-            f"{row['domain']['labels']['en']:28.27}{row['organisations']:>14}{row['strength']:>10.1f}"
-            f"{row['location_quotient']:>10.2f}{row['relatedness_density']:>9.0f}  {names}"
-        )
     return lines

@@ -9,7 +9,6 @@ from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
-from embeddings.subjects import Subjects
 from matcher.cache import Cache
 from matcher.corpus.answer_cache import cached
 from matcher.corpus.snapshot import CorpusProvider, Snapshot
@@ -20,8 +19,6 @@ from matcher.initiatives.context import InitiativeContext, initiative_context
 from matcher.initiatives.coverage_matrix import coverage_matrix
 from matcher.initiatives.gaps import gap_report, roadmap
 from matcher.initiatives.team import TeamRequest, form_team
-from matcher.insights.pairs import Scope, overlaps, unrealised_matches
-from matcher.insights.strengths import strengths, subjects_in
 from matcher.matching.service import Recommender
 from matcher.matching.validation import ids_of_today
 from matcher.needs.resolve import read_brief
@@ -93,46 +90,6 @@ class Answers:
         asked = {"organisation": organisation_id, "first": first}
         return self._about("advice", initiative_id, asked, advised)
 
-    def overlaps(self, scope: Scope, limit: int, *, open_only: bool = False) -> Body:
-        """Return pairs of initiatives that want the same with other members."""
-
-        def found(snapshot: Snapshot) -> Body:
-            inside = self._inside(snapshot, scope)
-            return overlaps(
-                snapshot, self.corpus_provider.store, inside, limit, open_only=open_only
-            )
-
-        return self._cached("overlaps", {**asdict(scope), "limit": limit, "open": open_only}, found)
-
-    def unrealised_matches(self, scope: Scope, limit: int) -> Body:
-        """Return pairs of organisations that fit and never worked together."""
-        return self._cached(
-            "missed",
-            {**asdict(scope), "limit": limit},
-            lambda one: unrealised_matches(
-                one, self.corpus_provider.store, self._inside(one, scope), limit
-            ),
-        )
-
-    def known_unrealised_matches(self, scope: Scope, limit: int) -> Body | None:
-        """Return missed chances where they were worked out before, else None at once."""
-        return self._known("missed", {**asdict(scope), "limit": limit})
-
-    def known_overlaps(self, scope: Scope, limit: int) -> Body | None:
-        """Return overlaps of all initiatives where they were worked out before, else None."""
-        return self._known("overlaps", {**asdict(scope), "limit": limit, "open": False})
-
-    def strengths(self, region: str) -> Body:
-        """Return the strengths map of a region."""
-        return self._cached("strengths", {"region": region}, lambda one: strengths(one, region))
-
-    def subjects(self) -> Subjects:
-        """Return the domains and challenges that are told apart."""
-        return subjects_in(self.corpus_provider.snapshot())
-
-    def _inside(self, snapshot: Snapshot, scope: Scope) -> Any:
-        return scope.of(snapshot, [one.id for one in subjects_in(snapshot).domains])
-
     def _about(
         self,
         kind: str,
@@ -157,10 +114,6 @@ class Answers:
         key = self._key(snapshot, kind, asked)
         body, kept = cached(self.cache, snapshot, key, lambda: compute(snapshot), self.ttl)
         return {**body, "cached": kept}
-
-    def _known(self, kind: str, asked: Body) -> Body | None:
-        body, cached = self.cache.peek(self._key(self.corpus_provider.snapshot(), kind, asked))
-        return {**body, "cached": True} if cached else None
 
     def _key(self, snapshot: Snapshot, kind: str, asked: Body) -> str:
         """Return what an answer is kept under: the day counts, since offers can expire."""

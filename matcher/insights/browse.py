@@ -24,7 +24,7 @@ REGION_LEVELS = (3, 4)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class BrowseFilters:
     """What somebody picked; empty means all, and all that are set must hold."""
 
     text: str = ""
@@ -49,7 +49,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class BrowsePage:
     """How many organisations fit, one page of them by name, and what else can be picked."""
 
     total: int
@@ -62,35 +62,37 @@ def browse(
     snapshot: Snapshot,
     store: Store,
     domains: Sequence[str],
-    wanted: Wanted,
+    filters: BrowseFilters,
     limit: int,
     offset: int = 0,
-) -> Found:
+) -> BrowsePage:
     """Return the organisations that fit; `domains` are the ids of all, by their number."""
     corpus = snapshot.corpus
-    named = _named(corpus, store, wanted.text)
-    passing = {name: _passing(snapshot, domains, name, wanted) for name in DIMENSIONS}
+    with_text = _with_text(corpus, store, filters.text)
+    passing = {name: _passing(snapshot, domains, name, filters) for name in DIMENSIONS}
     choices = {}
     for name in DIMENSIONS:
         others = [mask for other, mask in passing.items() if other != name]
-        inside = np.logical_and.reduce([named, *others])
-        choices[name] = _choices(snapshot, domains, name, wanted, inside)
-    order = _kept(snapshot, "by_name", _by_name)
-    fitting = order[np.logical_and.reduce([named, *passing.values()])[order]]
+        inside = np.logical_and.reduce([with_text, *others])
+        choices[name] = _choices(snapshot, domains, name, filters, inside)
+    order = _once_per_snapshot(snapshot, "by_name", _rows_by_name)
+    fitting = order[np.logical_and.reduce([with_text, *passing.values()])[order]]
     page = [corpus.organisations[row] for row in fitting[offset : offset + limit].tolist()]
-    return Found(len(fitting), page, choices)
+    return BrowsePage(len(fitting), page, choices)
 
 
-def _named(corpus: Corpus, store: Store, text: str) -> Mask:
+def _with_text(corpus: Corpus, store: Store, text: str) -> Mask:
+    """Return which organisations (n,) hold the text; all where it is empty."""
     if not text.strip():
         return np.ones(len(corpus), dtype=np.bool_)
     with store.reading() as session:
         keys = matching_keys(session, text)
-    return np.array([one.key in keys for one in corpus.organisations], dtype=np.bool_)
+    return np.array([record.key in keys for record in corpus.organisations], dtype=np.bool_)
 
 
-def _passing(snapshot: Snapshot, domains: Sequence[str], name: str, wanted: Wanted) -> Mask:
-    value: str = getattr(wanted, name)
+def _passing(snapshot: Snapshot, domains: Sequence[str], name: str, filters: BrowseFilters) -> Mask:
+    """Return which organisations (n,) have the value that is picked in a dimension."""
+    value: str = getattr(filters, name)
     if not value:
         return np.ones(len(snapshot.corpus), dtype=np.bool_)
     if name == "region":
@@ -99,30 +101,30 @@ def _passing(snapshot: Snapshot, domains: Sequence[str], name: str, wanted: Want
     if name in ("type", "country"):
         same: Mask = _values(snapshot, name) == value
         return same
-    known = _numbered(name, domains)
-    if value not in known:
+    values = _numbered_values(name, domains)
+    if value not in values:
         return np.zeros(len(snapshot.corpus), dtype=np.bool_)
-    held: Mask = _table(snapshot, name, len(known))[:, [known.index(value)]][:, 0]
-    return held
+    has_value: Mask = _table(snapshot, name, len(values))[:, values.index(value)]
+    return has_value
 
 
-def _numbered(name: str, domains: Sequence[str]) -> list[str]:
+def _numbered_values(name: str, domains: Sequence[str]) -> list[str]:
     """Return the stages, or the domains, by their number in tables."""
-    return [one.value for one in Stage] if name == "stage" else list(domains)
+    return [stage.value for stage in Stage] if name == "stage" else list(domains)
 
 
 def _choices(
-    snapshot: Snapshot, domains: Sequence[str], name: str, wanted: Wanted, inside: Mask
+    snapshot: Snapshot, domains: Sequence[str], name: str, filters: BrowseFilters, inside: Mask
 ) -> list[Choice]:
-    chosen: str = getattr(wanted, name)
+    chosen: str = getattr(filters, name)
     if name in ("stage", "domain"):
-        known = _numbered(name, domains)
-        numbers = _table(snapshot, name, len(known))[inside].sum(axis=0)
-        counts = dict(zip(known, numbers.tolist(), strict=True))
+        values = _numbered_values(name, domains)
+        numbers = _table(snapshot, name, len(values))[inside].sum(axis=0)
+        counts = dict(zip(values, numbers.tolist(), strict=True))
     elif name == "region":
-        counts = _regions(_values(snapshot, name)[inside], chosen)
+        counts = _count_regions(_values(snapshot, name)[inside], chosen)
     else:
-        counts = _counted(_values(snapshot, name)[inside])
+        counts = _count(_values(snapshot, name)[inside])
     if chosen:
         counts.setdefault(chosen, 0)
     choices = [
@@ -131,28 +133,32 @@ def _choices(
         if value and (count or value == chosen)
     ]
     if name == "region":
-        return sorted(choices, key=lambda one: one.value)
-    return choices if name == "stage" else sorted(choices, key=lambda one: (-one.count, one.value))
+        return sorted(choices, key=lambda choice: choice.value)
+    if name == "stage":
+        return choices
+    return sorted(choices, key=lambda choice: (-choice.count, choice.value))
 
 
-def _regions(codes: NDArray[Any], chosen: str) -> dict[str, int]:
+def _count_regions(codes: NDArray[Any], chosen: str) -> dict[str, int]:
     """Count regions, and the parts of the one that is chosen."""
     counts: dict[str, int] = {}
     for letters in REGION_LEVELS:
         long_enough = codes[np.char.str_len(codes) >= letters].astype(f"U{letters}")
-        for code, count in _counted(long_enough).items():
+        for code, count in _count(long_enough).items():
             if letters == REGION_LEVELS[0] or chosen.startswith(code[:-1]):
                 counts[code] = count
     return counts
 
 
-def _counted(values: NDArray[Any]) -> dict[str, int]:
-    found, counts = np.unique(values, return_counts=True)
-    return dict(zip(found.tolist(), counts.tolist(), strict=True))
+def _count(values: NDArray[Any]) -> dict[str, int]:
+    unique, counts = np.unique(values, return_counts=True)
+    return dict(zip(unique.tolist(), counts.tolist(), strict=True))
 
 
-def _kept(snapshot: Snapshot, name: str, make: Callable[[Snapshot], Any]) -> NDArray[Any]:
-    """Return what is laid out once for a snapshot."""
+def _once_per_snapshot(
+    snapshot: Snapshot, name: str, make: Callable[[Snapshot], NDArray[Any]]
+) -> NDArray[Any]:
+    """Return an array that is made when it is first asked for."""
     key = f"browsing.{name}"
     if key not in snapshot.kept:
         snapshot.kept[key] = make(snapshot)
@@ -162,46 +168,51 @@ def _kept(snapshot: Snapshot, name: str, make: Callable[[Snapshot], Any]) -> NDA
 def _values(snapshot: Snapshot, name: str) -> NDArray[Any]:
     """Return type, country or region of each organisation (n,); empty where unknown."""
 
-    def value(one: OrganisationRecord) -> str:
-        return (one.type.value if name == "type" else getattr(one.place, name)) or ""
+    def value(record: OrganisationRecord) -> str:
+        return (record.type.value if name == "type" else getattr(record.place, name)) or ""
 
-    longest = max(len(one.value) for one in OrganisationType) if name == "type" else 5
+    longest = max(len(kind.value) for kind in OrganisationType) if name == "type" else 5
     records = snapshot.corpus.organisations
-    return _kept(
-        snapshot, name, lambda _: np.array([value(one) for one in records], dtype=f"U{longest}")
+    return _once_per_snapshot(
+        snapshot,
+        name,
+        lambda _: np.array([value(record) for record in records], dtype=f"U{longest}"),
     )
 
 
 def _table(snapshot: Snapshot, name: str, count: int) -> NDArray[Any]:
     """Return which organisation has which stage or speaks of which domain (n, count)."""
 
-    def laid_out(_snapshot: Snapshot) -> NDArray[np.bool_]:
+    def make(_snapshot: Snapshot) -> NDArray[np.bool_]:
         corpus = snapshot.corpus
-        said = _stages(corpus) if name == "stage" else _domains(snapshot)
-        places = np.repeat(np.arange(len(said)), list(map(len, said)))
-        by_facet = np.zeros((len(said), count), dtype=np.bool_)
-        by_facet[places, np.fromiter(chain.from_iterable(said), np.int64)] = True
-        held = np.zeros((len(corpus), count), dtype=np.bool_)
+        numbers = _stages_of_facets(corpus) if name == "stage" else _domains_of_facets(snapshot)
+        facets = np.repeat(np.arange(len(numbers)), list(map(len, numbers)))
+        by_facet = np.zeros((len(numbers), count), dtype=np.bool_)
+        by_facet[facets, np.fromiter(chain.from_iterable(numbers), np.int64)] = True
+        by_organisation = np.zeros((len(corpus), count), dtype=np.bool_)
         for number in range(count):
-            held[corpus.owner_rows[by_facet[corpus.owner_facets, number]], number] = True
-        return held
+            owners = corpus.owner_rows[by_facet[corpus.owner_facets, number]]
+            by_organisation[owners, number] = True
+        return by_organisation
 
-    return _kept(snapshot, name, laid_out)
+    return _once_per_snapshot(snapshot, name, make)
 
 
-def _stages(corpus: Corpus) -> list[tuple[int, ...]]:
-    number = {stage: place for place, stage in enumerate(Stage)}
+def _stages_of_facets(corpus: Corpus) -> list[tuple[int, ...]]:
+    numbers = {stage: number for number, stage in enumerate(Stage)}
     return [
-        (number[one.stage],) if one.stage and one.kind is FacetKind.OFFER else ()
-        for one in corpus.facets
+        (numbers[facet.stage],) if facet.stage and facet.kind is FacetKind.OFFER else ()
+        for facet in corpus.facets
     ]
 
 
-def _domains(snapshot: Snapshot) -> list[tuple[int, ...]]:
-    return [snapshot.subjects_of(one.id)[0] for one in snapshot.corpus.facets]
+def _domains_of_facets(snapshot: Snapshot) -> list[tuple[int, ...]]:
+    return [snapshot.subjects_of(facet.id)[0] for facet in snapshot.corpus.facets]
 
 
-def _by_name(snapshot: Snapshot) -> NDArray[np.int64]:
-    names = [unicodedata.normalize("NFKD", one.name) for one in snapshot.corpus.organisations]
-    keys = [name.casefold() for name in names]
-    return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
+def _rows_by_name(snapshot: Snapshot) -> NDArray[np.int64]:
+    names = [
+        unicodedata.normalize("NFKD", record.name).casefold()
+        for record in snapshot.corpus.organisations
+    ]
+    return np.array(sorted(range(len(names)), key=names.__getitem__), dtype=np.int64)

@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from embeddings.subjects import Subject
 from matcher.domain import OrganisationType, Stage
-from matcher.insights.browse import Wanted
+from matcher.insights.browse import BrowseFilters
 from matcher.web.labels import LABELS
 from matcher.web.places import country_name, region_name
 
@@ -33,29 +33,29 @@ TITLES = {
 """What is picked from, in the order of the page."""
 
 
-def wanted_in(values: MultiDict[str, str], domains: Sequence[Subject]) -> Wanted:
-    """Read what is wanted from an address; values that can't be are left aside."""
+def filters_from(values: MultiDict[str, str], domains: Sequence[Subject]) -> BrowseFilters:
+    """Read what was picked from an address; values that can't be are left aside."""
     text = values.get("q", "").replace("\x00", "")[:MAX_TEXT_LENGTH]
-    known: dict[str, Callable[[str], object]] = {
+    accepts: dict[str, Callable[[str], object]] = {
         "type": list(OrganisationType).__contains__,
         "country": COUNTRY.fullmatch,
         "region": REGION.fullmatch,
         "stage": list(Stage).__contains__,
-        "domain": {one.id for one in domains}.__contains__,
+        "domain": {domain.id for domain in domains}.__contains__,
     }
-    picked = {name: values.get(name, "") for name, test in known.items()}
-    usable = {name: value for name, value in picked.items() if known[name](value)}
-    return Wanted(" ".join(text.split()[:MAX_WORDS]), **usable)
+    picked = {name: values.get(name, "") for name in accepts}
+    usable = {name: value for name, value in picked.items() if accepts[name](value)}
+    return BrowseFilters(" ".join(text.split()[:MAX_WORDS]), **usable)
 
 
-def address_of(wanted: Wanted, page: int = 1, **changed: str) -> str:
-    """Return the address of a page of what is wanted, with some of it changed.
+def address_of(filters: BrowseFilters, page: int = 1, **changed: str) -> str:
+    """Return the address of a page of what was picked, with some of it changed.
 
     A region goes with its country: another country, or none, takes the region away.
     """
     if "country" in changed and "region" not in changed:
         changed["region"] = ""
-    picked = asdict(replace(wanted, **changed))
+    picked = asdict(replace(filters, **changed))
     parts: dict[str, Any] = {name: value for name, value in picked.items() if value}
     if "text" in parts:
         parts["q"] = parts.pop("text")
@@ -65,13 +65,13 @@ def address_of(wanted: Wanted, page: int = 1, **changed: str) -> str:
 
 
 def names_of(domains: Sequence[Subject]) -> dict[str, Callable[[str], str]]:
-    """Return for each thing to pick from how its values are called."""
+    """Return for each dimension how its values are called."""
     language = str(get_locale())
-    spoken = {one.id: one.labels[language] for one in domains}
+    labels = {domain.id: domain.labels[language] for domain in domains}
     return {
         "type": lambda value: str(LABELS[OrganisationType(value)]),
         "country": country_name,
         "region": region_name,
         "stage": lambda value: str(LABELS[Stage(value)]),
-        "domain": spoken.__getitem__,
+        "domain": labels.__getitem__,
     }

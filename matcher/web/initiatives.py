@@ -20,7 +20,7 @@ from matcher.initiatives import actions as initiatives
 from matcher.initiatives.actions import question_of
 from matcher.initiatives.team import Of, TeamRequest, Wanted
 from matcher.initiatives.team_solver import MEMBERS, POOL, RIVALS, SIZE, Infeasible
-from matcher.insights.pairs import Scope
+from matcher.insights.scope import Scope
 from matcher.matching.serialise import serialise
 from matcher.web.access import for_role, me, services
 from matcher.web.forms import length_asked, longer_than
@@ -308,16 +308,10 @@ def roadmap(one: Initiative) -> ResponseReturnValue:
 @about_initiative
 def overlaps(one: Initiative) -> ResponseReturnValue:
     """Show other initiatives that want the same with other members."""
-    found = services().answers.overlaps(Scope(), MAX_OVERLAPS)["results"]
-    mine = []
-    for pair in found:
-        if one.id == pair["other"]["id"]:
-            turned = [
-                {**same, "one": same["other"], "other": same["one"]} for same in pair["same_needs"]
-            ]
-            mine.append({**pair, "other": pair["one"], "one": pair["other"], "same_needs": turned})
-        elif one.id == pair["one"]["id"]:
-            mine.append(pair)
+    found = services().insights.overlaps(Scope(), MAX_OVERLAPS).results
+    mine = [pair for pair in found if pair.one.id == one.id]
+    mine += [pair.reversed() for pair in found if pair.other.id == one.id]
+    mine.sort(key=lambda pair: (-pair.score, pair.other.id))
     return render_template("initiatives/overlaps.html", one=one, overlaps=mine)
 
 

@@ -23,7 +23,7 @@ from matcher.presenters import need_json
 from matcher.profiles.profiles import contact_visible
 from matcher.store.initiatives import get_initiative, list_initiatives
 from matcher.web.access import may, services, who
-from matcher.web.browse import MAX_PAGES, TITLES, address_of, names_of, wanted_in
+from matcher.web.browse import MAX_PAGES, TITLES, address_of, filters_from, names_of
 from matcher.web.forms import (
     MatchForm,
     left_out,
@@ -190,8 +190,8 @@ def initiative(initiative_id: str) -> ResponseReturnValue:
 @blueprint.get("/organisations")
 def browse() -> ResponseReturnValue:
     """List organisations by name, with text search and counts of what can be picked."""
-    domains = services().answers.subjects().domains
-    wanted = wanted_in(request.args, domains)
+    domains = services().insights.subjects().domains
+    wanted = filters_from(request.args, domains)
     page = max(1, min(request.args.get("page", 1, int), MAX_PAGES))
     snapshot, ids = services().corpus_provider.snapshot(), [one.id for one in domains]
     found = browse_organisations(snapshot, services().store, ids, wanted, PAGE, (page - 1) * PAGE)

@@ -18,7 +18,9 @@ from matcher.domain import Initiative
 from matcher.initiatives.actions import NoSuchInitiative
 from matcher.initiatives.gaps import uncovered
 from matcher.insights import activity
-from matcher.insights.pairs import Scope
+from matcher.insights.overlaps import Overlaps
+from matcher.insights.scope import Scope
+from matcher.insights.unrealised_matches import UnrealisedMatches
 from matcher.match_lists import lists
 from matcher.store.initiatives import count_initiatives, list_initiatives
 from matcher.web.access import for_role, me, services
@@ -60,8 +62,8 @@ def overview() -> ResponseReturnValue:
         "overview/overview.html",
         lists=lists.overview(store, me())[:MAX_LISTS],
         waiting=activity.waiting(store, me()),
-        overlaps=_overlaps_now(),
-        missed=_missed_now(),
+        overlaps=_quick_overlaps(),
+        missed=_quick_unrealised_matches(),
         first=FIRST,
         lately=activity.lately(store, me()),
         actions=ACTIONS,
@@ -81,7 +83,7 @@ def unrealised_matches() -> ResponseReturnValue:
     """Show pairs that fit and never worked together."""
     chosen = choices()
     scope = scope_asked(chosen)
-    found = services().answers.unrealised_matches(scope, MAX_PAIRS)
+    found = services().insights.unrealised_matches(scope, MAX_PAIRS)
     return render_template(
         "overview/missed_chances.html", found=found, scope=scope, **chosen, **_paged(found)
     )
@@ -93,37 +95,37 @@ def overlaps() -> ResponseReturnValue:
     """Show initiatives that want the same with other members."""
     chosen = choices()
     scope = scope_asked(chosen)
-    found = services().answers.overlaps(scope, MAX_PAIRS)
+    found = services().insights.overlaps(scope, MAX_PAIRS)
     return render_template(
         "overview/overlaps.html", found=found, scope=scope, **chosen, **_paged(found)
     )
 
 
-def _paged(found: dict[str, Any]) -> dict[str, Any]:
-    pages = max(1, -(-len(found["results"]) // PAGE))
+def _paged(found: Overlaps | UnrealisedMatches) -> dict[str, Any]:
+    pages = max(1, -(-len(found.results) // PAGE))
     page = min(page_asked(), pages)
     return {
-        "results": found["results"][(page - 1) * PAGE : page * PAGE],
+        "results": found.results[(page - 1) * PAGE : page * PAGE],
         "page": page,
         "pages": pages,
         "first": (page - 1) * PAGE + 1,
     }
 
 
-def _missed_now() -> dict[str, Any] | None:
-    """Return missed chances where that takes no time: they are known, or the corpus is small."""
-    answers = services().answers
+def _quick_unrealised_matches() -> UnrealisedMatches | None:
+    """Return unrealised matches where they are in the cache or the corpus is small."""
+    insights = services().insights
     if len(services().corpus_provider.snapshot().corpus) < SMALL:
-        return answers.unrealised_matches(Scope(), MAX_PAIRS)
-    return answers.known_unrealised_matches(Scope(), MAX_PAIRS)
+        return insights.unrealised_matches(Scope(), MAX_PAIRS)
+    return insights.cached_unrealised_matches(Scope(), MAX_PAIRS)
 
 
-def _overlaps_now() -> dict[str, Any] | None:
-    """Return overlaps where that takes no time: they are known, or there are few initiatives."""
-    answers = services().answers
+def _quick_overlaps() -> Overlaps | None:
+    """Return overlaps where they are in the cache or there are few initiatives."""
+    insights = services().insights
     if count_initiatives(services().store) < FEW:
-        return answers.overlaps(Scope(), MAX_PAIRS)
-    return answers.known_overlaps(Scope(), MAX_PAIRS)
+        return insights.overlaps(Scope(), MAX_PAIRS)
+    return insights.cached_overlaps(Scope(), MAX_PAIRS)
 
 
 def _initiatives() -> dict[str, Any]:

@@ -42,3 +42,8 @@ def country_name(code: str) -> str:
 def region_name(code: str) -> str:
     """Return what a NUTS region is called, or its code."""
     return str(REGIONS.get(code, code))
+
+
+def place_name(code: str) -> str:
+    """Return what a country (two letters) or NUTS region (more) is called, or its code."""
+    return country_name(code) if len(code) == 2 else region_name(code)

@@ -6,18 +6,11 @@ from typing import Any
 
 from flask import request
 from flask_babel import get_locale
-from flask_babel import lazy_gettext as _l
 
-from matcher.insights.pairs import Scope
-from matcher.insights.strengths import regions
+from matcher.insights.scope import Scope, regions
 from matcher.web.access import services
+from matcher.web.places import place_name
 
-REGIONS = {
-    "BE1": _l("Brussels-Capital Region"),
-    "BE2": _l("Flemish Region"),
-    "BE3": _l("Walloon Region"),
-}
-"""What regions are called, of those that have a name here; countries have theirs from CLDR."""
 MAX_PAGES = 10_000
 
 
@@ -26,21 +19,17 @@ def language() -> str:
     return str(get_locale())
 
 
-def region_name(code: str) -> str:
-    """Return what a region or country is called, else its code."""
-    locale = get_locale()
-    country = locale.territories.get(code) if locale and len(code) == 2 else None
-    return str(REGIONS.get(code) or country or code)
-
-
 def choices() -> dict[str, Any]:
     """Return regions by country (code, name, count), and domains and challenges (id, name)."""
-    subjects, spoken = services().answers.subjects(), language()
+    subjects, labels_in = services().insights.subjects(), language()
     countries: dict[str, list[tuple[str, str, int]]] = {}
-    for code, count in regions(services().corpus_provider.snapshot()):
-        countries.setdefault(code[:2], []).append((code, region_name(code), count))
+    for code, count in regions(services().corpus_provider.snapshot().corpus):
+        countries.setdefault(code[:2], []).append((code, place_name(code), count))
     domains, challenges = (
-        sorted(((one.id, one.labels[spoken]) for one in several), key=lambda one: one[1])
+        sorted(
+            ((subject.id, subject.labels[labels_in]) for subject in several),
+            key=lambda choice: choice[1],
+        )
         for several in (subjects.domains, subjects.challenges)
     )
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from apiflask import APIBlueprint, abort
 from flask import render_template, request, url_for
@@ -10,17 +10,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
-from matcher.insights.strengths import behind, quotients
+from embeddings.subjects import Subject
+from matcher.insights.strengths import DomainStrength, StrengthCell, Strengths, quotients
+from matcher.insights.strong_organisations import strong_organisations
 from matcher.web.access import services
+from matcher.web.places import place_name
 from matcher.web.plots import HeatMap, Label, Value, heat_map
-from matcher.web.scopes import (
-    asked_for,
-    choices,
-    counts_of,
-    language,
-    page_asked,
-    region_name,
-)
+from matcher.web.scopes import asked_for, choices, counts_of, language, page_asked
 
 blueprint = APIBlueprint("strengths", __name__, enable_openapi=False)
 HOME_REGION = "BE2"
@@ -30,7 +26,6 @@ MIN_ORGANISATIONS = 2
 """A region isn't called strong in what a single organisation does."""
 DARKEST = 2.0
 """The location quotient from which the colour of a cell is as full as can be."""
-Body = dict[str, Any]
 
 
 @blueprint.app_template_filter("decimal")
@@ -48,19 +43,18 @@ def regions() -> ResponseReturnValue:
     region = asked if asked in counts else _home(counts)
     domain, challenge = (asked_for(name, chosen[f"{name}s"]) for name in ("domain", "challenge"))
     shade = "strength" if request.args.get("shade") == "strength" else "quotient"
-    table = services().answers.strengths(region) if region else None
-    rows = table["domains"] if table else []
+    table = services().insights.strengths(region) if region else None
     return render_template(
         "strengths/map.html",
         table=table,
         region=region,
-        region_name=region_name(region),
+        region_name=place_name(region),
         domain=domain,
         challenge=challenge,
         shade=shade,
-        plot=_plot(table, region, domain, challenge, shade) if table else None,
-        strong=_strong(rows),
-        near=_near(rows),
+        plot=_plot(table, domain, challenge, shade) if table else None,
+        strong=_strong(table.domains) if table else [],
+        near=_near(table.domains) if table else [],
         language=language,
         legend=_legend(shade),
         **chosen,
@@ -75,7 +69,7 @@ def organisations(domain: str, challenge: str = "") -> ResponseReturnValue:
     asked = request.args.get("region", "").upper()
     region = asked if asked in counts_of(choices()) else ""
     try:
-        found = behind(
+        found = strong_organisations(
             current.corpus_provider.snapshot(),
             current.store,
             region,
@@ -86,100 +80,104 @@ def organisations(domain: str, challenge: str = "") -> ResponseReturnValue:
         )
     except KeyError:
         abort(404, _("There is no such domain."), extra_data={"page": True})
-    subjects = current.answers.subjects()
-    labels = {one.id: one.labels[language()] for one in subjects.domains}
-    aims = {one.id: one.labels[language()] for one in subjects.challenges}
+    subjects = current.insights.subjects()
     return render_template(
         "strengths/organisations.html",
         found=found,
         region=region,
-        region_name=region_name(region),
+        region_name=place_name(region),
         domain=domain,
-        domain_name=labels[domain],
+        domain_name=_labels(subjects.domains)[domain],
         challenge=challenge,
-        challenge_name=aims.get(challenge),
+        challenge_name=_labels(subjects.challenges).get(challenge),
         page=page,
-        pages=max(1, -(-found["total"] // PAGE)),
+        pages=max(1, -(-found.total // PAGE)),
         first=(page - 1) * PAGE + 1,
     )
+
+
+def _labels(subjects: Sequence[Subject]) -> dict[str, str]:
+    return {subject.id: subject.labels[language()] for subject in subjects}
 
 
 def _home(counts: dict[str, int]) -> str:
     if HOME_REGION in counts:
         return HOME_REGION
-    return max(counts, key=lambda one: counts[one], default="")
+    return max(counts, key=lambda region: counts[region], default="")
 
 
-def _strong(rows: list[Body]) -> list[Body]:
+def _strong(rows: Sequence[DomainStrength]) -> list[DomainStrength]:
     """Return the domains of which the region has more than elsewhere, the most so first."""
     found = [
-        row
-        for row in rows
-        if row["location_quotient"] > 1 and row["organisations"] >= MIN_ORGANISATIONS
+        row for row in rows if row.location_quotient > 1 and row.organisations >= MIN_ORGANISATIONS
     ]
-    return sorted(found, key=lambda row: -float(row["location_quotient"]))[:MAX_LISTED]
+    return sorted(found, key=lambda row: -row.location_quotient)[:MAX_LISTED]
 
 
-def _near(rows: list[Body]) -> list[Body]:
-    """Return the domains of which it has less, but much of what is akin to them."""
-    found = [row for row in rows if row["location_quotient"] < 1 and row["relatedness_density"]]
-    return sorted(found, key=lambda row: -float(row["relatedness_density"]))[:MAX_LISTED]
+def _near(rows: Sequence[DomainStrength]) -> list[DomainStrength]:
+    """Return the domains of which it has less, but much of what is related to them."""
+    found = [row for row in rows if row.location_quotient < 1 and row.relatedness_density]
+    return sorted(found, key=lambda row: -row.relatedness_density)[:MAX_LISTED]
 
 
-def _plot(table: Body, region: str, domain: str, challenge: str, shade: str) -> HeatMap:
-    spoken = language()
+def _plot(table: Strengths, domain: str, challenge: str, shade: str) -> HeatMap:
+    """Return the map of a region, or the part of it for one domain or challenge."""
     rows = [
         row
-        for row in table["domains"]
-        if (row["organisations"] and not domain) or row["domain"]["id"] == domain
+        for row in table.domains
+        if (row.organisations and not domain) or row.domain.id == domain
     ]
-    columns = [one for one in table["challenges"] if challenge in ("", one["id"])]
-    cells = quotients(table, services().answers.strengths(""))
-    strongest = max(
-        (cell["strength"] for row in rows for cell in row["challenges"].values()), default=0.0
-    )
+    columns = [subject for subject in table.challenges if challenge in ("", subject.id)]
+    cell_quotients = quotients(table, services().insights.strengths(""))
+    strongest = max((cell.strength for row in rows for cell in row.challenges.values()), default=0)
 
-    def value(row: Body, column: Body) -> Value:
-        cell = row["challenges"][column["id"]]
-        if not cell["organisations"]:
+    def value(row: DomainStrength, column: Subject) -> Value:
+        cell = row.challenges[column.id]
+        if not cell.organisations:
             return Value(None)
-        quotient = cells[row["domain"]["id"], column["id"]]
-        dark = quotient / DARKEST if shade == "quotient" else cell["strength"] / strongest
+        quotient = cell_quotients[row.domain.id, column.id]
+        by_quotient = shade == "quotient"
         return Value(
-            dark,
-            decimal(quotient) if shade == "quotient" else _count(cell),
-            _(
-                "%(domain)s, %(challenge)s: %(count)s organisation(s), location quotient "
-                "%(quotient)s, strength %(strength)s",
-                domain=row["domain"]["labels"][spoken],
-                challenge=column["labels"][spoken],
-                count=_count(cell),
-                quotient=decimal(quotient),
-                strength=decimal(cell["strength"]),
-            ),
-            url_for(
-                "strengths.organisations",
-                domain=row["domain"]["id"],
-                challenge=column["id"],
-                region=region,
-            ),
+            quotient / DARKEST if by_quotient else cell.strength / strongest,
+            decimal(quotient) if by_quotient else _count(cell),
+            _title(row.domain, column, cell, quotient),
+            _address(table, row, column.id),
         )
 
     return heat_map(
-        [
-            Label(
-                row["domain"]["labels"][spoken],
-                url_for("strengths.organisations", domain=row["domain"]["id"], region=region),
-            )
-            for row in rows
-        ],
-        [Label(one["labels"][spoken]) for one in columns],
+        [Label(row.domain.labels[language()], _address(table, row)) for row in rows],
+        [Label(subject.labels[language()]) for subject in columns],
         [[value(row, column) for column in columns] for row in rows],
     )
 
 
-def _count(cell: Body) -> str:
-    return str(format_decimal(cell["organisations"]))
+def _title(domain: Subject, challenge: Subject, cell: StrengthCell, quotient: float) -> str:
+    """Return what a cell says in full."""
+    return str(
+        _(
+            "%(domain)s, %(challenge)s: %(count)s organisation(s), location quotient "
+            "%(quotient)s, strength %(strength)s",
+            domain=domain.labels[language()],
+            challenge=challenge.labels[language()],
+            count=_count(cell),
+            quotient=decimal(quotient),
+            strength=decimal(cell.strength),
+        )
+    )
+
+
+def _address(table: Strengths, row: DomainStrength, challenge: str | None = None) -> str:
+    """Return the address of the organisations behind a row or a cell."""
+    return url_for(
+        "strengths.organisations",
+        domain=row.domain.id,
+        challenge=challenge,
+        region=table.region,
+    )
+
+
+def _count(cell: StrengthCell) -> str:
+    return str(format_decimal(cell.organisations))
 
 
 def _legend(shade: str) -> list[tuple[int, str]]:

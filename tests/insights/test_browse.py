@@ -10,8 +10,8 @@ from apiflask import APIFlask
 from matcher.container import Services
 from matcher.corpus.columns import Corpus, FacetRecord, OrganisationRecord
 from matcher.domain import FacetKind, Organisation, OrganisationType, Place, Stage
-from matcher.insights.browse import Choice, Found, Wanted, browse
-from matcher.insights.pairs import Scope
+from matcher.insights.browse import BrowseFilters, BrowsePage, Choice, browse
+from matcher.insights.scope import Scope
 from matcher.organisations import actions as organisations
 
 DOMAINS = ("energy", "food", "water")
@@ -49,16 +49,16 @@ def snapshot() -> Any:
     )
 
 
-def found(snapshot: Any, limit: int = 10, offset: int = 0, **picked: str) -> Found:
+def found(snapshot: Any, limit: int = 10, offset: int = 0, **picked: str) -> BrowsePage:
     store: Any = None
-    return browse(snapshot, store, DOMAINS, Wanted(**picked), limit, offset)
+    return browse(snapshot, store, DOMAINS, BrowseFilters(**picked), limit, offset)
 
 
-def names(answer: Found) -> list[str]:
+def names(answer: BrowsePage) -> list[str]:
     return [one.name for one in answer.organisations]
 
 
-def counts(answer: Found, name: str) -> dict[str, int]:
+def counts(answer: BrowsePage, name: str) -> dict[str, int]:
     return {one.value: one.count for one in answer.choices[name]}
 
 
@@ -115,11 +115,16 @@ def test_a_pick_that_leaves_nobody_can_be_seen_and_taken_back(snapshot: Any) -> 
 
 def test_text_is_looked_for_in_names_towns_offers_and_needs(app: APIFlask) -> None:
     services: Services = app.extensions["schakel"]
-    domains = [one.id for one in services.answers.subjects().domains]
+    domains = [one.id for one in services.insights.subjects().domains]
 
-    def asked(**picked: str) -> Found:
+    def asked(**picked: str) -> BrowsePage:
         return browse(
-            services.corpus_provider.snapshot(), services.store, domains, Wanted(**picked), 200, 0
+            services.corpus_provider.snapshot(),
+            services.store,
+            domains,
+            BrowseFilters(**picked),
+            200,
+            0,
         )
 
     for text in ("surfalink", "Leuven", "spuitgieten", "100%", "a_b"):
@@ -134,8 +139,8 @@ def test_text_is_looked_for_in_names_towns_offers_and_needs(app: APIFlask) -> No
 def test_domains_hold_for_whom_insights_hold_them(app: APIFlask) -> None:
     services: Services = app.extensions["schakel"]
     snapshot = services.corpus_provider.snapshot()
-    domains = [one.id for one in services.answers.subjects().domains]
-    everybody = browse(snapshot, services.store, domains, Wanted(), 1)
+    domains = [one.id for one in services.insights.subjects().domains]
+    everybody = browse(snapshot, services.store, domains, BrowseFilters(), 1)
     for one in ("chemistry", "medical-devices"):
         inside = Scope(domain=one).of(snapshot, domains)
         assert counts(everybody, "domain")[one] == int(inside.sum()) > 0
@@ -143,10 +148,12 @@ def test_domains_hold_for_whom_insights_hold_them(app: APIFlask) -> None:
 
 def test_what_is_written_is_counted_at_once(app: APIFlask) -> None:
     services: Services = app.extensions["schakel"]
-    domains = [one.id for one in services.answers.subjects().domains]
+    domains = [one.id for one in services.insights.subjects().domains]
 
     def hospitals() -> int:
-        answer = browse(services.corpus_provider.snapshot(), services.store, domains, Wanted(), 1)
+        answer = browse(
+            services.corpus_provider.snapshot(), services.store, domains, BrowseFilters(), 1
+        )
         return counts(answer, "type")["hospital"]
 
     before = hospitals()

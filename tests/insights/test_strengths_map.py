@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from embeddings.subjects import Subject
 from matcher.container import Services
 from matcher.domain import (
     Facet,
@@ -20,10 +23,23 @@ from matcher.domain import (
     Project,
 )
 from matcher.indexing.build import build_index
-from matcher.insights.strengths import MAX_SAID, behind, quotients, regions, strengths
+from matcher.insights.scope import regions
+from matcher.insights.strengths import (
+    DomainStrength,
+    StrengthCell,
+    Strengths,
+    quotients,
+    strengths,
+)
+from matcher.insights.strong_organisations import (
+    MAX_STATEMENTS,
+    StrongOrganisation,
+    strong_organisations,
+)
 from matcher.store.organisations import save_organisations
 from matcher.store.projects import save_projects
 from tests.conftest import settings_for
+from tests.insights.world import ORGANISATIONS, World
 
 SEWAGE = "Treatment of sewage with membranes"
 DRINKING = "Drinking water treatment"
@@ -68,60 +84,70 @@ def services(tmp_path: Path) -> Iterator[Services]:
     found.store.dispose()
 
 
-def who(services: Services, *asked: Any, **more: Any) -> list[dict[str, Any]]:
-    several: list[dict[str, Any]] = behind(
-        services.corpus_provider.snapshot(), services.store, *asked, **more
-    )["organisations"]
-    return several
+def who(services: Services, *asked: Any, **more: Any) -> list[StrongOrganisation]:
+    snapshot = services.corpus_provider.snapshot()
+    return list(strong_organisations(snapshot, services.store, *asked, **more).organisations)
 
 
 def test_offers_projects_and_sectors_count_but_no_needs_nor_what_is_over(
     services: Services,
 ) -> None:
     diver, stater = who(services, "BE2", "water")
-    assert (diver["id"], stater["id"]) == ("x:diver", "x:stater")
-    assert {(one["kind"], one["text"]) for one in diver["said"]} == {
+    assert (diver.organisation.id, stater.organisation.id) == ("x:diver", "x:stater")
+    assert {(one.kind, one.text) for one in diver.statements} == {
         ("offer", SEWAGE),
         ("evidence", f"Sea — {SEWAGE} at sea"),
     }
-    assert (diver["stated"], stater["stated"], stater["said"]) == ([], ["water"], [])
-    assert [one["id"] for one in who(services, "", "water")] == ["x:diver", "x:rhine", "x:stater"]
-    assert [one["id"] for one in who(services, "DE", "water")] == ["x:rhine"]
+    assert (diver.sectors, stater.sectors, stater.statements) == ((), ("water",), ())
+    assert [one.organisation.id for one in who(services, "", "water")] == [
+        "x:diver",
+        "x:rhine",
+        "x:stater",
+    ]
+    assert [one.organisation.id for one in who(services, "DE", "water")] == ["x:rhine"]
 
 
 def test_a_challenge_keeps_those_who_speak_of_both(services: Services) -> None:
     both = who(services, "BE", "water", "food")
-    assert [one["id"] for one in both] == ["x:diver", "x:stater"]
-    assert {one["text"] for one in both[0]["said"]} >= {SEWAGE, BREAD}
-    assert both[1]["stated"] == ["water", "food"]
-    food = {one["id"] for one in who(services, "BE", "food", "food")}
+    assert [one.organisation.id for one in both] == ["x:diver", "x:stater"]
+    assert {one.text for one in both[0].statements} >= {SEWAGE, BREAD}
+    assert both[1].sectors == ("water", "food")
+    food = {one.organisation.id for one in who(services, "BE", "food", "food")}
     assert food == {"x:diver", "x:baker", "x:stater"}
 
 
 def test_a_cell_has_as_many_behind_it_as_the_map_says(services: Services) -> None:
     snapshot = services.corpus_provider.snapshot()
     for region in ("BE2", "DE", ""):
-        for row in strengths(snapshot, region)["domains"]:
-            domain = row["domain"]["id"]
-            found = behind(snapshot, services.store, region, domain)
-            assert found["total"] == row["organisations"]
-            for challenge, cell in row["challenges"].items():
-                found = behind(snapshot, services.store, region, domain, challenge)
-                assert found["total"] == len(found["organisations"]) == cell["organisations"]
+        for row in strengths(snapshot, region).domains:
+            domain = row.domain.id
+            found = strong_organisations(snapshot, services.store, region, domain)
+            assert found.total == row.organisations
+            for challenge, cell in row.challenges.items():
+                found = strong_organisations(snapshot, services.store, region, domain, challenge)
+                assert found.total == len(found.organisations) == cell.organisations
 
 
 def test_pages_of_who_is_behind(services: Services) -> None:
-    everybody = [one["id"] for one in who(services, "", "water")]
-    pages = [one["id"] for at in range(4) for one in who(services, "", "water", limit=1, offset=at)]
+    everybody = [one.organisation.id for one in who(services, "", "water")]
+    pages = [
+        one.organisation.id
+        for at in range(4)
+        for one in who(services, "", "water", limit=1, offset=at)
+    ]
     assert pages == everybody
 
 
 def test_only_the_first_statements_are_quoted(services: Services) -> None:
-    texts = [f"{SEWAGE}, plant {number}" for number in range(MAX_SAID + 2)]
+    texts = [f"{SEWAGE}, plant {number}" for number in range(MAX_STATEMENTS + 2)]
     with services.store.writing() as write:
         save_organisations(write, [organisation("plants", GENT, *map(offer, texts))])
     plants = who(services, "BE2", "water")[0]
-    assert (plants["id"], len(plants["said"]), plants["more_said"]) == ("x:plants", MAX_SAID, 2)
+    assert (plants.organisation.id, len(plants.statements), plants.more_statements) == (
+        "x:plants",
+        MAX_STATEMENTS,
+        2,
+    )
 
 
 def test_what_is_not_told_apart(services: Services) -> None:
@@ -131,19 +157,28 @@ def test_what_is_not_told_apart(services: Services) -> None:
 
 
 def test_quotients_of_cells_by_hand() -> None:
-    def table(**strengths: tuple[float, float]) -> dict[str, Any]:
-        return {
-            "domains": [
-                {
-                    "domain": {"id": domain},
-                    "challenges": {
-                        name: {"strength": value}
+    def table(**strengths: tuple[float, float]) -> Strengths:
+        return Strengths(
+            corpus_version=1,
+            region="",
+            organisations=0,
+            challenges=(),
+            domains=tuple(
+                DomainStrength(
+                    domain=Subject(domain, {}),
+                    organisations=0,
+                    strength=0.0,
+                    location_quotient=0.0,
+                    relatedness_density=0.0,
+                    strongest=(),
+                    challenges={
+                        name: StrengthCell(1, value)
                         for name, value in zip(("food", "health"), values, strict=True)
                     },
-                }
+                )
                 for domain, values in strengths.items()
-            ]
-        }
+            ),
+        )
 
     # The region has 4 of 10: in a cell with 4 of all, it could be expected to have 1.6.
     here = table(water=(2.0, 0.0), bread=(2.0, 0.0))
@@ -169,7 +204,7 @@ def test_regions_and_how_many_are_in_each(services: Services) -> None:
                 organisation("nowhere", Place()),
             ],
         )
-    found = regions(services.corpus_provider.snapshot())
+    found = regions(services.corpus_provider.snapshot().corpus)
     assert found == [
         ("BE", 6),
         ("BE2", 4),
@@ -179,3 +214,23 @@ def test_regions_and_how_many_are_in_each(services: Services) -> None:
         ("DEA", 1),
         ("DEA2", 1),
     ]
+
+
+def test_strengths_count_offers_projects_and_sectors_but_no_needs(world: World) -> None:
+    def water(region: str) -> tuple[int, float, list[str]]:
+        found = strengths(world.snapshot, region)
+        cell = next(one for one in found.domains if one.domain.id == "water")
+        strongest = [one.id for one in cell.strongest]
+        return cell.organisations, cell.strength, strongest
+
+    assert water("BE") == (1, pytest.approx(np.log(2), abs=1e-3), ["x:diver"])
+    assert water("DE") == (0, 0, [])
+    project = Facet(FacetKind.EVIDENCE, "Treatment of sewage at sea", source="x:sea", year=2020)
+    sector = replace(ORGANISATIONS[2], sectors=("water",))
+    with world.store.writing() as write:
+        save_organisations(write, [sector])
+        save_projects(
+            write, [Project(project, (Participation("x:diver"), Participation("x:carer")))]
+        )
+    assert water("BE") == (1, pytest.approx(np.log(3), abs=1e-3), ["x:diver"])
+    assert water("DE") == (1, pytest.approx(np.log(3), abs=1e-3), ["x:carer"])

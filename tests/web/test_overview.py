@@ -183,21 +183,21 @@ def test_missed_chances_are_sorted_quoted_and_paged(
 ) -> None:
     monkeypatch.setattr(overview, "PAGE", 3)
     member = signed_in(app, "member")
-    answer = app.extensions["schakel"].answers.unrealised_matches(
-        overview.Scope("BE2"), overview.MAX_PAIRS
-    )["results"]
+    answer = (
+        app.extensions["schakel"]
+        .insights.unrealised_matches(overview.Scope("BE2"), overview.MAX_PAIRS)
+        .results
+    )
     names: list[str] = []
     for page in (1, 2):
         text = get(member, f"/overview/missed-chances?region=BE2&page={page}").text
         names += re.findall(r'<h2 class="pair-name"><a href="/organisations/([^"]+)"', text)
         assert f"Page {page} of {-(-len(answer) // 3)}" in text
         assert "region=BE2" in text.partition('class="pages"')[2]
-    assert names == [one["one"]["id"] for one in answer[:6]]
-    assert [one["score"] for one in answer] == sorted(
-        (one["score"] for one in answer), reverse=True
-    )
+    assert names == [pair.one.id for pair in answer[:6]]
+    assert [pair.score for pair in answer] == sorted((pair.score for pair in answer), reverse=True)
     first = get(member, "/overview/missed-chances?region=BE2").text
-    assert answer[0]["because"][0]["need"]["text"][:60] in first
+    assert answer[0].because[0].need.text[:60] in first
     last = get(member, "/overview/missed-chances?region=BE2&page=99999999")
     assert last.status_code == 200 and 'class="pair-name"' in last.text
 
@@ -206,11 +206,11 @@ def test_a_large_corpus_does_not_keep_the_overview_waiting(
     app: APIFlask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(overview, "SMALL", 1)
-    answers = app.extensions["schakel"].answers
+    insights = app.extensions["schakel"].insights
     worked_out: list[Any] = []
-    compute = answers.unrealised_matches
+    compute = insights.unrealised_matches
     monkeypatch.setattr(
-        answers, "unrealised_matches", lambda *asked: worked_out.append(asked) or compute(*asked)
+        insights, "unrealised_matches", lambda *asked: worked_out.append(asked) or compute(*asked)
     )
     member = signed_in(app, "member")
     missed = part(get(member, "/overview").text, "Missed chances", "Overlap")
@@ -249,11 +249,11 @@ def test_many_initiatives_do_not_keep_the_overview_waiting(
 
 def test_overlaps_name_both_and_what_is_the_same(app: APIFlask) -> None:
     member = signed_in(app, "member")
-    answer = app.extensions["schakel"].answers.overlaps(overview.Scope(), overview.MAX_PAIRS)
+    answer = app.extensions["schakel"].insights.overlaps(overview.Scope(), overview.MAX_PAIRS)
     page = get(member, "/overview/overlaps").text
-    assert f"{answer['total']} found" in page
+    assert f"{answer.total} found" in page
     named = re.findall(r'class="pair-name"><a href="/initiatives/([^"]+)"', page)
-    assert named == [one["one"]["id"] for one in answer["results"]]
+    assert named == [pair.one.id for pair in answer.results]
 
 
 def test_an_empty_service_has_an_overview(

@@ -22,14 +22,14 @@ def snapshot(app: APIFlask) -> Snapshot:
 
 def test_the_map_of_the_home_region(client: FlaskClient, snapshot: Snapshot) -> None:
     page = get(client, "/strengths").text
-    assert '<option value="BE2" selected>BE2 Flemish Region (127)</option>' in page
+    assert '<option value="BE2" selected>BE2 Flanders (127)</option>' in page
     table = strengths(snapshot, "BE2")
     cells = quotients(table, strengths(snapshot, ""))
     filled = [
-        (row["domain"]["id"], challenge, cell["organisations"])
-        for row in table["domains"]
-        for challenge, cell in row["challenges"].items()
-        if cell["organisations"]
+        (row.domain.id, challenge, cell.organisations)
+        for row in table.domains
+        for challenge, cell in row.challenges.items()
+        if cell.organisations
     ]
     links = re.findall(r'<a href="/strengths/([\w-]+)/([\w-]+)\?region=BE2" aria-label="', page)
     assert sorted(links) == sorted((one, other) for one, other, _count in filled)
@@ -43,7 +43,7 @@ def test_the_map_of_the_home_region(client: FlaskClient, snapshot: Snapshot) -> 
 
 def test_strong_and_near_at_hand(client: FlaskClient, snapshot: Snapshot) -> None:
     page = get(client, "/strengths?region=BE2").text
-    rows = strengths(snapshot, "BE2")["domains"]
+    rows = strengths(snapshot, "BE2").domains
     strong = page[page.index("Where the region is strong") : page.index("Near at hand")]
     near = page[page.index("Near at hand") : page.index("Domains and challenges in")]
 
@@ -51,15 +51,15 @@ def test_strong_and_near_at_hand(client: FlaskClient, snapshot: Snapshot) -> Non
         return re.findall(r'href="/strengths/([\w-]+)\?region=BE2"', part)
 
     by_quotient = sorted(
-        (one for one in rows if one["location_quotient"] > 1 and one["organisations"] > 1),
-        key=lambda one: -one["location_quotient"],
+        (one for one in rows if one.location_quotient > 1 and one.organisations > 1),
+        key=lambda one: -one.location_quotient,
     )
-    assert listed(strong) == [one["domain"]["id"] for one in by_quotient[:MAX_LISTED]]
+    assert listed(strong) == [one.domain.id for one in by_quotient[:MAX_LISTED]]
     by_density = sorted(
-        (one for one in rows if one["location_quotient"] < 1 and one["relatedness_density"]),
-        key=lambda one: -one["relatedness_density"],
+        (one for one in rows if one.location_quotient < 1 and one.relatedness_density),
+        key=lambda one: -one.relatedness_density,
     )
-    assert listed(near) == [one["domain"]["id"] for one in by_density[:MAX_LISTED]]
+    assert listed(near) == [one.domain.id for one in by_density[:MAX_LISTED]]
     assert listed(strong) and listed(near) and not set(listed(strong)) & set(listed(near))
 
 
@@ -80,9 +80,9 @@ def test_the_map_is_narrowed_to_a_domain_and_a_challenge(client: FlaskClient) ->
 def test_cells_can_be_shaded_by_strength(client: FlaskClient, snapshot: Snapshot) -> None:
     page = get(client, "/strengths?region=BE2&shade=strength").text
     strongest, domain, challenge = max(
-        (cell["strength"], row["domain"]["id"], challenge)
-        for row in strengths(snapshot, "BE2")["domains"]
-        for challenge, cell in row["challenges"].items()
+        (cell.strength, row.domain.id, challenge)
+        for row in strengths(snapshot, "BE2").domains
+        for challenge, cell in row.challenges.items()
     )
     darkest = re.findall(
         r'/([\w-]+)/([\w-]+)\?region=BE2" aria-label="[^"]+"><g class="h10">', page
@@ -92,16 +92,16 @@ def test_cells_can_be_shaded_by_strength(client: FlaskClient, snapshot: Snapshot
 
 
 def test_who_is_behind_a_cell(client: FlaskClient, snapshot: Snapshot) -> None:
-    best = strengths(snapshot, "BE2")["domains"][0]
-    domain = best["domain"]["id"]
+    best = strengths(snapshot, "BE2").domains[0]
+    domain = best.domain.id
     challenge, cell = next(
-        (id, cell) for id, cell in best["challenges"].items() if cell["organisations"] > 1
+        (id, cell) for id, cell in best.challenges.items() if cell.organisations > 1
     )
     page = get(client, f"/strengths/{domain}/{challenge}?region=BE2").text
-    assert f"{cell['organisations']} found" in page
+    assert f"{cell.organisations} found" in page
     listed = re.findall(r'href="/organisations/([^"]+)"', page)
     records = {one.id: one for one in snapshot.corpus.organisations}
-    assert len(listed) == len(set(listed)) == min(cell["organisations"], 25)
+    assert len(listed) == len(set(listed)) == min(cell.organisations, 25)
     assert all((records[one].place.region or "").startswith("BE2") for one in listed)
     first = page[
         page.index(f"/organisations/{listed[0]}") : page.index(f"/organisations/{listed[1]}")
@@ -110,15 +110,15 @@ def test_who_is_behind_a_cell(client: FlaskClient, snapshot: Snapshot) -> None:
 
 
 def test_a_long_list_has_pages(client: FlaskClient, snapshot: Snapshot) -> None:
-    best = max(strengths(snapshot, "BE")["domains"], key=lambda one: one["organisations"])
-    address = f"/strengths/{best['domain']['id']}?region=BE"
-    assert best["organisations"] > 25
+    best = max(strengths(snapshot, "BE").domains, key=lambda one: one.organisations)
+    address = f"/strengths/{best.domain.id}?region=BE"
+    assert best.organisations > 25
     seen: list[str] = []
-    for page in range(1, -(-best["organisations"] // 25) + 1):
+    for page in range(1, -(-best.organisations // 25) + 1):
         text = get(client, f"{address}&page={page}").text
         seen += re.findall(r'<li><a href="/organisations/([^"]+)"', text)
         assert f'start="{(page - 1) * 25 + 1}"' in text
-    assert len(seen) == len(set(seen)) == best["organisations"]
+    assert len(seen) == len(set(seen)) == best.organisations
     assert get(client, f"{address}&page=99999999999").status_code == 200
 
 

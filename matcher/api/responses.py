@@ -1,0 +1,41 @@
+"""Answers that are dataclasses: their JSON, and their schema in the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from flask import Response, jsonify
+from pydantic import BaseModel, ConfigDict, RootModel
+
+from matcher.presenters import to_json
+
+Answer = TypeVar("Answer")
+
+
+class AnswerSchema(RootModel[Answer], Generic[Answer]):
+    """The schema of a dataclass. Its attribute docstrings are the descriptions of its fields."""
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True, json_schema_serialization_defaults_required=True
+    )
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """Return the schema of the JSON that is sent, the dataclass's own at the top."""
+        schema = super().model_json_schema(*args, **{**options, "mode": "serialization"})
+        name = str(schema.pop("$ref")).rpartition("/")[2].rpartition(".")[2]
+        return {**schema["$defs"].pop(name), "$defs": schema["$defs"]}
+
+
+def schema_of(answer_type: type) -> type[BaseModel]:
+    """Return the response schema of a dataclass, under its name."""
+    root: Any = AnswerSchema
+    made: type[BaseModel] = type(
+        answer_type.__name__, (root[answer_type],), {"__doc__": answer_type.__doc__}
+    )
+    return made
+
+
+def answer(found: object) -> Response:
+    """Return a response that holds a dataclass as JSON."""
+    return jsonify(to_json(found))
