@@ -1,1 +1,1 @@
-"""Saved match lists: entries, versions, exports and links to share."""
+"""Match lists: a question whose answers are stored, followed up, compared, shared and exported."""

@@ -5,130 +5,175 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 
-from matcher.match_lists.lists import MatchList
+from matcher.match_lists.lists import Entry, MatchList
+from matcher.match_lists.matches import ListedMatch
 from matcher.spreadsheets import Cell, neutral
 
-COLUMNS = (
-    "rank",
-    "name",
-    "id",
-    "type",
-    "city",
-    "country",
-    "score",
-    "probability",
-    "adds",
-    "status",
-    "note",
-    "assigned",
-    "reasons",
-    "needs",
-)
+
+@dataclass(frozen=True, slots=True)
+class ExportRow:
+    """One match; the fields are the columns of a file, in their order."""
+
+    rank: int
+    name: str
+    id: str
+    type: str
+    city: str | None
+    country: str | None
+    score: float
+    probability: float | None
+    adds: float | None
+    status: str
+    note: str
+    assigned: str
+    """The name of who follows it up."""
+    reasons: tuple[str, ...]
+    needs: tuple[str, ...]
+
+
+COLUMNS = tuple(field.name for field in fields(ExportRow))
 PRIVATE_COLUMNS = ("status", "note", "assigned")
-"""What those who have only a link don't see."""
+"""Left out for those who have only a link."""
+PERCENTAGE_COLUMNS = ("probability", "adds")
+"""Numbers from 0 to 1, shown as percentages in a workbook."""
 WIDTHS = {"name": 38, "id": 24, "note": 40, "reasons": 90, "needs": 60, "type": 20}
+DEFAULT_WIDTH = 14
+MAX_SHEET_TITLE_LENGTH = 31
+"""A limit of XLSX."""
 
 
-def records(found: MatchList, people: dict[int, str], *, shared: bool) -> list[dict[str, Any]]:
-    """Return one record a match, with what people wrote about it unless it is `shared`."""
-    lines = []
-    for one in found.version.results:
-        entry = found.entry(one["id"])
-        record = {
-            **{name: one[name] for name in COLUMNS[:7]},
-            "probability": one["probability"],
-            "adds": one["adds"],
-            "status": entry.status.value,
-            "note": entry.note,
-            "assigned": people.get(entry.account_id or 0, ""),
-            "reasons": [reason["text"] for reason in one["reasons"]],
-            "needs": list(dict.fromkeys(r["need"] for r in one["reasons"] if r["need"])),
-        }
-        if shared:
-            record = {key: value for key, value in record.items() if key not in PRIVATE_COLUMNS}
-        lines.append(record)
-    return lines
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What a file of a match list holds."""
+
+    name: str
+    version: int
+    created: datetime
+    corpus_version: int
+    columns: tuple[str, ...]
+    rows: tuple[ExportRow, ...]
+
+    def cells(self, row: ExportRow) -> dict[str, Any]:
+        """Return a row's values by column."""
+        return {column: getattr(row, column) for column in self.columns}
 
 
-def as_json(found: MatchList, lines: Sequence[dict[str, Any]]) -> bytes:
+def export(match_list: MatchList, people: Mapping[int, str], *, shared: bool) -> Export:
+    """Return a list's rows; what people wrote is left out where it is `shared`.
+
+    `people` are the names of accounts by id.
+    """
+    version = match_list.version
+    return Export(
+        name=match_list.name,
+        version=version.number,
+        created=version.created,
+        corpus_version=version.corpus_version,
+        columns=tuple(column for column in COLUMNS if not (shared and column in PRIVATE_COLUMNS)),
+        rows=tuple(
+            _row(match, Entry() if shared else match_list.entry(match.id), people)
+            for match in version.matches
+        ),
+    )
+
+
+def _row(match: ListedMatch, entry: Entry, people: Mapping[int, str]) -> ExportRow:
+    return ExportRow(
+        rank=match.rank,
+        name=match.name,
+        id=match.id,
+        type=match.type,
+        city=match.city,
+        country=match.country,
+        score=match.score,
+        probability=match.probability,
+        adds=match.adds,
+        status=entry.status.value,
+        note=entry.note,
+        assigned=people.get(entry.account_id or 0, ""),
+        reasons=tuple(reason.text for reason in match.reasons),
+        needs=tuple(dict.fromkeys(reason.need for reason in match.reasons if reason.need)),
+    )
+
+
+def as_json(exported: Export) -> bytes:
     """Return the list as JSON with English keys."""
-    whole = {
-        "name": found.name,
-        "version": found.version.number,
-        "created": found.version.created.isoformat(),
-        "corpus_version": found.version.corpus_version,
-        "results": list(lines),
+    body = {
+        "name": exported.name,
+        "version": exported.version,
+        "created": exported.created.isoformat(),
+        "corpus_version": exported.corpus_version,
+        "results": [exported.cells(row) for row in exported.rows],
     }
-    return json.dumps(whole, ensure_ascii=False, indent=2).encode()
+    return json.dumps(body, ensure_ascii=False, indent=2).encode()
 
 
-def as_csv(lines: Sequence[dict[str, Any]], labels: dict[str, str]) -> bytes:
-    """Return the list as CSV in UTF-8 with a byte order mark, which Excel needs."""
+def as_csv(exported: Export, labels: Mapping[str, str]) -> bytes:
+    """Return the list as CSV in UTF-8 with a byte order mark, which Excel needs.
+
+    `labels` name the columns; those of a `=value` translate the values of a column.
+    """
     out = io.StringIO()
     writer = csv.writer(out)
-    names = _names(lines, labels)
-    writer.writerow([neutral(labels[name]) for name in names])
-    for line in lines:
-        writer.writerow([neutral(_plain(line[name], labels)) for name in names])
+    writer.writerow([neutral(labels[column]) for column in exported.columns])
+    for row in exported.rows:
+        writer.writerow([neutral(_cell(value, labels)) for value in exported.cells(row).values()])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
-def as_xlsx(found: MatchList, lines: Sequence[dict[str, Any]], labels: dict[str, str]) -> bytes:
+def as_xlsx(exported: Export, labels: Mapping[str, str]) -> bytes:
     """Return the list as a workbook; texts are text cells whatever they begin with."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(_sheet_title(found.name))
-    names = _names(lines, labels)
-    for number, name in enumerate(names):
-        sheet.column_dimensions[chr(ord("A") + number)].width = WIDTHS.get(name, 14)
+    sheet = book.create_sheet(_sheet_title(exported.name))
+    for index, column in enumerate(exported.columns):
+        sheet.column_dimensions[chr(ord("A") + index)].width = WIDTHS.get(column, DEFAULT_WIDTH)
     sheet.freeze_panes = "C2"
     head = []
-    for name in names:
-        cell = WriteOnlyCell(sheet, labels[name])
+    for column in exported.columns:
+        cell = WriteOnlyCell(sheet, labels[column])
         cell.font = Font(bold=True)
         head.append(cell)
     sheet.append(head)
-    for line in lines:
-        row = []
-        for name in names:
-            value = neutral(_plain(line[name], labels))
-            cell = WriteOnlyCell(sheet, value)
+    for row in exported.rows:
+        cells = []
+        for column, value in exported.cells(row).items():
+            content = neutral(_cell(value, labels))
+            cell = WriteOnlyCell(sheet, content)
             cell.alignment = Alignment(wrap_text=True, vertical="top")
-            if isinstance(value, str):
+            if isinstance(content, str):
                 cell.data_type = "s"
-            if name in ("probability", "adds"):
+            if column in PERCENTAGE_COLUMNS:
                 cell.number_format = "0 %"
-            row.append(cell)
-        sheet.append(row)
+            cells.append(cell)
+        sheet.append(cells)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
 
 
-def _names(lines: Sequence[dict[str, Any]], labels: dict[str, str]) -> list[str]:
-    present = set(lines[0]) if lines else set(labels)
-    return [name for name in COLUMNS if name in present]
-
-
-def _plain(value: Any, labels: dict[str, str]) -> Cell:
-    if isinstance(value, list):
-        return "\n".join(_clean(one) for one in value)
+def _cell(value: object, labels: Mapping[str, str]) -> Cell:
+    if isinstance(value, tuple):
+        return "\n".join(_printable(text) for text in value)
     if isinstance(value, str):
-        return _clean(labels.get(f"={value}", value))
-    cell: Cell = value
-    return cell
+        return _printable(labels.get(f"={value}", value))
+    assert value is None or isinstance(value, int | float)
+    return value
 
 
-def _clean(text: str) -> str:
+def _printable(text: str) -> str:
     """Return a text without characters that XML, and so XLSX, can't hold."""
     return "".join(sign for sign in text if sign in "\n\t" or ord(sign) >= 32)
 
 
 def _sheet_title(name: str) -> str:
-    return "".join("-" if sign in "[]:*?/\\'" else sign for sign in name)[:31].strip() or "Schakel"
+    title = "".join("-" if sign in "[]:*?/\\'" else sign for sign in name)
+    return title[:MAX_SHEET_TITLE_LENGTH].strip() or "Schakel"

@@ -9,12 +9,15 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from matcher import audit
+from matcher.accounts.accounts import Account
 from matcher.accounts.tokens import digest
 from matcher.store import Store
 from matcher.store.account_tables import ShareRow
 
 DAYS = (7, 30, 90)
 """How long a link may last."""
+MARK_LENGTH = 16
+"""Hexadecimal digits of the digest: enough to name a link, of no use to open it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +29,18 @@ class Share:
     expires: datetime
 
 
-def share(store: Store, list_id: str, days: int, actor: str) -> str:
-    """Make a link; return its token, which is known to the caller alone."""
+def share(store: Store, list_id: str, *, days: int, actor: Account) -> str:
+    """Make a link; return its token, which only the caller knows."""
     token, now = secrets.token_urlsafe(32), datetime.now(UTC)
     expires = now + timedelta(days=days)
     with store.keeping() as session:
         session.add(ShareRow(digest=digest(token), list_id=list_id, created=now, expires=expires))
-        audit.record(session, actor, "list.shared", f"list:{list_id}", days=days)
+        audit.record(session, actor.actor, "list.shared", f"list:{list_id}", days=days)
     return token
 
 
 def shared_list(store: Store, token: str) -> str | None:
-    """Return the id of the list that a token opens; None when it opens nothing any more."""
+    """Return the id of the list that a token opens; None for a revoked, expired or unknown one."""
     with store.reading() as session:
         row = session.get(ShareRow, digest(token))
         if row is None or row.revoked is not None or row.expires <= datetime.now(UTC):
@@ -47,19 +50,19 @@ def shared_list(store: Store, token: str) -> str | None:
 
 def shares_of(store: Store, list_id: str) -> list[Share]:
     """Return the links of a list that work, the newest first."""
-    here = (ShareRow.list_id == list_id) & ShareRow.revoked.is_(None)
-    query = select(ShareRow).where(here, ShareRow.expires > datetime.now(UTC))
+    usable = (ShareRow.list_id == list_id) & ShareRow.revoked.is_(None)
+    query = select(ShareRow).where(usable, ShareRow.expires > datetime.now(UTC))
     with store.reading() as session:
         rows = session.scalars(query.order_by(ShareRow.created.desc()))
-        return [Share(row.digest[:16], row.created, row.expires) for row in rows]
+        return [Share(row.digest[:MARK_LENGTH], row.created, row.expires) for row in rows]
 
 
-def revoke(store: Store, list_id: str, mark: str, actor: str) -> bool:
-    """Make a link useless; whether there was one."""
+def revoke(store: Store, list_id: str, *, mark: str, actor: Account) -> bool:
+    """Revoke a link; return whether there was one."""
     with store.keeping() as session:
         rows = session.scalars(select(ShareRow).where(ShareRow.list_id == list_id))
-        found = [row for row in rows if row.digest[:16] == mark and row.revoked is None]
-        for row in found:
+        marked = [row for row in rows if row.digest[:MARK_LENGTH] == mark and row.revoked is None]
+        for row in marked:
             row.revoked = datetime.now(UTC)
-            audit.record(session, actor, "list.unshared", f"list:{list_id}")
-        return bool(found)
+            audit.record(session, actor.actor, "list.unshared", f"list:{list_id}")
+        return bool(marked)

@@ -195,7 +195,7 @@ def _name(mine: Requester) -> str:
 def _own_list(list_id: str | None) -> str | None:
     """Return the id of a list that the visitor may see; else None."""
     account = who()
-    known = list_id and account and lists.get(services().store, list_id, account)
+    known = list_id and account and lists.get(services().store, list_id, reader=account)
     return list_id if known else None
 
 

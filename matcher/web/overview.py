@@ -60,7 +60,7 @@ def overview() -> ResponseReturnValue:
     store, chosen = services().store, choices()
     return render_template(
         "overview/overview.html",
-        lists=lists.overview(store, me())[:MAX_LISTS],
+        lists=lists.summaries(store, me())[:MAX_LISTS],
         waiting=activity.waiting(store, me()),
         overlaps=_quick_overlaps(),
         missed=_quick_unrealised_matches(),

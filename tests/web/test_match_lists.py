@@ -18,7 +18,7 @@ from sqlalchemy import update
 from matcher.accounts import accounts
 from matcher.domain import Need, Question
 from matcher.match_lists import lists
-from matcher.match_lists.lists import compare
+from matcher.match_lists.actions import MAX_MATCHES
 from matcher.matching.serialise import serialise
 from matcher.organisations import actions as organisations
 from matcher.organisations.duplicates import merge
@@ -107,7 +107,7 @@ def test_a_list_keeps_all_that_the_longest_page_shows(manager: FlaskClient) -> N
     question = re.search(r'name="question" value="([^"]+)"', shown)
     assert question is not None
     assert ids(get(manager, made(manager, question=unescape(question[1])))) == names
-    assert max(forms.LENGTHS) == max(initiatives.LENGTHS) == lists.MAX_RESULTS
+    assert max(forms.LENGTHS) == max(initiatives.LENGTHS) == MAX_MATCHES
 
 
 def test_two_people_do_not_overwrite_each_other(app: APIFlask, manager: FlaskClient) -> None:
@@ -149,7 +149,7 @@ def test_rows_that_nobody_changed_are_not_written(
     post(manager, address + "/entries", written)
     accounts.change(store, gone.id, actor="command", active=False)
     assert post(manager, address + "/entries", whole(get(manager, address))).status_code == 302
-    found = lists.get(store, address.rpartition("/")[2], None)
+    found = lists.get(store, address.rpartition("/")[2], reader=None)
     assert found is not None
     assert {one: each.account_id for one, each in found.entries.items()} == {
         written["id"][0]: gone.id
@@ -203,16 +203,6 @@ def test_asking_again_gives_a_version_only_when_something_differs(
     page = get(manager, renewed.headers["Location"])
     assert "new on the list" in page.text and "went up" in page.text
     assert "Trapkar" not in page.text  # who is gone is gone from old versions too
-
-
-def test_versions_are_compared_by_rank() -> None:
-    def one(key: str, rank: int) -> dict[str, Any]:
-        return {"id": key, "name": key, "rank": rank, "score": 1.0}
-
-    old = [one("a", 1), one("b", 2), one("c", 3), one("d", 4)]
-    new = [one("b", 1), one("a", 2), one("e", 3), one("d", 4)]
-    kinds = {each.organisation_id: each.kind for each in compare(old, new)}
-    assert kinds == {"b": "up", "a": "down", "e": "entered", "d": "same", "c": "left"}
 
 
 def test_what_was_written_stays_from_version_to_version(manager: FlaskClient, store: Store) -> None:

@@ -1,0 +1,115 @@
+"""The matches on a list: read from an answer, stored as JSON, and compared between versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+
+@dataclass(frozen=True, slots=True)
+class ListedReason:
+    """Why an organisation is on a list, in a quotation."""
+
+    kind: str
+    """The kind of facet: `offer`, `need` or `evidence`; `named` where the question names it."""
+    text: str
+    language: str | None
+    year: int | None
+    need: str | None
+    """The need that the facet answers, where it is a certain need."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMatch:
+    """What a list stores of one match."""
+
+    rank: int
+    id: str
+    """Of the organisation."""
+    name: str
+    type: str
+    city: str | None
+    country: str | None
+    score: float
+    probability: float | None
+    adds: float | None
+    """Share of the needs that it covers beyond what the members cover, 0 to 1."""
+    reasons: tuple[ListedReason, ...]
+
+
+_MATCHES = TypeAdapter(tuple[ListedMatch, ...])
+
+
+def matches_to_json(matches: Sequence[ListedMatch]) -> list[dict[str, Any]]:
+    """Return matches as the JSON values that are stored."""
+    return list(_MATCHES.dump_python(tuple(matches), mode="json"))
+
+
+def matches_from_json(stored: Sequence[Mapping[str, Any]]) -> tuple[ListedMatch, ...]:
+    """Return the matches that `matches_to_json` made JSON of."""
+    return _MATCHES.validate_python(tuple(stored))
+
+
+def matches_of_answer(answer: Mapping[str, Any]) -> tuple[ListedMatch, ...]:
+    """Return what a list stores of an answer of the recommender."""
+    return tuple(_match(result) for result in answer["results"])
+
+
+def _match(result: Mapping[str, Any]) -> ListedMatch:
+    organisation, coverage = result["organisation"], result["coverage"]
+    return ListedMatch(
+        rank=result["rank"],
+        id=organisation["id"],
+        name=organisation["name"],
+        type=organisation["type"],
+        city=organisation["city"],
+        country=organisation["country"],
+        score=result["score"],
+        probability=result["probability"],
+        adds=coverage["adds"] if coverage else None,
+        reasons=tuple(_reason(reason) for reason in result["reasons"]),
+    )
+
+
+def _reason(reason: Mapping[str, Any]) -> ListedReason:
+    facet, need = reason["facet"], reason["need"]
+    if facet is None:
+        return ListedReason("named", " ".join(reason["named"]), None, None, need)
+    return ListedReason(facet["kind"], facet["text"], facet["language"], facet["year"], need)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An organisation's match in two versions; None where it isn't on the list."""
+
+    organisation_id: str
+    name: str
+    old: ListedMatch | None
+    new: ListedMatch | None
+
+    @property
+    def kind(self) -> str:
+        """`entered`, `left`, `up`, `down` or `same`."""
+        if self.old is None:
+            return "entered"
+        if self.new is None:
+            return "left"
+        ranks_gained = self.old.rank - self.new.rank
+        return "up" if ranks_gained > 0 else "down" if ranks_gained < 0 else "same"
+
+
+def compare(old: Sequence[ListedMatch], new: Sequence[ListedMatch]) -> list[Difference]:
+    """Return how two versions differ: all matches of the newer one in its order, then who left."""
+    old_by_id = {match.id: match for match in old}
+    new_ids = {match.id for match in new}
+    return [
+        *(Difference(match.id, match.name, old_by_id.get(match.id), match) for match in new),
+        *(
+            Difference(match.id, match.name, match, None)
+            for match in old
+            if match.id not in new_ids
+        ),
+    ]
