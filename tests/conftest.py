@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 # The application made at import; the tests make their own.
 os.environ["SCHAKEL_HOME"] = tempfile.mkdtemp(prefix="schakel-tests-")
@@ -22,9 +23,20 @@ from embeddings import sentence  # noqa: E402
 from matcher.accounts import password_hashing  # noqa: E402
 from matcher.container import Services  # noqa: E402
 from matcher.demo import load as demo  # noqa: E402
+from matcher.index import generation  # noqa: E402
 from matcher.indexing.build import build_index  # noqa: E402
 from matcher.settings import Settings, read_settings  # noqa: E402
-from tests.homes import ROOT, built_once, copied, key_of, reading_once  # noqa: E402
+from tests.hash_encoder import use_hash_vectors  # noqa: E402
+from tests.homes import (  # noqa: E402
+    ROOT,
+    built_once,
+    copied,
+    key_of,
+    loading_once,
+    reading_once,
+)
+
+CODE = (ROOT / "embeddings", ROOT / "matcher")
 
 # Passwords of tests are worth less than the time that the usual cost takes.
 password_hashing.hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
@@ -51,19 +63,22 @@ def _networks_read_once(kept: Path) -> Iterator[None]:
         yield
 
 
+def _demo(home: Path) -> None:
+    services = Services(settings_for(home))
+    demo.load(services.store)
+    build_index(services.store, services.settings)
+    services.store.dispose()
+
+
 @pytest.fixture(scope="session")
-def demo_home(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_home(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home with the demo data and its index; to be copied, not written."""
-
-    def build(home: Path) -> None:
-        services = Services(settings_for(home))
-        demo.load(services.store)
-        build_index(services.store, services.settings)
-        services.store.dispose()
-
-    built = built_once(kept, "demo", key_of(ROOT / "embeddings", ROOT / "matcher"), build)
+    built = built_once(kept, "demo", key_of(*CODE), _demo)
     # No links: a test that damages its home would damage those of all later runs.
-    return Path(shutil.copytree(built, tmp_path_factory.mktemp("demo") / "home"))
+    home = shutil.copytree(built, tmp_path_factory.mktemp("demo") / "home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generation, "load_encoder", loading_once(generation.load_encoder, home))
+        yield home
 
 
 @pytest.fixture
@@ -73,12 +88,43 @@ def home(demo_home: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_app() -> Iterator[Callable[..., APIFlask]]:
+def hash_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Indexes are built with `tests.hash_encoder`: for tests in which vectors don't matter."""
+    use_hash_vectors(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def hash_demo_home(kept: Path) -> Path:
+    def build(home: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            use_hash_vectors(patch)
+            _demo(home)
+
+    return built_once(kept, "hash-demo", key_of(*CODE, ROOT / "tests" / "hash_encoder.py"), build)
+
+
+@pytest.fixture
+def hash_home(hash_vectors: None, hash_demo_home: Path, tmp_path: Path) -> Path:
+    """Like `home`, with an index of `tests.hash_encoder`."""
+    return copied(hash_demo_home, tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def _templates(kept: Path) -> FileSystemBytecodeCache:
+    """Templates as they were compiled before, by their content."""
+    folder = kept / "templates"
+    folder.mkdir(exist_ok=True)
+    return FileSystemBytecodeCache(str(folder))
+
+
+@pytest.fixture
+def make_app(_templates: FileSystemBytecodeCache) -> Iterator[Callable[..., APIFlask]]:
     made: list[APIFlask] = []
 
     def make(home: Path, **environ: str) -> APIFlask:
         app = create_app(settings_for(home, **environ))
         app.config["TESTING"] = True
+        app.jinja_env.bytecode_cache = _templates
         made.append(app)
         return app
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from embeddings import sentence, sentence_encoders
 from embeddings.embedding_store import EmbeddingStore
+from embeddings.port import Encoder
 from embeddings.whitening import Floats
 
 ROOT = Path(__file__).parent.parent
@@ -74,6 +75,21 @@ def copied(home: Path, copy: Path) -> Path:
 
     shutil.copytree(home, copy, copy_function=copy_or_link)
     return copy
+
+
+def loading_once(load: Callable[[Path], Encoder], home: Path) -> Callable[[Path], Encoder]:
+    """A way of loading encoders that loads the one in `home` once for all whole copies of it.
+
+    An encoder doesn't change after it was made, so the applications of many tests may share it.
+    """
+    (folder,) = home.glob("index/gen-*/encoder")
+    known, loaded = _state(folder), load(folder)
+    return lambda asked: loaded if _state(asked) == known else load(asked)
+
+
+def _state(folder: Path) -> list[tuple[str, int, int]]:
+    files = [(path.name, path.stat()) for path in sorted(folder.glob("*"))]
+    return [(name, found.st_size, found.st_mtime_ns) for name, found in files]
 
 
 def reading_once(cache: Path) -> Callable[[list[str]], Floats]:
