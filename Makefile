@@ -1,18 +1,19 @@
 # The same commands for people and for CI. Needs Python 3.11 or newer and make.
 PYTHON ?= python3
 BIN := .venv/bin
-# Test processes; each builds a small index of its own. With threads of linear algebra beside
-# they would only be in each other's way.
+# With threads of linear algebra beside them, test processes would be in each other's way.
 TEST_PROCESSES ?= 2
 PYTEST := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 FLASK := $(BIN)/python -m flask --app app
 
-.PHONY: help install run test check bench screenshots clean
+.PHONY: help install run test test-all lint check bench screenshots clean
 
 help:
 	@echo "make run          install, load the demo data once, serve on http://127.0.0.1:8000"
-	@echo "make test         run every test"
-	@echo "make check        format, lint, types, tests"
+	@echo "make test         run the tests, but for the slow ones: a few minutes"
+	@echo "make test-all     run every test, also in browsers, gunicorn, PostgreSQL, with training"
+	@echo "make lint         check format, style and types"
+	@echo "make check        lint and test-all, as CI does"
 	@echo "make bench        print the figures of docs/quality.md and the README"
 	@echo "make screenshots  pictures of the pages, into screenshots/"
 	@echo "make install      only prepare the virtual environment"
@@ -35,13 +36,17 @@ run: install
 	@$(BIN)/gunicorn app:app
 
 test: .venv/tests-installed
+	$(PYTEST) -m "not slow"
+
+test-all: .venv/tests-installed
 	$(PYTEST)
 
-check: .venv/tests-installed
+lint: .venv/tests-installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(PYTEST)
+
+check: lint test-all
 
 bench: install
 	$(BIN)/python -m benchmarks.answers

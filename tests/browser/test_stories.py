@@ -14,6 +14,8 @@ from tests.browser.stories import NANO, SIZES, browser_over, open_profile, opene
 from tests.homes import copied
 from tests.servers import Service
 
+pytestmark = pytest.mark.slow
+
 WAYS = [("nl", "phone", False), ("en", "desktop", True)]
 BRIEF = {
     "nl": "We willen biosensoren voor thuiszorg maken. We zoeken een partner die microfluïdische "

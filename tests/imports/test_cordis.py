@@ -220,6 +220,7 @@ def test_a_damaged_zip_is_read_or_refused(tmp_path, at, byte):
         assert refused.faults
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "organisations", "projects"),
     [("cordis-fp7", 4_166, 1_209), ("anr-pia", 779, 628)],

@@ -18,6 +18,8 @@ from matcher.indexing.build import build_index
 from matcher.matching.service import Recommender
 from tests.conftest import settings_for
 
+pytestmark = pytest.mark.slow
+
 LEAST = {
     ("cordis-fp7", "shipped"): {"ndcg@10": (0.175, 0.17), "recall@50": (0.285, 0.38)},
     ("anr-pia", "learned"): {"ndcg@10": (0.23, 0.36), "recall@50": (0.48, 0.69)},

@@ -27,6 +27,8 @@ from matcher.store.tables import OrganisationRow
 from tests.conftest import settings_for
 from tests.servers import ROOT, redis_server
 
+pytestmark = pytest.mark.slow
+
 ROWS = 1_000
 TABLE = "id,name,type,city,country,offer_1_text\n" + "".join(
     f"many:{n},Bedrijf {n} (voorbeeld),company,Aalst,BE,Kist {n} vlechten voor vracht {n % 40}\n"

@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.servers import Service
+
+pytestmark = pytest.mark.slow
 
 
 def test_no_request_that_the_openapi_document_leads_to_makes_an_error(home: Path) -> None:

@@ -16,6 +16,8 @@ from matcher.store import Store
 from tests.servers import postgres_server
 from tests.web.users import get, post, signed_in
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[str]:

@@ -12,9 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from tests.servers import ROOT, Service, redis_server
+
+pytestmark = pytest.mark.slow
 
 BODY = {
     "name": "Zwaluwtil (voorbeeld)",
