@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from matcher.store.account_tables import TokenRow
 
-PASSWORD = "password"  # noqa: S105 (a purpose, no password)
+PASSWORD, INTRODUCTION = "password", "introduction"  # noqa: S105 (purposes, no secrets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from matcher.index.generation import (
     read_manifest,
 )
 from matcher.indexing.vote_history import vote_calibration_json
-from matcher.introductions.outcomes import taught
+from matcher.introductions.outcomes import introduction_outcomes
 from matcher.models.need_offer import fit_need_offer_model
 from matcher.organisations.duplicates import sure_variants
 from matcher.settings import Settings
@@ -86,7 +86,7 @@ def build_index(
             subjects.update((str(row.id), subjects_of(telling, row)) for row in rows)
             report("vectors", min(start + _BATCH, len(texts)), len(texts))
         with store.reading() as session:
-            outcomes = taught(session, changes, encoder, vectors)
+            outcomes = introduction_outcomes(session, changes, encoder, vectors)
         ids = np.array([row.id for row in changes.facets], dtype=np.int64)
         corpus = corpus_from(changes, variants)
         name = build_generation(

@@ -1,4 +1,4 @@
-"""What introductions taught: needs, and offers that did or did not lead to a meeting."""
+"""What answered introductions teach the need-offer model: which offers led to a meeting."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from matcher.store.account_tables import IntroductionRow
 from matcher.store.changes import Changes
 
 MET: Mapping[str, bool] = {"accepted": True, "joined": True, "declined": False}
-"""States of an introduction that teach something, and what."""
+"""States of an introduction that teach something, and what. Another state says too little: an
+introduction that ended was accepted once, but nobody says why it ended."""
 
 
-def taught(session: Session, changes: Changes, encoder: Encoder, vectors: Vectors) -> list[Outcome]:
-    """Return each answered introduction with the offer of the asked side nearest to its need.
+def introduction_outcomes(
+    session: Session, changes: Changes, encoder: Encoder, vectors: Vectors
+) -> list[Outcome]:
+    """Return each answered introduction with the recipient's offer that is nearest to its need.
 
-    `changes` hold all facets, `vectors` (m, dim) their vectors in the same order.
+    `changes` hold all facets, `vectors` (m, dim), float32, their vectors in the same order.
     """
     query = select(IntroductionRow).where(
         IntroductionRow.state.in_(list(MET)), IntroductionRow.need != ""
@@ -30,22 +33,29 @@ def taught(session: Session, changes: Changes, encoder: Encoder, vectors: Vector
     rows = list(session.scalars(query.order_by(IntroductionRow.created, IntroductionRow.id)))
     if not rows:
         return []
-    key_of = {row.id: row.key for row in changes.organisations}
+    keys = {organisation.id: organisation.key for organisation in changes.organisations}
+    offers = _offers_by_owner(changes)
+    need_vectors = encoder.encode([row.need for row in rows])
+    outcomes = []
+    for row, need_vector in zip(rows, need_vectors, strict=True):
+        own = offers.get(keys.get(row.to_organisation, -1), [])
+        if own:
+            nearest = _nearest(encoder, need_vector, vectors, own)
+            outcomes.append(Outcome(row.need, changes.facets[nearest].text, MET[row.state]))
+    return outcomes
+
+
+def _offers_by_owner(changes: Changes) -> dict[int, list[int]]:
+    """Return the positions of offers in `changes.facets` by the key of their organisation."""
     offers: dict[int, list[int]] = {}
-    for place, facet in enumerate(changes.facets):
+    for index, facet in enumerate(changes.facets):
         if facet.kind == FacetKind.OFFER.value:
             for key in changes.owner_keys(facet.id):
-                offers.setdefault(key, []).append(place)
-    asked = encoder.encode([row.need for row in rows])
-    found = []
-    for row, query_vector in zip(rows, asked, strict=True):
-        own = offers.get(key_of.get(row.to_organisation, -1), [])
-        if own:
-            best = _nearest(encoder, query_vector, vectors, own)
-            found.append(Outcome(row.need, changes.facets[best].text, MET[row.state]))
-    return found
+                offers.setdefault(key, []).append(index)
+    return offers
 
 
 def _nearest(encoder: Encoder, query: Vectors, vectors: Vectors, own: Sequence[int]) -> int:
+    """Return which of the facets at `own` has the vector nearest to the query (dim,)."""
     compared = similarities(encoder, query[None, :], vectors[list(own)])[0]
     return own[int(np.argmax(compared))]

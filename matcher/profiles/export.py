@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import String, cast, or_, select
 from sqlalchemy.orm import Session
 
-from matcher.introductions.requests import Requester, overview
+from matcher.introductions.access import Party
+from matcher.introductions.introductions import Side, list_introductions, stored_contact
 from matcher.organisations.serialise import serialise, serialise_facet
 from matcher.profiles.profiles import Profile, subject_of
 from matcher.store import Store
@@ -104,15 +105,17 @@ def _initiatives(session: Session, organisation_id: str, kept: Body) -> list[Bod
 
 def _introductions(store: Store, organisation_id: str) -> list[Body]:
     several = []
-    for one in overview(store, Requester({}, organisation_id=organisation_id)):
+    for one in list_introductions(store, reader=Party(organisation_id=organisation_id)):
         whole = asdict(one)
         del whole["from_account"]
         whole["created"], whole["changed"] = one.created.isoformat(), one.changed.isoformat()
         whole["steps"] = [{**asdict(step), "at": step.at.isoformat()} for step in one.steps]
-        own = "asker" if one.from_organisation == organisation_id else "asked"
+        asked_itself = one.from_organisation == organisation_id
+        own = Side.REQUESTER if asked_itself else Side.RECIPIENT
         with store.reading() as session:
             row = session.get(IntroductionRow, one.id)
-            whole[own] = row.contact.get(own) if row else None
+            contact = stored_contact(row, own) if row else None
+            whole[f"{own.value}_contact"] = asdict(contact) if contact else None
         several.append(whole)
     return several
 

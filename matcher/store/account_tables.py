@@ -170,7 +170,8 @@ class IntroductionRow(Base):
     need: Mapped[str] = mapped_column(Text, default="")
     message: Mapped[str] = mapped_column(Text)
     contact: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """Name, address and telephone of the side that asks; shown when the other side accepts."""
+    """Name, address and telephone of each side, by `requester` and `recipient`; shown to both once
+    the recipient accepts, and deleted when it declines."""
     state: Mapped[str] = mapped_column(String(16), index=True)
     created: Mapped[datetime] = mapped_column(UTCDateTime)
     changed: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -186,7 +187,7 @@ class IntroductionStepRow(Base):
     )
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     by: Mapped[str] = mapped_column(String(16))
-    """`asker`, `asked` or `service`."""
+    """`requester` or `recipient`."""
     step: Mapped[str] = mapped_column(String(16))
     note: Mapped[str] = mapped_column(Text, default="")
 

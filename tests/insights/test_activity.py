@@ -163,7 +163,7 @@ def test_lists_and_introductions_by_week(store: Store, mia: Account) -> None:
             ("joined", MONDAY),
         ):
             session.add(
-                IntroductionStepRow(introduction_id="i1", at=at, by="asker", step=step, note="")
+                IntroductionStepRow(introduction_id="i1", at=at, by="requester", step=step, note="")
             )
     now, before = week(store, date(2026, 11, 16)), week(store, date(2026, 11, 9))
     assert now == {"organisations": 0, "lists": 1, "asked": 0, "accepted": 1}

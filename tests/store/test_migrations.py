@@ -13,7 +13,12 @@ from sqlalchemy import Connection, text
 
 from matcher.match_lists.matches import ListedMatch, matches_from_json, matches_to_json
 from matcher.store import Store
-from matcher.store.account_tables import MatchListRow, MatchListVersionRow
+from matcher.store.account_tables import (
+    IntroductionRow,
+    IntroductionStepRow,
+    MatchListRow,
+    MatchListVersionRow,
+)
 from matcher.store.database import MIGRATIONS
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
@@ -53,3 +58,32 @@ def test_chances_of_listed_matches_become_probabilities(store: Store) -> None:
     with store.reading() as session:
         results = session.get_one(MatchListVersionRow, ("l", 1)).results
     assert matches_from_json(results) == (MATCH,)
+
+
+def test_sides_of_introductions_become_requester_and_recipient(store: Store) -> None:
+    contact = {"requester": {"email": "a@example.org"}, "recipient": {"name": "B"}}
+    with store.keeping() as session:
+        row = IntroductionRow(
+            id="i",
+            to_organisation="x:b",
+            message="",
+            contact=contact,
+            state="accepted",
+            created=NOW,
+            changed=NOW,
+        )
+        session.add(row)
+        session.flush()
+        for side in contact:
+            session.add(IntroductionStepRow(introduction_id="i", at=NOW, by=side, step="asked"))
+    migrate(store, "0006", command.downgrade)
+    with store.engine.connect() as connection:
+        old = connection.scalar(text("SELECT contact FROM introduction"))
+        sides = connection.scalars(text("SELECT by FROM introduction_step ORDER BY id")).all()
+    assert '"asker": {"email": "a@example.org"}' in str(old)
+    assert sides == ["asker", "asked"]
+    migrate(store, "head", command.upgrade)
+    with store.reading() as session:
+        assert session.get_one(IntroductionRow, "i").contact == contact
+        rows = session.query(IntroductionStepRow).order_by(IntroductionStepRow.id)
+        assert [step.by for step in rows] == ["requester", "recipient"]

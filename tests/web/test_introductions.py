@@ -14,7 +14,7 @@ from sqlalchemy import update
 
 from matcher.domain import Question
 from matcher.indexing.build import build_index
-from matcher.introductions import requests as introductions
+from matcher.introductions import requests
 from matcher.matching.serialise import serialise
 from matcher.profiles import profiles
 from matcher.store import Store
@@ -31,7 +31,7 @@ ORGANISATION = {
     "contact": {"name": "Griet", "email": "griet@gevraagd.example", "phone": "+32 9 000 00 00"},
     "offers": [{"text": "spuitgieten van cartridges"}],
 }
-WISH = {
+REQUEST = {
     "organisation": "org:gevraagd",
     "initiative": "demo:nano-for-health",
     "need": "spuitgieten",
@@ -56,7 +56,7 @@ def manager(app: APIFlask, store: Store) -> FlaskClient:
 
 def asked(client: FlaskClient, home: Path, **changed: str) -> tuple[str, str]:
     """Ask; return the address of the introduction and the path of its link."""
-    sent = post(client, "/introductions/new", {**WISH, **changed})
+    sent = post(client, "/introductions/new", {**REQUEST, **changed})
     assert sent.status_code == 302, re.findall(r'class="error"[^>]*>([^<]+)', sent.text)
     text = next(one.text for one in mails(home)[::-1] if "/introductions/answer/" in one.text)
     link = re.search(r"/introductions/answer/\S+", text)
@@ -67,7 +67,7 @@ def asked(client: FlaskClient, home: Path, **changed: str) -> tuple[str, str]:
 def test_languages_lead_from_what_is_wrong_to_the_form(
     app: APIFlask, manager: FlaskClient, client: FlaskClient, home: Path
 ) -> None:
-    short = post(manager, "/introductions/new", {**WISH, "message": "kort"})
+    short = post(manager, "/introductions/new", {**REQUEST, "message": "kort"})
     assert short.status_code == 422
     dutch = in_dutch(manager, short)
     assert dutch.status_code == 200 and '<html lang="nl">' in dutch.text
@@ -84,10 +84,10 @@ def test_contacts_are_shown_when_both_sides_agree(
 ) -> None:
     mine, link = asked(manager, home)
     ((to, _subject, text),) = mails(home)
-    assert to == "griet@gevraagd.example" and WISH["message"] in text
+    assert to == "griet@gevraagd.example" and REQUEST["message"] in text
     assert "mia@cluster.example" not in text
     seen = get(client, link)
-    assert WISH["message"] in seen.text and "mia@cluster.example" not in seen.text
+    assert REQUEST["message"] in seen.text and "mia@cluster.example" not in seen.text
     assert "griet@gevraagd.example" not in get(manager, mine).text
     assert post(client, link, {**ANSWER, "accept": "1"}).status_code == 302
     assert "mia@cluster.example" in get(client, link).text
@@ -113,13 +113,13 @@ def test_the_form_says_what_is_read_before_the_answer(
     _mine, link = asked(manager, home)
     assert "Manager (Nano for Health) would like" in mails(home)[0].text
     seen = get(client, link).text
-    assert "Manager would like" in seen and WISH["name"] not in seen
+    assert "Manager would like" in seen and REQUEST["name"] not in seen
 
 
 def test_contacts_are_addresses(manager: FlaskClient, client: FlaskClient, home: Path) -> None:
-    sent = post(manager, "/introductions/new", {**WISH, "email": "not-an-address"})
+    sent = post(manager, "/introductions/new", {**REQUEST, "email": "not-an-address"})
     assert sent.status_code == 422 and mails(home) == []
-    assert "That is not an e-mail address." in sent.text and WISH["message"] in sent.text
+    assert "That is not an e-mail address." in sent.text and REQUEST["message"] in sent.text
     mine, link = asked(manager, home)
     wrong = {**ANSWER, "email": "not-an-address"}
     page = post(client, link, {**wrong, "accept": "1"})
@@ -170,15 +170,19 @@ def test_a_request_is_taken_back(manager: FlaskClient, client: FlaskClient, home
 
 
 def test_bounds(
-    app: APIFlask, manager: FlaskClient, client: FlaskClient, home: Path, store: Store
+    manager: FlaskClient,
+    client: FlaskClient,
+    home: Path,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _mine, link = asked(manager, home)
-    twice = post(manager, "/introductions/new", WISH)
+    twice = post(manager, "/introductions/new", REQUEST)
     assert twice.status_code == 422 and "has been asked already" in twice.text
-    short = post(manager, "/introductions/new", {**WISH, "message": "kort"})
+    short = post(manager, "/introductions/new", {**REQUEST, "message": "kort"})
     assert short.status_code == 422 and "from 20 to 3,000" in short.text
     post(client, link, {"decline": "1", "never": "y"})
-    again = post(manager, "/introductions/new", WISH)
+    again = post(manager, "/introductions/new", REQUEST)
     assert again.status_code == 422 and "want to be asked" in again.text
     with store.keeping() as session:
         session.execute(
@@ -186,13 +190,13 @@ def test_bounds(
             .where(IntroductionStepRow.step == "never")
             .values(step="declined")
         )
-    introductions.A_DAY["account"], before = 1, introductions.A_DAY["account"]
-    try:
-        many = post(manager, "/introductions/new", WISH)
-    finally:
-        introductions.A_DAY["account"] = before
+    with monkeypatch.context() as patched:
+        patched.setattr(requests, "MAX_A_DAY_OF_ACCOUNT", 1)
+        many = post(manager, "/introductions/new", REQUEST)
     assert many.status_code == 422 and "enough for one day" in many.text
-    assert post(manager, "/introductions/new", {**WISH, "organisation": "x:y"}).status_code == 404
+    assert (
+        post(manager, "/introductions/new", {**REQUEST, "organisation": "x:y"}).status_code == 404
+    )
 
 
 def test_links_expire_and_can_be_passed_on_by_hand(
@@ -200,7 +204,7 @@ def test_links_expire_and_can_be_passed_on_by_hand(
 ) -> None:
     unknown = {**ORGANISATION, "id": "org:stil", "contact": None}
     client.post("/api/v1/organisations", json=unknown)
-    page = post(manager, "/introductions/new", {**WISH, "organisation": "org:stil"})
+    page = post(manager, "/introductions/new", {**REQUEST, "organisation": "org:stil"})
     assert page.status_code == 200 and "Pass this link on yourself" in page.text
     link = re.search(r"/introductions/answer/[\w-]+", page.text)
     assert link is not None
@@ -367,7 +371,7 @@ def test_a_company_asks_for_itself(app: APIFlask, client: FlaskClient, home: Pat
     assert get(client, mine).status_code == 404
 
 
-def taught(app: APIFlask, store: Store, states: list[str]) -> Any:
+def need_offer_model(app: APIFlask, store: Store, states: list[str]) -> Any:
     now = datetime.now(UTC)
     with store.keeping() as session:
         for number, state in enumerate(states):
@@ -388,11 +392,11 @@ def taught(app: APIFlask, store: Store, states: list[str]) -> Any:
 
 
 def test_outcomes_change_the_curve_when_there_are_enough(app: APIFlask, store: Store) -> None:
-    before = taught(app, store, [])
-    assert taught(app, store, ["accepted"] * 5) == before
+    before = need_offer_model(app, store, [])
+    assert need_offer_model(app, store, ["accepted"] * 5) == before
     with store.keeping() as session:
         session.query(IntroductionRow).delete()
-    after = taught(app, store, ["declined"] * 40 + ["joined"])
+    after = need_offer_model(app, store, ["declined"] * 40 + ["joined"])
     near, unknown = [[0.9]], [[-1]]
     import numpy as np
 

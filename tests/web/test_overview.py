@@ -12,8 +12,9 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from matcher.accounts import accounts
-from matcher.domain import Initiative, Need, Question, Stage
-from matcher.introductions import requests as introductions
+from matcher.domain import Contact, Initiative, Need, Question, Stage
+from matcher.introductions.access import Party
+from matcher.introductions.requests import IntroductionRequest, request_introduction
 from matcher.match_lists import lists
 from matcher.matching.serialise import serialise
 from matcher.store import Store
@@ -131,9 +132,10 @@ def test_what_waits_and_how_lists_stand(app: APIFlask, store: Store) -> None:
 def test_introductions_that_i_asked_for_wait_for_me(app: APIFlask, store: Store) -> None:
     manager, member = signed_in(app, "manager"), signed_in(app, "member")
     (me,) = [one for one in accounts.list_accounts(store) if one.role.value == "manager"]
-    asker = introductions.Requester({"name": "M", "email": me.email}, me)
-    asked = introductions.ask(
-        store, asker, introductions.IntroductionRequest("demo:trapkar", MESSAGE)
+    asked = request_introduction(
+        store,
+        IntroductionRequest("demo:trapkar", MESSAGE, Contact("M", me.email)),
+        actor=Party(account=me),
     )
     page = get(manager, "/overview").text
     waiting = part(page, "Waiting for you", "Match lists")

@@ -593,7 +593,7 @@ def test_the_export_holds_everything_of_theirs_and_nothing_of_others(
     (introduction,) = body["introductions"]
     assert introduction["message"] == "Wij willen graag kennismaken met uw bedrijf."
     assert [step["step"] for step in introduction["steps"]] == ["asked"]
-    assert introduction["asker"] is None
+    assert introduction["requester_contact"] is None
     actions = [line["action"] for line in body["log"]]
     assert actions[:2] == ["profile.created", "profile.published"]
     assert "introduction.asked" in actions
