@@ -18,14 +18,15 @@ from matcher.domain import Question
 from matcher.imports import jobs as import_jobs
 from matcher.initiatives.service import Answers
 from matcher.insights.service import InsightService
-from matcher.jobs import registry as jobs
-from matcher.jobs.queue import Queue
+from matcher.jobs import rebuild
+from matcher.jobs.job import JobContext
+from matcher.jobs.runner import JobRunner
 from matcher.mail import Mailer
 from matcher.matching.service import Recommender, Stopwatch
 from matcher.settings import Settings, SettingsError
 from matcher.store import Store
 
-import_jobs.register()
+JOB_KINDS = {**rebuild.KINDS, **import_jobs.KINDS}
 FIRST_QUESTION = (
     "A pilot line for packaging biosensor chips, and a partner who makes them in series."
 )
@@ -74,7 +75,7 @@ class Services:
     def corpus_provider(self) -> CorpusProvider:
         """The live corpus."""
         with self._lock:
-            made: CorpusProvider = self.__dict__.get("live") or CorpusProvider(
+            made: CorpusProvider = self.__dict__.get("corpus_provider") or CorpusProvider(
                 self.store, self.settings
             )
             return made
@@ -102,17 +103,12 @@ class Services:
         )
 
     @cached_property
-    def queue(self) -> Queue:
-        """The queue of background jobs."""
+    def jobs(self) -> JobRunner:
+        """Starts, shows and runs background jobs."""
         with self._lock:
-            made = self.__dict__.get("queue")
-            fresh = made or Queue(
-                self.settings,
-                run=lambda job_id: jobs.run(self, job_id),
-                recover=lambda: jobs.recover(self),
-            )
-            queue: Queue = fresh
-            return queue
+            made = self.__dict__.get("jobs")
+            runner: JobRunner = made or JobRunner(JobContext(self.store, self.settings), JOB_KINDS)
+            return runner
 
     def warm_up(self) -> None:
         """Open the index, load the corpus and ask once, so that the first visitor needn't wait.
@@ -129,12 +125,12 @@ class Services:
         if snapshot.fault:
             log.error("the model doesn't answer at the start", reason=snapshot.fault)
         if self.settings.jobs == "inside":
-            self.queue.start_inside()
+            self.jobs.start_thread()
 
     def end(self) -> None:
         """Give the job at hand back, before the process ends."""
-        if "queue" in self.__dict__:
-            self.queue.stop()
+        if "jobs" in self.__dict__:
+            self.jobs.stop()
 
     def readiness(self) -> tuple[bool, dict[str, Any]]:
         """Return whether questions can be answered, and the state of the parts."""

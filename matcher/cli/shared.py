@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from embeddings.port import EncoderError
 from matcher.container import Services
 from matcher.imports.row_errors import ImportRefused
 from matcher.index.generation import GenerationError
+from matcher.progress import Progress
 from matcher.settings import SettingsError
 
 EXISTING = click.Path(exists=True, path_type=Path)
@@ -76,7 +77,7 @@ def failures_told() -> Iterator[None]:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+def progress_bar() -> Iterator[Progress]:
     """Give a progress callback that draws one bar a stage on standard error."""
     bars: dict[str, Any] = {}
 

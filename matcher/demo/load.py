@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 from matcher.domain import Initiative, Member, Need, NeedLevel, OrganisationType, Stage
@@ -11,6 +10,7 @@ from matcher.imports.organisations import read_organisations
 from matcher.imports.projects import read_projects
 from matcher.imports.row_errors import Batch
 from matcher.imports.storage import ImportResult, store_batch
+from matcher.progress import Progress
 from matcher.store import Store
 from matcher.store.initiatives import save_initiative
 
@@ -29,7 +29,7 @@ def read() -> tuple[Batch, list[Initiative]]:
     return batch, [_initiative(json.loads(line)) for line in lines if line.strip()]
 
 
-def load(store: Store, progress: Callable[[str, int, int], None] | None = None) -> ImportResult:
+def load(store: Store, progress: Progress | None = None) -> ImportResult:
     """Store the demo data; doing so again changes nothing."""
     batch, initiatives = read()
     result = store_batch(store, batch, progress)

@@ -33,6 +33,7 @@ from matcher.imports.storage import store_batch
 from matcher.indexing.build import build_index
 from matcher.matching.scoring import Weights
 from matcher.matching.service import Recommender
+from matcher.progress import Progress
 from matcher.settings import Settings
 from matcher.store import Store
 
@@ -46,7 +47,6 @@ TRADED = {"popularity": (0.0, 0.1, 0.2, 0.4, 0.8), "less_known": (0.0, 0.25, 0.5
 DRAWS = 5
 DIALS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.8)
 
-Progress = Callable[[str, int, int], None]
 Results = list[dict[str, Any]]
 Rank = Callable[[Case], Results]
 

@@ -17,7 +17,7 @@ the fair draws alone.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -40,12 +40,11 @@ from matcher.matching.score import fit_parts, network_of, standing_in
 from matcher.matching.scoring import Weights, gather
 from matcher.matching.service import searchable_facets, trained_weights
 from matcher.models.score_calibration import calibration
+from matcher.progress import Progress
 from matcher.settings import Settings
 from matcher.store import Store
 from matcher.store.facets import embedded_texts
 from matcher.store.projects import load_projects
-
-Progress = Callable[[str, int, int], None]
 
 QUARTERS = 4
 MIN_QUESTIONS = 40

@@ -7,7 +7,7 @@ import re
 import zipfile
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -26,8 +26,7 @@ from matcher.domain import (
 from matcher.imports.archives import check_archive
 from matcher.imports.readers import clean, csv_rows, refused
 from matcher.imports.row_errors import Batch, ImportRefused, Message, RowError, say, shown
-
-Progress = Callable[[str, int, int], None]
+from matcher.progress import Progress
 
 TYPES = {
     "HES": OrganisationType.HIGHER_EDUCATION,

@@ -22,6 +22,7 @@ from matcher.imports.cordis import read_cordis
 from matcher.imports.organisations import read_organisations
 from matcher.imports.readers import MAX_FILE_SIZE
 from matcher.imports.row_errors import Batch, ImportRefused
+from matcher.progress import Progress
 from matcher.settings import Settings
 
 MAX_UPLOAD_SIZE = 64 * 1024 * 1024
@@ -99,7 +100,7 @@ def read(
     format: str,
     *,
     skip_invalid: bool,
-    progress: Callable[[str, int, int], None],
+    progress: Progress,
 ) -> Batch:
     """Read an upload. Raises ImportRefused, and FileNotFoundError when it was cleared away."""
     path = source_of(settings, import_id, format)

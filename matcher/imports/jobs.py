@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from sqlalchemy import select, update
@@ -23,9 +23,9 @@ from matcher.imports.row_errors import Batch, ImportRefused
 from matcher.imports.runs import ImportState
 from matcher.index.generation import Unwritable
 from matcher.indexing.build import build_index
-from matcher.jobs import registry as jobs
-from matcher.jobs.registry import Cancelled, JobFailed, JobState, Progress
+from matcher.jobs.job import Cancelled, JobContext, JobFailed, JobKind, JobState
 from matcher.organisations.languages import with_language, with_languages
+from matcher.progress import Progress
 from matcher.store.account_tables import ImportRow
 from matcher.store.database import Write
 from matcher.store.organisations import PRIVATE, keys_of, pending_organisations, save_organisations
@@ -37,9 +37,6 @@ from matcher.store.rollback import (
     remove_unused,
 )
 
-if TYPE_CHECKING:
-    from matcher.container import Services
-
 BATCH = 500
 GONE = "The uploaded file isn't there any more. Upload it again."
 FAULTS = "The file has faults. Mend them, or leave the faulty rows out."
@@ -50,19 +47,12 @@ AsLeft = defaultdict[str, set[int]]
 log = structlog.get_logger()
 
 
-def register() -> None:
-    """Tell the jobs how imports are done."""
-    jobs.register("import-preview", preview, _unfinished)
-    jobs.register("import-run", run, _unfinished)
-    jobs.register("import-undo", undo, _unfinished)
-
-
-def preview(services: Services, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def preview(context: JobContext, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Read an upload and keep what it would change; the corpus stays as it is."""
-    row = _row(services, arguments, ImportState.READING)
+    row = _row(context, arguments, ImportState.READING)
     try:
-        batch = _read(services, row, skip_invalid=True, progress=progress)
-        with services.store.reading() as session:
+        batch = _read(context, row, skip_invalid=True, progress=progress)
+        with context.store.reading() as session:
             found = preview_of(session, batch, progress)
     except ImportRefused as refused:
         found = refusal_of(refused.faults, refused.count)
@@ -70,27 +60,27 @@ def preview(services: Services, arguments: dict[str, Any], progress: Progress) -
         if fault["file"].startswith("upload."):
             fault["file"] = row.filename
     progress("store", 0, 0)
-    with services.store.keeping() as session:
+    with context.store.keeping() as session:
         _set(session, row.id, ImportState.READING, state=ImportState.PREVIEWED, preview=found)
     return {"import_id": row.id}
 
 
-def run(services: Services, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def run(context: JobContext, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Import an upload in one transaction; how everything was before is on disk by then."""
-    with services.store.reading() as session:
+    with context.store.reading() as session:
         row = session.get(ImportRow, arguments["import_id"])
     if row is not None and row.state == ImportState.IMPORTED.value:  # begun again after the commit
-        return {**(row.outcome or {}), "index": _build(services, progress)}
-    row = _row(services, arguments, ImportState.IMPORTING)
+        return {**(row.outcome or {}), "index": _build(context, progress)}
+    row = _row(context, arguments, ImportState.IMPORTING)
     try:
         skip = bool(arguments["skip_invalid"])
-        batch = _read(services, row, skip_invalid=skip, progress=progress)
+        batch = _read(context, row, skip_invalid=skip, progress=progress)
     except ImportRefused as refused:
         raise JobFailed(FAULTS) from refused
     outcome: dict[str, Any] = {"skipped": batch.skipped}
     with (
-        services.store.writing() as write,
-        import_files.keeping_before(import_files.before_of(services.settings, row.id)) as keep,
+        context.store.writing() as write,
+        import_files.keeping_before(import_files.before_of(context.settings, row.id)) as keep,
     ):
         outcome["organisations"] = _import_organisations(write, batch, keep, progress)
         outcome["projects"] = _import_projects(write, batch, keep, progress)
@@ -101,27 +91,27 @@ def run(services: Services, arguments: dict[str, Any], progress: Progress) -> di
             write.nothing_changed()
         progress("store", 0, 0)
     if not changed:
-        with services.store.keeping() as session:
+        with context.store.keeping() as session:
             _imported(session, row.id, outcome, None, arguments["by"])
         return outcome
-    return {**outcome, "index": _build(services, progress)}
+    return {**outcome, "index": _build(context, progress)}
 
 
-def undo(services: Services, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def undo(context: JobContext, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Put back what an import changed, where nobody changed it since."""
-    with services.store.reading() as session:
+    with context.store.reading() as session:
         row = session.get(ImportRow, arguments["import_id"])
     if row is not None and row.state == ImportState.UNDONE.value:
-        return {**((row.outcome or {}).get("undone") or {}), "index": _build(services, progress)}
-    row = _row(services, arguments, ImportState.UNDOING)
-    path = import_files.before_of(services.settings, row.id)
+        return {**((row.outcome or {}).get("undone") or {}), "index": _build(context, progress)}
+    row = _row(context, arguments, ImportState.UNDOING)
+    path = import_files.before_of(context.settings, row.id)
     if not path.is_file() or row.corpus_version is None:
         raise JobFailed(KEPT_GONE)
-    with services.store.writing() as write:
+    with context.store.writing() as write:
         undone: dict[str, Any] = {}
-        as_left = _as_left(services, write.session, row, "project")
+        as_left = _as_left(context, write.session, row, "project")
         undone["projects"] = _undo_projects(write, _befores(path, "project"), as_left, progress)
-        as_left = _as_left(services, write.session, row, "organisation")
+        as_left = _as_left(context, write.session, row, "organisation")
         befores = _befores(path, "organisation")
         undone["organisations"] = _undo_organisations(write, befores, as_left, progress)
         outcome = {**(row.outcome or {}), "undone": undone, "undone_version": write.version}
@@ -129,13 +119,13 @@ def undo(services: Services, arguments: dict[str, Any], progress: Progress) -> d
         about = f"import:{row.id}"
         audit.record(write.session, arguments["by"], "import.undone", about, **undone)
         progress("store", 0, 0)
-    return {**undone, "index": _build(services, progress)}
+    return {**undone, "index": _build(context, progress)}
 
 
-def _read(services: Services, row: ImportRow, *, skip_invalid: bool, progress: Progress) -> Batch:
+def _read(context: JobContext, row: ImportRow, *, skip_invalid: bool, progress: Progress) -> Batch:
     try:
         return import_files.read(
-            services.settings, row.id, row.format, skip_invalid=skip_invalid, progress=progress
+            context.settings, row.id, row.format, skip_invalid=skip_invalid, progress=progress
         )
     except FileNotFoundError as error:
         raise JobFailed(GONE) from error
@@ -181,7 +171,7 @@ def _import_projects(write: Write, batch: Batch, keep: Any, progress: Progress) 
     return counts
 
 
-def _as_left(services: Services, session: Session, row: ImportRow, kind: Kind) -> AsLeft:
+def _as_left(context: JobContext, session: Session, row: ImportRow, kind: Kind) -> AsLeft:
     """Return the versions at which records are as an import left them.
 
     These are its own, and that of the undo of a later one that had found the record so.
@@ -197,7 +187,7 @@ def _as_left(services: Services, session: Session, row: ImportRow, kind: Kind) -
         if outcome and "undone_version" in outcome
     ]
     for version, key in sorted(undone):
-        path = import_files.before_of(services.settings, key)
+        path = import_files.before_of(context.settings, key)
         for before in _befores(path, kind) if path.is_file() else ():
             if before.version in as_left[before.name]:
                 as_left[before.name].add(version)
@@ -264,10 +254,10 @@ def _befores(path: Any, kind: str) -> Iterator[RecordBackup]:
     return (one for one in import_files.read_before(path) if one.kind == kind)
 
 
-def _build(services: Services, progress: Progress) -> bool:
+def _build(context: JobContext, progress: Progress) -> bool:
     """Build the index anew; what was imported counts without it too, more slowly."""
     try:
-        build_index(services.store, services.settings, progress)
+        build_index(context.store, context.settings, progress)
     except Cancelled:
         return False
     except (EncoderError, Unwritable) as error:
@@ -290,8 +280,8 @@ def _imported(
     audit.record(session, by, "import.imported", f"import:{import_id}", **outcome)
 
 
-def _row(services: Services, arguments: dict[str, Any], state: ImportState) -> ImportRow:
-    with services.store.reading() as session:
+def _row(context: JobContext, arguments: dict[str, Any], state: ImportState) -> ImportRow:
+    with context.store.reading() as session:
         row = session.get(ImportRow, arguments["import_id"])
     if row is None or row.state != state.value:
         raise JobFailed(TAKEN)
@@ -318,3 +308,10 @@ def _unfinished(session: Session, arguments: dict[str, Any], _state: JobState) -
         here = (ImportRow.id == arguments["import_id"]) & (ImportRow.state == state.value)
         now = datetime.now(UTC)
         session.execute(update(ImportRow).where(here).values(state=former.value, changed=now))
+
+
+KINDS = {
+    "import-preview": JobKind(preview, _unfinished),
+    "import-run": JobKind(run, _unfinished),
+    "import-undo": JobKind(undo, _unfinished),
+}

@@ -23,10 +23,11 @@ from matcher.domain import (
     Stage,
 )
 from matcher.identifiers import organisation_id
-from matcher.imports.cordis import COUNTRIES, Progress
+from matcher.imports.cordis import COUNTRIES
 from matcher.imports.readers import clean, read_table, refused
 from matcher.imports.row_errors import Batch, ImportRefused, Message, RowError, say, shown
 from matcher.imports.validation import Checker, folded, nearest, vocabulary
+from matcher.progress import Progress
 
 MAX_FACETS = 200
 MAX_FAULTS = 10_000

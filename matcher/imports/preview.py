@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from matcher.domain import Facet, Organisation, Project
 from matcher.imports.row_errors import MAX_KEPT, Batch, RowError, kept
+from matcher.progress import Progress
 from matcher.store.organisations import PRIVATE, pending_organisations
 from matcher.store.projects import pending_projects
 
@@ -21,9 +22,7 @@ _PLACE = ("city", "country", "region", "latitude", "longitude")
 Change = dict[str, Any]
 
 
-def preview_of(
-    session: Session, batch: Batch, progress: Callable[[str, int, int], None]
-) -> dict[str, Any]:
+def preview_of(session: Session, batch: Batch, progress: Progress) -> dict[str, Any]:
     """Return what storing a batch would change, and what is wrong with its file."""
     organisations = _Part(len(batch.organisations))
     for start in range(0, len(batch.organisations), BATCH):

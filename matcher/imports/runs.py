@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -14,12 +14,10 @@ from sqlalchemy.orm import Session
 from matcher import audit
 from matcher.accounts.accounts import Account
 from matcher.imports import files as import_files
-from matcher.jobs import registry as jobs
+from matcher.jobs.job import JobContext
+from matcher.jobs.runner import JobRunner
 from matcher.store import Store
 from matcher.store.account_tables import AccountRow, ImportRow
-
-if TYPE_CHECKING:
-    from matcher.container import Services
 
 MAX_LISTED = 100
 
@@ -76,13 +74,13 @@ class ImportRun:
         return bool(self.preview and not self.preview["refused"])
 
 
-def upload(services: Services, stream: BinaryIO, filename: str, account: Account) -> str:
+def upload(jobs: JobRunner, stream: BinaryIO, filename: str, account: Account) -> str:
     """Take a file and start to read it; returns the import's id. Raises UploadRefused."""
-    import_files.clear_old(services.settings)
+    import_files.clear_old(jobs.context.settings)
     import_id, now = secrets.token_hex(16), datetime.now(UTC)
-    format = import_files.receive(services.settings, import_id, stream, filename)
+    format = import_files.receive(jobs.context.settings, import_id, stream, filename)
     shown = import_files.shown_name(filename)
-    with services.store.keeping() as session:
+    with jobs.context.store.keeping() as session:
         job_id = jobs.add(session, "import-preview", {"import_id": import_id}, account.id)
         session.add(
             ImportRow(
@@ -98,7 +96,7 @@ def upload(services: Services, stream: BinaryIO, filename: str, account: Account
         )
         about = f"import:{import_id}"
         audit.record(session, account.actor, "import.uploaded", about, filename=shown)
-    jobs.send(services, job_id)
+    jobs.wake()
     return import_id
 
 
@@ -124,42 +122,42 @@ def get(store: Store, import_id: str) -> ImportRun | None:
         return _run(row, account.name if account else None)
 
 
-def confirm(services: Services, one: ImportRun, account: Account, *, skip_invalid: bool) -> str:
+def confirm(jobs: JobRunner, one: ImportRun, account: Account, *, skip_invalid: bool) -> str:
     """Start to import what was shown; returns the job's id. Raises ImportNotPossible."""
     if one.state is not ImportState.PREVIEWED or not one.usable:
         raise ImportNotPossible("state")
     if one.faulty and not skip_invalid:
         raise ImportNotPossible("faults")
-    if not import_files.source_of(services.settings, one.id, one.format).is_file():
+    if not import_files.source_of(jobs.context.settings, one.id, one.format).is_file():
         raise ImportNotPossible("gone")
     arguments = {"import_id": one.id, "skip_invalid": skip_invalid, "by": account.actor}
     return _go_on(
-        services, one, account, "import-run", arguments, ImportState.IMPORTING, "import.confirmed"
+        jobs, one, account, "import-run", arguments, ImportState.IMPORTING, "import.confirmed"
     )
 
 
-def undo(services: Services, one: ImportRun, account: Account) -> str:
+def undo(jobs: JobRunner, one: ImportRun, account: Account) -> str:
     """Start to take an import back; returns the job's id. Raises ImportNotPossible."""
     if one.state is not ImportState.IMPORTED:
         raise ImportNotPossible("state")
-    with services.store.reading() as session:
+    with jobs.context.store.reading() as session:
         if last_imported(session) != one.id:
             raise ImportNotPossible("last")
-    if not import_files.before_of(services.settings, one.id).is_file():
+    if not import_files.before_of(jobs.context.settings, one.id).is_file():
         raise ImportNotPossible("gone")
     arguments = {"import_id": one.id, "by": account.actor}
     return _go_on(
-        services, one, account, "import-undo", arguments, ImportState.UNDOING, "import.undoing"
+        jobs, one, account, "import-undo", arguments, ImportState.UNDOING, "import.undoing"
     )
 
 
-def may_undo(services: Services, one: ImportRun) -> bool:
+def may_undo(context: JobContext, one: ImportRun) -> bool:
     """Whether an import is the last one and its former records are kept."""
     if one.state is not ImportState.IMPORTED:
         return False
-    with services.store.reading() as session:
+    with context.store.reading() as session:
         is_last = last_imported(session) == one.id
-    return is_last and import_files.before_of(services.settings, one.id).is_file()
+    return is_last and import_files.before_of(context.settings, one.id).is_file()
 
 
 def last_imported(session: Session) -> str | None:
@@ -174,7 +172,7 @@ def last_imported(session: Session) -> str | None:
 
 
 def _go_on(
-    services: Services,
+    jobs: JobRunner,
     one: ImportRun,
     account: Account,
     kind: str,
@@ -183,7 +181,7 @@ def _go_on(
     action: str,
 ) -> str:
     """Start the next job, unless somebody else was first."""
-    with services.store.keeping() as session:
+    with jobs.context.store.keeping() as session:
         here = (ImportRow.id == one.id) & (ImportRow.state == one.state.value)
         now = datetime.now(UTC)
         taken = session.execute(
@@ -194,7 +192,7 @@ def _go_on(
         job_id = jobs.add(session, kind, arguments, account.id)
         session.execute(update(ImportRow).where(ImportRow.id == one.id).values(job_id=job_id))
         audit.record(session, account.actor, action, f"import:{one.id}")
-    jobs.send(services, job_id)
+    jobs.wake()
     return job_id
 
 

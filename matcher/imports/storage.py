@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from matcher.imports.row_errors import Batch
 from matcher.organisations.languages import with_language, with_languages
+from matcher.progress import Progress
 from matcher.store import Store
 from matcher.store.organisations import PRIVATE, save_organisations
 from matcher.store.projects import save_projects
 
-Progress = Callable[[str, int, int], None]
 _BATCH = 500
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +39,11 @@ from matcher.indexing.vote_history import vote_calibration_json
 from matcher.introductions.outcomes import introduction_outcomes
 from matcher.models.need_offer import fit_need_offer_model
 from matcher.organisations.duplicates import sure_variants
+from matcher.progress import Progress
 from matcher.settings import Settings
 from matcher.store import Store
 from matcher.store.changes import Changes, changes_since
 
-Progress = Callable[[str, int, int], None]
 """Called as `progress(stage, done, total)`."""
 
 _BATCH = 512

@@ -1,1 +1,1 @@
-"""Background jobs: the queue, the registry, running and resuming."""
+"""Background jobs: started by any process, run by one, taken up again when a worker dies."""

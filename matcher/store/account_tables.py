@@ -207,13 +207,10 @@ class JobRow(Base):
     step: Mapped[str] = mapped_column(String(64), default="")
     done: Mapped[int] = mapped_column(Integer, default=0)
     total: Mapped[int] = mapped_column(Integer, default=0)
-    cancelling: Mapped[bool] = mapped_column(default=False)
     result: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     error: Mapped[str | None] = mapped_column(Text)
     created: Mapped[datetime] = mapped_column(UTCDateTime)
     started: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    alive: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """When the worker last said that it is at it."""
     finished: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 

@@ -23,7 +23,6 @@ from matcher.accounts.accounts import AccountRole
 from matcher.accounts.errors import AccountError
 from matcher.index.generation import read_manifest
 from matcher.insights import activity
-from matcher.jobs import registry as jobs
 from matcher.mail import MailError
 from matcher.organisations import duplicates
 from matcher.profiles import moderation as profile_moderation
@@ -79,7 +78,7 @@ def overview() -> ResponseReturnValue:
         people=len(people),
         blocked=sum(not one.active for one in people),
         keys=sum(row.revoked is None for row in api_keys.list_keys(current.store)),
-        jobs=[job for job in jobs.recent(current) if job.state.open],
+        jobs=[job for job in current.jobs.recent() if job.state.open],
         kept=profile_moderation.counted(current.store),
         log_lines=audit.lines(current.store, limit=1)[0],
     )
@@ -100,7 +99,7 @@ def clear_cache() -> ResponseReturnValue:
 @only_administrators
 def rebuild() -> ResponseReturnValue:
     """Build the index anew in the background."""
-    started = jobs.start(services(), "rebuild", {}, me().id)
+    started = services().jobs.start("rebuild", {}, me().id)
     return redirect(url_for("jobs.show", job_id=started))
 
 

@@ -21,7 +21,6 @@ from matcher.imports import runs as import_runs
 from matcher.imports.files import MAX_UPLOAD_SIZE, UploadRefused
 from matcher.imports.runs import ImportNotPossible, ImportRun, ImportState
 from matcher.imports.template import write_template
-from matcher.jobs import registry as jobs
 from matcher.web.access import for_role, may, me, services
 from matcher.web.jobs import may_see
 from matcher.web.labels import LABELS
@@ -134,7 +133,7 @@ def upload() -> ResponseReturnValue:
         return _overview(form), 422
     sent = form.file.data
     try:
-        import_id = import_runs.upload(services(), sent.stream, sent.filename or "", me())
+        import_id = import_runs.upload(services().jobs, sent.stream, sent.filename or "", me())
     except UploadRefused as refused:
         form.file.errors = [str(REFUSED[refused.code])]
         return _overview(form), 422
@@ -164,12 +163,12 @@ def template(kind: str) -> ResponseReturnValue:
 @about_one
 def show(found: ImportRun) -> ResponseReturnValue:
     """Show what an import would change, or what it did."""
-    job = jobs.get(services(), found.job_id) if found.job_id else None
+    job = services().jobs.get(found.job_id) if found.job_id else None
     return render_template(
         "imports/show.html",
         one=found,
         job=job if job and may_see(job) else None,
-        undoable=import_runs.may_undo(services(), found),
+        undoable=import_runs.may_undo(services().jobs.context, found),
         states=STATES,
         formats=FORMATS,
         fields=FIELDS,
@@ -185,7 +184,7 @@ def confirm(found: ImportRun) -> ResponseReturnValue:
     """Begin to import what was shown."""
     skip = "skip_invalid" in request.form
     try:
-        job_id = import_runs.confirm(services(), found, me(), skip_invalid=skip)
+        job_id = import_runs.confirm(services().jobs, found, me(), skip_invalid=skip)
     except ImportNotPossible as reason:
         flash(str(NOT_POSSIBLE[reason.code]))
         return redirect(url_for("imports.show", import_id=found.id))
@@ -201,7 +200,7 @@ def undo(found: ImportRun) -> ResponseReturnValue:
         flash(_("Nothing was undone: tick the box to undo the import."))
         return redirect(url_for("imports.show", import_id=found.id))
     try:
-        job_id = import_runs.undo(services(), found, me())
+        job_id = import_runs.undo(services().jobs, found, me())
     except ImportNotPossible as reason:
         flash(str(NOT_POSSIBLE[reason.code]))
         return redirect(url_for("imports.show", import_id=found.id))

@@ -14,8 +14,8 @@ from flask_babel import lazy_gettext as _l
 
 from matcher.accounts.accounts import AccountRole
 from matcher.imports import jobs as import_jobs
-from matcher.jobs import registry as jobs
-from matcher.jobs.registry import Job, JobState
+from matcher.jobs import rebuild
+from matcher.jobs.job import UNEXPECTED, UNKNOWN_KIND, Job, JobState
 from matcher.web.access import for_role, may, me, services
 
 blueprint = APIBlueprint("jobs", __name__, enable_openapi=False)
@@ -40,10 +40,10 @@ STEPS = {
     "store": _l("Storing"),
 }
 ERRORS = {
-    jobs.FAULT: _l("Something went wrong here. It was written to the log; nothing was changed."),
-    jobs.UNKNOWN: _l("This version of the service doesn't know this job."),
-    jobs.NO_ROOM: _l("The index can't be written; the former one goes on. Is the disk full?"),
-    jobs.NO_ENCODER: _l("The model that reads texts doesn't answer. Try again later."),
+    UNEXPECTED: _l("Something went wrong here. It was written to the log; nothing was changed."),
+    UNKNOWN_KIND: _l("This version of the service doesn't know this job."),
+    rebuild.NO_ROOM: _l("The index can't be written; the former one goes on. Is the disk full?"),
+    rebuild.NO_ENCODER: _l("The model that reads texts doesn't answer. Try again later."),
     import_jobs.GONE: _l("The uploaded file isn't there any more. Upload it again."),
     import_jobs.FAULTS: _l("The file has faults. Mend them, or leave the faulty rows out."),
     import_jobs.TAKEN: _l("Somebody else went on with this import."),
@@ -59,7 +59,7 @@ def about_one(view: View) -> View:
 
     @wraps(view)
     def answered(job_id: str) -> ResponseReturnValue:
-        job = jobs.get(services(), job_id)
+        job = services().jobs.get(job_id)
         if job is None or not may_see(job):
             abort(404, _("There is no such job."), extra_data={"page": True})
         return view(job)
@@ -94,7 +94,7 @@ def state(job: Job) -> ResponseReturnValue:
 @about_one
 def cancel(job: Job) -> ResponseReturnValue:
     """Ask a job to stop."""
-    if not jobs.cancel(services(), job.id, me().actor):
+    if not services().jobs.cancel(job.id, me().actor):
         flash(_("It had ended already."))
     return redirect(url_for("jobs.show", job_id=job.id))
 

@@ -21,8 +21,8 @@ from matcher.accounts import accounts
 from matcher.accounts.accounts import AccountRole
 from matcher.container import Services
 from matcher.imports import runs as import_runs
-from matcher.jobs import registry as jobs
-from matcher.jobs.registry import Job, JobState
+from matcher.jobs import runner
+from matcher.jobs.job import Job, JobState
 from matcher.store.tables import OrganisationRow
 from tests.conftest import settings_for
 from tests.servers import ROOT, redis_server
@@ -48,7 +48,7 @@ def worker(environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def job_of(services: Services, job_id: str) -> Job:
-    found = jobs.get(services, job_id)
+    found = services.jobs.get(job_id)
     assert found is not None
     return found
 
@@ -76,13 +76,13 @@ def test_an_import_whose_worker_is_killed_is_done_once_by_another(
             password="een lang wachtwoord",
             actor="test",
         )
-        run_id = import_runs.upload(services, io.BytesIO(TABLE.encode()), "veel.csv", me)
-        jobs.run_waiting(services)
+        run_id = import_runs.upload(services.jobs, io.BytesIO(TABLE.encode()), "veel.csv", me)
+        services.jobs.run_waiting()
         run = import_runs.get(services.store, run_id)
         assert run is not None and run.preview is not None
         assert run.preview["organisations"]["new"] == ROWS
         version = services.store.corpus_version()
-        job_id = import_runs.confirm(services, run, me, skip_invalid=False)
+        job_id = import_runs.confirm(services.jobs, run, me, skip_invalid=False)
         with worker(environ) as killed:
             deadline = time.monotonic() + 60
             while job_of(services, job_id).step != "organisations":
@@ -92,13 +92,13 @@ def test_an_import_whose_worker_is_killed_is_done_once_by_another(
             killed.wait(20)
         assert job_of(services, job_id).state is JobState.RUNNING
         assert (imported(services), services.store.corpus_version()) == (0, version)
-        jobs.recover(services)
+        services.jobs.recover()
         assert job_of(services, job_id).state is JobState.RUNNING  # it may only be slow
-        monkeypatch.setattr(jobs, "DEAD_AFTER", timedelta(0))
-        jobs.recover(services)
+        monkeypatch.setattr(runner, "DEAD_AFTER", timedelta(0))
+        services.jobs.recover()
         assert job_of(services, job_id).state is JobState.WAITING
-        assert job_id in services.queue.waiting()
-        monkeypatch.setattr(jobs, "DEAD_AFTER", timedelta(minutes=1))
+        assert job_id in services.jobs.waiting()
+        monkeypatch.setattr(runner, "DEAD_AFTER", timedelta(minutes=1))
         with worker(environ), worker(environ):  # both are told; one does it
             deadline = time.monotonic() + 120
             while job_of(services, job_id).state.open:
@@ -116,12 +116,12 @@ def test_an_import_whose_worker_is_killed_is_done_once_by_another(
 
 def test_a_job_that_waits_is_cancelled_before_any_worker_comes(home: Path) -> None:
     services = Services(settings_for(home))
-    job_id = jobs.start(services, "rebuild", {}, None)
-    assert jobs.cancel(services, job_id, "command")
+    job_id = services.jobs.start("rebuild", {}, None)
+    assert services.jobs.cancel(job_id, "command")
     generation = services.corpus_provider.snapshot().generation.name
     with worker({"SCHAKEL_HOME": str(home), "SCHAKEL_JOBS": "worker"}):
         deadline = time.monotonic() + 30
-        while services.queue.waiting():
+        while services.jobs.waiting():
             assert time.monotonic() < deadline
             time.sleep(0.1)
     assert job_of(services, job_id).state is JobState.CANCELLED

@@ -10,7 +10,6 @@ from apiflask import APIFlask
 
 from matcher.demo import load as demo
 from matcher.domain import Question
-from matcher.jobs import registry as jobs
 from matcher.matching.serialise import serialise
 from matcher.store import Store
 from tests.servers import postgres_server
@@ -98,7 +97,7 @@ def test_accounts_lists_and_introductions_run_on_postgresql(
     assert "organisation.deleted" in get(administrator, "/administration/audit").text
     assert get(administrator, "/administration/profiles?q=x").status_code == 200
     started = post(administrator, "/administration/rebuild").headers["Location"]
-    assert jobs.run_waiting(app.extensions["schakel"]) == 1
+    assert app.extensions["schakel"].jobs.run_waiting() == 1
     assert get(administrator, started).status_code == 200
 
 

@@ -13,7 +13,6 @@ from flask.testing import FlaskClient
 import matcher
 from matcher import audit
 from matcher.accounts import accounts, api_keys
-from matcher.jobs import registry as jobs
 from matcher.organisations import actions as organisations
 from matcher.store import Store
 from matcher.store.account_tables import ProfileRow
@@ -235,7 +234,7 @@ def test_the_index_is_rebuilt_in_the_background(app: APIFlask, admin: FlaskClien
     started = post(admin, BASE + "/rebuild")
     assert started.headers["Location"].startswith("/jobs/")
     assert "A job is under way" in get(admin, BASE).text
-    assert jobs.run_waiting(current) == 1
+    assert current.jobs.run_waiting() == 1
     assert current.corpus_provider.snapshot().generation.name != before
     assert get(admin, started.headers["Location"]).status_code == 200
 

@@ -24,7 +24,8 @@ from matcher.domain import Contact, Facet, Member, Organisation, OrganisationTyp
 from matcher.imports import files as import_files
 from matcher.imports import jobs as import_jobs
 from matcher.initiatives import actions as initiatives
-from matcher.jobs import registry as jobs
+from matcher.jobs import rebuild
+from matcher.jobs.job import UNEXPECTED, Job, JobState
 from matcher.organisations import actions as organisations
 from matcher.store.account_tables import AuditRow, ImportRow, JobRow
 from matcher.store.organisations import load_organisations
@@ -108,24 +109,24 @@ def uploaded(services: Services, client: FlaskClient, content: str | bytes, name
     """Upload a file and have it read; returns the address of the import."""
     answer = sent(client, content, name)
     assert answer.status_code == 303, answer.text
-    jobs.run_waiting(services)
-    job = jobs.get(services, answer.headers["Location"].removeprefix("/jobs/"))
-    assert job is not None and job.state is jobs.JobState.DONE, job
+    services.jobs.run_waiting()
+    job = services.jobs.get(answer.headers["Location"].removeprefix("/jobs/"))
+    assert job is not None and job.state is JobState.DONE, job
     return f"/import/{job.arguments['import_id']}"
 
 
-def imported(services: Services, client: FlaskClient, address: str, **fields: str) -> jobs.Job:
+def imported(services: Services, client: FlaskClient, address: str, **fields: str) -> Job:
     return followed(services, post(client, address + "/confirm", fields))
 
 
-def undone(services: Services, client: FlaskClient, address: str) -> jobs.Job:
+def undone(services: Services, client: FlaskClient, address: str) -> Job:
     return followed(services, post(client, address + "/undo", {"sure": "on"}))
 
 
-def followed(services: Services, answer: Any) -> jobs.Job:
+def followed(services: Services, answer: Any) -> Job:
     assert answer.status_code == 302 and "/jobs/" in answer.headers["Location"]
-    jobs.run_waiting(services)
-    job = jobs.get(services, answer.headers["Location"].removeprefix("/jobs/"))
+    services.jobs.run_waiting()
+    job = services.jobs.get(answer.headers["Location"].removeprefix("/jobs/"))
     assert job is not None
     return job
 
@@ -206,7 +207,7 @@ def test_what_a_table_has_no_column_for_stays_as_it_is(
     address = uploaded(services, manager, table, "leden.csv")
     shown = get(manager, address).text
     assert ">Sectors</th>" not in shown and ">Website</th>" in shown
-    assert imported(services, manager, address).state is jobs.JobState.DONE
+    assert imported(services, manager, address).state is JobState.DONE
     after = corpus(services)[0]["demo:dijlenano"]
     needs = [one.text for one in after.needs]
     assert (after.name, after.place.city, after.website, needs) == (
@@ -277,7 +278,7 @@ def test_faults_are_shown_and_their_rows_can_be_left_out(
     refused = post(manager, address + "/confirm")
     assert refused.headers["Location"] == address
     assert "Tick the box" in get(manager, address).text
-    assert jobs.run_waiting(services) == 0 and corpus(services) == before
+    assert services.jobs.run_waiting() == 0 and corpus(services) == before
     job = imported(services, manager, address, skip_invalid="on")
     assert job.result is not None and job.result["skipped"] == 1
     assert "1 row was left out." in get(manager, address).text
@@ -290,7 +291,7 @@ def test_a_file_that_is_of_no_use(services: Services, manager: FlaskClient) -> N
     assert "This file can't be imported as it is" in page and "the column is missing" in page
     assert "/confirm" not in page
     assert post(manager, address + "/confirm", {"skip_invalid": "on"}).status_code == 302
-    assert jobs.run_waiting(services) == 0
+    assert services.jobs.run_waiting() == 0
 
 
 def test_what_changed_or_is_used_since_survives_the_undo(
@@ -343,7 +344,7 @@ def test_an_import_that_is_cancelled_leaves_the_store_as_it_was(
     save = import_jobs.save_organisations
 
     def stopped(write: Any, *given: Any, **how: Any) -> int:
-        (job,) = [one for one in jobs.recent(services) if one.state.open]
+        (job,) = [one for one in services.jobs.recent() if one.state.open]
         assert post(manager, f"/jobs/{job.id}/cancel").status_code == 302
         page = get(manager, f"/jobs/{job.id}").text
         assert "Being cancelled" in page and f"/jobs/{job.id}/cancel" not in page
@@ -351,11 +352,11 @@ def test_an_import_that_is_cancelled_leaves_the_store_as_it_was(
 
     monkeypatch.setattr(import_jobs, "save_organisations", stopped)
     job = imported(services, manager, address)
-    assert job.state is jobs.JobState.CANCELLED
+    assert job.state is JobState.CANCELLED
     assert corpus(services) == before and services.store.corpus_version() == version
     assert state(services, address) == "previewed"
     monkeypatch.undo()
-    assert imported(services, manager, address).state is jobs.JobState.DONE
+    assert imported(services, manager, address).state is JobState.DONE
     assert "org:vers" in corpus(services)[0]
 
 
@@ -368,9 +369,9 @@ def test_an_import_that_was_stored_is_not_made_twice(
     with services.store.keeping() as session:  # the worker died after the commit
         again = {"state": "waiting", "finished": None, "result": None}
         session.execute(update(JobRow).where(JobRow.id == job.id).values(**again))
-    jobs.send(services, job.id)
-    jobs.run_waiting(services)
-    done = jobs.get(services, job.id)
+    services.jobs.wake()
+    services.jobs.run_waiting()
+    done = services.jobs.get(job.id)
     assert done is not None and done.result is not None
     assert done.result["organisations"] == {"new": 1, "changed": 1}
     assert services.store.corpus_version() == version and corpus(services) == after
@@ -383,7 +384,7 @@ def test_an_import_that_fails_in_the_middle_can_be_tried_again(
     before = corpus(services)
     monkeypatch.setattr(import_jobs, "save_projects", lambda *_: 1 / 0)
     job = imported(services, manager, address)
-    assert (job.state, job.error) == (jobs.JobState.FAILED, jobs.FAULT)
+    assert (job.state, job.error) == (JobState.FAILED, UNEXPECTED)
     assert corpus(services) == before and state(services, address) == "previewed"
     page = get(manager, address).text
     assert "The last step didn't work." in page and f'href="/jobs/{job.id}"' in page
@@ -404,7 +405,7 @@ def test_only_the_last_import_is_undone_and_only_once(
     assert "tick the box" in get(manager, second).text
     undone(services, manager, second)
     assert post(manager, second + "/undo", {"sure": "on"}).headers["Location"] == second
-    assert jobs.run_waiting(services) == 0
+    assert services.jobs.run_waiting() == 0
 
 
 def test_undoing_one_import_after_the_other_leaves_nothing_of_them(
@@ -464,7 +465,7 @@ def test_confirming_twice_imports_once(services: Services, manager: FlaskClient)
     assert "/jobs/" in post(manager, address + "/confirm").headers["Location"]
     assert post(manager, address + "/confirm").headers["Location"] == address
     assert "Somebody else went on" in get(manager, address).text
-    assert jobs.run_waiting(services) == 1
+    assert services.jobs.run_waiting() == 1
 
 
 BOMB = b"0" * (11 * 10**6)
@@ -502,7 +503,7 @@ def test_files_that_are_refused(
     assert answer.status_code == 422 and said in answer.text
     assert 'id="file-error"' in answer.text
     assert list((services.settings.home / "imports").iterdir()) == []
-    assert jobs.recent(services) == []
+    assert services.jobs.recent() == []
 
 
 def test_no_file_is_refused(manager: FlaskClient) -> None:
@@ -536,7 +537,7 @@ def test_who_may_not_import(
     for path in (address + "/confirm", address + "/undo"):
         assert post(member, path, {"sure": "on"}).status_code == 403
     assert sent_large(member, 3 * 1024 * 1024).status_code == 413
-    assert jobs.run_waiting(services) == 0
+    assert services.jobs.run_waiting() == 0
 
 
 def test_who_may_see_a_job(app: APIFlask, services: Services, manager: FlaskClient) -> None:
@@ -568,7 +569,7 @@ def test_who_may_see_a_job(app: APIFlask, services: Services, manager: FlaskClie
 def test_administrators_rebuild_the_index(
     app: APIFlask, services: Services, manager: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "build_index", lambda *_: "gen-9")
+    monkeypatch.setattr(rebuild, "build_index", lambda *_: "gen-9")
     assert post(manager, "/administration/rebuild").status_code == 403
     administrator = signed_in(app, "administrator")
     assert "/administration/rebuild" in get(administrator, "/administration").text
