@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.breaker import Breaker
+from circuit_breaker import CircuitBreaker
 from embeddings.embedding_store import NONE_KEPT, EmbeddingStore
 from embeddings.lexicon import Lexicon
 from embeddings.lsa import LsaEncoder, sample
@@ -51,7 +51,7 @@ class BesideEncoder:
         self.missed = 0
         """How often texts were encoded without it."""
         self._needed = needed
-        self._reach = Breaker(REST)
+        self._reach = CircuitBreaker(REST)
         digest = hashlib.sha256(f"{words.fingerprint} {model.fingerprint}".encode())
         whitening.update(digest)
         self.fingerprint = f"{model.name}-{digest.hexdigest()[:16]}"
@@ -120,11 +120,11 @@ class BesideEncoder:
         except EncoderError as error:
             self._away(error)
         else:
-            self._reach.succeeded()
+            self._reach.record_success()
             self.fault = ""
 
     def _away(self, error: EncoderError) -> None:
-        self._reach.failed()
+        self._reach.record_failure()
         self.fault = str(error)
 
     def save(self, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The in-process cache, and the shelf of JSON bytes that it is made of."""
+"""The in-process cache, and the bounded store of JSON bytes that it is made of."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 from cachetools import TLRUCache
 
-from matcher.cache.flight import Outcome, SingleFlight
-from matcher.cache.parts import Counters, check_question, decode, encode, reset_after_fork
+from matcher.cache.after_fork import reset_after_fork
+from matcher.cache.counters import Counters
 from matcher.cache.port import JSON, CacheState
+from matcher.cache.single_flight import Outcome, SingleFlight
+from matcher.cache.values import check_key_and_ttl, decode, encode
 
 MEBIBYTE = 1024 * 1024
 
@@ -33,7 +35,7 @@ class TTLStore:
         self, maxsize: int, max_bytes: int, timer: Callable[[], float] = time.monotonic
     ) -> None:
         if maxsize < 1 or max_bytes < 1:
-            raise ValueError("a shelf holds at least one entry and one byte")
+            raise ValueError("a store holds at least one entry and one byte")
         self._maxsize = maxsize
         self._max_bytes = max_bytes
         self._timer = timer
@@ -85,7 +87,7 @@ class MemoryCache:
         max_bytes: int = 64 * MEBIBYTE,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._shelf = TTLStore(maxsize, max_bytes, timer)
+        self._values = TTLStore(maxsize, max_bytes, timer)
         self._flights = SingleFlight()
         self._counters = Counters()
         reset_after_fork(self._flights)
@@ -93,36 +95,36 @@ class MemoryCache:
 
     def get_or_compute(self, key: str, compute: Callable[[], JSON], ttl: int) -> tuple[JSON, bool]:
         """Return the value of `key` and whether it came from the cache; see `Cache`."""
-        check_question(key, ttl)
-        data = self._shelf.get(key)
+        check_key_and_ttl(key, ttl)
+        data = self._values.get(key)
         if data is not None:
-            self._counters.asked(found=True)
+            self._counters.count_lookup(found=True)
             return decode(data), True
         try:
             outcome, led = self._flights.run(key, lambda: self._produce(key, compute, ttl))
         except BaseException:
-            self._counters.asked(found=False)
+            self._counters.count_lookup(found=False)
             raise
-        self._counters.asked(outcome.found)
+        self._counters.count_lookup(outcome.found)
         return decode(outcome.data), outcome.found or not led
 
     def _produce(self, key: str, compute: Callable[[], JSON], ttl: int) -> Outcome:
-        data = self._shelf.get(key)  # somebody may have finished since the first look
+        data = self._values.get(key)  # somebody may have finished since the first look
         if data is not None:
             return Outcome(data, found=True)
-        self._counters.computing()
+        self._counters.count_computation()
         data = encode(compute())
-        self._shelf.put(key, data, ttl)
+        self._values.put(key, data, ttl)
         return Outcome(data, found=False)
 
     def peek(self, key: str) -> tuple[JSON, bool]:
         """Return the value of `key` and whether it is there; see `Cache`."""
-        data = self._shelf.get(key)
+        data = self._values.get(key)
         return (None, False) if data is None else (decode(data), True)
 
     def clear(self) -> None:
         """Forget all values of this process."""
-        self._shelf.clear()
+        self._values.clear()
 
     def state(self) -> CacheState:
         """Return the counters; an in-process cache is always reachable."""

@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 import structlog
 
-from matcher.cache.flight import Outcome, SingleFlight
+from matcher.cache.after_fork import reset_after_fork
+from matcher.cache.counters import Counters
 from matcher.cache.memory import MEBIBYTE, TTLStore
-from matcher.cache.parts import Counters, check_question, decode, encode, reset_after_fork
 from matcher.cache.port import JSON, CacheState
-from matcher.cache.redis_link import RedisAwayError, RedisClient
+from matcher.cache.redis_client import RedisAwayError, RedisClient
+from matcher.cache.single_flight import Outcome, SingleFlight
+from matcher.cache.values import check_key_and_ttl, decode, encode
 
 logger = structlog.get_logger(__name__)
 
@@ -38,8 +40,8 @@ class RedisCache:
     process computes for itself.
 
     Redis is never needed for an answer. When it can't be reached, doesn't answer in time or
-    refuses to write, values are computed and kept in this process for up to `spare_ttl` seconds,
-    one computation for all askers of the process, and Redis is left alone for `rest` seconds
+    refuses to write, values are computed and kept in this process for up to `fallback_ttl` seconds,
+    one computation for all askers of the process, and Redis is left alone for `retry_after` seconds
     before one asker tries it again. An unreadable value is computed again and overwritten.
 
     All times are in seconds. Never connects before the first question; thread safe; may be made
@@ -55,35 +57,35 @@ class RedisCache:
         read_timeout: float = 0.4,
         lock_ttl: float = 5.0,
         wait_limit: float = 15.0,
-        rest: float = 2.0,
-        spare_ttl: float = 30.0,
+        retry_after: float = 2.0,
+        fallback_ttl: float = 30.0,
     ) -> None:
         self._lock_ttl = lock_ttl
         self._wait_limit = wait_limit
-        self._spare_ttl = spare_ttl
+        self._fallback_ttl = fallback_ttl
         self._counters = Counters()
         self._flights = SingleFlight()
-        self._spare = TTLStore(maxsize=256, max_bytes=16 * MEBIBYTE)
-        self._link = RedisClient(
+        self._fallback = TTLStore(maxsize=256, max_bytes=16 * MEBIBYTE)
+        self._client = RedisClient(
             url,
             prefix,
             self._counters,
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
-            rest=rest,
+            retry_after=retry_after,
         )
         reset_after_fork(self._counters)
         reset_after_fork(self._flights)
 
     def get_or_compute(self, key: str, compute: Callable[[], JSON], ttl: int) -> tuple[JSON, bool]:
         """Return the value of `key` and whether it came from the cache; see `Cache`."""
-        check_question(key, ttl)
+        check_key_and_ttl(key, ttl)
         try:
             outcome, led = self._flights.run(key, lambda: self._produce(key, compute, ttl))
         except BaseException:
-            self._counters.asked(found=False)
+            self._counters.count_lookup(found=False)
             raise
-        self._counters.asked(outcome.found)
+        self._counters.count_lookup(outcome.found)
         return decode(outcome.data), outcome.found or not led
 
     def peek(self, key: str) -> tuple[JSON, bool]:
@@ -91,21 +93,21 @@ class RedisCache:
         try:
             data, _held = self._read(key)
         except RedisAwayError:
-            data = self._spare.get(key)
+            data = self._fallback.get(key)
         return (None, False) if data is None else (decode(data), True)
 
     def clear(self) -> None:
         """Forget the values in Redis and those kept in this process; see `Cache`."""
-        self._spare.clear()
+        self._fallback.clear()
         try:
-            self._link.clear()
+            self._client.clear()
         except RedisAwayError:
             logger.warning("cache_not_cleared")
 
     def state(self) -> CacheState:
         """Return the counters and whether Redis answers now; asks it at most once."""
         try:
-            self._link.ping()
+            self._client.ping()
             reachable = True
         except RedisAwayError:
             reachable = False
@@ -129,21 +131,21 @@ class RedisCache:
         with self._holding(key, turn.token):
             data = self._compute(compute)
             try:
-                self._link.store(key, data, ttl)
+                self._client.store(key, data, ttl)
             except RedisAwayError:
-                self._spare.put(key, data, min(ttl, self._spare_ttl))
+                self._fallback.put(key, data, min(ttl, self._fallback_ttl))
         return Outcome(data, found=False)
 
     def _produce_here(self, key: str, compute: Callable[[], JSON], ttl: int) -> Outcome:
-        data = self._spare.get(key)
+        data = self._fallback.get(key)
         if data is not None:
             return Outcome(data, found=True)
         data = self._compute(compute)
-        self._spare.put(key, data, min(ttl, self._spare_ttl))
+        self._fallback.put(key, data, min(ttl, self._fallback_ttl))
         return Outcome(data, found=False)
 
     def _compute(self, compute: Callable[[], JSON]) -> bytes:
-        self._counters.computing()
+        self._counters.count_computation()
         return encode(compute())
 
     def _await_turn(self, key: str) -> _Turn:
@@ -153,15 +155,15 @@ class RedisCache:
             data, held = self._read(key)
             if data is not None:
                 return _Turn(data=data)
-            if self._link.refuses():
+            if self._client.refuses():
                 raise RedisAwayError  # whoever holds the lock couldn't store either
-            token = None if held else self._link.lock(key, self._lock_ttl)
+            token = None if held else self._client.lock(key, self._lock_ttl)
             if token is not None:
                 # Between our look and our lock somebody may have stored and released.
                 data, _ = self._read(key)
                 if data is None:
                     return _Turn(token=token)
-                self._link.release(key, token)
+                self._client.release(key, token)
                 return _Turn(data=data)
             if time.monotonic() >= give_up:
                 logger.warning("cache_wait_over", key=key)
@@ -170,13 +172,13 @@ class RedisCache:
             pause = min(2 * pause, _MAX_PAUSE_LENGTH)
 
     def _read(self, key: str) -> tuple[bytes | None, bool]:
-        """Read as `RedisLink.read` does, but take a value that can't be read for none."""
-        data, held = self._link.read(key)
+        """Read as `RedisClient.read` does, but take a value that can't be read for none."""
+        data, held = self._client.read(key)
         if data is not None:
             try:
                 decode(data)
             except ValueError:
-                self._counters.failed()
+                self._counters.count_error()
                 logger.warning("cache_value_unreadable", key=key)
                 return None, held
         return data, held
@@ -196,12 +198,12 @@ class RedisCache:
         finally:
             done.set()
             with suppress(RedisAwayError):  # then it ends by itself
-                self._link.release(key, token)
+                self._client.release(key, token)
 
     def _extend_until(self, done: threading.Event, key: str, token: str) -> None:
         while not done.wait(self._lock_ttl / 3):
             try:
-                if not self._link.extend(key, token, self._lock_ttl):
+                if not self._client.extend(key, token, self._lock_ttl):
                     return
             except RedisAwayError:
                 continue  # it may be back before the lock ends

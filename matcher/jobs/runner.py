@@ -105,13 +105,15 @@ class JobRunner:
         if job is None or not job.state.open:
             return False
         self._signals.request_cancel(job_id, actor)
+        if job.state is JobState.RUNNING:
+            return True  # its worker sees the request
         try:
             with rows.short_transaction(self._store, CANCEL_WAIT_MS) as session:
                 ended = rows.cancel_waiting(session, job_id)
                 if ended:
                     self._unfinished(session, job.kind, job.arguments, JobState.CANCELLED)
                     _record_cancel(session, actor, job_id, job.kind)
-        except OperationalError:  # an import holds the store; who runs this job sees the signal
+        except OperationalError:  # somebody writes to SQLite; whoever takes the job up sees it
             return True
         if ended:
             self._signals.forget(job_id)

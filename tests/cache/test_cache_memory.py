@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from embeddings.breaker import Breaker
+from circuit_breaker import CircuitBreaker
 from matcher.cache import MemoryCache, make_cache
 from matcher.cache.memory import TTLStore
 
@@ -57,8 +57,8 @@ def test_what_is_stored_after_the_first_look_is_not_computed_again(
     cache, look = MemoryCache(), TTLStore.get
     others: list[tuple[Any, bool]] = []
 
-    def look_then_stop(shelf: TTLStore, key: str) -> bytes | None:
-        data = look(shelf, key)
+    def look_then_stop(store: TTLStore, key: str) -> bytes | None:
+        data = look(store, key)
         monkeypatch.setattr(TTLStore, "get", look)
         others.append(cache.get_or_compute("k", lambda: "by the other", 60))
         return data
@@ -70,21 +70,21 @@ def test_what_is_stored_after_the_first_look_is_not_computed_again(
 
 
 def test_least_recently_used_goes_first_at_maxsize() -> None:
-    shelf = TTLStore(maxsize=2, max_bytes=1000)
-    shelf.put("a", b"1", 60)
-    shelf.put("b", b"2", 60)
-    assert shelf.get("a") == b"1"
-    shelf.put("c", b"3", 60)
-    assert [shelf.get(key) for key in "abc"] == [b"1", None, b"3"]
+    store = TTLStore(maxsize=2, max_bytes=1000)
+    store.put("a", b"1", 60)
+    store.put("b", b"2", 60)
+    assert store.get("a") == b"1"
+    store.put("c", b"3", 60)
+    assert [store.get(key) for key in "abc"] == [b"1", None, b"3"]
 
 
 def test_bytes_are_bounded() -> None:
-    shelf = TTLStore(maxsize=100, max_bytes=10)
-    shelf.put("a", b"1" * 6, 60)
-    shelf.put("b", b"2" * 4, 60)
-    assert (shelf.get("a"), shelf.get("b")) == (b"1" * 6, b"2" * 4)
-    shelf.put("c", b"3" * 5, 60)
-    assert [shelf.get(key) for key in "abc"] == [None, b"2" * 4, b"3" * 5]
+    store = TTLStore(maxsize=100, max_bytes=10)
+    store.put("a", b"1" * 6, 60)
+    store.put("b", b"2" * 4, 60)
+    assert (store.get("a"), store.get("b")) == (b"1" * 6, b"2" * 4)
+    store.put("c", b"3" * 5, 60)
+    assert [store.get(key) for key in "abc"] == [None, b"2" * 4, b"3" * 5]
 
 
 def test_too_large_is_served_but_not_kept_and_drives_nothing_out() -> None:
@@ -96,12 +96,12 @@ def test_too_large_is_served_but_not_kept_and_drives_nothing_out() -> None:
 
 
 def test_put_replaces_also_when_the_new_data_is_too_large() -> None:
-    shelf = TTLStore(maxsize=10, max_bytes=10)
-    shelf.put("a", b"old", 60)
-    shelf.put("a", b"new", 60)
-    assert shelf.get("a") == b"new"
-    shelf.put("a", b"x" * 11, 60)
-    assert shelf.get("a") is None
+    store = TTLStore(maxsize=10, max_bytes=10)
+    store.put("a", b"old", 60)
+    store.put("a", b"new", 60)
+    assert store.get("a") == b"new"
+    store.put("a", b"x" * 11, 60)
+    assert store.get("a") is None
 
 
 @pytest.mark.parametrize(("maxsize", "max_bytes"), [(0, 1), (1, 0)])
@@ -110,9 +110,9 @@ def test_bounds_that_hold_nothing_are_refused(maxsize: int, max_bytes: int) -> N
         TTLStore(maxsize, max_bytes)
 
 
-def test_shelf_under_many_threads() -> None:
+def test_store_under_many_threads() -> None:
     """Short lives, few places and many threads: every value read belongs to its key."""
-    shelf = TTLStore(maxsize=8, max_bytes=1000)
+    store = TTLStore(maxsize=8, max_bytes=1000)
     wrong: list[object] = []
     until = time.monotonic() + 0.5
 
@@ -122,12 +122,12 @@ def test_shelf_under_many_threads() -> None:
             while time.monotonic() < until:
                 number = (number * 31 + 7) % 23
                 key = str(number)
-                data = shelf.get(key)
+                data = store.get(key)
                 if data not in (None, key.encode()):
                     wrong.append((key, data))
-                shelf.put(key, key.encode(), 0.0005)
+                store.put(key, key.encode(), 0.0005)
                 if number == 0:
-                    shelf.clear()
+                    store.clear()
         except Exception as error:
             wrong.append(error)
 
@@ -141,29 +141,29 @@ def test_shelf_under_many_threads() -> None:
 
 def test_breaker_rests_then_lets_one_probe() -> None:
     clock = Clock()
-    breaker = Breaker(2.0, clock)
+    breaker = CircuitBreaker(2.0, clock)
     assert breaker.allows() and breaker.allows()
-    assert breaker.failed() is True
-    assert breaker.failed() is False
+    assert breaker.record_failure() is True
+    assert breaker.record_failure() is False
     assert not breaker.allows()
     clock.now += 1.9
     assert not breaker.allows()
-    assert breaker.resting()
+    assert breaker.is_open()
     clock.now += 0.1
-    assert not breaker.resting()
+    assert not breaker.is_open()
     assert [breaker.allows() for _ in range(3)] == [True, False, False]
-    assert breaker.failed() is False
+    assert breaker.record_failure() is False
     clock.now += 2.0
     assert breaker.allows()
-    assert breaker.succeeded() is True
-    assert breaker.succeeded() is False
+    assert breaker.record_success() is True
+    assert breaker.record_success() is False
     assert breaker.allows() and breaker.allows()
 
 
 def test_breaker_whose_probe_never_reports_lets_another() -> None:
     clock = Clock()
-    breaker = Breaker(2.0, clock)
-    breaker.failed()
+    breaker = CircuitBreaker(2.0, clock)
+    breaker.record_failure()
     clock.now += 2.0
     assert [breaker.allows(), breaker.allows()] == [True, False]
     clock.now += 2.0

@@ -19,7 +19,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from matcher.cache import RedisCache, make_cache
-from matcher.cache.redis_link import RedisClient
+from matcher.cache.redis_client import RedisClient
 from tests.servers import HOST, RedisServer, free_port, redis_server
 
 LIVENESS = 20.0  # seconds after which something hangs
@@ -291,7 +291,7 @@ def test_hangs_during_a_computation(own_server: RedisServer) -> None:
 
 
 def test_comes_back_by_itself_on_the_same_port(own_server: RedisServer) -> None:
-    cache = RedisCache(own_server.url, rest=0.2)
+    cache = RedisCache(own_server.url, retry_after=0.2)
     cache.get_or_compute("k", lambda: "old", 60)
     own_server.kill()
     with capture_logs() as logs:
@@ -317,7 +317,7 @@ def test_restart_between_two_questions_goes_unnoticed(own_server: RedisServer) -
 
 def test_what_is_kept_in_process_is_kept_for_a_short_time(own_server: RedisServer) -> None:
     own_server.kill()
-    cache = RedisCache(own_server.url, spare_ttl=0.3)
+    cache = RedisCache(own_server.url, fallback_ttl=0.3)
     assert cache.get_or_compute("k", lambda: 1, 60) == (1, False)
     assert cache.get_or_compute("k", never, 60) == (1, True)
     time.sleep(0.4)
@@ -332,7 +332,7 @@ def test_what_is_kept_in_process_is_kept_for_a_short_time(own_server: RedisServe
     ],
 )
 def test_refused_writes(own_server: RedisServer, refuse: str, accept: str, error: str) -> None:
-    cache = RedisCache(own_server.url, rest=0.5)
+    cache = RedisCache(own_server.url, retry_after=0.5)
     cache.get_or_compute("before", lambda: "stored", 60)
     with own_server.client() as client, capture_logs() as logs:
         client.execute_command(*refuse.split())

@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable
 
 
-class Breaker:
-    """Closed: everybody may ask. Open: nobody for `rest` seconds, then one who probes.
+class CircuitBreaker:
+    """Closed: everybody may ask. Open: nobody for `retry_after` seconds, then one who probes.
 
     (M. Nygard, Release It!, 2007.) Thread safe. A probe that never reports back costs another
-    `rest` seconds, then there is a new one; so a breaker can't stay open for ever.
+    `retry_after` seconds, then there is a new one; so a breaker can't stay open for ever.
     """
 
-    def __init__(self, rest: float, timer: Callable[[], float] = time.monotonic) -> None:
-        self._rest = rest
+    def __init__(self, retry_after: float, timer: Callable[[], float] = time.monotonic) -> None:
+        self._retry_after = retry_after
         self._timer = timer
         self.reset()
 
@@ -33,23 +33,23 @@ class Breaker:
             now = self._timer()
             if now < self._retry_at:
                 return False
-            self._retry_at = now + self._rest
+            self._retry_at = now + self._retry_after
             return True
 
-    def resting(self) -> bool:
+    def is_open(self) -> bool:
         """Return whether nobody may ask yet; unlike `allows`, it leaves the probe to others."""
         with self._lock:
             return self._open and self._timer() < self._retry_at
 
-    def succeeded(self) -> bool:
+    def record_success(self) -> bool:
         """Close; return whether it was open."""
         with self._lock:
             was_open, self._open = self._open, False
             return was_open
 
-    def failed(self) -> bool:
-        """Open for another `rest` seconds; return whether it was closed."""
+    def record_failure(self) -> bool:
+        """Open for another `retry_after` seconds; return whether it was closed."""
         with self._lock:
             was_open, self._open = self._open, True
-            self._retry_at = self._timer() + self._rest
+            self._retry_at = self._timer() + self._retry_after
             return not was_open

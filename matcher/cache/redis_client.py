@@ -15,8 +15,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 from redis.retry import Retry
 
-from embeddings.breaker import Breaker
-from matcher.cache.parts import Counters, reset_after_fork
+from circuit_breaker import CircuitBreaker
+from matcher.cache.after_fork import reset_after_fork
+from matcher.cache.counters import Counters
 from matcher.redis_url import make_connection_pool
 
 logger = structlog.get_logger(__name__)
@@ -48,7 +49,7 @@ class RedisClient:
     are in seconds. No method takes longer than `connect_timeout` + `read_timeout`, but for the
     time that looking up a host name takes and for `clear`, which asks several questions.
 
-    After a failure nothing is asked for `rest` seconds. A server that answers but refuses to
+    After a failure nothing is asked for `retry_after` seconds. A server that answers but refuses to
     write (out of memory, read-only replica, disk full) goes on being read. Raises ValueError,
     without the URL, when the URL can't be used.
     """
@@ -61,14 +62,14 @@ class RedisClient:
         *,
         connect_timeout: float,
         read_timeout: float,
-        rest: float,
+        retry_after: float,
     ) -> None:
         self._url = url
         self._prefix = prefix
         self._counters = counters
         self._timeouts = (connect_timeout, read_timeout)
-        self._reach = Breaker(rest)
-        self._writes = Breaker(rest)
+        self._reach = CircuitBreaker(retry_after)
+        self._writes = CircuitBreaker(retry_after)
         self.reset()
         reset_after_fork(self)
 
@@ -129,7 +130,7 @@ class RedisClient:
 
     def refuses(self) -> bool:
         """Return whether the server refused to write just now and isn't to be asked yet."""
-        return self._writes.resting()
+        return self._writes.is_open()
 
     def ping(self) -> None:
         """Return when Redis answers."""
@@ -166,17 +167,17 @@ class RedisClient:
             refused = writes and isinstance(error, ResponseError)
             self._failed(error, self._writes if refused else self._reach)
             raise RedisAwayError from None  # the driver's message may hold address and user
-        if self._reach.succeeded():
+        if self._reach.record_success():
             logger.info("cache_redis_back")
-        if writes and self._writes.succeeded():
+        if writes and self._writes.record_success():
             logger.info("cache_redis_writable_again")
         return answer
 
-    def _failed(self, error: BaseException, breaker: Breaker) -> None:
-        self._counters.failed()
+    def _failed(self, error: BaseException, breaker: CircuitBreaker) -> None:
+        self._counters.count_error()
         if breaker is self._writes:
-            self._reach.succeeded()  # a refusal is an answer
-        if breaker.failed():
+            self._reach.record_success()  # a refusal is an answer
+        if breaker.record_failure():
             event = "cache_redis_refuses" if breaker is self._writes else "cache_redis_away"
             logger.warning(event, error=type(error).__name__)
 
