@@ -15,7 +15,10 @@ from sqlalchemy.orm import Session
 
 from matcher.store.account_tables import TokenRow
 
-PASSWORD, INTRODUCTION = "password", "introduction"  # noqa: S105 (purposes, no secrets)
+PASSWORD = "password"  # noqa: S105 (a purpose, no secret)
+INTRODUCTION = "introduction"
+CONFIRM_PROFILE, EDIT_PROFILE = "profile-confirm", "profile-edit"
+CHANGE_ADDRESS = "profile-address"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Profiles that companies keep themselves, without an account."""
+"""Profiles that companies own and edit themselves, without an account."""

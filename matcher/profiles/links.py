@@ -1,4 +1,4 @@
-"""Links that are mailed to the keepers of profiles, and the change of a keeper's address."""
+"""Links that are mailed to the owners of profiles, and the change of an owner's address."""
 
 from __future__ import annotations
 
@@ -12,33 +12,30 @@ from matcher import audit
 from matcher.accounts import tokens
 from matcher.accounts.accounts import normalise_email
 from matcher.accounts.errors import AccountError
+from matcher.profiles import drafts
 from matcher.profiles.profiles import (
-    CONFIRM,
-    CONFIRM_WITHIN,
-    EDIT,
     Profile,
     ProfileError,
     State,
-    checked_address,
-    profile_of,
+    actor_of,
+    normalise_address,
+    profile_from_row,
     subject_of,
 )
 from matcher.store import Store
 from matcher.store.account_tables import ProfileRow, TokenRow
 
-ADDRESS = "profile-address"
-"""The purpose of a token that makes an address the keeper's."""
-EDIT_WITHIN = timedelta(hours=1)
-ADDRESS_WITHIN = timedelta(days=1)
+EDIT_LIFETIME = timedelta(hours=1)
+ADDRESS_LIFETIME = timedelta(days=1)
 MAX_LINKS = 5
 """So many links are sent for one profile and purpose within an hour."""
 MAX_PROFILES = 10
-"""Of so many profiles of one address links are sent."""
+"""Links are sent for so many profiles of one address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link to be mailed to the keeper of a profile."""
+    """A link to be mailed to the owner of a profile."""
 
     name: str
     """The name of a confirmed profile; empty for a draft, whose text nobody vouches for."""
@@ -46,75 +43,78 @@ class Link:
     token: str
 
 
-def links(store: Store, email: str) -> tuple[str, list[Link]]:
+def issue_links(store: Store, email: str) -> tuple[str, list[Link]]:
     """Return an address as it is stored, and a link for each of its profiles.
 
-    A draft gets one that publishes it, any other one to edit it. None where there is no profile or
-    MAX_LINKS were made within the hour: the caller says the same to everybody.
+    The link of a draft publishes it, that of any other profile opens it for editing. No link where
+    there is no profile, or MAX_LINKS were made within the hour: the caller answers the same to
+    everybody.
     """
     try:
         address = normalise_email(email)
     except AccountError:
         return "", []
-    made: list[Link] = []
+    links: list[Link] = []
     with store.keeping() as session:
         of_address = select(ProfileRow).where(ProfileRow.email == address)
         for row in session.scalars(of_address.order_by(ProfileRow.created).limit(MAX_PROFILES)):
-            profile = profile_of(session, row)
+            profile = profile_from_row(session, row)
             draft = row.state == State.DRAFT
-            purpose, lifetime = (CONFIRM, CONFIRM_WITHIN) if draft else (EDIT, EDIT_WITHIN)
-            if profile is None or _often(session, row.organisation_id, purpose):
+            purpose = tokens.CONFIRM_PROFILE if draft else tokens.EDIT_PROFILE
+            lifetime = drafts.LINK_LIFETIME if draft else EDIT_LIFETIME
+            if profile is None or _too_many(session, row.organisation_id, purpose):
                 continue
             token = tokens.issue(session, purpose, row.organisation_id, lifetime)
-            made.append(Link("" if draft else profile.organisation.name, purpose, token))
-    return address, made
+            links.append(Link("" if draft else profile.organisation.name, purpose, token))
+    return address, links
 
 
-def ask_new_address(store: Store, organisation_id: str, email: str) -> tuple[str, str]:
-    """Return a new address as it will be stored, and the token that makes it the keeper's.
+def request_new_address(store: Store, organisation_id: str, *, email: str) -> tuple[str, str]:
+    """Return a new address as it will be stored, and the token that makes it the owner's.
 
     Raises ProfileError when it can't be used, or when links were asked for too often.
     """
-    address = checked_address(email)
+    address = normalise_address(email)
     with store.keeping() as session:
-        if _often(session, organisation_id, ADDRESS):
+        if _too_many(session, organisation_id, tokens.CHANGE_ADDRESS):
             raise ProfileError("often", "Too many links were asked for; wait an hour.")
-        actor = f"company:{organisation_id}"
-        audit.record(session, actor, "profile.address-asked", subject_of(organisation_id))
+        actor, subject = actor_of(organisation_id), subject_of(organisation_id)
+        audit.record(session, actor, "profile.address-asked", subject)
         data = {"email": address}
-        return address, tokens.issue(session, ADDRESS, organisation_id, ADDRESS_WITHIN, data)
+        purpose = tokens.CHANGE_ADDRESS
+        return address, tokens.issue(session, purpose, organisation_id, ADDRESS_LIFETIME, data)
 
 
-def new_address(store: Store, token: str) -> str | None:
-    """Return the address that a token would make the keeper's."""
+def requested_address(store: Store, token: str) -> str | None:
+    """Return the address that a token would make the owner's; None for an unusable token."""
     with store.reading() as session:
-        found = tokens.read(session, ADDRESS, token)
-        return str(found.data["email"]) if found else None
+        valid = tokens.read(session, tokens.CHANGE_ADDRESS, token)
+        return valid.data["email"] if valid else None
 
 
 def set_new_address(store: Store, token: str) -> tuple[Profile, str] | None:
-    """Make an address the keeper's; returns the profile and the former address.
+    """Make an address the owner's; return the profile and the former address.
 
-    All links and editing sessions of the former address end. None when the token is useless.
+    All links and editing sessions of the former address end. None for an unusable token.
     """
     with store.keeping() as session:
-        found = tokens.use(session, ADDRESS, token)
-        row = session.get(ProfileRow, found.subject) if found else None
-        if found is None or row is None:
+        used = tokens.use(session, tokens.CHANGE_ADDRESS, token)
+        row = session.get(ProfileRow, used.subject) if used else None
+        if used is None or row is None:
             return None
-        former, row.email = row.email, str(found.data["email"])
+        former, row.email = row.email, used.data["email"]
         row.changed = datetime.now(UTC)
-        for purpose in (EDIT, ADDRESS):
+        for purpose in (tokens.EDIT_PROFILE, tokens.CHANGE_ADDRESS):
             tokens.revoke(session, purpose, row.organisation_id)
-        profile = profile_of(session, row)
+        profile = profile_from_row(session, row)
         assert profile is not None
         audit.record(session, profile.actor, "profile.address", subject_of(profile.id))
         return profile, former
 
 
-def _often(session: Session, organisation_id: str, purpose: str) -> bool:
-    hour = datetime.now(UTC) - timedelta(hours=1)
+def _too_many(session: Session, organisation_id: str, purpose: str) -> bool:
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
     recent = (TokenRow.subject == organisation_id) & (TokenRow.purpose == purpose)
-    recent &= TokenRow.created > hour
+    recent &= TokenRow.created > an_hour_ago
     count = session.scalar(select(func.count()).select_from(TokenRow).where(recent)) or 0
     return count >= MAX_LINKS

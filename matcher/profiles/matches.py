@@ -1,81 +1,121 @@
-"""How a company is found: its place on the match lists of open initiatives, and why."""
+"""How a company is found: its rank on the match lists of open initiatives, and why."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from matcher.cache import Cache
-from matcher.corpus.answer_cache import cached
+from matcher.arrays import Rows
+from matcher.corpus.answer_cache import AnswerCache
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Initiative
 from matcher.initiatives.actions import question_of
 from matcher.matching.explain import Ground, reasons_for
-from matcher.matching.service import Recommender, Stopwatch
+from matcher.matching.service import Considered, Recommender, Stopwatch
 from matcher.store.initiatives import list_initiatives
 
-Body = dict[str, Any]
 MAX_INITIATIVES = 100
 """So many open initiatives are looked at, by name."""
 
 
-def open_initiatives(recommender: Recommender) -> list[Initiative]:
-    """Return the initiatives that anybody may read, by name."""
-    found = [one for one in list_initiatives(recommender.corpus_provider.store) if one.open]
-    return found[:MAX_INITIATIVES]
+@dataclass(frozen=True, slots=True)
+class RankReason:
+    """Why an initiative finds an organisation, in a quotation."""
+
+    kind: str
+    """The kind of facet: `offer`, `need` or `evidence`; `named` where the brief names it."""
+    text: str
+    language: str | None
+    need: str | None
+    """The need that the facet answers, where it is a certain need."""
+    with_members: tuple[str, ...]
+    """Names of members who took part in that past project."""
 
 
-def found_by(recommender: Recommender, cache: Cache, organisation_id: str) -> list[Body]:
-    """Return for each open initiative the rank of an organisation, best first, with reasons.
+@dataclass(frozen=True, slots=True)
+class InitiativeRank:
+    """An organisation's place on the match list of one initiative."""
 
-    `rank` is None where it isn't on the list; `member` says that it is in already, `rival` that a
-    competitor that it named itself is. An organisation that isn't in the corpus is found by none:
-    an empty list.
+    id: str
+    """The initiative's."""
+    name: str
+    member: bool = False
+    """Whether it is a member, and so on no list."""
+    rival: bool = False
+    """Whether a competitor that it named itself is a member."""
+    rank: int | None = None
+    """From 1; None where it isn't on the list."""
+    total: int = 0
+    """Length of the list."""
+    reasons: tuple[RankReason, ...] = ()
+
+
+def initiative_ranks(
+    recommender: Recommender, cache: AnswerCache, organisation_id: str
+) -> list[InitiativeRank]:
+    """Return an organisation's rank for each open initiative, the best first, with reasons.
+
+    Initiatives that it is a member of come before all others. An organisation that isn't in the
+    corpus has no ranks.
     """
     snapshot = recommender.corpus_provider.snapshot()
-    if organisation_id not in snapshot.corpus.row_of_id:
+    row = snapshot.corpus.row_of_id.get(organisation_id)
+    if row is None:
         return []
-    several = open_initiatives(recommender)
-    about = [
-        [asdict(one) for one in several],
-        organisation_id,
-        recommender.ways(snapshot),
-        [snapshot.revision, snapshot.generation.name, date.today().isoformat()],
-    ]
-    text = json.dumps(about, sort_keys=True, default=str)
-    key = "found:" + hashlib.sha256(text.encode()).hexdigest()
-
-    def compute() -> list[Body]:
-        row = snapshot.corpus.row_of_id[organisation_id]
-        found = [_found(recommender, snapshot, one, row) for one in several]
-        return sorted(found, key=lambda one: (not one["member"], one["rank"] or 10**9))
-
-    body, _kept = cached(cache, snapshot, key, compute, recommender.ttl)
-    result: list[Body] = body
-    return result
+    initiatives = _open_initiatives(recommender)
+    ranks, _cached = cache.get_or_compute(
+        "found",
+        snapshot,
+        [initiatives, organisation_id, recommender.ways(snapshot)],
+        list[InitiativeRank],
+        lambda: [_rank(recommender, snapshot, initiative, row) for initiative in initiatives],
+    )
+    last = len(snapshot.corpus) + 1
+    return sorted(ranks, key=lambda each: (not each.member, each.rank or last))
 
 
-def _found(recommender: Recommender, snapshot: Snapshot, one: Initiative, row: int) -> Body:
-    body: Body = {"id": one.id, "name": one.name, "member": False, "rank": None, "total": 0}
-    body["reasons"] = []
-    question, own = question_of(one), snapshot.corpus.organisations[row]
-    if own.id in question.members:
-        return {**body, "member": True}
-    body["rival"] = bool(set(own.competitors) & set(question.members))
-    considered = recommender.consider(snapshot, question, Stopwatch())
+def _open_initiatives(recommender: Recommender) -> list[Initiative]:
+    """Return the initiatives that anybody may read, by name."""
+    store = recommender.corpus_provider.store
+    return list_initiatives(store, MAX_INITIATIVES, open_only=True)
+
+
+def _rank(
+    recommender: Recommender, snapshot: Snapshot, initiative: Initiative, row: int
+) -> InitiativeRank:
+    own = snapshot.corpus.organisations[row]
+    if own.id in initiative.member_ids:
+        return InitiativeRank(initiative.id, initiative.name, member=True)
+    rival = bool(set(own.competitors) & set(initiative.member_ids))
+    considered = recommender.consider(snapshot, question_of(initiative), Stopwatch())
     if isinstance(considered, str):
-        return body
+        return InitiativeRank(initiative.id, initiative.name, rival=rival)
+    position = _position(snapshot, considered.order, row)
+    return InitiativeRank(
+        id=initiative.id,
+        name=initiative.name,
+        rival=rival,
+        rank=None if position is None else position + 1,
+        total=len(considered.order),
+        reasons=()
+        if position is None
+        else _reasons(recommender, snapshot, considered, int(considered.order[position])),
+    )
+
+
+def _position(snapshot: Snapshot, order: Rows, row: int) -> int | None:
+    """Return where an organisation, or a variant of its name, is in `order`; None if nowhere."""
     same = [row, *snapshot.corpus.variants_of(row)]
-    places = np.flatnonzero(np.isin(considered.order, same))
-    body["total"] = len(considered.order)
-    if not len(places):
-        return body
-    shown = considered.order[places[0]]
+    positions = np.flatnonzero(np.isin(order, same))
+    return int(positions[0]) if len(positions) else None
+
+
+def _reasons(
+    recommender: Recommender, snapshot: Snapshot, considered: Considered, row: int
+) -> tuple[RankReason, ...]:
     ground = Ground(
         snapshot,
         considered.heard,
@@ -85,5 +125,16 @@ def _found(recommender: Recommender, snapshot: Snapshot, one: Initiative, row: i
         recommender.weights_for(snapshot),
     )
     with recommender.corpus_provider.store.reading() as session:
-        reasons = reasons_for(session, ground, np.array([shown]))[int(shown)]
-    return {**body, "rank": int(places[0]) + 1, "reasons": reasons}
+        reasons = reasons_for(session, ground, np.array([row]))[row]
+    return tuple(_reason(reason) for reason in reasons)
+
+
+def _reason(reason: Mapping[str, Any]) -> RankReason:
+    facet = reason["facet"]
+    return RankReason(
+        kind=facet["kind"] if facet else "named",
+        text=facet["text"] if facet else " ".join(reason["named"]),
+        language=facet["language"] if facet else None,
+        need=reason["need"],
+        with_members=tuple(reason["with_members"]),
+    )

@@ -1,4 +1,4 @@
-"""Rows of profiles that companies keep, and what goes with an organisation when it goes."""
+"""Rows of profiles that companies own, and what is deleted or renamed with an organisation."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from matcher.store.account_tables import (
 def rename_profile(session: Session, old: str, new: str | None) -> None:
     """Give a profile to the organisation that its own was merged into; None deletes it.
 
-    Where that one has a profile already, its keeper stays. Links that were mailed end. Profiles
-    outside the corpus name it by its new id too.
+    Where that organisation has a profile already, its owner stays. Mailed links end. The records of
+    profiles outside the corpus get the new id too.
     """
     _rename_in_records(session, old, new)
     row = session.get(ProfileRow, old)
@@ -53,7 +53,7 @@ def delete_traces(session: Session, organisation_id: str) -> None:
 
 
 def rename_in_audit(session: Session, old: str, new: str) -> None:
-    """Name an organisation by another id in all lines of the log."""
+    """Replace an organisation's id by another in all lines of the log."""
     columns = (AuditRow.subject, AuditRow.actor, cast(AuditRow.detail, String))
     named = or_(*(column.contains(old, autoescape=True) for column in columns))
     for line in session.scalars(select(AuditRow).where(named)):
@@ -69,6 +69,6 @@ def _rename_in_records(session: Session, old: str, new: str | None) -> None:
             continue
         record: dict[str, Any] = {**row.record, "organisation": {**row.record["organisation"]}}
         for whole, name in ((record["organisation"], "competitors"), (record, "rivals")):
-            ids = [new if one == old else one for one in whole.get(name, [])]
-            whole[name] = [one for one in dict.fromkeys(ids) if one]
+            ids = [new if key == old else key for key in whole.get(name, [])]
+            whole[name] = [key for key in dict.fromkeys(ids) if key]
         row.record = record

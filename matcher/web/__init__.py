@@ -36,6 +36,7 @@ from matcher.web import (
     match_lists,
     matching,
     overview,
+    profile_links,  # noqa: F401 (adds views to the blueprint of profiles)
     profiles,
     rate_limits,
     strengths,

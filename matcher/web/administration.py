@@ -79,7 +79,7 @@ def overview() -> ResponseReturnValue:
         blocked=sum(not one.active for one in people),
         keys=sum(row.revoked is None for row in api_keys.list_keys(current.store)),
         jobs=[job for job in current.jobs.recent() if job.state.open],
-        kept=profile_moderation.counted(current.store),
+        kept=profile_moderation.count_by_state(current.store),
         log_lines=audit.lines(current.store, limit=1)[0],
     )
 
@@ -109,7 +109,9 @@ def profiles() -> ResponseReturnValue:
     """List the profiles that companies keep themselves."""
     text = request.args.get("q", "").replace("\x00", "")[:200]
     page = max(1, min(request.args.get("page", 1, int), 10_000))
-    total, found = profile_moderation.search(services().store, text, PAGE, (page - 1) * PAGE)
+    total, found = profile_moderation.search(
+        services().store, text, limit=PAGE, offset=(page - 1) * PAGE
+    )
     return render_template(
         "administration/profiles.html",
         found=found,
@@ -127,14 +129,18 @@ def moderate(organisation_id: str) -> ResponseReturnValue:
     current, reason = services(), request.form.get("reason", "").strip()
     if "show" in request.form:
         done = profile_moderation.show_again(
-            current.store, current.mailer, organisation_id, me().actor
+            current.store, current.mailer, organisation_id, actor=me().actor
         )
     elif not reason:
         flash(_("Say why, so that the company can mend it."))
         return redirect(url_for("administration.profiles"))
     else:
         done = profile_moderation.hide(
-            current.store, current.mailer, organisation_id, reason, me().actor
+            current.store,
+            current.mailer,
+            organisation_id,
+            reason=reason,
+            actor=me().actor,
         )
         current.cache.clear()
     flash(_("Stored.") if done else _("Nothing was changed: look at its state."))

@@ -20,7 +20,7 @@ from matcher.needs.best_match import best_matches
 from matcher.needs.resolve import Source
 from matcher.organisations import actions as organisations
 from matcher.presenters import need_json
-from matcher.profiles.profiles import contact_visible
+from matcher.profiles.profiles import visible_contact
 from matcher.store.initiatives import get_initiative, list_initiatives
 from matcher.web.access import may, services, who
 from matcher.web.browse import MAX_PAGES, TITLES, address_of, filters_from, names_of
@@ -232,5 +232,5 @@ def organisation(organisation_id: str) -> ResponseReturnValue:
         projects=projects,
         partners=partners,
         more=len(together),
-        contact=contact_visible(services().store, found.id, who()),
+        contact=visible_contact(services().store, found.id, who()),
     )

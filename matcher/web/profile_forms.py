@@ -39,7 +39,7 @@ from matcher.profiles.profiles import (
     MAX_COMPETITORS,
     ContactFor,
     ProfileError,
-    checked_address,
+    normalise_address,
 )
 from matcher.web.initiative_forms import MORE_ROWS, SPARE_ROWS, Row, day, organisation_named
 from matcher.web.labels import LABELS
@@ -73,13 +73,13 @@ def _web_address(text: str | None) -> str:
 def email_address(_form: FlaskForm, field: EmailField) -> None:
     """Let through what can be an e-mail address, in the form it is stored in."""
     try:
-        field.data = checked_address(field.data or "")
+        field.data = normalise_address(field.data or "")
     except ProfileError as error:
         raise ValidationError(_("That is not an e-mail address.")) from error
 
 
 class AddressForm(FlaskForm):  # type: ignore[misc]
-    """The address of a keeper."""
+    """The address of a profile's owner."""
 
     email = EmailField(
         _l("E-mail address"), [DataRequired(), Length(max=320)], render_kw={"autocomplete": "email"}

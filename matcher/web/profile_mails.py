@@ -1,4 +1,4 @@
-"""The mails that keepers of profiles get. No subject holds what somebody typed."""
+"""The mails to the owners of profiles. No subject holds what somebody typed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import structlog
 from flask import url_for
 from flask_babel import gettext as _
 
+from matcher.accounts import tokens
 from matcher.mail import MailError
 from matcher.profiles.links import Link
-from matcher.profiles.profiles import CONFIRM
 from matcher.web.access import services
 
 log = structlog.get_logger()
@@ -39,7 +39,7 @@ def opening(links: list[Link]) -> tuple[str, str]:
     """Give links to the profiles of an address."""
     lines = []
     for link in links:
-        draft = link.purpose == CONFIRM
+        draft = link.purpose == tokens.CONFIRM_PROFILE
         name = _("A profile that waits to be confirmed") if draft else link.name
         page = "profiles.confirm" if draft else "profiles.open_link"
         lines.append(f"{name}:\n{_link(page, link.token)}")
@@ -53,7 +53,7 @@ def opening(links: list[Link]) -> tuple[str, str]:
 
 
 def new_address(token: str) -> tuple[str, str]:
-    """Ask whether an address is to be a keeper's."""
+    """Ask whether an address is to be an owner's."""
     text = _(
         "Somebody, probably you, wants to keep a profile on Schakel with this address.\n\n"
         "Confirm it here, within a day:\n%(address)s\n\n"
@@ -64,7 +64,7 @@ def new_address(token: str) -> tuple[str, str]:
 
 
 def address_changed() -> tuple[str, str]:
-    """Tell the former address of a keeper."""
+    """Write to an owner's former address that it no longer counts."""
     text = _(
         "Your profile on Schakel is kept with another address from now on. Links that were sent to "
         "this address don't work any more.\n\n"
@@ -74,7 +74,7 @@ def address_changed() -> tuple[str, str]:
 
 
 def deleted(name: str) -> tuple[str, str]:
-    """Say that a profile is gone."""
+    """Confirm that a profile is deleted."""
     text = _(
         "The profile of %(name)s on Schakel and all that was stored with it is deleted.", name=name
     )

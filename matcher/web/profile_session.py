@@ -15,22 +15,21 @@ from matcher.profiles import profiles
 from matcher.profiles.profiles import Profile, State
 from matcher.web.access import services
 
-OPEN_FOR = 4 * 60 * 60
-"""Seconds."""
+MAX_SECONDS_OPEN = 4 * 60 * 60
 View = Callable[..., ResponseReturnValue]
 
 
 def open_profile(profile: Profile) -> None:
     """Let this session edit a profile."""
-    until = int(time.time()) + OPEN_FOR
+    until = int(time.time()) + MAX_SECONDS_OPEN
     session["profile"] = {"id": profile.id, "until": until, "stamp": profile.stamp}
-    g.pop("keeper", None)
+    g.pop("opened_profile", None)
 
 
 def close_profile() -> None:
     """End the editing session."""
     session.pop("profile", None)
-    g.pop("keeper", None)
+    g.pop("opened_profile", None)
 
 
 def open_until() -> int:
@@ -40,14 +39,17 @@ def open_until() -> int:
 
 
 def current_profile() -> Profile | None:
-    """Return the profile that is open in this session; None when time is up or it changed hands."""
-    if "keeper" not in g:
-        g.keeper = _opened()
-    opened: Profile | None = g.keeper
+    """Return the profile that is open in this session.
+
+    None when the time is up, or another address owns it since.
+    """
+    if "opened_profile" not in g:
+        g.opened_profile = _profile_of_session()
+    opened: Profile | None = g.opened_profile
     return opened
 
 
-def _opened() -> Profile | None:
+def _profile_of_session() -> Profile | None:
     found = session.get("profile")
     if not isinstance(found, dict) or open_until() < time.time():
         return None
@@ -57,8 +59,8 @@ def _opened() -> Profile | None:
     return profile
 
 
-def for_keeper(view: View) -> View:
-    """Give a view the profile that is open; without one, ask for a link."""
+def for_owner(view: View) -> View:
+    """Give a view the profile that is open; without one, lead to the page that asks for a link."""
 
     @wraps(view)
     def answered(*args: Any, **values: Any) -> ResponseReturnValue:

@@ -19,6 +19,7 @@ from matcher.initiatives import actions as initiatives
 from matcher.organisations import actions as organisations
 from matcher.organisations.duplicates import merge
 from matcher.profiles import profiles
+from matcher.profiles.drafts import MAX_DRAFTS
 from matcher.profiles.moderation import hide, show_again
 from matcher.store import Store
 from matcher.store.account_tables import (
@@ -59,7 +60,7 @@ FIELDS: dict[str, Any] = {
     "competitors": "surfalink assays (demo)",
     "email": "Baas@Kwartelhof.example",
 }
-KEEPER = "baas@kwartelhof.example"
+OWNER = "baas@kwartelhof.example"
 RIVAL: dict[str, Any] = {
     "name": "Wierrivaal",
     "email": "r@rivaal.example",
@@ -68,7 +69,7 @@ RIVAL: dict[str, Any] = {
     "contact_email": "",
     "competitors": "",
 }
-SECRETS = ("Mieke Zilt", "mieke@kwartelhof.example", "+32 59 00 00 00", KEEPER)
+SECRETS = ("Mieke Zilt", "mieke@kwartelhof.example", "+32 59 00 00 00", OWNER)
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def published(client: FlaskClient, home: Path, **changed: Any) -> str:
         return str(session["profile"]["id"])
 
 
-def opened(client: FlaskClient, home: Path, email: str = KEEPER) -> None:
+def opened(client: FlaskClient, home: Path, email: str = OWNER) -> None:
     clear(home)
     assert post(client, "/profile/link", {"email": email}).status_code == 200
     assert post(client, link_in(home, "/profile/open/")).status_code == 303
@@ -116,14 +117,14 @@ def test_a_company_makes_its_profile_and_is_found(
     before = store.corpus_version()
     link = created(client, home)
     ((to, subject, text),) = mails(home)
-    assert (to, subject) == (KEEPER, "Confirm your profile on Schakel")
+    assert (to, subject) == (OWNER, "Confirm your profile on Schakel")
     assert NAME not in text
     assert "confirm your profile with the link" in get(client, "/profile").text
     # A draft isn't in the corpus, and looking at the link changes nothing.
     assert store.corpus_version() == before
     with store.reading() as session:
         (draft,) = session.scalars(select(ProfileRow))
-    assert (draft.state, draft.email) == ("draft", KEEPER)
+    assert (draft.state, draft.email) == ("draft", OWNER)
     assert get(client, f"/organisations/{draft.organisation_id}").status_code == 404
     assert NAME not in names_found(client)
     assert NAME not in get(client, "/organisations?q=Kwartelhof").text
@@ -275,11 +276,11 @@ def test_nobody_learns_which_addresses_keep_a_profile(
     published(client, home)
     clear(home)
     other = app.test_client()
-    known = post(other, "/profile/link", {"email": KEEPER})
+    known = post(other, "/profile/link", {"email": OWNER})
     unknown = post(other, "/profile/link", {"email": "nobody@example.org"})
     assert known.status_code == unknown.status_code == 200
     assert known.text == unknown.text
-    assert [one.to for one in mails(home)] == [KEEPER]
+    assert [one.to for one in mails(home)] == [OWNER]
 
 
 def test_a_link_opens_a_profile_once_and_for_a_time(
@@ -289,7 +290,7 @@ def test_a_link_opens_a_profile_once_and_for_a_time(
     other = app.test_client()
     assert get(other, "/profile/edit").headers["Location"] == "/profile/link"
     clear(home)
-    post(other, "/profile/link", {"email": KEEPER})
+    post(other, "/profile/link", {"email": OWNER})
     link = link_in(home, "/profile/open/")
     assert get(other, link).status_code == 200
     assert get(other, "/profile/edit").status_code == 302
@@ -305,7 +306,7 @@ def test_a_link_opens_a_profile_once_and_for_a_time(
     assert get(client, "/profile/edit").status_code == 302
     # An expired link.
     clear(home)
-    post(other, "/profile/link", {"email": KEEPER})
+    post(other, "/profile/link", {"email": OWNER})
     with store.keeping() as session:
         past = datetime.now(UTC) - timedelta(seconds=1)
         session.execute(update(TokenRow).where(TokenRow.subject == own).values(expires=past))
@@ -325,7 +326,7 @@ def test_a_draft_can_be_sent_again_and_thrown_away(
 ) -> None:
     created(client, home)
     clear(home)
-    post(client, "/profile/link", {"email": KEEPER})
+    post(client, "/profile/link", {"email": OWNER})
     link = link_in(home, "/profile/confirm/")
     assert post(client, link, {"discard": "1"}).status_code == 303
     assert get(client, link).status_code == 410
@@ -333,16 +334,16 @@ def test_a_draft_can_be_sent_again_and_thrown_away(
 
 
 def test_not_everybody_can_fill_a_mailbox(client: FlaskClient, home: Path) -> None:
-    for _ in range(profiles.MAX_DRAFTS):
+    for _ in range(MAX_DRAFTS):
         created(client, home)
     refused = post(client, "/profile/new", FIELDS)
     assert refused.status_code == 422
     assert "Several profiles wait" in refused.text
     clear(home)
     for _ in range(8):
-        post(client, "/profile/link", {"email": KEEPER})
+        post(client, "/profile/link", {"email": OWNER})
     links = "".join(one.text for one in mails(home)).count("/profile/confirm/")
-    assert links == 5 * profiles.MAX_DRAFTS - profiles.MAX_DRAFTS
+    assert links == 5 * MAX_DRAFTS - MAX_DRAFTS
 
 
 def test_mailing_forms_are_limited(home: Path, make_app: Callable[..., APIFlask]) -> None:
@@ -414,7 +415,7 @@ def test_who_sees_the_contact(app: APIFlask, client: FlaskClient, home: Path, st
         for visitor, allowed in ((anybody, False), (member, False), (manager, sees)):
             page = get(visitor, f"/organisations/{own}").text
             assert ("mieke@kwartelhof.example" in page) is allowed
-            assert KEEPER not in page
+            assert OWNER not in page
     # Imported: there is nobody to ask.
     contact = organisations.get(store, "demo:dijlenano")
     assert contact is not None
@@ -503,7 +504,7 @@ def test_a_new_address_is_confirmed_by_itself(
 ) -> None:
     own = published(client, home)
     clear(home)
-    post(client, "/profile/link", {"email": KEEPER})
+    post(client, "/profile/link", {"email": OWNER})
     old_link = link_in(home, "/profile/open/")
     clear(home)
     assert post(client, "/profile/address", {"email": "Nieuw@wier.example"}).status_code == 303
@@ -511,20 +512,20 @@ def test_a_new_address_is_confirmed_by_itself(
     assert mail.to == "nieuw@wier.example"
     kept = profiles.get(store, own)
     assert kept is not None
-    assert kept.email == KEEPER
+    assert kept.email == OWNER
     link = link_in(home, "/profile/address/")
     clear(home)
     other = app.test_client()
     assert "nieuw@wier.example" in get(other, link).text
     assert post(other, link).status_code == 303
-    assert [one.to for one in mails(home)] == [KEEPER]
+    assert [one.to for one in mails(home)] == [OWNER]
     # The former keeper's session and links have ended.
     assert get(client, "/profile/edit").status_code == 302
     assert post(client, old_link).status_code == 410
     assert get(other, "/profile/edit").status_code == 200
     assert post(other, link).status_code == 410
     clear(home)
-    post(client, "/profile/link", {"email": KEEPER})
+    post(client, "/profile/link", {"email": OWNER})
     assert mails(home) == []
 
 
@@ -585,7 +586,7 @@ def test_the_export_holds_everything_of_theirs_and_nothing_of_others(
     assert [facet["text"] for facet in one["offers"]] == [OFFER]
     assert one["offers"][0]["valid_until"] == "2031-12-31"
     assert [facet["text"] for facet in one["needs"]] == [NEED]
-    assert (body["profile"]["email"], body["profile"]["state"]) == (KEEPER, "published")
+    assert (body["profile"]["email"], body["profile"]["state"]) == (OWNER, "published")
     assert body["initiatives"] == [
         {"id": "demo:fisch", "name": body["initiatives"][0]["name"], "since": None}
     ]
@@ -638,7 +639,7 @@ def test_deleting_leaves_nothing(
     assert traces(store, "kwartelhof") == {"audit": ["profile.deleted"]}
     assert traces(store, OFFER).keys() == {"facet"}  # of the other one, in the same words
     (mail,) = mails(home)
-    assert (mail[0], NAME in mail[2]) == (KEEPER, True)
+    assert (mail[0], NAME in mail[2]) == (OWNER, True)
     with client.session_transaction() as session:
         assert "profile" not in session
     assert get(client, "/profile/edit").status_code == 302
@@ -661,7 +662,7 @@ def test_deleting_leaves_nothing(
     assert not set(facets) & set(vectors.ravel().tolist())
     # An editing session elsewhere finds nothing to edit, and a link nothing to open.
     clear(home)
-    post(client, "/profile/link", {"email": KEEPER})
+    post(client, "/profile/link", {"email": OWNER})
     assert mails(home) == []
 
 
@@ -686,10 +687,10 @@ def test_hidden_and_shown_again_with_all_it_took_part_in(
     before = organisations.get(store, own)
     assert before is not None
     clear(home)
-    assert hide(store, mailer, own, "Dit is reclame.", "account:admin@example.org")
-    assert not hide(store, mailer, own, "Nog eens.", "account:admin@example.org")
+    assert hide(store, mailer, own, reason="Dit is reclame.", actor="account:admin@example.org")
+    assert not hide(store, mailer, own, reason="Nog eens.", actor="account:admin@example.org")
     ((to, _subject, text),) = mails(home)
-    assert (to, "Dit is reclame." in text) == (KEEPER, True)
+    assert (to, "Dit is reclame." in text) == (OWNER, True)
     anybody = app.test_client()
     assert NAME not in names_found(anybody)
     assert get(anybody, f"/organisations/{own}").status_code == 404
@@ -710,7 +711,7 @@ def test_hidden_and_shown_again_with_all_it_took_part_in(
     assert get(client, "/introductions").status_code == 302
     # Shown again, it is as it was, but for what was edited.
     clear(home)
-    assert show_again(store, mailer, own, "account:admin@example.org")
+    assert show_again(store, mailer, own, actor="account:admin@example.org")
     after = organisations.get(store, own)
     assert after is not None
     assert [f.text for f in after.facets] == [f.text for f in before.facets]
@@ -741,8 +742,10 @@ def test_a_hidden_profile_can_be_deleted(
     own = published(client, home)
     rival = app.test_client()
     published(rival, home, **{**RIVAL, "competitors": own})
-    assert hide(store, app.extensions["schakel"].mailer, own, "Reclame.", "command")
-    assert hide(store, app.extensions["schakel"].mailer, profile_of(rival), "Ook.", "command")
+    assert hide(store, app.extensions["schakel"].mailer, own, reason="Reclame.", actor="command")
+    assert hide(
+        store, app.extensions["schakel"].mailer, profile_of(rival), reason="Ook.", actor="command"
+    )
     assert traces(store, "kwartelhof").keys() == {"audit", "profile"}
     assert post(client, "/profile/delete", {"sure": "y"}).status_code == 303
     assert traces(store, "kwartelhof") == {"audit": ["profile.deleted"]}

@@ -29,8 +29,7 @@ from matcher.indexing.build import build_index
 from matcher.organisations import actions as organisations
 from matcher.organisations.duplicates import merge
 from matcher.organisations.serialise import deserialise, serialise
-from matcher.profiles import links as profile_links
-from matcher.profiles import profiles
+from matcher.profiles import actions, drafts, links, profiles
 from matcher.profiles.export import export
 from matcher.profiles.moderation import hide, show_again
 from matcher.profiles.profiles import ContactFor, Profile, ProfileError, State
@@ -67,7 +66,7 @@ COMPANY = Organisation(
     ),
     needs=(Facet(FacetKind.NEED, "iemand die wiervlokken perst", language="nl"),),
 )
-KEEPER = "baas@kwartelhof.example"
+OWNER = "baas@kwartelhof.example"
 
 
 @pytest.fixture
@@ -81,11 +80,16 @@ def store(services: Services) -> Store:
     return services.store
 
 
+def draft_of(store: Store, **changed: Any) -> tuple[Profile, str]:
+    email = changed.pop("email", OWNER)
+    contact_for = changed.pop("contact_for", ContactFor.NOBODY)
+    company = replace(COMPANY, **changed)
+    return drafts.create(store, company, email=email, contact_for=contact_for)
+
+
 def published(store: Store, **changed: Any) -> Profile:
-    email = changed.pop("email", KEEPER)
-    contact_for = changed.pop("contact_for", ContactFor.INTRODUCED)
-    _draft, token = profiles.create(store, replace(COMPANY, **changed), email, contact_for)
-    found = profiles.publish(store, token)
+    _draft, token = draft_of(store, **{"contact_for": ContactFor.INTRODUCED, **changed})
+    found = drafts.publish(store, token)
     assert found is not None
     return found
 
@@ -97,10 +101,10 @@ def test_an_organisation_survives_packing() -> None:
 
 
 def test_a_draft_becomes_what_was_given(store: Store) -> None:
-    draft, token = profiles.create(store, COMPANY, " Baas@Kwartelhof.example", ContactFor.NOBODY)
-    assert (draft.state, draft.email, draft.contact_for) == (State.DRAFT, KEEPER, "nobody")
+    draft, token = draft_of(store, email=" Baas@Kwartelhof.example")
+    assert (draft.state, draft.email, draft.contact_for) == (State.DRAFT, OWNER, "nobody")
     assert organisations.get(store, draft.id) is None
-    made = profiles.publish(store, token)
+    made = drafts.publish(store, token)
     assert made is not None
     plain = replace(made.organisation, offers=(), needs=())
     assert plain == replace(COMPANY, id=draft.id, offers=(), needs=())
@@ -109,11 +113,11 @@ def test_a_draft_becomes_what_was_given(store: Store) -> None:
     assert profiles.get(store, draft.id) == made
     with store.reading() as session:
         assert session.get_one(ProfileRow, draft.id).record is None
-    assert profiles.publish(store, token) is None
+    assert drafts.publish(store, token) is None
 
 
 def test_publishing_is_whole_or_not_at_all(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    draft, token = profiles.create(store, COMPANY, KEEPER, ContactFor.NOBODY)
+    draft, token = draft_of(store)
     version = store.corpus_version()
 
     def broken(*_args: object, **_more: object) -> None:
@@ -121,32 +125,32 @@ def test_publishing_is_whole_or_not_at_all(store: Store, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(audit, "record", broken)
     with pytest.raises(RuntimeError):
-        profiles.publish(store, token)
+        drafts.publish(store, token)
     monkeypatch.undo()
     assert organisations.get(store, draft.id) is None
     assert store.corpus_version() == version
-    assert profiles.waiting(store, token) is not None
-    assert profiles.publish(store, token) is not None
+    assert drafts.get_by_token(store, token) is not None
+    assert drafts.publish(store, token) is not None
 
 
 def test_useless_tokens_change_nothing(store: Store) -> None:
     version = store.corpus_version()
-    assert profiles.publish(store, "nonsense") is None
-    assert not profiles.discard(store, "nonsense")
-    assert profiles.open_for_editing(store, "nonsense") is None
-    assert profile_links.set_new_address(store, "nonsense") is None
+    assert drafts.publish(store, "nonsense") is None
+    assert not drafts.discard(store, "nonsense")
+    assert actions.open_by_link(store, "nonsense") is None
+    assert links.set_new_address(store, "nonsense") is None
     assert store.corpus_version() == version
 
 
 def test_drafts_are_forgotten_after_a_month(store: Store) -> None:
-    draft, token = profiles.create(store, COMPANY, KEEPER, ContactFor.NOBODY)
-    old = datetime.now(UTC) - profiles.FORGOTTEN_AFTER - timedelta(minutes=1)
+    draft, token = draft_of(store)
+    old = datetime.now(UTC) - drafts.EXPIRES_AFTER - timedelta(minutes=1)
     with store.keeping() as session:
         session.execute(update(ProfileRow).values(changed=old))
-    other, _token = profiles.create(store, COMPANY, "x@example.org", ContactFor.NOBODY)
+    other, _token = draft_of(store, email="x@example.org")
     assert profiles.get(store, draft.id) is None
     assert profiles.get(store, other.id) is not None
-    assert profiles.waiting(store, token) is None
+    assert drafts.get_by_token(store, token) is None
     with store.reading() as session:
         assert session.scalar(select(func.count()).select_from(TokenRow)) == 1
 
@@ -154,32 +158,32 @@ def test_drafts_are_forgotten_after_a_month(store: Store) -> None:
 @pytest.mark.parametrize("email", ["x", "x@example.org\nBcc: y@example.org", "", "a@b@c.org"])
 def test_addresses_that_are_none(store: Store, email: str) -> None:
     with pytest.raises(ProfileError) as caught:
-        profiles.create(store, COMPANY, email, ContactFor.NOBODY)
+        draft_of(store, email=email)
     assert caught.value.code == "email"
-    assert profile_links.links(store, email) == ("", []) or email == "x"
+    assert links.issue_links(store, email) == ("", []) or email == "x"
     own = published(store)
     with pytest.raises(ProfileError):
-        profile_links.ask_new_address(store, own.id, email)
+        links.request_new_address(store, own.id, email=email)
 
 
 def test_links_are_for_all_profiles_of_an_address_and_not_too_many(store: Store) -> None:
     one, two = published(store), published(store, name="Tweede")
-    draft, _token = profiles.create(store, COMPANY, KEEPER, ContactFor.NOBODY)
+    draft, _token = draft_of(store)
     published(store, email="other@example.org")
-    address, links = profile_links.links(store, KEEPER.upper())
-    assert address == KEEPER
-    names = [(link.name, link.purpose) for link in links]
+    address, issued = links.issue_links(store, OWNER.upper())
+    assert address == OWNER
+    names = [(link.name, link.purpose) for link in issued]
     assert names == [
-        (one.organisation.name, profiles.EDIT),
-        (two.organisation.name, profiles.EDIT),
-        ("", profiles.CONFIRM),
+        (one.organisation.name, tokens.EDIT_PROFILE),
+        (two.organisation.name, tokens.EDIT_PROFILE),
+        ("", tokens.CONFIRM_PROFILE),
     ]
-    opened = profiles.open_for_editing(store, links[1].token)
+    opened = actions.open_by_link(store, issued[1].token)
     assert opened is not None
     assert opened.id == two.id
-    for _ in range(profile_links.MAX_LINKS - 1):
-        profile_links.links(store, KEEPER)
-    assert profile_links.links(store, KEEPER)[1] == []
+    for _ in range(links.MAX_LINKS - 1):
+        links.issue_links(store, OWNER)
+    assert links.issue_links(store, OWNER)[1] == []
     assert draft.id != one.id
 
 
@@ -201,30 +205,26 @@ def test_who_may_see_a_contact(store: Store) -> None:
         (ContactFor.NOBODY, set()),
         (ContactFor.MANAGERS, {AccountRole.MANAGER, AccountRole.ADMINISTRATOR}),
     ):
-        profiles.change(store, own.id, own.organisation, chosen)
-        assert profiles.contact_visible(store, own.id, None) is None
+        actions.change(store, own.id, own.organisation, contact_for=chosen)
+        assert profiles.visible_contact(store, own.id, None) is None
         for role, account in made.items():
-            contact = profiles.contact_visible(store, own.id, account)
+            contact = profiles.visible_contact(store, own.id, account)
             assert contact == (COMPANY.contact if role in allowed else None)
     manager = made[AccountRole.MANAGER]
-    assert profiles.contact_visible(store, "demo:dijlenano", manager) is not None
-    assert profiles.contact_visible(store, "demo:dijlenano", made[AccountRole.MEMBER]) is None
-    assert profiles.contact_visible(store, "org:none", manager) is None
+    assert profiles.visible_contact(store, "demo:dijlenano", manager) is not None
+    assert profiles.visible_contact(store, "demo:dijlenano", made[AccountRole.MEMBER]) is None
+    assert profiles.visible_contact(store, "org:none", manager) is None
     asleep = replace(manager, active=False)
-    assert profiles.contact_visible(store, "demo:dijlenano", asleep) is None
-    draft, _token = profiles.create(store, COMPANY, KEEPER, ContactFor.MANAGERS)
-    assert profiles.contact_visible(store, draft.id, manager) is None
+    assert profiles.visible_contact(store, "demo:dijlenano", asleep) is None
+    draft, _token = draft_of(store, contact_for=ContactFor.MANAGERS)
+    assert profiles.visible_contact(store, draft.id, manager) is None
 
 
 def test_competitors_that_went_meanwhile_are_left_out(store: Store) -> None:
-    _draft, token = profiles.create(
-        store,
-        replace(COMPANY, competitors=("demo:surfalink", "demo:trapkar", "org:nobody")),
-        KEEPER,
-        ContactFor.NOBODY,
-    )
+    named = ("demo:surfalink", "demo:trapkar", "org:nobody")
+    _draft, token = draft_of(store, competitors=named)
     organisations.remove(store, "demo:trapkar")
-    made = profiles.publish(store, token)
+    made = drafts.publish(store, token)
     assert made is not None
     assert made.organisation.competitors == ("demo:surfalink",)
 
@@ -264,7 +264,7 @@ def test_hiding_and_showing_keeps_past_projects_roles_and_aliases(
         save_projects(write, [shared, project("wier:2", Participation(own, year=2024))])
     before, owned = profiles.get(store, own), evidence(store, own)
     assert [len(owners) for _facet, owners in owned] == [3, 1]
-    assert hide(store, services.mailer, own, "Reden", "command")
+    assert hide(store, services.mailer, own, reason="Reden", actor="command")
     assert organisations.get(store, own) is None
     assert organisations.get(store, "org:oud") is None
     with store.reading() as session:
@@ -275,11 +275,11 @@ def test_hiding_and_showing_keeps_past_projects_roles_and_aliases(
     hidden = profiles.get(store, own)
     assert hidden is not None
     assert (hidden.state, hidden.note) == (State.HIDDEN, "Reden")
-    told = export(store, hidden)
-    assert [one["source"] for one in told["past_projects"]] == ["wier:1", "wier:2"]
-    assert told["also_known_as"] == ["org:oud"]
-    assert show_again(store, services.mailer, own, "command")
-    assert not show_again(store, services.mailer, own, "command")
+    exported = export(store, hidden)
+    assert [each.facet.source for each in exported.past_projects] == ["wier:1", "wier:2"]
+    assert exported.aliases == ("org:oud",)
+    assert show_again(store, services.mailer, own, actor="command")
+    assert not show_again(store, services.mailer, own, actor="command")
     assert evidence(store, own) == owned
     after = profiles.get(store, own)
     assert before is not None
@@ -302,20 +302,20 @@ def test_hiding_and_showing_keeps_past_projects_roles_and_aliases(
 
 
 def test_a_draft_is_not_hidden(services: Services, store: Store) -> None:
-    draft, _token = profiles.create(store, COMPANY, KEEPER, ContactFor.NOBODY)
-    assert not hide(store, services.mailer, draft.id, "Reden", "command")
-    assert not hide(store, services.mailer, "demo:dijlenano", "Reden", "command")
-    assert not show_again(store, services.mailer, draft.id, "command")
+    draft, _token = draft_of(store)
+    assert not hide(store, services.mailer, draft.id, reason="Reden", actor="command")
+    assert not hide(store, services.mailer, "demo:dijlenano", reason="Reden", actor="command")
+    assert not show_again(store, services.mailer, draft.id, actor="command")
     assert organisations.get(store, "demo:dijlenano") is not None
 
 
 def test_removing_leaves_one_line_of_the_log(services: Services, store: Store) -> None:
     own = published(store)
-    profile_links.links(store, KEEPER)
-    gone = profiles.remove(store, services.cache, own.id)
+    links.issue_links(store, OWNER)
+    gone = actions.delete(store, services.cache, own.id)
     assert gone is not None
-    assert gone.email == KEEPER
-    assert profiles.remove(store, services.cache, own.id) is None
+    assert gone.email == OWNER
+    assert actions.delete(store, services.cache, own.id) is None
     digits = own.id.rpartition("-")[2]
     with store.reading() as session:
         for table in (ProfileRow, TokenRow, AliasRow):
@@ -335,45 +335,45 @@ def test_removing_leaves_one_line_of_the_log(services: Services, store: Store) -
 
 def test_an_organisation_removed_otherwise_takes_its_profile_along(store: Store) -> None:
     own = published(store)
-    profile_links.links(store, KEEPER)
+    links.issue_links(store, OWNER)
     assert organisations.remove(store, own.id)
     assert profiles.get(store, own.id) is None
-    assert profile_links.links(store, KEEPER) == (KEEPER, [])
+    assert links.issue_links(store, OWNER) == (OWNER, [])
     with store.reading() as session:
         assert session.scalar(select(func.count()).select_from(TokenRow)) == 0
 
 
-def test_a_merged_profile_keeps_its_keeper_and_a_kept_one_too(store: Store) -> None:
+def test_a_merged_profile_keeps_its_owner_and_the_other_one_too(store: Store) -> None:
     own = published(store)
     merge(store, "demo:dijlenano", own.id)
     joined = profiles.get(store, "demo:dijlenano")
     assert joined is not None
-    assert (joined.email, joined.organisation.name) == (KEEPER, "Dijlenano Instituut (demo)")
+    assert (joined.email, joined.organisation.name) == (OWNER, "Dijlenano Instituut (demo)")
     assert profiles.get(store, own.id) is None
     second = published(store, email="second@example.org")
     merge(store, "demo:dijlenano", second.id)
     still = profiles.get(store, "demo:dijlenano")
     assert still is not None
-    assert still.email == KEEPER
+    assert still.email == OWNER
 
 
 def test_another_address_ends_links_and_sessions(store: Store) -> None:
     own = published(store)
-    _address, (link,) = profile_links.links(store, KEEPER)
-    address, token = profile_links.ask_new_address(store, own.id, "Nieuw@example.org")
-    assert (address, profile_links.new_address(store, token)) == (
+    _address, (link,) = links.issue_links(store, OWNER)
+    address, token = links.request_new_address(store, own.id, email="Nieuw@example.org")
+    assert (address, links.requested_address(store, token)) == (
         "nieuw@example.org",
         "nieuw@example.org",
     )
-    done = profile_links.set_new_address(store, token)
+    done = links.set_new_address(store, token)
     assert done is not None
-    assert (done[0].email, done[1]) == ("nieuw@example.org", KEEPER)
+    assert (done[0].email, done[1]) == ("nieuw@example.org", OWNER)
     assert done[0].stamp != own.stamp
-    assert profiles.openable(store, link.token) is None
-    for _ in range(profile_links.MAX_LINKS):
-        profile_links.ask_new_address(store, own.id, "x@example.org")
+    assert actions.get_by_link(store, link.token) is None
+    for _ in range(links.MAX_LINKS):
+        links.request_new_address(store, own.id, email="x@example.org")
     with pytest.raises(ProfileError) as caught:
-        profile_links.ask_new_address(store, own.id, "x@example.org")
+        links.request_new_address(store, own.id, email="x@example.org")
     assert caught.value.code == "often"
     with store.reading() as session:
-        assert tokens.read(session, profiles.CONFIRM, token) is None
+        assert tokens.read(session, tokens.CONFIRM_PROFILE, token) is None
