@@ -37,8 +37,10 @@ from matcher.imports.row_errors import Batch
 from matcher.imports.storage import store_batch
 from matcher.indexing.build import build_index
 from matcher.initiatives.context import InitiativeContext, initiative_context
-from matcher.initiatives.gaps import gap_report, roadmap
-from matcher.initiatives.team import Of, TeamRequest, Wanted, form_team
+from matcher.initiatives.gaps import gap_report
+from matcher.initiatives.roadmap import roadmap
+from matcher.initiatives.team import form_team
+from matcher.initiatives.team_request import QuotaKind, QuotaRequest, TeamRequest
 from matcher.insights.overlaps import overlaps
 from matcher.insights.strengths import strengths
 from matcher.insights.unrealised_matches import unrealised_matches
@@ -49,12 +51,12 @@ from matcher.store import Store
 
 ORGANISATIONS, PROJECTS, INITIATIVES, NEEDS, SIZE = 4_000, 3_000, 20, 15, 12
 QUOTAS = (
-    Wanted(Of.TYPE, "company", at_least=5),
-    Wanted(Of.TYPE, "higher_education", at_least=1, at_most=3),
-    Wanted(Of.REGION, "BE2", at_least=4),
-    Wanted(Of.COUNTRY, "DE", at_most=6),
-    Wanted(Of.NEWCOMER, at_least=2),
-    Wanted(Of.SME, at_least=3),
+    QuotaRequest(QuotaKind.TYPE, "company", at_least=5),
+    QuotaRequest(QuotaKind.TYPE, "higher_education", at_least=1, at_most=3),
+    QuotaRequest(QuotaKind.REGION, "BE2", at_least=4),
+    QuotaRequest(QuotaKind.COUNTRY, "DE", at_most=6),
+    QuotaRequest(QuotaKind.NEWCOMER, at_least=2),
+    QuotaRequest(QuotaKind.SME, at_least=3),
 )
 COUNTRIES = {"BE": ("BE2", "BE3"), "NL": ("NL4", "NL3"), "DE": ("DEA", "DE1")}
 
@@ -101,7 +103,7 @@ def main() -> None:
                         store, initiative_context(snapshot, store, one), wanted, Weights()
                     ),
                 )
-                coverages.setdefault(name, []).append(found["teams"][0]["coverage"])
+                coverages.setdefault(name, []).append(found.teams[0].coverage)
             compare(initiative_context(snapshot, store, one), coverages, draw)
         everywhere = np.ones(len(snapshot.corpus), dtype=np.bool_)
         flemish = np.array(

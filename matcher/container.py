@@ -16,7 +16,7 @@ from matcher.corpus.answer_cache import AnswerCache
 from matcher.corpus.snapshot import CorpusProvider
 from matcher.domain import Question
 from matcher.imports import jobs as import_jobs
-from matcher.initiatives.service import Answers
+from matcher.initiatives.service import InitiativeService
 from matcher.insights.service import InsightService
 from matcher.jobs import rebuild
 from matcher.jobs.job import JobContext
@@ -90,10 +90,10 @@ class Services:
             return recommender
 
     @cached_property
-    def answers(self) -> Answers:
-        """Answers about initiatives and about the whole corpus."""
-        ttl = self.settings.cache_ttl
-        return Answers(self.corpus_provider, self.cache, self.recommender, ttl)
+    def initiatives(self) -> InitiativeService:
+        """Answers about initiatives."""
+        cache = AnswerCache(self.cache, self.settings.cache_ttl)
+        return InitiativeService(self.corpus_provider, cache, self.recommender)
 
     @cached_property
     def insights(self) -> InsightService:
@@ -118,7 +118,7 @@ class Services:
         """
         snapshot = self.corpus_provider.snapshot()
         try:
-            needs = tuple(self.answers.needs(FIRST_QUESTION))
+            needs = tuple(self.initiatives.read_needs(FIRST_QUESTION))
             self.recommender.compute(snapshot, Question(FIRST_QUESTION, needs=needs), Stopwatch())
         except EncoderError as error:
             log.error("no answer at the start", reason=str(error))

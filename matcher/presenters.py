@@ -6,7 +6,7 @@ service. The functions that end in `_json` do both at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from pydantic_core import to_jsonable_python
 
 from matcher.corpus.columns import Corpus, OrganisationRecord
 from matcher.domain import Facet, FacetKind, Need, OrganisationType, Stage
+from matcher.matching.field_mix import FieldMix, field_mix
 from matcher.matching.partner_mix import partner_mix
 
 MAX_QUOTE_LENGTH = 320
@@ -116,6 +117,12 @@ def partner_mix_brief(types: Sequence[OrganisationType]) -> PartnerMixBrief:
     return PartnerMixBrief(
         len(types), mix.types, mix.strands, round(mix.balance, 4), tuple(mix.missing)
     )
+
+
+def field_mix_brief(domains_of_each_member: Iterable[Sequence[str]]) -> FieldMix:
+    """Return the mix of fields of a group, its balance rounded."""
+    mix = field_mix(domains_of_each_member)
+    return FieldMix(mix.counts, round(mix.balance, 4))
 
 
 def organisation_json(record: OrganisationRecord) -> dict[str, Any]:

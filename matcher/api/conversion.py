@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from matcher import identifiers
-from matcher.api.initiative_schemas import InitiativeIn, LineUpIn
+from matcher.api.initiative_schemas import InitiativeIn, LineUpIn, QuotaIn
 from matcher.api.schemas import FiltersIn, NeedIn, OrganisationIn, QuestionIn, StatementIn
 from matcher.domain import (
     Contact,
@@ -22,7 +22,7 @@ from matcher.domain import (
     Question,
     SizeClass,
 )
-from matcher.initiatives.team import TeamRequest, Wanted
+from matcher.initiatives.team_request import QuotaRequest, TeamRequest
 from matcher.presenters import need_json
 
 
@@ -97,11 +97,16 @@ def initiative_out(initiative: Initiative) -> dict[str, Any]:
     }
 
 
+def quota_from(body: QuotaIn) -> QuotaRequest:
+    """Turn a quota of a request into a quota."""
+    return QuotaRequest(body.of, body.value, body.at_least, body.at_most)
+
+
 def team_from(body: LineUpIn) -> TeamRequest:
     """Turn a request into the team that is wanted."""
     return TeamRequest(
         size=body.size,
-        quotas=tuple(Wanted(one.of, one.value, one.at_least, one.at_most) for one in body.quotas),
+        quotas=tuple(quota_from(quota) for quota in body.quotas),
         exclude=tuple(sorted(set(body.exclude))),
         filters=filters_from(body.filters),
         competing=body.competing,

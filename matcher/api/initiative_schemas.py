@@ -4,38 +4,42 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from matcher.api.schemas import (
-    FacetBrief,
     FiltersIn,
-    Mix,
     NeedIn,
     NeedOut,
-    OrganisationBrief,
     OrganisationId,
     Share,
     Strict,
-    Variant,
 )
-from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL, OrganisationType, SizeClass, Stage
-from matcher.initiatives.team import MAX_QUOTAS, MAX_SIZE, MAX_TEAMS, Of
+from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL, OrganisationType, SizeClass
+from matcher.initiatives.advice import FIRST
+from matcher.initiatives.team_request import (
+    DEFAULT_SIZE,
+    MAX_QUOTAS,
+    MAX_SIZE,
+    MAX_TEAMS,
+    QuotaKind,
+)
 from matcher.matching.service import MAX_MEMBERS, MAX_NEEDS, MAX_TEXT_LENGTH
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 VALUES = {
-    Of.TYPE: ("|".join(OrganisationType), f"must be one of: {', '.join(OrganisationType)}"),
-    Of.SIZE_CLASS: ("|".join(SizeClass), f"must be one of: {', '.join(SizeClass)}"),
-    Of.COUNTRY: ("[A-Z]{2}", "must be two capital letters, such as BE"),
-    Of.REGION: ("[A-Z]{2}[0-9A-Z]{0,3}", "must be the beginning of a NUTS code, such as BE2"),
-    Of.SME: ("", "must be left out"),
-    Of.NEWCOMER: ("", "must be left out"),
+    QuotaKind.TYPE: ("|".join(OrganisationType), f"must be one of: {', '.join(OrganisationType)}"),
+    QuotaKind.SIZE_CLASS: ("|".join(SizeClass), f"must be one of: {', '.join(SizeClass)}"),
+    QuotaKind.COUNTRY: ("[A-Z]{2}", "must be two capital letters, such as BE"),
+    QuotaKind.REGION: (
+        "[A-Z]{2}[0-9A-Z]{0,3}",
+        "must be the beginning of a NUTS code, such as BE2",
+    ),
+    QuotaKind.SME: ("", "must be left out"),
+    QuotaKind.NEWCOMER: ("", "must be left out"),
 }
 """What the value of each kind of quota looks like: as a pattern, and in words."""
-Status = Literal["covered", "perhaps", "missing"]
-Source = Literal["stated", "brief", "members"]
 
 
 class BriefIn(Strict):
@@ -154,123 +158,10 @@ class MatchesIn(DialsIn):
     filters: FiltersIn = FiltersIn()
 
 
-class Initiative(BaseModel):
-    """Which initiative an answer is about."""
-
-    id: str
-    name: str
-
-
-class Brings(BaseModel):
-    """Who meets a need, how surely, and with which offer or past project."""
-
-    organisation: OrganisationBrief
-    probability: float
-    offer: FacetBrief | None
-
-
-class NeedStanding(NeedOut):
-    """A need: who of the members covers it, and who of the others could."""
-
-    share: float = Field(description="Of the weight of all needs.")
-    probability: float = Field(description="That the members meet it.")
-    status: Status
-    covered_by: list[Brings]
-    coverable: Status = Field(description="By the others; missing: nobody known could cover it.")
-    could_be_covered_by: list[Brings]
-
-
-class StageStanding(BaseModel):
-    """A stage from idea to market."""
-
-    stage: Stage
-    needs: int
-    missing: list[str]
-    covered: float | None
-    status: Status | None
-    members: list[Variant] = Field(description="Members with an offer in this stage.")
-
-
-class Proposal(Brings):
-    """Who would fill a missing link."""
-
-    need: str
-
-
-class MissingLink(BaseModel):
-    """A stage at which the chain from idea to market breaks."""
-
-    stage: Stage
-    because: Literal["needs_missing", "nobody_active"]
-    needs: list[str]
-    proposals: list[Proposal]
-
-
-class CoverageNow(BaseModel):
-    """Coverage of all needs, 0 to 1."""
-
-    members: float
-    reachable: float = Field(description="By members and everybody who may be proposed.")
-
-
-class TypeWanted(BaseModel):
-    """A type that is wanted."""
-
-    type: OrganisationType
-    wanted: int
-    members: int
-
-
-class MemberMix(BaseModel):
-    """The mix of the members, and what is wanted."""
-
-    members: Mix
-    wanted: list[TypeWanted]
-
-
-class About(BaseModel):
-    """What every answer about an initiative begins with."""
-
-    initiative: Initiative
-    corpus_version: int
-    source: Source = Field(description="Where the needs come from.")
-    cached: bool
-
-
-class Gaps(About):
-    """The gap report."""
-
-    coverage: CoverageNow
-    needs: list[NeedStanding]
-    stages: list[StageStanding]
-    missing_links: list[MissingLink]
-    partner_mix: MemberMix
-
-
-class StepBrings(Brings):
-    """Who covers a need, and since when: the day it joined, or the year of the past project."""
-
-    since: str | None
-
-
-class Step(NeedStanding):
-    """A need on the way from idea to market."""
-
-    covered_by: list[StepBrings]  # type: ignore[assignment]
-
-
-class Roadmap(About):
-    """The needs in the order of idea to market."""
-
-    done: int
-    steps: list[Step]
-    next_missing: Step | None
-
-
 class QuotaIn(Strict):
     """How many organisations of a kind there must be at least and at most."""
 
-    of: Of
+    of: QuotaKind
     value: str = Field(
         default="",
         max_length=32,
@@ -281,7 +172,7 @@ class QuotaIn(Strict):
     at_most: int | None = Field(default=None, ge=0, le=MAX_SIZE)
 
     @model_validator(mode="after")
-    def _meant(self) -> QuotaIn:
+    def _check(self) -> QuotaIn:
         if not self.at_least and self.at_most is None:
             raise ValueError("give at_least, at_most or both")
         if self.at_most is not None and self.at_least > self.at_most:
@@ -295,7 +186,7 @@ class QuotaIn(Strict):
 class LineUpIn(Strict):
     """What team is wanted. Members of the initiative are kept and count."""
 
-    size: int = Field(default=12, ge=1, le=MAX_SIZE)
+    size: int = Field(default=DEFAULT_SIZE, ge=1, le=MAX_SIZE)
     quotas: list[QuotaIn] = Field(default=[], max_length=MAX_QUOTAS)
     exclude: list[OrganisationId] = Field(default=[], max_length=MAX_MEMBERS)
     filters: FiltersIn = FiltersIn()
@@ -307,94 +198,8 @@ class LineUpIn(Strict):
     exact: bool = Field(default=False, description="Look for the best team, for ten seconds.")
 
 
-class NeedMet(BaseModel):
-    """A need that an organisation meets."""
-
-    need: str
-    probability: float
-    best_in_team: bool
-    offer: FacetBrief
-
-
-class Pick(BaseModel):
-    """One of a team, and why."""
-
-    organisation: OrganisationBrief
-    member: bool
-    adds: float = Field(description="The coverage it added when it was chosen.")
-    meets: list[NeedMet]
-
-
-class TeamNeed(NeedOut):
-    """A need and who of the team meets it best."""
-
-    probability: float
-    status: Status
-    by: Variant | None
-
-
-class Team(BaseModel):
-    """A team."""
-
-    coverage: float
-    best_possible: float = Field(description="No team within the quotas covers more than this.")
-    exact: bool = Field(description="Whether it is proven to be the best.")
-    partner_mix: Mix
-    picks: list[Pick]
-    needs: list[TeamNeed]
-
-
-class QuotaOut(BaseModel):
-    """A quota, how many the first team has, and what it costs."""
-
-    label: str
-    count: int
-    at_least: int
-    at_most: int | None
-    cost: float = Field(description="How much more would be covered without it.")
-
-
-class LineUpAnswer(About):
-    """Teams for an initiative."""
-
-    members_cover: float
-    quotas: list[QuotaOut]
-    cost_of_no_rivals: float
-    teams: list[Team]
-
-
 class AdviceIn(Strict):
     """Who wants to be among the first, and how many are the first."""
 
     organisation: OrganisationId
-    first: int = Field(default=10, ge=1, le=100)
-
-
-class Addition(BaseModel):
-    """A statement to add, and the place in the list with it."""
-
-    offer: NeedOut
-    rank: int | None
-
-
-class MeetsNow(BaseModel):
-    """A need that an organisation meets already."""
-
-    need: str
-    probability: float
-    status: Status
-
-
-class Advice(BaseModel):
-    """What would bring an organisation among the first partners."""
-
-    initiative: Initiative
-    organisation: Variant
-    corpus_version: int
-    first: int
-    rank: int | None
-    add: list[Addition]
-    rank_then: int | None
-    reached: bool
-    meets_now: list[MeetsNow]
-    cached: bool
+    first: int = Field(default=FIRST, ge=1, le=100)

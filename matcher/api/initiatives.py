@@ -21,31 +21,30 @@ from matcher.api.conversion import (
 )
 from matcher.api.errors import problem
 from matcher.api.initiative_schemas import (
-    Advice,
     AdviceIn,
     BriefIn,
     DialsIn,
-    Gaps,
     InitiativeIn,
     InitiativeOut,
     InitiativePage,
-    LineUpAnswer,
     LineUpIn,
     MatchesIn,
     NeedsIn,
     NeedsOut,
     PageIn,
-    Roadmap,
     SinceIn,
 )
+from matcher.api.responses import answer, schema_of
 from matcher.api.schemas import ID_PATTERN, Answer
 from matcher.domain import Initiative
 from matcher.identifiers import random_id
 from matcher.initiatives import actions as initiatives
-from matcher.initiatives.advice import IsMember
-from matcher.initiatives.team_solver import Infeasible
+from matcher.initiatives.advice import Advice, IsMember
+from matcher.initiatives.gaps import GapReport
+from matcher.initiatives.roadmap import Roadmap
+from matcher.initiatives.team_report import TeamAnswer
+from matcher.initiatives.team_task import Infeasible
 from matcher.matching.validation import QuestionError
-from matcher.presenters import need_json
 
 View = Callable[..., ResponseReturnValue]
 MISSING = {404: "There is no such initiative."}
@@ -69,8 +68,8 @@ def with_problems(view: View) -> View:
             detail = f"There is an initiative {error} already; PUT replaces it."
             return problem(409, detail, [{"field": "id", "message": "taken"}])
         except initiatives.UnknownMembers as error:
-            faults = [{"field": "members", "message": f"unknown: {one}"} for one in error.ids]
-            return problem(422, "Store an organisation before it becomes a member.", faults)
+            errors = [{"field": "members", "message": f"unknown: {key}"} for key in error.ids]
+            return problem(422, "Store an organisation before it becomes a member.", errors)
         except QuestionError as error:
             fault = {"field": error.field, "message": str(error)}
             return problem(422, "The question can't be answered as it stands.", [fault])
@@ -84,7 +83,7 @@ def with_problems(view: View) -> View:
 @blueprint.doc(summary="Read needs from a brief", description="To be edited and asked for.")
 def read_needs(json_data: BriefIn) -> ResponseReturnValue:
     """Split a brief into needs."""
-    return jsonify(needs=[need_json(one) for one in services().answers.needs(json_data.text)])
+    return answer({"needs": services().initiatives.read_needs(json_data.text)})
 
 
 @blueprint.get("/initiatives")
@@ -104,8 +103,13 @@ def list_initiatives(query_data: PageIn) -> ResponseReturnValue:
         limit=asked.limit,
         offset=asked.offset,
         results=[
-            {"id": one.id, "name": one.name, "needs": len(one.needs), "members": len(one.members)}
-            for one in page
+            {
+                "id": initiative.id,
+                "name": initiative.name,
+                "needs": len(initiative.needs),
+                "members": len(initiative.members),
+            }
+            for initiative in page
         ],
     )
 
@@ -118,7 +122,7 @@ def list_initiatives(query_data: PageIn) -> ResponseReturnValue:
 )
 @with_problems
 def create_initiative(json_data: InitiativeIn) -> ResponseReturnValue:
-    """Store a new one."""
+    """Store a new initiative."""
     given = json_data.id or random_id("init", json_data.name)
     made = initiative_from(json_data, given)
     return _created(initiatives.create(services().store, made, actor=actor()))
@@ -129,7 +133,7 @@ def create_initiative(json_data: InitiativeIn) -> ResponseReturnValue:
 @blueprint.doc(summary="Show an initiative", responses=MISSING)
 @with_problems
 def show_initiative(initiative_id: str) -> ResponseReturnValue:
-    """Show one."""
+    """Show an initiative."""
     return jsonify(initiative_out(initiatives.required(services().store, initiative_id)))
 
 
@@ -143,7 +147,7 @@ def show_initiative(initiative_id: str) -> ResponseReturnValue:
 )
 @with_problems
 def put_initiative(initiative_id: str, json_data: InitiativeIn) -> ResponseReturnValue:
-    """Replace one, or store it."""
+    """Replace an initiative, or store it."""
     if not re.fullmatch(ID_PATTERN, initiative_id) or json_data.id not in (None, initiative_id):
         fault = {"field": "id", "message": "lower-case letters, a colon, a name; as in the address"}
         return problem(422, "Which initiative is meant isn't clear.", [fault])
@@ -157,7 +161,7 @@ def put_initiative(initiative_id: str, json_data: InitiativeIn) -> ResponseRetur
 @blueprint.output({}, status_code=204)
 @blueprint.doc(summary="Delete an initiative", security="ApiKey", responses=MISSING)
 def delete_initiative(initiative_id: str) -> ResponseReturnValue:
-    """Delete one."""
+    """Delete an initiative."""
     if not initiatives.remove(services().store, initiative_id, actor=actor()):
         return problem(404, f"There is no initiative {initiative_id}.")
     return "", 204
@@ -184,7 +188,7 @@ def put_initiative_needs(initiative_id: str, json_data: NeedsIn) -> ResponseRetu
 @blueprint.doc(summary="Make an organisation a member", security="ApiKey", responses=MISSING)
 @with_problems
 def put_member(initiative_id: str, organisation_id: str, json_data: SinceIn) -> ResponseReturnValue:
-    """Let one join, or change since when it is a member."""
+    """Let an organisation join, or change since when it is a member."""
     joined = initiatives.join(
         services().store,
         initiative_id,
@@ -201,7 +205,7 @@ def put_member(initiative_id: str, organisation_id: str, json_data: SinceIn) -> 
 @blueprint.doc(summary="Let a member go", security="ApiKey", responses=MISSING)
 @with_problems
 def delete_member(initiative_id: str, organisation_id: str) -> ResponseReturnValue:
-    """Let one go."""
+    """Let a member go."""
     initiatives.leave(services().store, initiative_id, organisation_id, actor=actor())
     return "", 204
 
@@ -227,7 +231,7 @@ def initiative_matches_changed(initiative_id: str, json_data: MatchesIn) -> Resp
 
 
 def _matches(initiative_id: str, asked: MatchesIn) -> Response:
-    answer = services().answers.matches(
+    found = services().initiatives.matches(
         initiative_id,
         lambda question: replace(
             question,
@@ -240,11 +244,11 @@ def _matches(initiative_id: str, asked: MatchesIn) -> Response:
             offset=asked.offset,
         ),
     )
-    return jsonify(answer)
+    return jsonify(found)
 
 
 @blueprint.get("/initiatives/<initiative_id>/gaps")
-@blueprint.output(Gaps)
+@blueprint.output(schema_of(GapReport))
 @blueprint.doc(
     summary="Gap report of an initiative",
     description="Per need who covers it, who could, or that nobody does; per stage from idea to "
@@ -254,21 +258,21 @@ def _matches(initiative_id: str, asked: MatchesIn) -> Response:
 @with_problems
 def initiative_gaps(initiative_id: str) -> ResponseReturnValue:
     """Return its gaps."""
-    return jsonify(services().answers.gaps(initiative_id))
+    return answer(services().initiatives.gaps(initiative_id))
 
 
 @blueprint.get("/initiatives/<initiative_id>/roadmap")
-@blueprint.output(Roadmap)
+@blueprint.output(schema_of(Roadmap))
 @blueprint.doc(summary="Roadmap of an initiative, from idea to market", responses=MISSING)
 @with_problems
 def initiative_roadmap(initiative_id: str) -> ResponseReturnValue:
     """Return its roadmap."""
-    return jsonify(services().answers.roadmap(initiative_id))
+    return answer(services().initiatives.roadmap(initiative_id))
 
 
 @blueprint.post("/initiatives/<initiative_id>/line-up")
 @blueprint.input(LineUpIn)
-@blueprint.output(LineUpAnswer)
+@blueprint.output(schema_of(TeamAnswer))
 @blueprint.doc(
     summary="A whole team for an initiative, under quotas",
     description="Where no team meets the quotas, the answer names those that are in conflict.",
@@ -277,19 +281,19 @@ def initiative_roadmap(initiative_id: str) -> ResponseReturnValue:
 @with_problems
 def initiative_line_up(initiative_id: str, json_data: LineUpIn) -> ResponseReturnValue:
     """Return teams."""
-    wanted = team_from(json_data)
+    team = team_from(json_data)
     try:
-        return jsonify(services().answers.form_team(initiative_id, wanted))
+        return answer(services().initiatives.form_team(initiative_id, team))
     except Infeasible as error:
-        fields = {one.label: f"quotas[{at}]" for at, one in enumerate(wanted.quotas)}
-        faults = [{"field": fields.get(one, one), "message": one} for one in error.conflict]
+        fields = {quota.label: f"quotas[{index}]" for index, quota in enumerate(team.quotas)}
+        errors = [{"field": fields.get(label, label), "message": label} for label in error.conflict]
         detail = "No team meets all of these at once; loosen or remove one of them."
-        return problem(422, detail, faults)
+        return problem(422, detail, errors)
 
 
 @blueprint.get("/initiatives/<initiative_id>/advice")
 @blueprint.input(AdviceIn, location="query")
-@blueprint.output(Advice)
+@blueprint.output(schema_of(Advice))
 @blueprint.doc(
     summary="What would bring an organisation among the first partners",
     description="Found by asking for the match list with the additions.",
@@ -300,7 +304,7 @@ def initiative_advice(initiative_id: str, query_data: AdviceIn) -> ResponseRetur
     """Return advice to an organisation."""
     asked = query_data
     try:
-        return jsonify(services().answers.advice(initiative_id, asked.organisation, asked.first))
+        return answer(services().initiatives.advice(initiative_id, asked.organisation, asked.first))
     except IsMember:
         fault = {"field": "organisation", "message": "is a member of this initiative already"}
         return problem(422, "Members are in already.", [fault])

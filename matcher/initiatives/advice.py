@@ -7,8 +7,8 @@ added to a copy of the corpus, and the match list is asked anew.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 
@@ -17,9 +17,9 @@ from matcher.corpus.profile_vectors import profiles_of
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import FacetKind, Need, Question
 from matcher.initiatives.actions import question_of
-from matcher.initiatives.context import PERHAPS, InitiativeContext, status_of
+from matcher.initiatives.context import PERHAPS, InitiativeContext, Status, status_of
 from matcher.matching.service import Recommender, Stopwatch
-from matcher.presenters import name_json, need_json
+from matcher.presenters import InitiativeName, OrganisationName, organisation_name
 
 FIRST = 10
 MAX_ADDED = 3
@@ -31,9 +31,45 @@ class IsMember(ValueError):
     """The organisation is in the initiative already."""
 
 
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """A statement to add, and the place in the list with it."""
+
+    offer: Need
+    rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NeedMet:
+    """A need that an organisation meets already."""
+
+    need: str
+    probability: float
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What would bring an organisation among the first partners."""
+
+    initiative: InitiativeName
+    organisation: OrganisationName
+    corpus_version: int
+    first: int
+    rank: int | None
+    """Its place in the match list now; null where it isn't in it."""
+    add: tuple[Addition, ...]
+    """Each comes on top of those before it."""
+    rank_then: int | None
+    reached: bool
+    """Whether it would be among the first."""
+    meets_now: tuple[NeedMet, ...]
+    cached: bool = False
+
+
 def advice(
     recommender: Recommender, context: InitiativeContext, row: int, *, first: int = FIRST
-) -> dict[str, Any]:
+) -> Advice:
     """Say what an organisation would have to offer to be among the `first` of a match list.
 
     The fewest statements are looked for, each what one need asks for, added one by one, always the
@@ -42,35 +78,46 @@ def advice(
     snapshot = context.snapshot
     if row in set(context.members.tolist()):
         raise IsMember(snapshot.corpus.organisations[row].id)
-    asked = question_of(context.initiative)
-    before = _rank(recommender, snapshot, asked, row)
-    steps: list[dict[str, Any]] = []
-    added: list[Need] = []
-    rank = before
-    tried = _candidates(context, row)
-    while (rank is None or rank > first) and len(added) < MAX_ADDED and tried:
-        ranks = {
-            place: _rank(recommender, with_offers(snapshot, row, [*added, need]), asked, row)
-            for place, need in enumerate(tried)
-        }
-        best = min(ranks, key=lambda place: (ranks[place] or 1_000_000, place))
-        if (ranks[best] or 1_000_000) >= (rank or 1_000_000):
+    before = _rank(recommender, snapshot, question_of(context.initiative), row)
+    additions = _additions(recommender, context, row, before, first)
+    rank = additions[-1].rank if additions else before
+    return Advice(
+        initiative=context.name,
+        organisation=organisation_name(snapshot.corpus, row),
+        corpus_version=snapshot.version,
+        first=first,
+        rank=before,
+        add=tuple(additions),
+        rank_then=rank,
+        reached=rank is not None and rank <= first,
+        meets_now=_meets_now(context, row),
+    )
+
+
+def _additions(
+    recommender: Recommender, context: InitiativeContext, row: int, rank: int | None, first: int
+) -> list[Addition]:
+    """Return the statements that bring an organisation of this rank among the first, or nearest."""
+    snapshot, question = context.snapshot, question_of(context.initiative)
+    additions: list[Addition] = []
+    candidates = _candidates(context, row)
+    while (rank is None or rank > first) and len(additions) < MAX_ADDED and candidates:
+        added = [addition.offer for addition in additions]
+        ranks = [
+            _rank(recommender, with_offers(snapshot, row, [*added, need]), question, row)
+            for need in candidates
+        ]
+        best = min(range(len(ranks)), key=lambda index: (_or_last(ranks[index]), index))
+        if _or_last(ranks[best]) >= _or_last(rank):
             break
         rank = ranks[best]
-        need = tried.pop(best)
-        added.append(need)
-        steps.append({"offer": need_json(need), "rank": rank})
-    return {
-        "initiative": {"id": context.initiative.id, "name": context.initiative.name},
-        "organisation": name_json(snapshot.corpus, row),
-        "corpus_version": snapshot.version,
-        "first": first,
-        "rank": before,
-        "add": steps,
-        "rank_then": rank,
-        "reached": rank is not None and rank <= first,
-        "meets_now": _meets_now(context, row),
-    }
+        additions.append(Addition(candidates.pop(best), rank))
+    return additions
+
+
+def _or_last(rank: int | None) -> float:
+    """Return a rank to compare by: no place in the list is behind every place."""
+    return inf if rank is None else rank
 
 
 def _candidates(context: InitiativeContext, row: int) -> list[Need]:
@@ -78,7 +125,7 @@ def _candidates(context: InitiativeContext, row: int) -> list[Need]:
     coverage = context.coverage
     missing = coverage.weights * (1.0 - coverage.of(context.members))
     order = np.lexsort((np.arange(len(missing)), -missing))
-    return [coverage.needs[at] for at in order[:MAX_TRIED]]
+    return [coverage.needs[index] for index in order[:MAX_TRIED]]
 
 
 def _rank(recommender: Recommender, snapshot: Snapshot, question: Question, row: int) -> int | None:
@@ -110,14 +157,10 @@ def with_offers(snapshot: Snapshot, row: int, offers: Sequence[Need]) -> Snapsho
     return replace(snapshot, index=index, profiles=profiles, corpus=changed, facets=facets, kept={})
 
 
-def _meets_now(context: InitiativeContext, row: int) -> list[dict[str, Any]]:
-    probabilities = context.coverage.meets[:, row]
-    return [
-        {
-            "need": need.text,
-            "probability": round(float(probability), 3),
-            "status": status_of(float(probability)),
-        }
+def _meets_now(context: InitiativeContext, row: int) -> tuple[NeedMet, ...]:
+    probabilities = context.coverage.meets[:, row].tolist()
+    return tuple(
+        NeedMet(need.text, round(probability, 3), status_of(probability))
         for need, probability in zip(context.needed.needs, probabilities, strict=True)
         if probability >= PERHAPS
-    ]
+    )

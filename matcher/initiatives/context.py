@@ -1,8 +1,9 @@
-"""An initiative in the corpus as it stands: its needs, its members, and what they cover."""
+"""An initiative in the present corpus: its needs, its members, and what they cover."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -13,13 +14,22 @@ from matcher.domain import Filters, Initiative
 from matcher.matching.service import shown_of
 from matcher.needs.comparison import need_coverage
 from matcher.needs.coverage import Coverage
-from matcher.needs.resolve import ResolvedNeeds, resolve_needs
+from matcher.needs.resolve import ResolvedNeeds, Source, resolve_needs
+from matcher.presenters import InitiativeName
 from matcher.store import Store
 
 COVERED = 0.5
-"""From this chance on a need counts as covered."""
+"""From this probability on a need counts as covered."""
 PERHAPS = 0.2
-"""From this chance on somebody has something near it: perhaps covered, worth asking."""
+"""From this probability on somebody has something near it: perhaps covered, worth asking."""
+
+
+class Status(StrEnum):
+    """How far a need is covered."""
+
+    COVERED = "covered"
+    PERHAPS = "perhaps"
+    MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,11 +47,27 @@ class InitiativeContext:
     """Who may be proposed (n,): no members, none of their competitors."""
     coverage: Coverage
 
+    @property
+    def name(self) -> InitiativeName:
+        """Return which initiative it is."""
+        return InitiativeName(self.initiative.id, self.initiative.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitiativeAnswer:
+    """What answers about an initiative have in common."""
+
+    initiative: InitiativeName
+    corpus_version: int
+    source: Source
+    """Where the needs come from."""
+    cached: bool = False
+
 
 def initiative_context(
     snapshot: Snapshot, store: Store, initiative: Initiative, filters: Filters | None = None
 ) -> InitiativeContext:
-    """Work out how an initiative stands; `filters` narrow who may be proposed."""
+    """Work out what an initiative needs and has; `filters` narrow who may be proposed."""
     corpus = snapshot.corpus
     shown = corpus.rows(initiative.member_ids)
     members = corpus.with_variants(shown)
@@ -56,11 +82,11 @@ def initiative_context(
     return InitiativeContext(snapshot, initiative, needed, members, shown, pool, coverage)
 
 
-def status_of(probability: float) -> str:
-    """Return covered, perhaps or missing."""
+def status_of(probability: float) -> Status:
+    """Return how far a need is covered that is met with this probability."""
     if probability >= COVERED:
-        return "covered"
-    return "perhaps" if probability >= PERHAPS else "missing"
+        return Status.COVERED
+    return Status.PERHAPS if probability >= PERHAPS else Status.MISSING
 
 
 def best_rows(values: np.ndarray, among: Mask, count: int, least: float = PERHAPS) -> list[int]:

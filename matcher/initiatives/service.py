@@ -1,124 +1,113 @@
-"""What can be asked about initiatives and about the whole corpus, cached like match lists."""
+"""Answers about initiatives, cached like match lists."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
-from datetime import date
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
-from matcher.cache import Cache
-from matcher.corpus.answer_cache import cached
+from matcher.corpus.answer_cache import AnswerCache
 from matcher.corpus.snapshot import CorpusProvider, Snapshot
-from matcher.domain import Need, Question
+from matcher.domain import Filters, Need, Question
 from matcher.initiatives.actions import question_of, required
-from matcher.initiatives.advice import FIRST, advice
-from matcher.initiatives.context import InitiativeContext, initiative_context
-from matcher.initiatives.coverage_matrix import coverage_matrix
-from matcher.initiatives.gaps import gap_report, roadmap
-from matcher.initiatives.team import TeamRequest, form_team
+from matcher.initiatives.advice import FIRST, Advice, advice
+from matcher.initiatives.context import InitiativeAnswer, InitiativeContext, initiative_context
+from matcher.initiatives.coverage_matrix import CoverageMatrix, coverage_matrix
+from matcher.initiatives.gaps import GapReport, gap_report
+from matcher.initiatives.roadmap import Roadmap, roadmap
+from matcher.initiatives.team import form_team
+from matcher.initiatives.team_report import TeamAnswer
+from matcher.initiatives.team_request import TeamRequest
 from matcher.matching.service import Recommender
 from matcher.matching.validation import ids_of_today
 from matcher.needs.resolve import read_brief
 
-Body = dict[str, Any]
+Answer = TypeVar("Answer", bound=InitiativeAnswer | Advice)
 
 
-class Answers:
-    """Answers over the live corpus. Safe to share between threads.
+class InitiativeService:
+    """Answers about initiatives at the present corpus version. Safe to share between threads.
 
-    Those about an initiative raise NoSuchInitiative; all are JSON, true of `corpus_version`.
+    All that take the id of an initiative raise NoSuchInitiative.
     """
 
     def __init__(
-        self, corpus_provider: CorpusProvider, cache: Cache, recommender: Recommender, ttl: int
+        self, corpus_provider: CorpusProvider, cache: AnswerCache, recommender: Recommender
     ) -> None:
         self.corpus_provider = corpus_provider
+        self.store = corpus_provider.store
         self.cache = cache
         self.recommender = recommender
-        self.ttl = ttl
 
-    def needs(self, brief: str) -> list[Need]:
+    def read_needs(self, brief: str) -> list[Need]:
         """Split a brief into needs, to be edited and asked for."""
         return read_brief(self.corpus_provider.snapshot(), brief)
 
-    def matches(self, initiative_id: str, changed: Callable[[Question], Question]) -> Body:
+    def matches(
+        self, initiative_id: str, changed: Callable[[Question], Question]
+    ) -> dict[str, Any]:
         """Return the match list of an initiative; `changed` sets dials, filters and the page."""
-        initiative = required(self.corpus_provider.store, initiative_id)
+        initiative = required(self.store, initiative_id)
         return self.recommender.recommend(changed(question_of(initiative)))
 
-    def gaps(self, initiative_id: str) -> Body:
+    def gaps(self, initiative_id: str) -> GapReport:
         """Return the gap report of an initiative."""
-        return self._about(
-            "gaps", initiative_id, {}, lambda one: gap_report(self.corpus_provider.store, one)
+        return self._answer(
+            "gaps", initiative_id, None, GapReport, lambda context: gap_report(self.store, context)
         )
 
-    def coverage_matrix(self, initiative_id: str) -> Body:
+    def coverage_matrix(self, initiative_id: str) -> CoverageMatrix:
         """Return the table of needs by members and candidates of an initiative."""
-        return self._about("coverage_matrix", initiative_id, {}, coverage_matrix)
+        return self._answer("coverage_matrix", initiative_id, None, CoverageMatrix, coverage_matrix)
 
-    def roadmap(self, initiative_id: str) -> Body:
+    def roadmap(self, initiative_id: str) -> Roadmap:
         """Return the roadmap of an initiative."""
-        return self._about(
-            "roadmap", initiative_id, {}, lambda one: roadmap(self.corpus_provider.store, one)
+        return self._answer(
+            "roadmap", initiative_id, None, Roadmap, lambda context: roadmap(self.store, context)
         )
 
-    def form_team(self, initiative_id: str, wanted: TeamRequest) -> Body:
-        """Return teams for an initiative. Raises lineup.Infeasible and QuestionError."""
+    def form_team(self, initiative_id: str, request: TeamRequest) -> TeamAnswer:
+        """Return teams for an initiative. Raises Infeasible and QuestionError."""
         corpus = self.corpus_provider.snapshot().corpus
-        exclude = ids_of_today(self.corpus_provider.store, corpus, "exclude", wanted.exclude)
-        wanted = replace(wanted, exclude=exclude)
+        exclude = ids_of_today(self.store, corpus, "exclude", request.exclude)
+        request = replace(request, exclude=exclude)
 
-        def teams(context: InitiativeContext) -> Body:
+        def teams(context: InitiativeContext) -> TeamAnswer:
             weights = self.recommender.weights_for(context.snapshot)
-            return form_team(self.corpus_provider.store, context, wanted, weights)
+            return form_team(self.store, context, request, weights)
 
-        return self._about("line-up", initiative_id, asdict(wanted), teams, wanted)
+        return self._answer("team", initiative_id, request, TeamAnswer, teams, request.filters)
 
-    def advice(self, initiative_id: str, organisation_id: str, first: int = FIRST) -> Body:
+    def advice(self, initiative_id: str, organisation_id: str, first: int = FIRST) -> Advice:
         """Say what would bring an organisation among the first. Raises IsMember, QuestionError."""
 
-        def advised(context: InitiativeContext) -> Body:
+        def advised(context: InitiativeContext) -> Advice:
             corpus = context.snapshot.corpus
-            named = ids_of_today(
-                self.corpus_provider.store, corpus, "organisation", (organisation_id,)
-            )
-            return advice(self.recommender, context, corpus.row_of_id[named[0]], first=first)
+            [present] = ids_of_today(self.store, corpus, "organisation", (organisation_id,))
+            return advice(self.recommender, context, corpus.row_of_id[present], first=first)
 
-        asked = {"organisation": organisation_id, "first": first}
-        return self._about("advice", initiative_id, asked, advised)
+        return self._answer("advice", initiative_id, (organisation_id, first), Advice, advised)
 
-    def _about(
+    def _answer(
         self,
         kind: str,
         initiative_id: str,
-        asked: Body,
-        compute: Callable[[InitiativeContext], Body],
-        wanted: TeamRequest | None = None,
-    ) -> Body:
-        initiative = required(self.corpus_provider.store, initiative_id)
-        filters = wanted.filters if wanted else None
-
-        def answer(snapshot: Snapshot) -> Body:
-            return compute(
-                initiative_context(snapshot, self.corpus_provider.store, initiative, filters)
-            )
-
-        return self._cached(kind, {**asked, "initiative": asdict(initiative)}, answer)
-
-    def _cached(self, kind: str, asked: Body, compute: Callable[[Snapshot], Body]) -> Body:
-        """Answer from the cache, or compute."""
+        asked: object,
+        answer_type: type[Answer],
+        compute: Callable[[InitiativeContext], Answer],
+        filters: Filters | None = None,
+    ) -> Answer:
+        """Answer from the cache, or compute; `asked` is what the answer depends on besides."""
+        initiative = required(self.store, initiative_id)
         snapshot = self.corpus_provider.snapshot()
-        key = self._key(snapshot, kind, asked)
-        body, kept = cached(self.cache, snapshot, key, lambda: compute(snapshot), self.ttl)
-        return {**body, "cached": kept}
+        question = (initiative, asked, self._scoring(snapshot))
 
-    def _key(self, snapshot: Snapshot, kind: str, asked: Body) -> str:
-        """Return what an answer is kept under: the day counts, since offers can expire."""
-        ways = self.recommender.ways(snapshot)
-        today = date.today().isoformat()
-        about = [asked, ways, snapshot.revision, snapshot.generation.name, today]
-        text = json.dumps(about, sort_keys=True, default=str)
-        return f"{kind}:" + hashlib.sha256(text.encode()).hexdigest()
+        def computed() -> Answer:
+            return compute(initiative_context(snapshot, self.store, initiative, filters))
+
+        answer, cached = self.cache.get_or_compute(kind, snapshot, question, answer_type, computed)
+        return replace(answer, cached=cached)
+
+    def _scoring(self, snapshot: Snapshot) -> object:
+        """Return the settings that fit and ranks depend on."""
+        return self.recommender.ways(snapshot)

@@ -33,7 +33,7 @@ class Rules:
     rivals: Rows
     """(p, 2) pairs of rows of which at most one may be in it."""
 
-    def of(self, rows: Rows) -> Rows:
+    def count(self, rows: Rows) -> Rows:
         """Return how many of the rows each limit (q,) counts."""
         total: Rows = self.counts[:, rows].sum(axis=1)
         return total
@@ -50,7 +50,7 @@ class Rules:
         taken = self.members[self.rivals]
         free[self.rivals[taken[:, 1], 0]] = False
         free[self.rivals[taken[:, 0], 1]] = False
-        so_far = self.of(np.flatnonzero(self.members))
+        so_far = self.count(np.flatnonzero(self.members))
         slots = self.most[0] - so_far[0]
         full = so_far >= self.most
         all_needed = self.least - so_far >= max(slots, 1)
@@ -86,7 +86,7 @@ def find_team(rules: Rules) -> Rows | None:
     each signature; those with rivals it takes one by one.
     """
     members = np.flatnonzero(rules.members)
-    so_far = rules.of(members)
+    so_far = rules.count(members)
     if (so_far > rules.most).any() or rules.members[rules.rivals].all(axis=1).any():
         return None
     if (so_far >= rules.least).all():
@@ -148,13 +148,13 @@ def _one_of_each(pairs: Rows, count: int) -> list[LinearConstraint]:
     if not len(pairs):
         return []
     every = np.arange(len(pairs))
-    places = (np.concatenate([every, every]), np.concatenate([pairs[:, 0], pairs[:, 1]]))
-    matrix = sparse.csr_array((np.ones(2 * len(pairs)), places), shape=(len(pairs), count))
+    columns = (np.concatenate([every, every]), np.concatenate([pairs[:, 0], pairs[:, 1]]))
+    matrix = sparse.csr_array((np.ones(2 * len(pairs)), columns), shape=(len(pairs), count))
     return [LinearConstraint(matrix, -np.inf, 1.0)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class Solution:
     """The best team that was found in time."""
 
     rows: Rows | None
@@ -165,7 +165,7 @@ class Found:
     """Whether no team is better."""
 
 
-def best_team(rules: Rules, worth: Floats, bonus: Floats, seconds: float) -> Found:
+def best_team(rules: Rules, worth: Floats, bonus: Floats, seconds: float) -> Solution:
     """Return the team that is worth most: best worth (k, n) for each need, plus each bonus (n,).
 
     The rules can be met. Members count for nothing here, what they are worth is taken off before.
@@ -174,15 +174,15 @@ def best_team(rules: Rules, worth: Floats, bonus: Floats, seconds: float) -> Fou
     """
     members, free = np.flatnonzero(rules.members), np.flatnonzero(rules.candidates())
     if not len(free):
-        return Found(members, 0.0, True)
-    needs, places = np.nonzero(worth[:, free] > 0)
+        return Solution(members, 0.0, True)
+    needs, columns = np.nonzero(worth[:, free] > 0)
     shares, count = len(needs), len(free) + len(needs)
-    so_far = rules.of(members)
-    place_of = np.full(len(bonus), -1)
-    place_of[free] = np.arange(len(free))
-    pairs = place_of[rules.rivals]
+    so_far = rules.count(members)
+    column_of = np.full(len(bonus), -1)
+    column_of[free] = np.arange(len(free))
+    pairs = column_of[rules.rivals]
     found = milp(
-        -SCALE * np.concatenate([bonus[free], worth[needs, free[places]]]),
+        -SCALE * np.concatenate([bonus[free], worth[needs, free[columns]]]),
         integrality=np.repeat([1, 0], [len(free), shares]),
         bounds=Bounds(0.0, 1.0),
         constraints=[
@@ -196,20 +196,20 @@ def best_team(rules: Rules, worth: Floats, bonus: Floats, seconds: float) -> Fou
                 rules.least - so_far,
                 rules.most - so_far,
             ),
-            *_shares_of_needs(needs, places, len(free), len(worth)),
+            *_shares_of_needs(needs, columns, len(free), len(worth)),
             *_one_of_each(pairs[(pairs >= 0).all(axis=1)], count),
         ],
         options={"time_limit": seconds, "mip_rel_gap": 0.0},
     )
     bound = np.inf if found.mip_dual_bound is None else -found.mip_dual_bound / SCALE
     if found.x is None:
-        return Found(None, float(bound), False)
+        return Solution(None, float(bound), False)
     team = np.sort(np.concatenate([members, free[found.x[: len(free)] > 0.5]]))
-    return Found(team, float(bound), found.status == 0)
+    return Solution(team, float(bound), found.status == 0)
 
 
 def _shares_of_needs(
-    needs: Rows, places: Rows, candidates: int, need_count: int
+    needs: Rows, columns: Rows, candidates: int, need_count: int
 ) -> list[LinearConstraint]:
     """Return that each share (s,) needs its candidate, and that those of a need add up to 1."""
     shares = len(needs)
@@ -220,7 +220,7 @@ def _shares_of_needs(
     within = sparse.csr_array(
         (
             np.concatenate([ones, -ones]),
-            (np.concatenate([every, every]), np.concatenate([candidates + every, places])),
+            (np.concatenate([every, every]), np.concatenate([candidates + every, columns])),
         ),
         shape=(shares, candidates + shares),
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.arrays import Floats, Mask, Rows
+from matcher.arrays import Floats, Rows
 from matcher.corpus.columns import Corpus
 from matcher.domain import Need
 
@@ -43,7 +43,7 @@ class Coverage:
 
     def total(self, rows: Rows) -> float:
         """Return C of a set of organisations, 0 to 1; 0 where there are no needs."""
-        return float(self.weights @ self.of(rows))
+        return covered_share(self.meets, self.weights, rows)
 
     def single(self) -> Floats:
         """Return C (n,) of each organisation on its own."""
@@ -55,6 +55,17 @@ class Coverage:
         more = np.maximum(self.meets - self.of(rows)[:, None], 0.0)
         gained: Floats = self.weights @ more
         return gained
+
+
+def covered_share(meets: Floats, weights: Floats, rows: Rows) -> float:
+    """Return C, 0 to 1, of a set of organisations; 0 where there are no needs.
+
+    `meets` (k, n) is how well each organisation meets each need, `weights` (k,) above 0 how much
+    each need counts.
+    """
+    if not len(weights):
+        return 0.0
+    return float(weights @ meets[:, rows].max(axis=1, initial=0.0) / weights.sum())
 
 
 def coverage_of(
@@ -98,10 +109,3 @@ def harmonic_mean(one: Floats, other: Floats) -> Floats:
     total = one + other
     mean: Floats = np.divide(2 * one * other, total, out=np.zeros_like(total), where=total > 0)
     return mean
-
-
-def marked(rows: Rows, count: int) -> Mask:
-    """Return a mask (count,) that holds at `rows`."""
-    mask = np.zeros(count, dtype=np.bool_)
-    mask[rows] = True
-    return mask

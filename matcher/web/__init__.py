@@ -30,6 +30,7 @@ from matcher.web import (
     administration,
     identity_provider,
     imports,
+    initiative_answers,
     initiatives,
     introductions,
     jobs,
@@ -40,6 +41,7 @@ from matcher.web import (
     profiles,
     rate_limits,
     strengths,
+    team_builder,
 )
 from matcher.web.labels import LABELS
 from matcher.web.menu import menu
@@ -57,6 +59,8 @@ PAGES = (
     matching,
     profiles,
     initiatives,
+    initiative_answers,
+    team_builder,
     match_lists,
     introductions,
     imports,
@@ -65,7 +69,7 @@ PAGES = (
     strengths,
     administration,
 )
-"""Modules with a blueprint of pages."""
+"""Modules with pages; some share a blueprint."""
 AGAIN = {"pages.matches_sent": matching.again, "profiles.new_sent": profiles.again}
 """Forms of people without an account, which are shown again where their session is gone."""
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -80,8 +84,8 @@ def init_app(app: APIFlask, settings: Settings) -> None:
     Compress(app)
     access.init_app(app)
     identity_provider.init_app(app, settings)
-    for module in PAGES:
-        app.register_blueprint(module.blueprint)
+    for blueprint in dict.fromkeys(module.blueprint for module in PAGES):
+        app.register_blueprint(blueprint)
     rate_limits.init_app(app, settings)
     app.context_processor(lambda: {"asset": _asset, "labels": LABELS, "language": get_locale})
     app.context_processor(lambda: {"menu": menu, "addressed": addressed})

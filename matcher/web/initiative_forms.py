@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -16,8 +15,7 @@ from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from matcher.corpus.columns import Corpus
-from matcher.domain import Need, NeedLevel, OrganisationType, SizeClass, Stage
-from matcher.initiatives.team import MAX_QUOTAS, MAX_SIZE, Of, TeamRequest, Wanted
+from matcher.domain import Need, NeedLevel, Stage
 from matcher.matching.service import MAX_NEEDS, MAX_TEXT_LENGTH
 from matcher.web.forms import MAX_NEED_LENGTH
 
@@ -51,12 +49,12 @@ class Row:
 
 
 def seen(what: object) -> str:
-    """Return a mark of what somebody was shown, to notice that it changed meanwhile."""
+    """Return a hash of what somebody was shown, to notice that it changed meanwhile."""
     return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
 
 
 def meanwhile() -> str:
-    """Return what is said where it did change."""
+    """Return the message for somebody whose page was out of date."""
     return str(
         _(
             "Somebody else changed this meanwhile. Look at it in another window; store again to "
@@ -67,21 +65,18 @@ def meanwhile() -> str:
 
 def rows_of_needs(needs: Sequence[Need]) -> list[Row]:
     """Return the rows of a form that shows needs."""
-    rows = []
-    for need in needs:
-        whole = asdict(need)
-        rows.append(
-            Row(
-                {
-                    "text": need.text,
-                    "level": need.level.value,
-                    "weight": f"{need.weight:g}",
-                    "stage": need.stage.value if need.stage else "",
-                    "due": whole["due"].isoformat() if whole["due"] else "",
-                }
-            )
+    return [
+        Row(
+            {
+                "text": need.text,
+                "level": need.level.value,
+                "weight": f"{need.weight:g}",
+                "stage": need.stage.value if need.stage else "",
+                "due": need.due.isoformat() if need.due else "",
+            }
         )
-    return rows
+        for need in needs
+    ]
 
 
 def sent_needs(form: MultiDict[str, str]) -> tuple[list[Row], list[Need]]:
@@ -89,9 +84,9 @@ def sent_needs(form: MultiDict[str, str]) -> tuple[list[Row], list[Need]]:
     gone = set(form.getlist("remove"))
     columns = [form.getlist(name)[: MAX_NEEDS + 20] for name in NEED_COLUMNS]
     rows, needs = [], []
-    for at, values in enumerate(zip(*columns, strict=False)):
+    for index, values in enumerate(zip(*columns, strict=False)):
         row = Row(dict(zip(NEED_COLUMNS, values, strict=True)))
-        if str(at) in gone or not row.values["text"].strip():
+        if str(index) in gone or not row.values["text"].strip():
             continue
         rows.append(row)
         need = _need(row)
@@ -141,107 +136,18 @@ def day(text: str) -> date | None:
 
 
 def organisation_named(corpus: Corpus, name: str) -> tuple[str | None, str]:
-    """Return the id of the one organisation that is meant, or None and what to tell the user."""
+    """Return the id of the organisation that is meant, or None and a message for the user."""
     wanted = " ".join(name.split())
     if wanted in corpus.row_of_id:
         return wanted, ""
     folded = wanted.casefold()
-    exact = [one for one in corpus.organisations if one.name.casefold() == folded]
-    near = exact or [one for one in corpus.organisations if folded in one.name.casefold()]
+    exact = [record for record in corpus.organisations if record.name.casefold() == folded]
+    near = exact or [record for record in corpus.organisations if folded in record.name.casefold()]
     if len(near) == 1:
         return near[0].id, ""
     if not near:
         return None, str(_("We know no organisation called “%(name)s”.", name=wanted[:80]))
-    meant = ", ".join(f"{one.name} ({one.id})" for one in near[:4])
+    meant = ", ".join(f"{record.name} ({record.id})" for record in near[:4])
     return None, str(
         _("“%(name)s” may be several: %(meant)s. Which one?", name=wanted[:80], meant=meant)
     )
-
-
-QUOTA_COLUMNS = ("of", "value", "least", "most")
-PLAIN = {Of.SME, Of.NEWCOMER}
-"""What a quota counts without a value."""
-
-
-@dataclass(slots=True)
-class TeamForm:
-    """The form of the line-up builder, read from the address."""
-
-    size: str = "12"
-    rows: list[Row] = field(default_factory=list)
-    exclude: list[str] = field(default_factory=list)
-    competing: bool = False
-    teams: str = "1"
-    cap: str = "1"
-    exact: bool = False
-    errors: list[str] = field(default_factory=list)
-
-    @classmethod
-    def sent(cls, asked: MultiDict[str, str], corpus: Corpus) -> TeamForm:
-        """Read the form."""
-        columns = [asked.getlist(name)[:MAX_QUOTAS] for name in QUOTA_COLUMNS]
-        rows = [
-            Row(dict(zip(QUOTA_COLUMNS, values, strict=True)))
-            for values in zip(*columns, strict=False)
-        ]
-        return cls(
-            size=asked.get("size", "12")[:5],
-            rows=[row for row in rows if any(value.strip() for value in row.values.values())],
-            exclude=[one for one in asked.getlist("exclude")[:200] if one in corpus.row_of_id],
-            competing="competing" in asked,
-            teams=asked.get("teams", "1")[:3],
-            cap=asked.get("cap", "1")[:3],
-            exact="exact" in asked,
-        )
-
-    def wanted(self) -> TeamRequest | None:
-        """Return the team that is wanted; None with errors where there is something to mend."""
-        size = number(self.size, 1, MAX_SIZE)
-        teams, cap = number(self.teams, 1, 5), number(self.cap, 1, 5)
-        if size is None:
-            self.errors.append(_("A team has from 1 to %(count)s organisations.", count=MAX_SIZE))
-        if teams is None or cap is None:
-            self.errors.append(_("Ask for 1 to 5 teams."))
-        quotas = [_quota(row) for row in self.rows]
-        if size is None or teams is None or cap is None or any(row.errors for row in self.rows):
-            return None
-        return TeamRequest(
-            size=int(size),
-            quotas=tuple(one for one in quotas if one is not None),
-            exclude=tuple(self.exclude),
-            competing=self.competing,
-            teams=int(teams),
-            cap=min(int(cap), int(teams)),
-            exact=self.exact,
-        )
-
-
-def _quota(row: Row) -> Wanted | None:
-    of, value = row.values["of"], row.values["value"].strip()
-    least = number(row.values["least"] or "0", 0, MAX_SIZE)
-    most = number(row.values["most"], 0, MAX_SIZE) if row.values["most"].strip() else None
-    if of not in list(Of):
-        row.errors.append(_("Choose what to count."))
-        return None
-    kind = Of(of)
-    value = value.upper() if kind in (Of.COUNTRY, Of.REGION) else value
-    allowed: Any = {Of.TYPE: list(OrganisationType), Of.SIZE_CLASS: list(SizeClass)}.get(kind)
-    if kind in PLAIN:
-        value = ""
-    elif not value or (allowed is not None and value not in allowed):
-        row.errors.append(_("Say which one to count."))
-    elif kind in (Of.COUNTRY, Of.REGION) and not (value.isascii() and value.isalnum()):
-        row.errors.append(_("A country has two letters, a region a NUTS code such as BE2."))
-    if least is None or (row.values["most"].strip() and most is None):
-        row.errors.append(_("At least and at most are whole numbers."))
-    elif most is not None and most < least:
-        row.errors.append(_("At most is less than at least."))
-    elif not least and most is None:
-        row.errors.append(_("Say how many at least or at most."))
-    if row.errors or least is None:
-        return None
-    return Wanted(kind, value[:5] if kind is Of.REGION else value, int(least), _whole(most))
-
-
-def _whole(value: float | None) -> int | None:
-    return None if value is None else int(value)

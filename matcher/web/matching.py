@@ -13,7 +13,6 @@ from flask_babel import gettext as _
 
 from matcher.corpus.columns import Corpus
 from matcher.domain import Need, NeedLevel, Stage
-from matcher.initiatives.gaps import uncovered
 from matcher.insights.browse import browse as browse_organisations
 from matcher.matching.serialise import serialise
 from matcher.needs.best_match import best_matches
@@ -108,7 +107,7 @@ def _matches(form: MatchForm) -> ResponseReturnValue:
         return _home(form), 422
     form.gather()
     answer = services().recommender.recommend(question)
-    read = [] if question.needs else services().answers.needs(question.text)
+    read = [] if question.needs else services().initiatives.read_needs(question.text)
     address = _address(form)
     page = render_template(
         "matches.html",
@@ -180,11 +179,8 @@ def initiative(initiative_id: str) -> ResponseReturnValue:
         for one in found.members
         if one.organisation_id in corpus.row_of_id
     ]
-    report = services().answers.gaps(initiative_id)
-    lacking = uncovered(report)
-    return render_template(
-        "initiative.html", one=found, members=members, report=report, uncovered=lacking
-    )
+    report = services().initiatives.gaps(initiative_id)
+    return render_template("initiative.html", initiative=found, members=members, report=report)
 
 
 @blueprint.get("/organisations")

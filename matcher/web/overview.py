@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from matcher.accounts.accounts import AccountRole
 from matcher.domain import Initiative
 from matcher.initiatives.actions import NoSuchInitiative
-from matcher.initiatives.gaps import uncovered
+from matcher.initiatives.gaps import GapReport
 from matcher.insights import activity
 from matcher.insights.overlaps import Overlaps
 from matcher.insights.scope import Scope
@@ -145,15 +145,14 @@ def _initiatives() -> dict[str, Any]:
         "page": page,
         "pages": pages,
         "initiatives": _with_gaps(shown[(page - 1) * MAX_INITIATIVES : page * MAX_INITIATIVES]),
-        "uncovered": uncovered,
     }
 
 
-def _with_gaps(several: list[Initiative]) -> list[tuple[Initiative, dict[str, Any]]]:
+def _with_gaps(initiatives: list[Initiative]) -> list[tuple[Initiative, GapReport]]:
     found = []
-    for one in several:
+    for initiative in initiatives:
         with suppress(NoSuchInitiative):  # deleted meanwhile
-            found.append((one, services().answers.gaps(one.id)))
+            found.append((initiative, services().initiatives.gaps(initiative.id)))
     return found
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from apiflask import APIBlueprint, abort
 from flask import Response, flash, jsonify, redirect, render_template, request, url_for
@@ -14,7 +12,7 @@ from flask_babel import gettext as _
 from matcher.corpus.answer_cache import AnswerCache
 from matcher.domain import FacetKind, Stage
 from matcher.initiatives.actions import get_initiative
-from matcher.initiatives.advice import IsMember
+from matcher.initiatives.advice import Advice, IsMember
 from matcher.matching.validation import QuestionError
 from matcher.profiles import actions, drafts, links
 from matcher.profiles import export as exports
@@ -196,13 +194,13 @@ def found(profile: Profile) -> ResponseReturnValue:
     )
 
 
-def _advice(profile: Profile, initiative_id: str) -> tuple[Mapping[str, Any] | None, str]:
+def _advice(profile: Profile, initiative_id: str) -> tuple[Advice | None, str]:
     """Return the advice about an open initiative, or a message why there is none."""
     initiative = get_initiative(services().store, initiative_id)
     if initiative is None or not initiative.open:
         abort(404, _("There is no such initiative."))
     try:
-        return services().answers.advice(initiative_id, profile.id), ""
+        return services().initiatives.advice(initiative_id, profile.id), ""
     except IsMember:
         return None, _("You are in this initiative already.")
     except QuestionError:

@@ -34,6 +34,12 @@ def decimal(value: float) -> str:
     return str(format_decimal(value, format="0.0"))
 
 
+@blueprint.app_template_filter("domain_name")
+def domain_name(domain: str) -> str:
+    """Return what a domain is called in the language of the page, or its id."""
+    return _labels(services().insights.subjects().domains).get(domain, domain)
+
+
 @blueprint.get("/strengths")
 def regions() -> ResponseReturnValue:
     """Show what a region is strong in, by domain and challenge."""

@@ -8,8 +8,8 @@ import pytest
 from apiflask import APIFlask
 from click import ClickException
 
-from matcher.cli.initiatives import quota_from
-from matcher.initiatives.team import Of, Wanted
+from matcher.cli.initiatives import read_quota
+from matcher.initiatives.team_request import QuotaKind, QuotaRequest
 
 NANO = "demo:nano-for-health"
 
@@ -107,14 +107,14 @@ def test_insights(app: APIFlask) -> None:
 @pytest.mark.parametrize(
     ("text", "quota"),
     [
-        ("type company>=5", Wanted(Of.TYPE, "company", 5)),
-        ("region BE2>=6<=10", Wanted(Of.REGION, "BE2", 6, 10)),
-        ("newcomer>=2", Wanted(Of.NEWCOMER, "", 2)),
-        ("country DE<=0", Wanted(Of.COUNTRY, "DE", 0, 0)),
+        ("type company>=5", QuotaRequest(QuotaKind.TYPE, "company", 5)),
+        ("region BE2>=6<=10", QuotaRequest(QuotaKind.REGION, "BE2", 6, 10)),
+        ("newcomer>=2", QuotaRequest(QuotaKind.NEWCOMER, "", 2)),
+        ("country DE<=0", QuotaRequest(QuotaKind.COUNTRY, "DE", 0, 0)),
     ],
 )
-def test_quotas_are_read(text: str, quota: Wanted) -> None:
-    assert quota_from(text) == quota
+def test_quotas_are_read(text: str, quota: QuotaRequest) -> None:
+    assert read_quota(text) == quota
 
 
 @pytest.mark.parametrize(
@@ -122,4 +122,4 @@ def test_quotas_are_read(text: str, quota: Wanted) -> None:
 )
 def test_bad_quotas_are_explained(text: str) -> None:
     with pytest.raises(ClickException, match="quota"):
-        quota_from(text)
+        read_quota(text)

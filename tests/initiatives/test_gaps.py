@@ -30,9 +30,12 @@ from matcher.domain import (
 )
 from matcher.indexing.build import build_index
 from matcher.initiatives.context import InitiativeContext, best_rows, initiative_context, status_of
-from matcher.initiatives.gaps import gap_report, roadmap, uncovered
+from matcher.initiatives.gaps import GapReport, TypeWanted, gap_report
+from matcher.initiatives.roadmap import roadmap
+from matcher.initiatives.stages import StageCoverage
 from matcher.needs.coverage import coverage_of
 from matcher.needs.resolve import ResolvedNeeds, Source
+from matcher.presenters import OrganisationName
 from matcher.store import Store
 from matcher.store.organisations import save_organisations
 from matcher.store.projects import save_projects
@@ -92,7 +95,7 @@ class Board:
             coverage_of(corpus, needs, table, facet_rows),
         )
 
-    def report(self, *args: Any, **values: Any) -> dict[str, Any]:
+    def report(self, *args: Any, **values: Any) -> GapReport:
         return gap_report(self.store, self.context(*args, **values))
 
     def facet(self, name: str) -> int:
@@ -131,18 +134,17 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
 
 
 def names(several: Any) -> list[str]:
-    return [one["organisation"]["id"].removeprefix("x:") for one in several]
+    return [one.organisation.id.removeprefix("x:") for one in several]
 
 
-def row(report: dict[str, Any], stage: Stage) -> dict[str, Any]:
-    found: dict[str, Any] = next(one for one in report["stages"] if one["stage"] == stage.value)
-    return found
+def row(report: GapReport, stage: Stage) -> StageCoverage:
+    return next(one for one in report.stages if one.stage is stage)
 
 
-def links(report: dict[str, Any]) -> list[tuple[str, str, list[str], list[str]]]:
+def links(report: GapReport) -> list[tuple[str, str, list[str], list[str]]]:
     return [
-        (one["stage"], one["because"], one["needs"], names(one["proposals"]))
-        for one in report["missing_links"]
+        (one.stage, one.because, list(one.needs), names(one.proposals))
+        for one in report.missing_links
     ]
 
 
@@ -161,34 +163,34 @@ def test_the_status_of_a_need_goes_by_its_surest_member(
     board: Board, probability: float, status: str
 ) -> None:
     probabilities = {"a need": {"lab": probability, "maker": probability / 2, "pilot": 0.9}}
-    [need] = board.report([Need("a need")], probabilities, ["lab", "maker"])["needs"]
+    [need] = board.report([Need("a need")], probabilities, ["lab", "maker"]).needs
     assert (
-        (need["probability"], need["status"])
+        (need.probability, need.status)
         == (probability, status)
         == (probability, status_of(probability))
     )
-    assert names(need["covered_by"]) == [
+    assert names(need.covered_by) == [
         name for name, its in (("lab", probability), ("maker", probability / 2)) if its > 0.199
     ]
-    assert (need["coverable"], names(need["could_be_covered_by"])) == ("covered", ["pilot"])
-    [swapped] = board.report([Need("a need")], probabilities, ["pilot"])["needs"]
-    assert (swapped["coverable"], names(swapped["covered_by"])) == (status, ["pilot"])
+    assert (need.coverable, names(need.could_be_covered_by)) == ("covered", ["pilot"])
+    [swapped] = board.report([Need("a need")], probabilities, ["pilot"]).needs
+    assert (swapped.coverable, names(swapped.covered_by)) == (status, ["pilot"])
 
 
 def test_who_covers_and_who_could_come_surest_first_with_their_offer(board: Board) -> None:
     surest = {"shop": 0.2, "lab": 0.4, "maker": 0.4, "2019": 0.7}
     could = {"pilot": 0.21, "works": 0.5, "ward": 0.199}
     members = ["lab", "maker", "shop"]
-    [need] = board.report([Need("a need")], {"a need": {**surest, **could}}, members)["needs"]
-    assert names(need["covered_by"]) == ["lab", "maker", "shop"]
-    assert [one["probability"] for one in need["covered_by"]] == [0.7, 0.4, 0.2]
-    offers = [one["offer"]["text"] for one in need["covered_by"]]
+    [need] = board.report([Need("a need")], {"a need": {**surest, **could}}, members).needs
+    assert names(need.covered_by) == ["lab", "maker", "shop"]
+    assert [one.probability for one in need.covered_by] == [0.7, 0.4, 0.2]
+    offers = [one.offer.text for one in need.covered_by]
     assert offers == ["Together in a project", "Offer of the maker", "Offer of the shop"]
-    assert [one["offer"]["year"] for one in need["covered_by"]] == [2019, None, None]
-    assert names(need["could_be_covered_by"]) == ["plant", "works", "pilot"]
+    assert [one.offer.year for one in need.covered_by] == [2019, None, None]
+    assert names(need.could_be_covered_by) == ["plant", "works", "pilot"]
     everyone = dict.fromkeys(OFFERS, 0.6)
-    [need] = board.report([Need("a need")], {"a need": everyone}, members[:1])["needs"]
-    assert names(need["could_be_covered_by"]) == ["maker", "pilot", "plant"]
+    [need] = board.report([Need("a need")], {"a need": everyone}, members[:1]).needs
+    assert names(need.could_be_covered_by) == ["maker", "pilot", "plant"]
 
 
 def test_coverage_weighs_needs_and_the_rest_is_what_can_be_reached(board: Board) -> None:
@@ -199,13 +201,13 @@ def test_coverage_weighs_needs_and_the_rest_is_what_can_be_reached(board: Board)
         "three": {"plant": 0.8},
     }
     report = board.report(needs, probabilities, ["lab", "maker"])
-    assert [need["share"] for need in report["needs"]] == [0.6, 0.2, 0.2]
-    assert report["coverage"]["members"] == pytest.approx(0.6 * 0.5 + 0.2 * 1.0)
-    assert report["coverage"]["reachable"] == pytest.approx(0.6 * 0.6 + 0.2 * 1.0 + 0.2 * 0.8)
-    assert report["source"] == "stated"
+    assert [need.share for need in report.needs] == [0.6, 0.2, 0.2]
+    assert report.coverage.members == pytest.approx(0.6 * 0.5 + 0.2 * 1.0)
+    assert report.coverage.reachable == pytest.approx(0.6 * 0.6 + 0.2 * 1.0 + 0.2 * 0.8)
+    assert report.source == "stated"
     nothing = board.report([], {}, ["lab"])
-    assert nothing["coverage"] == {"members": 0, "reachable": 0}
-    assert (nothing["needs"], nothing["missing_links"]) == ([], [])
+    assert (nothing.coverage.members, nothing.coverage.reachable) == (0, 0)
+    assert (nothing.needs, nothing.missing_links) == ((), ())
 
 
 def test_a_row_for_every_stage(board: Board) -> None:
@@ -217,19 +219,19 @@ def test_a_row_for_every_stage(board: Board) -> None:
     ]
     probabilities = {"old": {"lab": 0.8}, "series": {"shop": 0.3}}
     report = board.report(needs, probabilities, ["lab", "shop", "ward"])
-    assert [one["stage"] for one in report["stages"]] == [stage.value for stage in Stage]
+    assert [one.stage for one in report.stages] == [stage.value for stage in Stage]
     research = row(report, Stage.RESEARCH)
-    assert (research["needs"], research["missing"]) == (2, ["new"])
-    assert research["covered"] == pytest.approx(0.8 * 3 / (3 + 1))
-    assert research["status"] == "covered"
-    assert research["members"] == [{"id": "x:lab", "name": "Lab (research_institute)"}]
+    assert (research.needs, research.missing) == (2, ("new",))
+    assert research.covered == pytest.approx(0.8 * 3 / (3 + 1))
+    assert research.status == "covered"
+    assert research.members == (OrganisationName("x:lab", "Lab (research_institute)"),)
     series = row(report, Stage.PRODUCTION)
-    assert (series["needs"], series["missing"], series["members"]) == (1, [], [])
-    assert (series["covered"], series["status"]) == (0.3, "perhaps")
+    assert (series.needs, series.missing, series.members) == (1, (), ())
+    assert (series.covered, series.status) == (0.3, "perhaps")
     market = row(report, Stage.MARKET)
-    assert (market["needs"], market["covered"], market["status"]) == (0, None, None)
-    assert [one["id"] for one in market["members"]] == ["x:shop"]
-    active = [one["id"] for stage in report["stages"] for one in stage["members"]]
+    assert (market.needs, market.covered, market.status) == (0, None, None)
+    assert [one.id for one in market.members] == ["x:shop"]
+    active = [one.id for stage in report.stages for one in stage.members]
     assert sorted(active) == ["x:lab", "x:shop"]
 
 
@@ -253,9 +255,9 @@ def test_the_missing_links_are_the_stages_of_the_chain_that_break_it(board: Boar
         ("pilot", "needs_missing", ["test"], ["pilot", "works"]),
         ("production", "needs_missing", ["series"], ["works", "plant"]),
     ]
-    best = report["missing_links"][1]["proposals"][0]
-    assert (best["probability"], best["need"]) == (0.5, "series")
-    assert best["offer"]["text"] == "Offer of the works"
+    best = report.missing_links[1].proposals[0]
+    assert (best.probability, best.need) == (0.5, "series")
+    assert best.offer.text == "Offer of the works"
     for mended, left in ((0.199, 2), (0.2, 1), (0.5, 1)):
         partly = {**COULD, "test": {"lab": mended}}
         assert len(links(board.report(STEPS, partly, ["lab", "shop"]))) == left
@@ -274,11 +276,11 @@ def test_what_must_be_there_and_nobody_covers_is_counted_where_no_chain_is_broke
     board: Board,
 ) -> None:
     nobody = board.report([*STEPS, Need("loose"), Need("perhaps", NICE)], COULD)
-    assert (links(nobody), uncovered(nobody)) == ([], 5)
+    assert (links(nobody), nobody.uncovered_musts) == ([], 5)
     partly = board.report([Need("loose"), Need("held")], {"held": {"lab": 0.2}}, ["lab"])
-    assert (links(partly), uncovered(partly)) == ([], 1)
+    assert (links(partly), partly.uncovered_musts) == ([], 1)
     all_of_it = board.report([Need("held"), Need("nice", NICE)], {"held": {"lab": 0.2}}, ["lab"])
-    assert (links(all_of_it), uncovered(all_of_it)) == ([], 0)
+    assert (links(all_of_it), all_of_it.uncovered_musts) == ([], 0)
 
 
 def test_what_is_nice_to_have_or_beside_the_chain_is_no_missing_link(board: Board) -> None:
@@ -292,7 +294,7 @@ def test_what_is_nice_to_have_or_beside_the_chain_is_no_missing_link(board: Boar
     ]
     report = board.report(needs, DONE, ["lab", "shop"])
     assert links(report) == []
-    assert row(report, Stage.PILOT)["missing"] == ["test"]
+    assert row(report, Stage.PILOT).missing == ("test",)
     both = [*needs, Need("more", stage=Stage.PILOT)]
     assert [one[2] for one in links(board.report(both, DONE, ["lab", "shop"]))] == [["more"]]
 
@@ -301,7 +303,7 @@ def test_a_stage_that_is_covered_as_a_whole_is_no_missing_link(board: Board) -> 
     needs = [*STEPS, Need("try out", weight=0.1, stage=Stage.PILOT)]
     probabilities = {**COULD, "test": {"lab": 0.9}}
     report = board.report(needs, probabilities, ["lab", "shop"])
-    assert row(report, Stage.PILOT)["missing"] == ["try out"]
+    assert row(report, Stage.PILOT).missing == ("try out",)
     assert [one[0] for one in links(report)] == ["production"]
 
 
@@ -310,7 +312,7 @@ def test_of_a_brief_only_stages_without_any_member_are_missing_links(board: Boar
     stated = board.report(STEPS, DONE, members)
     assert [one[0] for one in links(stated)] == ["pilot", "production"]
     brief = board.report(STEPS, DONE, members, source=Source.BRIEF)
-    assert (brief["source"], [one[0] for one in links(brief)]) == ("brief", ["pilot"])
+    assert (brief.source, [one[0] for one in links(brief)]) == ("brief", ["pilot"])
 
 
 def test_without_known_needs_a_gap_between_active_members_is_a_missing_link(board: Board) -> None:
@@ -343,12 +345,10 @@ def test_who_meets_most_of_a_missing_link_is_proposed_first(board: Board) -> Non
         "mould": {"plant": 0.4, "ward": 0.06},
         "fill": {"works": 0.9, "plant": 0.5, "pilot": 0.1},
     }
-    [link] = board.report(needs, probabilities, ["lab"])["missing_links"]
-    assert (link["stage"], link["needs"]) == ("production", ["mould", "fill"])
+    [link] = board.report(needs, probabilities, ["lab"]).missing_links
+    assert (link.stage, link.needs) == ("production", ("mould", "fill"))
     # (3 * 0.4 + 0.5) / 4 = 0.425; 0.9 / 4 = 0.225; 3 * 0.06 / 4 = 0.045 and 0.025 are too little.
-    assert [
-        (name, one["need"], one["probability"]) for name, one in _by_name(link["proposals"])
-    ] == [
+    assert [(name, one.need, one.probability) for name, one in _by_name(link.proposals)] == [
         ("plant", "fill", 0.5),
         ("works", "fill", 0.9),
     ]
@@ -361,13 +361,13 @@ def _by_name(proposals: Any) -> list[tuple[str, Any]]:
 def test_the_types_that_are_wanted_are_counted(board: Board) -> None:
     wanted = ((COMPANY, 4), (HOSPITAL, 1), (OrganisationType.PUBLIC_BODY, 2))
     report = board.report([], {}, ["lab", "maker", "shop"], wanted=wanted)
-    assert report["partner_mix"]["wanted"] == [
-        {"type": "company", "wanted": 4, "members": 2},
-        {"type": "hospital", "wanted": 1, "members": 0},
-        {"type": "public_body", "wanted": 2, "members": 0},
-    ]
-    assert report["partner_mix"]["members"]["types"] == {"company": 2, "research_institute": 1}
-    assert board.report([], {}, ["lab"])["partner_mix"]["wanted"] == []
+    assert report.partner_mix.wanted == (
+        TypeWanted(COMPANY, 4, 2),
+        TypeWanted(HOSPITAL, 1, 0),
+        TypeWanted(OrganisationType.PUBLIC_BODY, 2, 0),
+    )
+    assert report.partner_mix.members.types == {"company": 2, "research_institute": 1}
+    assert board.report([], {}, ["lab"]).partner_mix.wanted == ()
 
 
 def test_the_roadmap_is_in_order_of_stage_then_date_then_as_stated(board: Board) -> None:
@@ -391,16 +391,17 @@ def test_the_roadmap_is_in_order_of_stage_then_date_then_as_stated(board: Board)
     context = replace(context, initiative=replace(context.initiative, members=members))
     plan = roadmap(board.store, context)
     order = ["idea", "soon", "late", "some day", "other day", "series", "paid", "loose"]
-    assert [step["text"] for step in plan["steps"]] == order
-    assert (plan["done"], plan["next_missing"]["text"]) == (2, "late")
-    by = [[(name, one["since"]) for name, one in _by_name(s["covered_by"])] for s in plan["steps"]]
+    assert [step.text for step in plan.steps] == order
+    assert plan.next_missing is not None
+    assert (plan.done, plan.next_missing.text) == (2, "late")
+    by = [[(name, one.since) for name, one in _by_name(s.covered_by)] for s in plan.steps]
     assert by[0] == [("lab", "2019"), ("maker", "2025-04-01")]
     assert by[1] == [("maker", "2025-04-01")]
     assert by[-1] == [("lab", None), ("maker", "2025-04-01")]
     assert by[2:-1] == [[]] * 5
     everything = {need.text: {"lab": 1.0} for need in needs}
     done = roadmap(board.store, board.context(needs, everything, ["lab"]))
-    assert (done["done"], done["next_missing"]) == (8, None)
+    assert (done.done, done.next_missing) == (8, None)
 
 
 def test_who_may_be_proposed(board: Board) -> None:
@@ -419,7 +420,7 @@ def test_who_may_be_proposed(board: Board) -> None:
     assert pool(Filters(types=(COMPANY,)), "maker") == {"shop", "plant", "works"}
 
 
-def test_an_initiative_stands_by_what_is_stated_then_its_brief_then_its_members(
+def test_needs_are_those_stated_then_those_of_the_brief_then_those_of_the_members(
     board: Board,
 ) -> None:
     stated = Initiative("x:board", "Board", "We need a plant.", (Need("Offer of the lab"),))

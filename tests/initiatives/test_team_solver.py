@@ -12,18 +12,11 @@ from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 
 from matcher.arrays import Floats, Mask, Rows
-from matcher.initiatives.team_solver import (
-    Infeasible,
-    Quota,
-    Task,
-    Team,
-    choose,
-    choose_exactly,
-    cost_of_quotas,
-    coverage,
-    several,
-)
+from matcher.initiatives.team_alternatives import different_teams
+from matcher.initiatives.team_solver import choose, choose_exactly, cost_of_quotas
 from matcher.initiatives.team_solver_exact import signatures
+from matcher.initiatives.team_task import Infeasible, Quota, Task, Team
+from matcher.needs.coverage import covered_share
 
 NEAR = 1e-6
 CONDITIONS = ("size", "members", "rivals", "pool")
@@ -41,7 +34,7 @@ def task_of(
     meets: Collection[Collection[float]],
     size: int,
     *quotas: Quota,
-    kept: Collection[int] = (),
+    members: Collection[int] = (),
     rivals: tuple[tuple[int, int], ...] = (),
     fit: Collection[float] = (),
     weights: Collection[float] = (),
@@ -54,7 +47,7 @@ def task_of(
         np.array(weights or [1.0] * needs),
         np.array(fit or [0.0] * count),
         np.ones(count, dtype=np.bool_),
-        np.array(sorted(kept), dtype=np.int64),
+        np.array(sorted(members), dtype=np.int64),
         size,
         quotas,
         rivals,
@@ -82,15 +75,15 @@ def every_set(count: int) -> Mask:
 def every_team(task: Task, dropped: Collection[str] = ()) -> Mask:
     """All sets of rows that meet the conditions whose labels aren't dropped."""
     sets = every_set(len(task.fit))
-    kept = mask(*task.kept.tolist(), of=len(task.fit))
-    within = task.pool | kept
+    members = mask(*task.members.tolist(), of=len(task.fit))
+    within = task.pool | members
     good = np.ones(len(sets), dtype=np.bool_)
     if "size" not in dropped:
         good &= sets.sum(axis=1) <= task.size
         if within.sum() >= task.size:
             good &= sets.sum(axis=1) == task.size
     if "members" not in dropped:
-        good &= sets[:, kept].all(axis=1)
+        good &= sets[:, members].all(axis=1)
     if "pool" not in dropped:
         good &= ~sets[:, ~within].any(axis=1)
     if "rivals" not in dropped:
@@ -118,14 +111,14 @@ def assert_sound(task: Task, found: Team) -> None:
     # Nobody else could join: as full as can be.
     larger = teams[teams[:, rows].all(axis=1)]
     assert larger.sum(axis=1).max() == len(rows)
-    kept = sorted(set(task.kept.tolist()))
-    assert rows[: len(kept)] == kept
-    assert [pick.kept for pick in found.picks] == [row in kept for row in rows]
+    members = sorted(set(task.members.tolist()))
+    assert rows[: len(members)] == members
+    assert [pick.member for pick in found.picks] == [row in members for row in rows]
     assert found.value == pytest.approx(value_of(task, rows))
-    assert found.coverage == pytest.approx(coverage(task.meets, task.weights, found.rows))
+    assert found.coverage == pytest.approx(covered_share(task.meets, task.weights, found.rows))
     for place, pick in enumerate(found.picks):
         before, after = found.rows[:place], found.rows[: place + 1]
-        added = coverage(task.meets, task.weights, after) - coverage(
+        added = covered_share(task.meets, task.weights, after) - covered_share(
             task.meets, task.weights, before
         )
         assert pick.gain == pytest.approx(added, abs=1e-12)
@@ -229,12 +222,12 @@ def test_without_needs_fit_decides() -> None:
     assert team.value == pytest.approx(0.07)
 
 
-def test_kept_members_come_first_and_need_not_be_in_the_pool() -> None:
-    task = task_of([[0.2, 0.9, 0.9, 1.0], [0.1, 0.0, 0.5, 0.0]], 3, kept=[3, 0])
+def test_members_members_come_first_and_need_not_be_in_the_pool() -> None:
+    task = task_of([[0.2, 0.9, 0.9, 1.0], [0.1, 0.0, 0.5, 0.0]], 3, members=[3, 0])
     task = replace(task, pool=mask(1, 2, of=4))
     team = choose(task)
     assert team.rows.tolist() == [0, 3, 2]
-    assert [pick.kept for pick in team.picks] == [True, True, False]
+    assert [pick.member for pick in team.picks] == [True, True, False]
     assert [pick.gain for pick in team.picks] == pytest.approx([0.15, 0.4, 0.2])
 
 
@@ -298,7 +291,7 @@ def test_a_small_pool_makes_a_small_team() -> None:
 def test_coverage_never_falls_when_a_partner_joins(seed: int, count: int, needs: int) -> None:
     task = random_task(seed, count, needs, count)
     order = np.random.default_rng(seed).permutation(count)
-    covered = [coverage(task.meets, task.weights, order[:n]) for n in range(count + 1)]
+    covered = [covered_share(task.meets, task.weights, order[:n]) for n in range(count + 1)]
     assert covered[0] == 0.0
     assert all(after >= before for before, after in zip(covered, covered[1:], strict=False))
     assert covered[-1] <= 1.0
@@ -307,7 +300,9 @@ def test_coverage_never_falls_when_a_partner_joins(seed: int, count: int, needs:
 @given(seeds, st.integers(1, 6))
 def test_a_double_of_a_member_adds_nothing(seed: int, needs: int) -> None:
     task = random_task(seed, 4, needs, 2)
-    task = replace(task, meets=task.meets[:, [0, 1, 2, 2]], kept=np.array([2]), pool=mask(3, of=4))
+    task = replace(
+        task, meets=task.meets[:, [0, 1, 2, 2]], members=np.array([2]), pool=mask(3, of=4)
+    )
     team = choose(task)
     assert team.rows.tolist() == [2, 3]
     assert team.picks[1].gain == 0.0
@@ -374,9 +369,9 @@ def test_a_conflict_is_one_and_can_not_be_made_smaller(task: Task) -> None:
 @given(seeds, st.integers(2, 10), st.integers(1, 5), st.integers(1, 5), st.booleans())
 def test_greedy_comes_close(seed: int, count: int, needs: int, size: int, keep: bool) -> None:
     task = random_task(seed, count, needs, size)
-    task = replace(task, kept=np.array([0] if keep else [], dtype=np.int64))
+    task = replace(task, members=np.array([0] if keep else [], dtype=np.int64))
     found, best = choose(task), choose_exactly(task)
-    alone = value_of(task, task.kept.tolist())
+    alone = value_of(task, task.members.tolist())
     assert best.value + 1e-9 >= found.value
     assert found.value - alone >= (1 - 1 / math.e) * (best.value - alone) - NEAR
     assert found.at_most >= best.value - 1e-9
@@ -470,9 +465,9 @@ def test_conflicts_name_what_is_in_conflict() -> None:
         "size",
     )
     assert conflict_of(task_of(meets, 5, companies, few)) == (companies.label, few.label)
-    assert conflict_of(task_of(meets, 5, unrelated, few, kept=[0, 1])) == (few.label, "members")
-    assert conflict_of(task_of(meets, 5, rivals=((2, 4),), kept=[2, 4])) == ("members", "rivals")
-    assert conflict_of(task_of(meets, 1, kept=[2, 4])) == ("size", "members")
+    assert conflict_of(task_of(meets, 5, unrelated, few, members=[0, 1])) == (few.label, "members")
+    assert conflict_of(task_of(meets, 5, rivals=((2, 4),), members=[2, 4])) == ("members", "rivals")
+    assert conflict_of(task_of(meets, 1, members=[2, 4])) == ("size", "members")
     assert conflict_of(task_of(meets, 6, rivals=((2, 4),))) == ("size", "rivals")
     assert conflict_of(task_of(meets, 6, others, few)) == (few.label, "size")
     assert conflict_of(task_of(meets, 1, companies, impossible, few)) == ("3 others",)
@@ -513,17 +508,17 @@ def test_costs_are_never_below_zero_and_none_is_left_out(task: Task) -> None:
 
 
 def test_several_teams_in_turn() -> None:
-    task = task_of([[0.9, 0.8, 0.7, 0.6, 0.5, 0.4]], 3, kept=[5])
-    teams = [sorted(one.rows.tolist()) for one in several(task, 5, 1)]
+    task = task_of([[0.9, 0.8, 0.7, 0.6, 0.5, 0.4]], 3, members=[5])
+    teams = [sorted(one.rows.tolist()) for one in different_teams(task, 5, 1)]
     assert teams == [[0, 1, 5], [2, 3, 5]]
-    teams = [sorted(one.rows.tolist()) for one in several(task, 3, 2)]
+    teams = [sorted(one.rows.tolist()) for one in different_teams(task, 3, 2)]
     assert teams[0] == [0, 1, 5]
     assert teams[1] == [0, 2, 5]
-    assert several(task, 0, 1) == []
+    assert different_teams(task, 0, 1) == []
 
 
 def test_all_teams_are_found_where_nobody_is_used_up() -> None:
-    found = several(task_of([[0.9, 0.8, 0.7, 0.6, 0.5]], 2), 99, 99)
+    found = different_teams(task_of([[0.9, 0.8, 0.7, 0.6, 0.5]], 2), 99, 99)
     assert [one.value for one in found] == sorted((one.value for one in found), reverse=True)
     assert len({frozenset(one.rows.tolist()) for one in found}) == math.comb(5, 2)
     assert len(found) == math.comb(5, 2)
@@ -534,16 +529,16 @@ def test_all_teams_are_found_where_nobody_is_used_up() -> None:
 def test_several_teams_differ_and_use_nobody_too_often(task: Task, count: int, cap: int) -> None:
     if not len(every_team(task)):
         with pytest.raises(Infeasible):
-            several(task, count, cap)
+            different_teams(task, count, cap)
         return
-    found = several(task, count, cap)
+    found = different_teams(task, count, cap)
     sets = [frozenset(one.rows.tolist()) for one in found]
     assert 1 <= len(sets) <= count
     assert len(set(sets)) == len(sets)
     assert found[0].rows.tolist() == choose(task).rows.tolist()
-    kept = set(task.kept.tolist())
+    members = set(task.members.tolist())
     used_up = set()
-    for row in set().union(*sets) - kept:
+    for row in set().union(*sets) - members:
         times = sum(row in one for one in sets)
         assert times <= cap
         if times == cap:
@@ -571,6 +566,6 @@ def test_many_limits_still_tell_organisations_apart() -> None:
 
 def test_coverage_of_a_set_is_that_of_its_best() -> None:
     covered: Floats = np.array([[0.25, 0.5]])
-    assert coverage(covered, np.array([2.0]), np.array([1, 0])) == 0.5
-    assert coverage(covered, np.array([2.0]), np.empty(0, dtype=np.int64)) == 0.0
-    assert coverage(np.empty((0, 2)), np.empty(0), np.array([0])) == 0.0
+    assert covered_share(covered, np.array([2.0]), np.array([1, 0])) == 0.5
+    assert covered_share(covered, np.array([2.0]), np.empty(0, dtype=np.int64)) == 0.0
+    assert covered_share(np.empty((0, 2)), np.empty(0), np.array([0])) == 0.0

@@ -48,7 +48,7 @@ def test_initiatives_with_coverage_and_the_missing_link(app: APIFlask) -> None:
     shown = part(get(manager, "/overview").text, "Initiatives", "Waiting for you")
     nano = shown[shown.index("Nano for Health") :].partition("</tr>")[0]
     assert re.findall(r'badge status-missing">(\w+)<', nano) == ["Pilot", "Production"]
-    report = app.extensions["schakel"].answers.gaps("demo:nano-for-health")
+    report = app.extensions["schakel"].initiatives.gaps("demo:nano-for-health")
     members, reachable = (round(report["coverage"][one] * 100) for one in ("members", "reachable"))
     assert re.findall(r">(\d+) %<", nano) == [str(members), str(reachable)]
     fisch = shown[shown.index("FISCH") :].partition("</tr>")[0]

@@ -1,0 +1,102 @@
+"""The pages with answers about an initiative: matches, who meets what, roadmap, overlaps."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from matcher.accounts.accounts import AccountRole
+from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL, Initiative, Stage
+from matcher.initiatives.actions import question_of
+from matcher.initiatives.roadmap import RoadmapStep
+from matcher.insights.scope import Scope
+from matcher.matching.serialise import serialise
+from matcher.web.access import for_role, services
+from matcher.web.forms import length_asked, longer_than
+from matcher.web.initiative_forms import number
+from matcher.web.initiatives import about_initiative, blueprint
+
+__all__ = ["blueprint"]
+
+LENGTHS = (30, 50, 100)
+"""So many matches of an initiative can be shown on a page."""
+MAX_OVERLAPS = 200
+
+
+@blueprint.get("/initiatives/<initiative_id>/matches")
+@for_role(AccountRole.MEMBER)
+@about_initiative
+def matches(initiative: Initiative) -> ResponseReturnValue:
+    """Show who fits and what each adds."""
+    question = replace(
+        question_of(initiative),
+        complement=_dial("complement", COMPLEMENT_DIAL),
+        alike=_dial("alike", ALIKE_DIAL),
+        limit=length_asked(request.args, LENGTHS),
+    )
+    if not (question.text or question.needs or question.members):
+        return render_template(
+            "initiatives/matches.html", initiative=initiative, question=question, answer=None
+        )
+    answer = services().recommender.recommend(question)
+    dials = {name: round(100 * getattr(question, name)) for name in ("complement", "alike")}
+    return render_template(
+        "initiatives/matches.html",
+        initiative=initiative,
+        question=question,
+        answer=answer,
+        longer=[
+            (length, url_for(".matches", initiative_id=initiative.id, show=length, **dials))
+            for length in longer_than(question.limit, answer["total"], LENGTHS)
+        ],
+        keep_question=json.dumps(serialise(question)),
+        keep_initiative=initiative.id,
+        keep_name=initiative.name,
+    )
+
+
+def _dial(name: str, default: float) -> float:
+    """Return a dial of the address, which has it in percent, from 0 to 1."""
+    percent = number(request.args.get(name, ""), 0, 100)
+    return default if percent is None else percent / 100
+
+
+@blueprint.get("/initiatives/<initiative_id>/gaps")
+@for_role(AccountRole.MEMBER)
+@about_initiative
+def gaps(initiative: Initiative) -> ResponseReturnValue:
+    """Show the coverage matrix: needs by partners."""
+    return render_template(
+        "initiatives/gaps.html",
+        initiative=initiative,
+        coverage_matrix=services().initiatives.coverage_matrix(initiative.id),
+    )
+
+
+@blueprint.get("/initiatives/<initiative_id>/roadmap")
+@for_role(AccountRole.MEMBER)
+@about_initiative
+def roadmap(initiative: Initiative) -> ResponseReturnValue:
+    """Show the needs in time order from idea to market."""
+    found = services().initiatives.roadmap(initiative.id)
+    by_stage: dict[Stage | None, list[RoadmapStep]] = {}
+    for step in found.steps:
+        by_stage.setdefault(step.stage, []).append(step)
+    return render_template(
+        "initiatives/roadmap.html", initiative=initiative, roadmap=found, by_stage=by_stage
+    )
+
+
+@blueprint.get("/initiatives/<initiative_id>/overlaps")
+@for_role(AccountRole.MEMBER)
+@about_initiative
+def overlaps(initiative: Initiative) -> ResponseReturnValue:
+    """Show other initiatives that want the same with other members."""
+    found = services().insights.overlaps(Scope(), MAX_OVERLAPS).results
+    mine = [pair for pair in found if pair.one.id == initiative.id]
+    mine += [pair.reversed() for pair in found if pair.other.id == initiative.id]
+    mine.sort(key=lambda pair: (-pair.score, pair.other.id))
+    return render_template("initiatives/overlaps.html", initiative=initiative, overlaps=mine)
