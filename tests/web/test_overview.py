@@ -49,7 +49,8 @@ def test_initiatives_with_coverage_and_the_missing_link(app: APIFlask) -> None:
     nano = shown[shown.index("Nano for Health") :].partition("</tr>")[0]
     assert re.findall(r'badge status-missing">(\w+)<', nano) == ["Pilot", "Production"]
     report = app.extensions["schakel"].initiatives.gaps("demo:nano-for-health")
-    members, reachable = (round(report["coverage"][one] * 100) for one in ("members", "reachable"))
+    coverage = report.coverage
+    members, reachable = (round(share * 100) for share in (coverage.members, coverage.reachable))
     assert re.findall(r">(\d+) %<", nano) == [str(members), str(reachable)]
     fisch = shown[shown.index("FISCH") :].partition("</tr>")[0]
     assert "status-missing" not in fisch and "<td>none</td>" in fisch
