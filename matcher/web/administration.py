@@ -22,7 +22,7 @@ from matcher.accounts import accounts, api_keys, passwords
 from matcher.accounts.accounts import AccountRole
 from matcher.accounts.errors import AccountError
 from matcher.index.generation import read_manifest
-from matcher.insights import activity
+from matcher.insights.log_lines import named_lines
 from matcher.mail import MailError
 from matcher.organisations import duplicates
 from matcher.profiles import moderation as profile_moderation
@@ -356,7 +356,7 @@ def audit_log() -> ResponseReturnValue:
     total, found = audit.lines(services().store, text, PAGE, (page - 1) * PAGE)
     return render_template(
         "administration/audit.html",
-        lines=list(zip(found, activity.in_names(services().store, found), strict=True)),
+        lines=list(zip(found, named_lines(services().store, found), strict=True)),
         actions=ACTIONS,
         actors=ACTORS,
         link_to=link_to,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import url_for
 from flask_babel import lazy_gettext as _l
 
-from matcher.insights import activity
+from matcher.insights.log_lines import LogLine
 
 ACTIONS = {
     "organisation.created": _l("Organisation added"),
@@ -62,7 +62,7 @@ ACTIONS = {
 ACTORS = {"command": _l("by command"), "service": _l("by itself"), "provider": _l("by itself")}
 
 
-def link_to(line: activity.Line) -> str | None:
+def link_to(line: LogLine) -> str | None:
     """Return where a line of the log leads, where what it is about is still there."""
     if not line.name:
         return None

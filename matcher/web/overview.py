@@ -17,7 +17,8 @@ from matcher.accounts.accounts import AccountRole
 from matcher.domain import Initiative
 from matcher.initiatives.actions import NoSuchInitiative
 from matcher.initiatives.gaps import GapReport
-from matcher.insights import activity
+from matcher.insights import activity, own_work
+from matcher.insights.log_lines import recent_lines
 from matcher.insights.overlaps import Overlaps
 from matcher.insights.scope import Scope
 from matcher.insights.unrealised_matches import UnrealisedMatches
@@ -32,13 +33,14 @@ from matcher.web.scopes import choices, page_asked, scope_asked
 blueprint = APIBlueprint("dashboard", __name__, enable_openapi=False)
 MAX_INITIATIVES = 12
 MAX_LISTS = 5
-FIRST = 5
+MAX_PREVIEWED = 5
+"""Overlaps and missed chances on the overview itself."""
 MAX_PAIRS = 200
 PAGE = 25
-SMALL = 1_000
-"""On a corpus with fewer organisations missed chances are worked out while somebody waits."""
-FEW = 50
-"""Overlaps of fewer initiatives are: each is compared with each."""
+SMALL_CORPUS = 1_000
+"""With fewer organisations unrealised matches are computed while somebody waits."""
+FEW_INITIATIVES = 50
+"""With fewer initiatives overlaps are, too: each is compared with each."""
 
 
 @blueprint.app_template_filter("day")
@@ -61,11 +63,11 @@ def overview() -> ResponseReturnValue:
     return render_template(
         "overview/overview.html",
         lists=lists.summaries(store, me())[:MAX_LISTS],
-        waiting=activity.waiting(store, me()),
+        waiting=own_work.waiting_for(store, me()),
         overlaps=_quick_overlaps(),
         missed=_quick_unrealised_matches(),
-        first=FIRST,
-        lately=activity.lately(store, me()),
+        previewed=MAX_PREVIEWED,
+        recent_lines=recent_lines(store, me()),
         actions=ACTIONS,
         actors=ACTORS,
         link_to=link_to,
@@ -115,7 +117,7 @@ def _paged(found: Overlaps | UnrealisedMatches) -> dict[str, Any]:
 def _quick_unrealised_matches() -> UnrealisedMatches | None:
     """Return unrealised matches where they are in the cache or the corpus is small."""
     insights = services().insights
-    if len(services().corpus_provider.snapshot().corpus) < SMALL:
+    if len(services().corpus_provider.snapshot().corpus) < SMALL_CORPUS:
         return insights.unrealised_matches(Scope(), MAX_PAIRS)
     return insights.cached_unrealised_matches(Scope(), MAX_PAIRS)
 
@@ -123,25 +125,25 @@ def _quick_unrealised_matches() -> UnrealisedMatches | None:
 def _quick_overlaps() -> Overlaps | None:
     """Return overlaps where they are in the cache or there are few initiatives."""
     insights = services().insights
-    if count_initiatives(services().store) < FEW:
+    if count_initiatives(services().store) < FEW_INITIATIVES:
         return insights.overlaps(Scope(), MAX_PAIRS)
     return insights.cached_overlaps(Scope(), MAX_PAIRS)
 
 
 def _initiatives() -> dict[str, Any]:
     """Return one page of initiatives with their gaps: the account's own, or all of them."""
-    known = list_initiatives(services().store)
-    own = activity.own_initiatives(services().store, me())
-    mine = [one for one in known if one.id in own]
+    everything = list_initiatives(services().store)
+    own = own_work.own_initiatives(services().store, me())
+    mine = [initiative for initiative in everything if initiative.id in own]
     asked = request.args.get("initiatives", "")
     whose = asked if asked in ("mine", "all") else "mine" if mine else "all"
-    shown = mine if whose == "mine" else known
+    shown = mine if whose == "mine" else everything
     pages = max(1, -(-len(shown) // MAX_INITIATIVES))
     page = min(page_asked(), pages)
     return {
         "whose": whose,
         "mine": len(mine),
-        "all": len(known),
+        "all": len(everything),
         "page": page,
         "pages": pages,
         "initiatives": _with_gaps(shown[(page - 1) * MAX_INITIATIVES : page * MAX_INITIATIVES]),
@@ -158,8 +160,8 @@ def _with_gaps(initiatives: list[Initiative]) -> list[tuple[Initiative, GapRepor
 
 def _counts() -> dict[str, Any]:
     store = services().store
-    statuses = activity.entry_counts(store, me())
-    states = activity.introduction_counts(store, me())
+    statuses = own_work.entry_counts(store, me())
+    states = own_work.introduction_counts(store, me())
     entries = [(Label(str(LABELS[status])), float(count)) for status, count in statuses.items()]
     introductions = [
         (
@@ -179,8 +181,8 @@ def _weeks() -> dict[str, Any]:
     return {
         "weeks": weeks,
         "plot": grouped_bars(
-            [_dated(start, "MMMd") for start, _counts in weeks],
-            [[counts[name] for _start, counts in weeks] for name in activity.COUNTED],
+            [_dated(week.start, "MMMd") for week in weeks],
+            [[week.counts[name] for week in weeks] for name in activity.COUNTED],
         ),
         "series": [
             _("Organisations written"),

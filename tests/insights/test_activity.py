@@ -16,6 +16,14 @@ from matcher.accounts.accounts import Account, AccountRole
 from matcher.container import Services
 from matcher.domain import Initiative, Organisation, OrganisationType
 from matcher.insights import activity
+from matcher.insights.log_lines import recent_lines
+from matcher.insights.own_work import (
+    MAX_WAITING,
+    entry_counts,
+    introduction_counts,
+    own_initiatives,
+    waiting_for,
+)
 from matcher.match_lists.lists import EntryStatus
 from matcher.store import Store
 from matcher.store.account_tables import (
@@ -124,14 +132,15 @@ def introduction(store: Store, key: str, state: str, **more: Any) -> None:
 
 
 def week(store: Store, monday: date) -> dict[str, int]:
-    return dict(dict(activity.weekly(store, MONDAY.date()))[monday])
+    counts = {each.start: dict(each.counts) for each in activity.weekly(store, MONDAY.date())}
+    return counts[monday]
 
 
 def test_weeks_begin_on_monday_and_there_are_twelve(store: Store) -> None:
-    weeks = [start for start, _counts in activity.weekly(store, date(2026, 11, 22))]
+    weeks = [each.start for each in activity.weekly(store, date(2026, 11, 22))]
     assert weeks[-1] == date(2026, 11, 16) and weeks[0] == date(2026, 8, 31)
     assert len(weeks) == 12 and {one.weekday() for one in weeks} == {0}
-    assert activity.weekly(store, date(2026, 11, 23))[-1][0] == date(2026, 11, 23)
+    assert activity.weekly(store, date(2026, 11, 23))[-1].start == date(2026, 11, 23)
 
 
 def test_an_organisation_counts_once_a_week(store: Store) -> None:
@@ -184,8 +193,7 @@ def test_what_waits_is_what_is_mine_and_undecided_oldest_first(
     introduction(store, "i3", "declined", asker=lies.id)
     introduction(store, "i4", "asked", asker=mia.id)
     found = [
-        (one.kind, one.id, one.name, one.state, one.readable)
-        for one in activity.waiting(store, lies)
+        (one.kind, one.id, one.name, one.state, one.readable) for one in waiting_for(store, lies)
     ]
     assert found == [
         ("entry", hers, "A", "proposed", False),
@@ -193,19 +201,19 @@ def test_what_waits_is_what_is_mine_and_undecided_oldest_first(
         ("entry", mine, "A", "approached", True),
         ("introduction", "i1", "B", "state_asked", True),
     ]
-    assert activity.waiting(store, lies)[0].what == ""  # the name of somebody else's list
-    assert [one.what for one in activity.waiting(store, mia)] == [
+    assert waiting_for(store, lies)[0].what == ""  # the name of somebody else's list
+    assert [one.what for one in waiting_for(store, mia)] == [
         f"Lijst van {mia.name}",
         "Spuitgieten",
     ]
 
 
 def test_no_more_waits_than_can_be_shown(store: Store, mia: Account) -> None:
-    for number in range(activity.MAX_WAITING + 5):
+    for number in range(MAX_WAITING + 5):
         at = THEN - timedelta(days=number)
         introduction(store, f"i{number}", "asked", asker=mia.id, changed=at)
-    found = activity.waiting(store, mia)
-    assert len(found) == activity.MAX_WAITING and found[0].id == f"i{activity.MAX_WAITING + 4}"
+    found = waiting_for(store, mia)
+    assert len(found) == MAX_WAITING and found[0].id == f"i{MAX_WAITING + 4}"
 
 
 def test_counts_are_of_what_one_may_see(store: Store, mia: Account, lies: Account) -> None:
@@ -216,12 +224,12 @@ def test_counts_are_of_what_one_may_see(store: Store, mia: Account, lies: Accoun
     introduction(store, "i1", "asked", asker=lies.id)
     introduction(store, "i2", "asked", asker=mia.id)
     introduction(store, "i3", "ended", company="x:b")
-    assert activity.entry_counts(store, lies) == {
+    assert entry_counts(store, lies) == {
         "proposed": 0, "approached": 1, "interested": 0, "declined": 0, "joined": 0
     }  # fmt: skip
-    assert activity.entry_counts(store, mia)[EntryStatus.APPROACHED] == 2
-    assert activity.introduction_counts(store, lies)["asked"] == 1
-    managers = activity.introduction_counts(store, mia)
+    assert entry_counts(store, mia)[EntryStatus.APPROACHED] == 2
+    assert introduction_counts(store, lies)["asked"] == 1
+    managers = introduction_counts(store, mia)
     assert (managers["asked"], managers["ended"]) == (2, 0)  # between companies: not for others
 
 
@@ -243,7 +251,7 @@ def test_members_see_no_lists_and_introductions_of_others(
         audit.record(session, "command", "initiative.deleted", "initiative:gone")
     seen = {
         one.name: [(line.actor, line.action, line.kind, line.name) for line in found]
-        for one, found in ((one, activity.lately(store, one)) for one in (mia, lies))
+        for one, found in ((one, recent_lines(store, one)) for one in (mia, lies))
     }
     assert seen["Lies"] == [
         ("command", "initiative.deleted", "initiative", ""),
@@ -258,17 +266,17 @@ def test_members_see_no_lists_and_introductions_of_others(
         ("Mia", "list.entry", "list", "Lijst van Mia"),
         ("Mia", "organisation.changed", "organisation", "A"),
     ]
-    assert len(activity.lately(store, mia, limit=2)) == 2
+    assert len(recent_lines(store, mia, limit=2)) == 2
 
 
 def test_addresses_of_accounts_that_are_gone_are_not_shown(store: Store, mia: Account) -> None:
     line(store, "initiative.changed", "initiative:x", actor="account:weg@example.org")
     line(store, "initiative.changed", "initiative:x", actor="key:portal")
-    assert [one.actor for one in activity.lately(store, mia)[:2]] == ["portal", "–"]
+    assert [one.actor for one in recent_lines(store, mia)[:2]] == ["portal", "–"]
 
 
 def test_initiatives_with_which_one_has_to_do(store: Store, mia: Account, lies: Account) -> None:
-    assert activity.own_initiatives(store, mia) == set()
+    assert own_initiatives(store, mia) == set()
     save_initiative(store, Initiative("x:one", "One", "Brief"))
     line(store, "initiative.created", "initiative:x:one", actor=mia.actor)
     line(store, "initiative.created", "initiative:x:other", actor="command")
@@ -276,5 +284,5 @@ def test_initiatives_with_which_one_has_to_do(store: Store, mia: Account, lies: 
     kept_list(store, lies, None)
     introduction(store, "i1", "asked", asker=mia.id, initiative="x:three")
     introduction(store, "i2", "asked", asker=lies.id, initiative="x:four")
-    assert activity.own_initiatives(store, mia) == {"x:one", "x:two", "x:three"}
-    assert activity.own_initiatives(store, lies) == {"x:four"}
+    assert own_initiatives(store, mia) == {"x:one", "x:two", "x:three"}
+    assert own_initiatives(store, lies) == {"x:four"}

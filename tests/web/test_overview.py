@@ -208,7 +208,7 @@ def test_missed_chances_are_sorted_quoted_and_paged(
 def test_a_large_corpus_does_not_keep_the_overview_waiting(
     app: APIFlask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(overview, "SMALL", 1)
+    monkeypatch.setattr(overview, "SMALL_CORPUS", 1)
     insights = app.extensions["schakel"].insights
     worked_out: list[Any] = []
     compute = insights.unrealised_matches
@@ -221,7 +221,7 @@ def test_a_large_corpus_does_not_keep_the_overview_waiting(
     assert worked_out == []
     assert get(member, "/overview/missed-chances").status_code == 200
     missed = part(get(member, "/overview").text, "Missed chances", "Overlap")
-    assert missed.count('class="pair-name"') == overview.FIRST and "asks for" in missed
+    assert missed.count('class="pair-name"') == overview.MAX_PREVIEWED and "asks for" in missed
     assert len(worked_out) == 1
 
 
@@ -241,7 +241,7 @@ def test_many_initiatives_do_not_keep_the_overview_waiting(
     needs = (Need("Spuitgieten van microfluïdische cartridges", stage=Stage.PRODUCTION),)
     for name in ("aa", "bb"):
         save_initiative(store, Initiative(f"x:{name}", name, "", needs))
-    monkeypatch.setattr(overview, "FEW", 1)
+    monkeypatch.setattr(overview, "FEW_INITIATIVES", 1)
     member = signed_in(app, "member")
     shown = part(get(member, "/overview").text, "Overlap", "Activity")
     assert "With this many initiatives" in shown and "pair-name" not in shown
