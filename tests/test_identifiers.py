@@ -5,10 +5,9 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.api.conversion import organisation_from
-from matcher.api.schemas import OrganisationIn
 from matcher.identifiers import MAX_SLUG_LENGTH, organisation_id, random_id, slug
 from matcher.imports.organisations import organisation_from_mapping
+from matcher.organisations.schema import OrganisationIn, organisation_from
 
 ID = re.compile(r"[a-z0-9]+:[A-Za-z0-9._-]{1,120}")
 NAMES = st.text(max_size=400)

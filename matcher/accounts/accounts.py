@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -17,6 +16,7 @@ from matcher.accounts.errors import AccountError
 from matcher.accounts.password_hashing import hash_password
 from matcher.store import Store
 from matcher.store.account_tables import AccountRow
+from matcher.validation import email_address
 
 MAX_NAME_LENGTH = 200
 
@@ -63,8 +63,8 @@ class Account:
 def normalise_email(address: str) -> str:
     """Return an address in the form it is stored in. Raises AccountError."""
     try:
-        return validate_email(address.strip(), check_deliverability=False).normalized.casefold()
-    except EmailNotValidError as error:
+        return email_address(address).casefold()
+    except ValueError as error:
         raise AccountError("email", "That is not an e-mail address.") from error
 
 

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from matcher import identifiers
-from matcher.api.initiative_schemas import InitiativeIn, LineUpIn, QuotaIn
-from matcher.api.schemas import FiltersIn, NeedIn, OrganisationIn, QuestionIn, StatementIn
+from matcher.api.initiative_schemas import LineUpIn, QuotaIn
+from matcher.api.schemas import FiltersIn, QuestionIn
 from matcher.domain import (
-    Contact,
     Facet,
-    FacetKind,
     Filters,
     Initiative,
-    Member,
     Near,
-    Need,
     Organisation,
-    Place,
     Question,
-    SizeClass,
 )
+from matcher.initiatives.schema import needs_from
 from matcher.initiatives.team_request import QuotaRequest, TeamRequest
 from matcher.presenters import need_json
 
@@ -43,14 +36,6 @@ def question_from(body: QuestionIn) -> Question:
     )
 
 
-def needs_from(bodies: Iterable[NeedIn]) -> tuple[Need, ...]:
-    """Turn needs of a request into needs, each text once."""
-    unique = {one.text: one for one in bodies}
-    return tuple(
-        Need(one.text, one.level, one.weight, one.stage, one.due) for one in unique.values()
-    )
-
-
 def filters_from(body: FiltersIn) -> Filters:
     """Turn filters of a request into filters; order and doubles don't matter."""
     near = body.near
@@ -62,21 +47,6 @@ def filters_from(body: FiltersIn) -> Filters:
         stages=tuple(sorted(set(body.stages))),
         sme_only=body.sme_only,
         near=Near(near.latitude, near.longitude, near.radius_km) if near else None,
-    )
-
-
-def initiative_from(body: InitiativeIn, initiative_id: str) -> Initiative:
-    """Turn a request into an initiative."""
-    members = {one.id: Member(one.id, one.since) for one in body.members}
-    return Initiative(
-        id=initiative_id,
-        name=body.name,
-        brief=body.brief.strip(),
-        needs=needs_from(body.needs),
-        members=tuple(members.values()),
-        wanted=tuple((kind, count) for kind, count in body.wanted.items() if count),
-        exploratory=body.exploratory,
-        open=body.open,
     )
 
 
@@ -116,31 +86,6 @@ def team_from(body: LineUpIn) -> TeamRequest:
     )
 
 
-def organisation_from(body: OrganisationIn, organisation_id: str | None = None) -> Organisation:
-    """Turn a request into an organisation, with `organisation_id` or one of its own."""
-    contact = Contact(**body.contact.model_dump()) if body.contact else None
-    sme = body.sme if body.size is None else body.size is not SizeClass.LARGE
-    return Organisation(
-        id=organisation_id
-        or body.id
-        or identifiers.organisation_id(body.name, body.country, body.city),
-        name=body.name,
-        type=body.type,
-        short_name=body.short_name or None,
-        size=body.size,
-        sme=sme,
-        place=Place(body.city or None, body.country, body.region, body.latitude, body.longitude),
-        sectors=tuple(dict.fromkeys(body.sectors)),
-        languages=tuple(dict.fromkeys(body.languages)),
-        website=body.website,
-        description=body.description or None,
-        contact=contact,
-        competitors=tuple(dict.fromkeys(body.competitors)),
-        offers=_facets(FacetKind.OFFER, body.offers),
-        needs=_facets(FacetKind.NEED, body.needs),
-    )
-
-
 def organisation_out(organisation: Organisation) -> dict[str, Any]:
     """Show an organisation with offers and needs; never its contact."""
     return {
@@ -170,22 +115,6 @@ def organisation_brief(organisation: Organisation) -> dict[str, Any]:
         "longitude": place.longitude,
         "sectors": list(organisation.sectors),
     }
-
-
-def _facets(kind: FacetKind, statements: list[StatementIn]) -> tuple[Facet, ...]:
-    unique = {statement.text: statement for statement in statements}
-    return tuple(
-        Facet(
-            kind=kind,
-            text=one.text,
-            stage=one.stage,
-            trl_min=one.trl_min,
-            trl_max=one.trl_max,
-            certifications=tuple(one.certifications),
-            valid_until=one.valid_until,
-        )
-        for one in unique.values()
-    )
 
 
 def _statement(facet: Facet) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 import structlog
 from flask import Response, current_app, jsonify
+from pydantic import ValidationError
+
+from matcher.validation_errors import field_errors
 
 log = structlog.get_logger()
 _ADVICE = {
@@ -50,13 +52,9 @@ def advice_on(status: int, headers: Mapping[str, Any]) -> str | None:
     return said and said.format(allowed=allowed, most=most)
 
 
-def field_errors(detail: Any) -> list[dict[str, str]]:
-    """Turn APIFlask's {location: {field: [messages]}} into a flat list."""
-    found = []
-    for fields in (detail or {}).values() if isinstance(detail, Mapping) else ():
-        for field, messages in fields.items() if isinstance(fields, Mapping) else ():
-            for message in messages:
-                name = "" if field == "_schema" else re.sub(r"\.(\d+)", r"[\1]", str(field))
-                text = str(message).removeprefix("Value error, ")
-                found.append({"field": name, "message": text})
-    return found
+def input_errors(error: Exception) -> list[dict[str, str]]:
+    """Return what is wrong with a body or a query: the fields at fault, and what to put right."""
+    invalid = error.__cause__  # APIFlask keeps only pydantic's sentences in the error itself
+    if not isinstance(invalid, ValidationError):
+        return []
+    return [{"field": one.path, "message": str(one)} for one in field_errors(invalid)]

@@ -10,14 +10,12 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from matcher.api.schemas import (
     FiltersIn,
-    NeedIn,
     NeedOut,
-    OrganisationId,
     Share,
-    Strict,
 )
 from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL, OrganisationType, SizeClass
 from matcher.initiatives.advice import FIRST
+from matcher.initiatives.schema import NeedIn
 from matcher.initiatives.team_request import (
     DEFAULT_SIZE,
     MAX_QUOTAS,
@@ -26,8 +24,8 @@ from matcher.initiatives.team_request import (
     QuotaKind,
 )
 from matcher.matching.service import MAX_MEMBERS, MAX_NEEDS, MAX_TEXT_LENGTH
+from matcher.validation import Day, OrganisationId, Strict
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 VALUES = {
     QuotaKind.TYPE: ("|".join(OrganisationType), f"must be one of: {', '.join(OrganisationType)}"),
     QuotaKind.SIZE_CLASS: ("|".join(SizeClass), f"must be one of: {', '.join(SizeClass)}"),
@@ -56,46 +54,16 @@ class NeedsOut(BaseModel):
     needs: list[NeedOut]
 
 
-class MemberIn(Strict):
-    """A member of an initiative."""
-
-    id: OrganisationId
-    since: date | None = None
-
-
 class SinceIn(Strict):
     """Since when an organisation is a member."""
 
-    since: date | None = None
+    since: Day | None = None
 
 
 class NeedsIn(Strict):
     """All needs of an initiative; an empty list: what its brief asks for."""
 
     needs: list[NeedIn] = Field(max_length=MAX_NEEDS)
-
-
-class InitiativeIn(Strict):
-    """An initiative to be stored."""
-
-    id: OrganisationId | None = Field(
-        default=None, description="Made by the service where it is left out."
-    )
-    name: Name
-    brief: str = Field(default="", max_length=MAX_TEXT_LENGTH)
-    needs: list[NeedIn] = Field(
-        default=[], max_length=MAX_NEEDS, description="Empty: they are read from the brief."
-    )
-    members: list[MemberIn] = Field(default=[], max_length=MAX_MEMBERS)
-    wanted: dict[OrganisationType, Annotated[int, Field(ge=0, le=1000)]] = Field(
-        default={}, description="How many organisations of each type it would like to have."
-    )
-    exploratory: bool = Field(
-        default=False, description="Looks for the new: partners from further fields fit better."
-    )
-    open: bool = Field(
-        default=True, description="Whether anybody may read it; else only who has an API key."
-    )
 
 
 class MemberOut(BaseModel):

@@ -14,9 +14,7 @@ from flask.typing import ResponseReturnValue
 from matcher.api.blueprint import actor, blueprint, services, trusted
 from matcher.api.conversion import (
     filters_from,
-    initiative_from,
     initiative_out,
-    needs_from,
     team_from,
 )
 from matcher.api.errors import problem
@@ -24,7 +22,6 @@ from matcher.api.initiative_schemas import (
     AdviceIn,
     BriefIn,
     DialsIn,
-    InitiativeIn,
     InitiativeOut,
     InitiativePage,
     LineUpIn,
@@ -35,16 +32,18 @@ from matcher.api.initiative_schemas import (
     SinceIn,
 )
 from matcher.api.responses import answer, schema_of
-from matcher.api.schemas import ID_PATTERN, Answer
+from matcher.api.schemas import Answer
 from matcher.domain import Initiative
 from matcher.identifiers import random_id
 from matcher.initiatives import actions as initiatives
 from matcher.initiatives.advice import Advice, IsMember
 from matcher.initiatives.gaps import GapReport
 from matcher.initiatives.roadmap import Roadmap
+from matcher.initiatives.schema import InitiativeIn, initiative_from, needs_from
 from matcher.initiatives.team_report import TeamAnswer
 from matcher.initiatives.team_task import Infeasible
 from matcher.matching.validation import QuestionError
+from matcher.validation import ID_PATTERN
 
 View = Callable[..., ResponseReturnValue]
 MISSING = {404: "There is no such initiative."}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from matcher.api.schemas import Strict
+from matcher.validation import Strict
 
 
 class ScopeIn(Strict):

@@ -11,15 +11,12 @@ from flask.typing import ResponseReturnValue
 from matcher.api.blueprint import actor, blueprint, services
 from matcher.api.conversion import (
     organisation_brief,
-    organisation_from,
     organisation_out,
     question_from,
 )
 from matcher.api.errors import problem
 from matcher.api.schemas import (
-    ID_PATTERN,
     Answer,
-    OrganisationIn,
     OrganisationOut,
     OrganisationPage,
     QuestionIn,
@@ -27,7 +24,9 @@ from matcher.api.schemas import (
 )
 from matcher.matching.validation import QuestionError
 from matcher.organisations import actions as organisations
+from matcher.organisations.schema import OrganisationIn, organisation_from
 from matcher.store.organisations import PRIVATE
+from matcher.validation import ID_PATTERN
 
 EXAMPLE = {
     "text": "We want to turn potato peels into biodegradable packaging",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field
 
 from matcher.domain import (
     ALIKE_DIAL,
@@ -17,49 +16,19 @@ from matcher.domain import (
     SizeClass,
     Stage,
 )
+from matcher.initiatives.schema import NeedIn
 from matcher.matching.service import MAX_MATCHES, MAX_MEMBERS, MAX_NEEDS, MAX_TEXT_LENGTH
+from matcher.validation import (
+    CountryCode,
+    Latitude,
+    Longitude,
+    OrganisationId,
+    Region,
+    Strict,
+    Tag,
+)
 
-ID_PATTERN = r"^[a-z0-9]+:[A-Za-z0-9._-]{1,120}$"
-OrganisationId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
-Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=5_000)]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9A-Z]{0,3}$")]
-Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
-Email = Annotated[
-    str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]+\.[^@\s]+$", max_length=320)
-]
-Website = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=500)]
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-_NUL = re.compile("\x00")
-
-
-class Strict(BaseModel):
-    """A shape in which an unknown field is an error, and text holds no NUL characters."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nul(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            for name, given in value.items():
-                texts = given if isinstance(given, list) else [given]
-                if any(isinstance(text, str) and _NUL.search(text) for text in texts):
-                    raise ValueError(f"{name} holds a NUL character")
-        return value
-
-
-class NeedIn(Strict):
-    """Something that is asked for."""
-
-    text: Sentence
-    level: NeedLevel = NeedLevel.MUST
-    weight: float = Field(default=1.0, gt=0, le=100, allow_inf_nan=False)
-    stage: Stage | None = None
-    due: date | None = Field(default=None, description="By when; orders the roadmap.")
 
 
 class NearIn(Strict):
@@ -74,7 +43,7 @@ class FiltersIn(Strict):
     """Which organisations may be recommended; all that are set must hold."""
 
     types: list[OrganisationType] = Field(default=[], max_length=8)
-    countries: list[Country] = Field(default=[], max_length=50)
+    countries: list[CountryCode] = Field(default=[], max_length=50)
     regions: list[Region] = Field(default=[], max_length=50)
     sectors: list[Tag] = Field(default=[], max_length=50)
     stages: list[Stage] = Field(default=[], max_length=9)
@@ -287,65 +256,6 @@ class Answer(BaseModel):
     results: list[Match]
 
 
-class StatementIn(Strict):
-    """An offer or a need of an organisation."""
-
-    text: Sentence
-    stage: Stage | None = None
-    trl_min: int | None = Field(default=None, ge=1, le=9)
-    trl_max: int | None = Field(default=None, ge=1, le=9)
-    certifications: list[Tag] = Field(default=[], max_length=50)
-    valid_until: date | None = None
-
-    @model_validator(mode="after")
-    def _ordered(self) -> StatementIn:
-        if self.trl_min and self.trl_max and self.trl_min > self.trl_max:
-            raise ValueError("trl_min must not be above trl_max")
-        return self
-
-
-class ContactIn(Strict):
-    """Private: stored, never given out by the API."""
-
-    name: str | None = Field(default=None, max_length=300)
-    email: Email | None = None
-    phone: str | None = Field(default=None, max_length=64)
-
-
-class OrganisationIn(Strict):
-    """An organisation to be stored. A stored contact and competitors stay where left out."""
-
-    id: OrganisationId | None = Field(
-        default=None, description="Made by the service where it is left out."
-    )
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
-    type: OrganisationType
-    short_name: str | None = Field(default=None, max_length=300)
-    size: SizeClass | None = None
-    sme: bool | None = None
-    city: str | None = Field(default=None, max_length=200)
-    country: Country | None = None
-    region: Region | None = None
-    latitude: Latitude | None = None
-    longitude: Longitude | None = None
-    sectors: list[Tag] = Field(default=[], max_length=50)
-    languages: list[Language] = Field(default=[], max_length=20)
-    website: Website | None = None
-    description: str | None = Field(default=None, max_length=5_000)
-    contact: ContactIn | None = None
-    competitors: list[OrganisationId] = Field(
-        default=[], max_length=100, description="Never proposed together with it. Private."
-    )
-    offers: list[StatementIn] = Field(default=[], max_length=200)
-    needs: list[StatementIn] = Field(default=[], max_length=200)
-
-    @model_validator(mode="after")
-    def _whole_place(self) -> OrganisationIn:
-        if (self.latitude is None) != (self.longitude is None):
-            raise ValueError("give latitude and longitude, or neither")
-        return self
-
-
 class StatementOut(BaseModel):
     """An offer or need as stored."""
 
@@ -396,6 +306,6 @@ class SearchIn(Strict):
 
     q: str = Field(default="", max_length=200)
     type: OrganisationType | None = None
-    country: Country | None = None
+    country: CountryCode | None = None
     limit: int = Field(default=20, ge=1, le=200)
     offset: int = Field(default=0, ge=0, le=1_000_000)

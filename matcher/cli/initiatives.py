@@ -12,8 +12,8 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from matcher.api.conversion import initiative_from, initiative_out, quota_from
-from matcher.api.initiative_schemas import InitiativeIn, QuotaIn
+from matcher.api.conversion import initiative_out, quota_from
+from matcher.api.initiative_schemas import QuotaIn
 from matcher.cli.initiative_text import (
     advice_text,
     gaps_text,
@@ -28,6 +28,7 @@ from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL
 from matcher.identifiers import random_id
 from matcher.initiatives import actions as initiatives
 from matcher.initiatives.advice import FIRST, IsMember
+from matcher.initiatives.schema import InitiativeIn, initiative_from
 from matcher.initiatives.team_request import (
     DEFAULT_SIZE,
     MAX_SIZE,
@@ -37,6 +38,7 @@ from matcher.initiatives.team_request import (
 )
 from matcher.initiatives.team_task import Infeasible
 from matcher.matching.validation import QuestionError
+from matcher.validation_errors import field_errors
 
 QUOTA = re.compile(r"([a-z_]+)(?: ([A-Za-z0-9_]+))?((?:[<>]=\d{1,3}){1,2})")
 
@@ -90,10 +92,7 @@ def initiative_add(file: Path) -> None:
     try:
         body = InitiativeIn.model_validate_json(file.read_bytes())
     except ValidationError as error:
-        faults = [
-            f"{'.'.join(str(part) for part in fault['loc']) or 'the file'}: {fault['msg']}"
-            for fault in error.errors()
-        ]
+        faults = [f"{one.path or 'the file'}: {one}" for one in field_errors(error, InitiativeIn)]
         detail = "Nothing was stored:\n  " + "\n  ".join(faults)
         raise click.ClickException(detail) from error
     given = initiative_from(body, body.id or random_id("init", body.name))

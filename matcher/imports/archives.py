@@ -1,6 +1,7 @@
-"""Bounds of zip files, by what their directory says before anything is unpacked.
+"""Bounds of zip files, checked on their directory before anything is unpacked.
 
-Python unpacks no more of a member than the directory says, so it can't lie to get around them.
+Python unpacks no more of a member than the directory states, so a false directory doesn't get
+around the bounds.
 """
 
 from __future__ import annotations
@@ -8,11 +9,13 @@ from __future__ import annotations
 import zipfile
 from pathlib import PurePosixPath
 
-from matcher.imports.row_errors import ImportRefused, Message, RowError, say
+from matcher.imports.row_errors import ImportRefused, RowError
+from matcher.messages import Message, say
 
 MAX_RATIO = 200
+"""Unpacked to packed size: text packs to a tenth, XML of worksheets to a fiftieth."""
 SMALL = 10**7
-"""Bytes; what unpacks to no more than that may be packed as tightly as it likes."""
+"""Bytes; what unpacks to no more than this does no harm, however tightly it is packed."""
 
 
 def check_archive(archive: zipfile.ZipFile, name: str, *, members: int, total: int) -> None:
@@ -21,13 +24,13 @@ def check_archive(archive: zipfile.ZipFile, name: str, *, members: int, total: i
     if len(inside) > members:
         problem = say("%(count)s files in it", count=len(inside))
         raise _refused(name, problem, say("at most %(count)s", count=members))
-    deserialise = sum(member.file_size for member in inside)
-    serialise = sum(member.compress_size for member in inside)
-    if deserialise > total:
+    unpacked = sum(member.file_size for member in inside)
+    packed = sum(member.compress_size for member in inside)
+    if unpacked > total:
         expected = say("at most %(most)s MiB unpacked", most=total // 2**20)
         raise _refused(name, say("unpacks too large"), expected)
     for size, packed_size in [
-        (deserialise, serialise),
+        (unpacked, packed),
         *((member.file_size, member.compress_size) for member in inside),
     ]:
         if size > SMALL and size > MAX_RATIO * max(packed_size, 1):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import lzma
 import re
-import zipfile
-import zlib
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, cast
+from pathlib import Path
+from typing import Any
 
 from matcher.domain import (
     Facet,
@@ -23,10 +19,15 @@ from matcher.domain import (
     Project,
     Role,
 )
-from matcher.imports.archives import check_archive
-from matcher.imports.readers import clean, csv_rows, refused
-from matcher.imports.row_errors import Batch, ImportRefused, Message, RowError, say, shown
+from matcher.imports.cells import iso_date
+from matcher.imports.cordis_files import DAMAGED, FILE_NAMES, CordisFiles
+from matcher.imports.readers import refused
+from matcher.imports.row_errors import Batch, ImportRefused, RowError
+from matcher.messages import Message, quoted, say
 from matcher.progress import Progress
+from matcher.validation import (
+    COUNTRY_ALIASES,
+)
 
 TYPES = {
     "HES": OrganisationType.HIGHER_EDUCATION,
@@ -37,82 +38,6 @@ TYPES = {
     "": OrganisationType.OTHER,
 }
 YES, NO = {"true", "yes", "y", "1"}, {"false", "no", "n", "0"}
-COUNTRIES = {"EL": "GR", "UK": "GB"}
-_FILES = {
-    "project": ("project.csv",),
-    "organization": ("organization.csv", "organisation.csv"),
-    "euroscivoc": ("euroscivoc.csv",),
-}
-_REQUIRED = {
-    "project": ("id", "title"),
-    "organization": ("projectid", "organisationid", "name"),
-    "euroscivoc": ("projectid", "euroscivocpath"),
-}
-_MAX_MEMBERS = 200
-_MAX_ARCHIVE_SIZE = 4 * 1024**3
-_MAX_ROWS = 1_000_000
-_MAX_MEMBER_SIZE = 2 * 1024**3
-_DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    OSError,
-    EOFError,
-    RuntimeError,
-    ValueError,
-    IndexError,
-)
-"""What zipfile raises, somewhere in its depths, on archives that are damaged."""
-
-
-class _Source:
-    """The files of a folder or zip, by the names they should have."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._archive: zipfile.ZipFile | None = None
-        if path.is_dir():
-            found = [p for p in (*path.glob("*"), *path.glob("*/*")) if p.is_file()]
-            self._members: dict[str, Any] = {p.name.lower(): p for p in reversed(sorted(found))}
-        elif path.is_file():
-            self._archive = self._opened(path)
-            self._members = {
-                PurePosixPath(member.filename).name.lower(): member
-                for member in self._archive.infolist()
-                if not member.is_dir()
-            }
-        else:
-            problem = say("there is no such folder or file")
-            raise refused(path.name, problem, say("a folder or a .zip"))
-
-    @contextmanager
-    def open(self, table: str) -> Iterator[tuple[str, BinaryIO] | None]:
-        member = next((self._members[n] for n in _FILES[table] if n in self._members), None)
-        if member is None:
-            yield None
-        elif self._archive is not None:
-            with self._archive.open(member) as file:
-                yield member.filename, cast(BinaryIO, file)
-        else:
-            with member.open("rb") as file:
-                yield member.name, file
-
-    def close(self) -> None:
-        if self._archive is not None:
-            self._archive.close()
-
-    @staticmethod
-    def _opened(path: Path) -> zipfile.ZipFile:
-        try:
-            archive = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError) as error:
-            problem = say("not a readable zip")
-            raise refused(path.name, problem, say("a folder or a .zip")) from error
-        check_archive(archive, path.name, members=_MAX_MEMBERS, total=_MAX_ARCHIVE_SIZE)
-        if max((member.file_size for member in archive.infolist()), default=0) > _MAX_MEMBER_SIZE:
-            problem = say("a file in it unpacks too large")
-            raise refused(path.name, problem, say("at most 2 GiB a file"))
-        return archive
 
 
 def read_cordis(
@@ -128,16 +53,16 @@ def read_cordis(
     """
     report = progress or (lambda stage, done, total: None)
     batch = Batch(complete_profiles=False)
-    source: _Source | None = None
+    source: CordisFiles | None = None
     try:
-        source = _Source(path)
+        source = CordisFiles(path)
         facets = _projects(source, batch)
         report("read", 1, 3)
         _topics(source, batch, facets)
         report("read", 2, 3)
         _participations(source, batch, facets)
         report("read", 3, 3)
-    except _DAMAGED as error:
+    except DAMAGED as error:
         problem = say("the zip is damaged or encrypted")
         raise refused(path.name, problem, say("a readable zip")) from error
     finally:
@@ -148,43 +73,15 @@ def read_cordis(
     if batch.projects and not batch.organisations:
         problem = say("nobody took part in any of the projects")
         expected = say("the organisations that took part, one a line")
-        fault = RowError(_FILES["organization"][0], 0, "", problem, expected)
+        fault = RowError(FILE_NAMES["organization"][0], 0, "", problem, expected)
         raise ImportRefused([fault, *batch.faults])
     return batch
 
 
-def _rows(source: _Source, table: str) -> Iterator[tuple[str, int, dict[str, str]]]:
-    with source.open(table) as opened:
-        if opened is None:
-            if table != "euroscivoc":
-                problem = say("the file is missing")
-                raise refused(_FILES[table][0], problem, say("it beside the others"))
-            return
-        name, file = opened
-        columns: list[str] | None = None
-        for count, (line, cells) in enumerate(csv_rows(file, name, ";")):
-            if count > _MAX_ROWS:
-                problem = say("more than %(most)s rows", most=_MAX_ROWS)
-                raise refused(name, problem, say("a smaller file"), line)
-            if columns is None:
-                columns = [cell.strip().lower() for cell in cells]
-                missing = [c for c in _REQUIRED[table] if c not in columns]
-                if missing:
-                    problem, expected = say("the column is missing"), say("it")
-                    raise ImportRefused([RowError(name, 1, c, problem, expected) for c in missing])
-                continue
-            row = dict.fromkeys(columns, "")
-            row.update(zip(columns, (clean(cell) for cell in cells), strict=False))
-            yield name, line, row
-        if columns is None:
-            expected = say("a first line with %(names)s", names=", ".join(_REQUIRED[table]))
-            raise refused(name, say("the file is empty"), expected)
-
-
-def _projects(source: _Source, batch: Batch) -> dict[str, tuple[Facet, str]]:
+def _projects(source: CordisFiles, batch: Batch) -> dict[str, tuple[Facet, str]]:
     """Return facet and start date by project id."""
     found: dict[str, tuple[Facet, str]] = {}
-    for name, line, row in _rows(source, "project"):
+    for name, line, row in source.rows("project"):
         title = " ".join(row.get("title", "").split())
         text = row.get("objective", "")
         start = iso_date(row.get("startdate", ""))
@@ -194,7 +91,7 @@ def _projects(source: _Source, batch: Batch) -> dict[str, tuple[Facet, str]]:
             expected = say("a title or an objective")
             batch.faults.append(RowError(name, line, "title", say("empty"), expected))
         elif start is None:
-            problem = say("%(value)s isn't a date", value=shown(row.get("startdate")))
+            problem = say("%(value)s isn't a date", value=quoted(row.get("startdate")))
             batch.faults.append(RowError(name, line, "startDate", problem, say("YYYY-MM-DD")))
         else:
             facet = Facet(
@@ -208,11 +105,11 @@ def _projects(source: _Source, batch: Batch) -> dict[str, tuple[Facet, str]]:
     return found
 
 
-def _topics(source: _Source, batch: Batch, facets: dict[str, tuple[Facet, str]]) -> None:
+def _topics(source: CordisFiles, batch: Batch, facets: dict[str, tuple[Facet, str]]) -> None:
     topics: defaultdict[str, set[str]] = defaultdict(set)
-    for name, line, row in _rows(source, "euroscivoc"):
+    for name, line, row in source.rows("euroscivoc"):
         if row["projectid"] not in facets:
-            problem = say("no project %(id)s", id=shown(row["projectid"]))
+            problem = say("no project %(id)s", id=quoted(row["projectid"]))
             expected = say("an id of project.csv")
             batch.faults.append(RowError(name, line, "projectID", problem, expected))
         elif row["euroscivocpath"]:
@@ -222,13 +119,15 @@ def _topics(source: _Source, batch: Batch, facets: dict[str, tuple[Facet, str]])
         facets[project] = (replace(facet, topics=tuple(sorted(paths))), start)
 
 
-def _participations(source: _Source, batch: Batch, facets: dict[str, tuple[Facet, str]]) -> None:
+def _participations(
+    source: CordisFiles, batch: Batch, facets: dict[str, tuple[Facet, str]]
+) -> None:
     statements: defaultdict[str, list[tuple[str, str, Organisation]]] = defaultdict(list)
     owners: defaultdict[str, dict[str, Role]] = defaultdict(dict)
-    for name, line, row in _rows(source, "organization"):
+    for name, line, row in source.rows("organization"):
         known = facets.get(row["projectid"])
         if known is None:
-            problem = say("no project %(id)s", id=shown(row["projectid"]))
+            problem = say("no project %(id)s", id=quoted(row["projectid"]))
             expected = say("an id of project.csv")
             batch.faults.append(RowError(name, line, "projectID", problem, expected))
             continue
@@ -262,26 +161,26 @@ def _organisation(
 
     identifier, name = row["organisationid"], " ".join(row["name"].split())
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,120}", identifier):
-        problem = say("%(value)s isn't an id", value=shown(identifier))
+        problem = say("%(value)s isn't an id", value=quoted(identifier))
         wrong("organisationID", problem, say("letters and digits"))
     if not 0 < len(name) <= 300:
         problem = say("empty or longer than 300 characters")
         wrong("name", problem, say("the organisation's name"))
     kind = TYPES.get(row.get("activitytype", "").upper())
     if kind is None:
-        problem = say("%(value)s isn't a type", value=shown(row["activitytype"]))
+        problem = say("%(value)s isn't a type", value=quoted(row["activitytype"]))
         wrong("activityType", problem, say("HES, REC, PRC, PUB or OTH"))
     flag = row.get("sme", "").casefold()
     if flag and flag not in YES | NO:
-        wrong("SME", say("%(value)s isn't a flag", value=shown(flag)), say("true or false"))
+        wrong("SME", say("%(value)s isn't a flag", value=quoted(flag)), say("true or false"))
     country = row.get("country", "").upper()
-    country = COUNTRIES.get(country, country)
+    country = COUNTRY_ALIASES.get(country, country)
     if country and not re.fullmatch(r"[A-Z]{2}", country):
-        problem = say("%(value)s isn't a code", value=shown(country))
+        problem = say("%(value)s isn't a code", value=quoted(country))
         wrong("country", problem, say("two letters"))
     point = coordinates_of(row.get("geolocation", ""))
     if point is None:
-        problem = say("%(value)s isn't a place", value=shown(row["geolocation"]))
+        problem = say("%(value)s isn't a place", value=quoted(row["geolocation"]))
         wrong("geolocation", problem, say("latitude,longitude in degrees"))
     if faults or kind is None or point is None:
         return None, faults
@@ -330,23 +229,6 @@ def _merged(said: list[Organisation]) -> Organisation:
         place=place,
         website=first(one.website for one in said),
     )
-
-
-def iso_date(value: str) -> str | None:
-    """Return YYYY-MM-DD of an ISO or DD/MM/YYYY date, '' of a blank, None of anything else."""
-    if not value:
-        return ""
-    match = re.match(r"(\d{4})-(\d\d)-(\d\d)", value)
-    if match is None:
-        local = re.fullmatch(r"(\d\d?)[/.](\d\d?)[/.](\d{4})", value)
-        if local is None:
-            return None
-        day, month, year = (int(part) for part in local.groups())
-    else:
-        year, month, day = (int(part) for part in match.groups())
-    if not (1 <= month <= 12 and 1 <= day <= 31):
-        return None
-    return f"{year:04}-{month:02}-{day:02}"
 
 
 def coordinates_of(value: str) -> tuple[float | None, float | None] | None:

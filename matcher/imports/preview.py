@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from matcher.domain import Facet, Organisation, Project
-from matcher.imports.row_errors import MAX_KEPT, Batch, RowError, kept
+from matcher.imports.row_errors import MAX_KEPT, Batch, RowError
+from matcher.messages import message_json
 from matcher.progress import Progress
 from matcher.store.organisations import PRIVATE, pending_organisations
 from matcher.store.projects import pending_projects
@@ -69,7 +70,11 @@ def faults_of(faults: Sequence[RowError], count: int) -> dict[str, Any]:
     """Return what is wrong with a file, to be said in any language, and how often."""
     return {
         "faults": [
-            {**asdict(one), "problem": kept(one.problem), "expected": kept(one.expected)}
+            {
+                **asdict(one),
+                "problem": message_json(one.problem),
+                "expected": message_json(one.expected),
+            }
             for one in faults[:MAX_KEPT]
         ],
         "fault_count": count,

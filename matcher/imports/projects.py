@@ -5,28 +5,60 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from matcher.domain import Facet, FacetKind, Participation, Project, Role
-from matcher.imports.organisations import (
-    ID_PATTERN,
-    MAX_FAULTS,
-    also_of,
-    id_expected,
-    no_id,
-)
-from matcher.imports.readers import read_table, refused
-from matcher.imports.row_errors import Batch, RowError, say, shown
-from matcher.imports.validation import Checker, folded
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
-KEYS = ("id", "title", "text", "year", "topics", "participants")
-PARTICIPANT_KEYS = ("organisation", "role")
+from matcher.domain import Facet, FacetKind, Participation, Project, Role
+from matcher.imports.cells import cleaned
+from matcher.imports.readers import read_table, refused
+from matcher.imports.row_errors import MAX_ERRORS, Batch, RowError, also_of, row_errors
+from matcher.messages import quoted, say
+from matcher.validation import (
+    MAX_TOPICS,
+    OrganisationId,
+    ProjectText,
+    ProjectTitle,
+    Strict,
+    Topic,
+    Year,
+    folded,
+)
+
 MAX_PARTICIPANTS = 1_000
-_ROLES = {folded(role.value): role for role in Role}
+
+
+class ParticipantIn(Strict):
+    """An organisation that took part, and in which role."""
+
+    organisation: OrganisationId
+    role: Role = Role.PARTICIPANT
+
+
+class ProjectIn(Strict):
+    """A past project: at least a title or a text."""
+
+    id: OrganisationId
+    title: ProjectTitle = ""
+    text: ProjectText = ""
+    year: Year | None = None
+    topics: list[Topic] = Field(default=[], max_length=MAX_TOPICS)
+    participants: list[ParticipantIn] = Field(default=[], max_length=MAX_PARTICIPANTS)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> ProjectIn:
+        if not self.title and not self.text:
+            problem = "give a title or a text"
+            raise PydanticCustomError("nothing_said", problem, {"field": "title"})
+        return self
+
+
+KEYS = tuple(ProjectIn.model_fields)
 
 
 def read_projects(path: Path, known_ids: Collection[str] | None = None) -> Batch:
-    """Read a .ndjson file of projects; raises ImportRefused with all faults.
+    """Read a .ndjson file of projects; raises ImportRefused with all errors.
 
-    Where `known_ids` is given, a participant that isn't among them is a fault.
+    Where `known_ids` is given, a participant that isn't among them is an error.
     """
     if path.suffix.lower() not in (".ndjson", ".jsonl"):
         expected = say("a name ending in .ndjson")
@@ -35,19 +67,19 @@ def read_projects(path: Path, known_ids: Collection[str] | None = None) -> Batch
     batch = Batch()
     lines: dict[str, int] = {}
     for line, row in read_table(path):
-        project, faults = _project(row, known, path.name, line)
+        project, errors = _project(row, known, path.name, line)
         source = project.facet.source if project is not None else None
         if project is not None and source is not None:
             if source in lines:
                 problem = also_of(source, lines[source])
-                faults = [RowError(path.name, line, "id", problem, say("each project once"))]
+                errors = [RowError(path.name, line, "id", problem, say("each project once"))]
             else:
                 lines[source] = line
                 batch.projects.append(project)
-        if faults:
+        if errors:
             batch.skipped += 1
-            batch.faults.extend(faults)
-        if len(batch.faults) >= MAX_FAULTS:
+            batch.faults.extend(errors)
+        if len(batch.faults) >= MAX_ERRORS:
             break
     return batch.settle(skip_invalid=False)
 
@@ -55,52 +87,59 @@ def read_projects(path: Path, known_ids: Collection[str] | None = None) -> Batch
 def _project(
     row: Mapping[str, object], known: frozenset[str] | None, file: str, line: int
 ) -> tuple[Project | None, list[RowError]]:
-    check = Checker(file, line)
-    check.keys(row, KEYS)
-    source = check.text(row.get("id"), "id", 200)
-    if source is None or not ID_PATTERN.fullmatch(source):
-        check.wrong("id", no_id(source), id_expected("cordis:306321"))
-    before = len(check.faults)
-    title = check.text(row.get("title"), "title", 2_000)
-    text = check.text(row.get("text"), "text", 100_000, lines=True)
-    if not title and not text and len(check.faults) == before:
-        check.wrong("title", say("empty"), say("a title or a text"))
-    year = check.whole(row.get("year"), "year", 1900, 2200)
-    topics = check.texts(row.get("topics"), "topics", 200, 500)
-    held = _participants(row.get("participants"), known, check)
-    if check.faults:
-        return None, check.faults
+    try:
+        body = ProjectIn.model_validate(_values(row))
+    except ValidationError as error:
+        return None, row_errors(error, ProjectIn, file, line)
+    errors = _unknown_participants(body, known, file, line)
+    if errors:
+        return None, errors
     facet = Facet(
         kind=FacetKind.EVIDENCE,
-        text=text or "",
-        title=title,
-        source=source,
-        topics=tuple(sorted(topics)),
-        year=year,
+        text=body.text,
+        title=body.title or None,
+        source=body.id,
+        topics=tuple(sorted(set(body.topics))),
+        year=body.year,
     )
-    ordered = sorted(held.items(), key=lambda one: (one[1] is not Role.COORDINATOR, one[0]))
-    return Project(facet, tuple(Participation(who, role, year) for who, role in ordered)), []
+    roles: dict[str, Role] = {}
+    for one in body.participants:  # who coordinates and participates, coordinates
+        if roles.get(one.organisation) is not Role.COORDINATOR:
+            roles[one.organisation] = one.role
+    ordered = sorted(roles.items(), key=lambda item: (item[1] is not Role.COORDINATOR, item[0]))
+    owners = tuple(Participation(organisation, role, body.year) for organisation, role in ordered)
+    return Project(facet, owners), []
 
 
-def _participants(value: object, known: frozenset[str] | None, check: Checker) -> dict[str, Role]:
-    """Return the role of each organisation; who coordinates and participates, coordinates."""
-    held: dict[str, Role] = {}
-    for at, item in enumerate(check.items(value, "participants", MAX_PARTICIPANTS)):
-        path = f"participants[{at}]"
-        given = check.mapping({} if item is None else item, path)
-        if given is None:
-            continue
-        check.keys(given, PARTICIPANT_KEYS, f"{path}.")
-        before = len(check.faults)
-        who = check.text(given.get("organisation"), f"{path}.organisation", 200)
-        role = check.choice(given.get("role"), f"{path}.role", _ROLES) or Role.PARTICIPANT
-        if len(check.faults) > before:
-            continue
-        if who is None or not ID_PATTERN.fullmatch(who):
-            check.wrong(f"{path}.organisation", no_id(who), say("an organisation's id"))
-        elif known is not None and who not in known:
-            problem = say("no organisation %(id)s", id=shown(who))
-            check.wrong(f"{path}.organisation", problem, say("an id that was imported before"))
-        elif held.get(who) is not Role.COORDINATOR:
-            held[who] = role
-    return held
+def _values(row: Mapping[str, object]) -> dict[str, object]:
+    values = cleaned(row, KEYS)
+    participants = values.get("participants")
+    if isinstance(participants, list | tuple):
+        values["participants"] = [_participant(item) for item in participants]
+    return values
+
+
+def _participant(item: object) -> object:
+    if item is not None and not isinstance(item, Mapping):
+        return item
+    values = cleaned(item or {})
+    role = values.get("role")
+    return {**values, "role": folded(role)} if isinstance(role, str) else values
+
+
+def _unknown_participants(
+    body: ProjectIn, known: frozenset[str] | None, file: str, line: int
+) -> list[RowError]:
+    if known is None:
+        return []
+    return [
+        RowError(
+            file,
+            line,
+            f"participants[{index}].organisation",
+            say("no organisation %(id)s", id=quoted(one.organisation)),
+            say("an id that was imported before"),
+        )
+        for index, one in enumerate(body.participants)
+        if one.organisation not in known
+    ]

@@ -6,11 +6,9 @@ import csv
 import io
 import json
 import re
-import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from datetime import date, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,7 +16,9 @@ from typing import Any, BinaryIO
 import openpyxl
 
 from matcher.imports.archives import check_archive
-from matcher.imports.row_errors import ImportRefused, Message, RowError, say
+from matcher.imports.cells import clean
+from matcher.imports.row_errors import ImportRefused, RowError
+from matcher.messages import Message, say
 
 MAX_FILE_SIZE = 50 * 1024 * 1024
 MAX_ROWS = 200_000
@@ -26,20 +26,6 @@ MAX_COLUMNS = 2_000
 MAX_CELLS = 20_000_000
 MAX_CELL_LENGTH = 1_000_000
 _LINE_END = re.compile(rb"\r\n|\r|\n")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-
-
-def clean(value: object) -> str:
-    """Return a cell as text: composed (NFC), without control characters or outer blanks."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        value = value.date()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return _CONTROL.sub("", unicodedata.normalize("NFC", str(value))).strip()
 
 
 def read_table(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

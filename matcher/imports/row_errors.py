@@ -3,58 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+
+from pydantic import BaseModel, ValidationError
 
 from matcher.domain import Organisation, Project
+from matcher.imports.cells import printable
+from matcher.messages import Message, say
+from matcher.validation_errors import FieldError, field_errors
 
 MAX_KEPT = 1_000
-
-
-class Message(str):
-    """An English sentence that knows its template and what fills it, to be translated later."""
-
-    template: str
-    values: dict[str, object]
-
-    def __new__(cls, template: str, values: dict[str, object]) -> Message:
-        """Fill the template."""
-        said = super().__new__(cls, template % values)
-        said.template, said.values = template, values
-        return said
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Message, (self.template, self.values)
-
-
-def say(template: str, /, **values: object) -> Message:
-    """Return a sentence; `%(name)s` in the template stands for a value.
-
-    A value that is Said itself is translated within it; others are shown as they are.
-    """
-    return Message(template, values)
+"""Errors of one file that are stored and shown."""
+MAX_ERRORS = 10_000
+"""Errors after which a file isn't read further."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """One fault. `line` is that of the row's first line; 0 for the file as a whole.
+    """One thing that is wrong in a file.
 
     What was expected is plain text where it only lists words that a file may hold.
     """
 
     file: str
     line: int
+    """The first line of the row; 0 for the file as a whole."""
     column: str
     problem: Message
     expected: str
 
 
 class ImportRefused(Exception):
-    """A file with faults; nothing of it was stored."""
+    """A file with errors; nothing of it was stored."""
 
     def __init__(self, faults: list[RowError], count: int | None = None) -> None:
         self.faults = faults[:MAX_KEPT]
         self.count = len(faults) if count is None else count
-        super().__init__(f"{self.count} fault(s); nothing was imported")
+        super().__init__(f"{self.count} error(s); nothing was imported")
 
 
 @dataclass(slots=True)
@@ -70,22 +54,43 @@ class Batch:
     silent: frozenset[str] = frozenset()
     """What a table has no column for; where it is stored already, it stays as it is."""
 
+    @property
+    def room(self) -> int:
+        """How many more errors are noted."""
+        return max(MAX_ERRORS - len(self.faults), 0)
+
     def settle(self, *, skip_invalid: bool) -> Batch:
-        """Return the batch; raise ImportRefused when it has faults that aren't to be skipped."""
+        """Return the batch; raise ImportRefused when it has errors that aren't to be skipped."""
         if self.faults and not skip_invalid:
             raise ImportRefused(self.faults)
         return self
 
 
-def shown(value: object) -> str:
-    """Return a value for a message: quoted, on one line, shortened."""
-    text = " ".join(str(value).split())
-    return repr(text if len(text) <= 60 else text[:57] + "...")
+def row_errors(
+    error: ValidationError, model: type[BaseModel], file: str, line: int
+) -> list[RowError]:
+    """Return what is wrong with a row, for the table of errors."""
+    return [
+        RowError(
+            file,
+            line,
+            printable(".".join(part for part in (one.path, one.part) if part)),
+            one.problem,
+            _expected(one),
+        )
+        for one in field_errors(error, model)
+    ]
 
 
-def kept(text: object) -> Any:
-    """Return a text as JSON that holds its template and values, where it is Said."""
-    if isinstance(text, Message):
-        values = {name: kept(value) for name, value in text.values.items()}
-        return {"template": text.template, "values": values}
-    return text if isinstance(text, int | float) else str(text)
+def _expected(error: FieldError) -> str:
+    """Return what is expected of a file, which may say more than JSON may."""
+    if error.code == "day":
+        return say("YYYY-MM-DD or DD/MM/YYYY")
+    if (error.path, error.code) == ("name", "missing"):
+        return say("the organisation's name, 1 to 300 characters")
+    return error.expected
+
+
+def also_of(identifier: str, line: int) -> Message:
+    """Return what is wrong with an id that an earlier line has too."""
+    return say("%(id)s is also that of line %(line)s", id=repr(identifier), line=line)

@@ -13,7 +13,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from matcher.domain import OrganisationType, SizeClass, Stage
-from matcher.imports.organisations import CONTACT_KEYS, FACET_COLUMNS, PLAIN_COLUMNS
+from matcher.imports.columns import CONTACT_KEYS, FACET_COLUMNS, PLAIN_COLUMNS
 
 GROUPS = 2
 _FORMATTED_ROWS = 1_000

@@ -28,8 +28,8 @@ from matcher.store.account_tables import ProfileRow
 from matcher.store.database import Write
 from matcher.store.organisations import get_organisation, kept_ids, keys_of, save_organisation
 from matcher.store.profiles import delete_traces, rename_in_audit
+from matcher.validation import MAX_COMPETITORS
 
-MAX_COMPETITORS = 50
 STAMP_LENGTH = 16
 
 

@@ -21,7 +21,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.http import HTTP_STATUS_CODES
 
 from embeddings.port import EncoderError
-from matcher.api.errors import advice_on, field_errors, problem
+from matcher.api.errors import advice_on, input_errors, problem
 from matcher.index.generation import Unwritable
 from matcher.settings import Settings, SettingsError
 from matcher.web import (
@@ -162,7 +162,7 @@ def _error(error: HTTPError) -> ResponseReturnValue:
     """Answer an HTTP error: problem details to programs, a page that helps to people."""
     status, headers = error.status_code, dict(error.headers or {})
     if not _is_page():
-        errors = field_errors(error.detail)
+        errors = input_errors(error)
         detail = "The request can't be used; see errors." if errors else _detail(error, headers)
         return problem(status, detail, errors), status, headers
     return _page(status, _said(error)), status, headers

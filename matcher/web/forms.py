@@ -36,10 +36,10 @@ from matcher.domain import (
     Stage,
 )
 from matcher.matching.service import MAX_NEEDS
+from matcher.validation import MAX_NEED_LENGTH
 from matcher.web.labels import LABELS
 
 DEFAULT_RADIUS_KM = 50.0
-MAX_NEED_LENGTH = 2_000
 MAX_LEFT_OUT = 100
 DIALS = {"complement": round(COMPLEMENT_DIAL * 100), "alike": round(ALIKE_DIAL * 100)}
 """Where the dials stand unless somebody turns them, in percent."""

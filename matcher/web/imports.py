@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
 
 from apiflask import APIBlueprint, abort
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -24,6 +23,7 @@ from matcher.imports.template import write_template
 from matcher.web.access import for_role, may, me, services
 from matcher.web.jobs import may_see
 from matcher.web.labels import LABELS
+from matcher.web.messages import translated
 
 blueprint = APIBlueprint("imports", __name__, enable_openapi=False)
 View = Callable[..., ResponseReturnValue]
@@ -172,7 +172,7 @@ def show(found: ImportRun) -> ResponseReturnValue:
         states=STATES,
         formats=FORMATS,
         fields=FIELDS,
-        worded=worded,
+        translated=translated,
         named=named,
     )
 
@@ -205,18 +205,6 @@ def undo(found: ImportRun) -> ResponseReturnValue:
         flash(str(NOT_POSSIBLE[reason.code]))
         return redirect(url_for("imports.show", import_id=found.id))
     return redirect(url_for("jobs.show", job_id=job_id))
-
-
-def worded(text: Any) -> str:
-    """Return a text of a fault as it was kept, in the visitor's language.
-
-    Plain texts stay as they are: lists of words for files, and what was kept before templates.
-    """
-    if not isinstance(text, Mapping):
-        return str(text)
-    values = {name: worded(value) for name, value in text["values"].items()}
-    template = text["template"]
-    return str(_(template)) % values
 
 
 def named(field: str, value: str) -> str:

@@ -15,7 +15,7 @@ from matcher.matching.serialise import deserialise
 from matcher.matching.service import MAX_MATCHES, MAX_MEMBERS, MAX_NEEDS
 from matcher.web.access import services
 from matcher.web.initiative_forms import seen
-from matcher.web.profile_forms import several_lines
+from matcher.web.profile_forms import prose_of
 
 MAX_QUESTION_LENGTH = 100_000
 """In characters of JSON."""
@@ -69,7 +69,7 @@ def sent_entries(people: Mapping[int, str]) -> SentEntries:
         request.form.getlist(name)[:MAX_ROWS] for name in ("id", "status", "note", "assigned")
     ]
     entries = {
-        organisation_id: Entry(EntryStatus(status), several_lines(note), account_ids.get(assigned))
+        organisation_id: Entry(EntryStatus(status), prose_of(note), account_ids.get(assigned))
         for organisation_id, status, note, assigned in zip(*columns, strict=False)
         if status in list(EntryStatus)
     }
@@ -80,4 +80,4 @@ def sent_entries(people: Mapping[int, str]) -> SentEntries:
 def entry_mark(entry: Entry, people: Mapping[int, str]) -> str:
     """Return the mark of an entry as the page shows it, where accounts that left aren't shown."""
     account_id = entry.account_id if entry.account_id in people else None
-    return seen((entry.status.value, several_lines(entry.note), account_id))
+    return seen((entry.status.value, prose_of(entry.note), account_id))

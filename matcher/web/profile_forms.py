@@ -12,6 +12,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from pydantic import ValidationError as InvalidModel
 from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
@@ -23,7 +24,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, Length, Optional, Regexp, ValidationError
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from matcher.corpus.columns import Corpus
 from matcher.domain import (
@@ -32,41 +33,69 @@ from matcher.domain import (
     FacetKind,
     Organisation,
     OrganisationType,
+    Place,
     SizeClass,
-    Stage,
 )
-from matcher.profiles.profiles import (
+from matcher.organisations.schema import OrganisationIn, organisation_from
+from matcher.profiles.profiles import ContactFor, ProfileError, normalise_address
+from matcher.validation import (
+    MAX_CITY_LENGTH,
     MAX_COMPETITORS,
-    ContactFor,
-    ProfileError,
-    normalise_address,
+    MAX_CONTACT_NAME_LENGTH,
+    MAX_DESCRIPTION_LENGTH,
+    MAX_EMAIL_LENGTH,
+    MAX_NAME_LENGTH,
+    MAX_PHONE_LENGTH,
+    MAX_SECTORS,
+    MAX_STATEMENT_LENGTH,
+    MAX_STATEMENTS,
+    MAX_TAG_LENGTH,
+    MAX_WEBSITE_LENGTH,
+    MIN_STATEMENT_LENGTH,
+    one_line,
+    prose,
 )
-from matcher.web.initiative_forms import MORE_ROWS, SPARE_ROWS, Row, day, organisation_named
+from matcher.validation_errors import FieldError, field_errors
+from matcher.web.initiative_forms import MORE_ROWS, SPARE_ROWS, Row, organisation_named
 from matcher.web.labels import LABELS
+from matcher.web.messages import translated
 
-MAX_STATEMENTS, MIN_STATEMENT_LENGTH, MAX_STATEMENT_LENGTH = 200, 3, 5_000
-MAX_SECTORS, MAX_SECTOR_LENGTH = 50, 100
-MAX_DESCRIPTION_LENGTH = 5_000
 PREFIX = {FacetKind.OFFER: "offer", FacetKind.NEED: "need"}
 """What the names of a statement's fields begin with."""
 
 
-def one_line(text: str | None) -> str:
-    """Return a text without line breaks, doubled blanks and NUL characters."""
-    return " ".join((text or "").replace("\x00", "").split())
+_ROW = re.compile(r"(offer|need)s\[(\d+)\]\.?(\w*)")
+_FIELDS = {"contact.name": "contact_name", "contact.email": "contact_email"} | {
+    "contact.phone": "contact_phone"
+}
+"""Names of form fields by the path in the schema, where they differ."""
+_TEXTS = {
+    "country": _l("Two letters, such as BE."),
+    "region": _l("A code such as BE2."),
+    "website": _l("An address such as https://example.org."),
+    "contact_email": _l("That is not an e-mail address."),
+    "stage": _l("Choose from the list."),
+    "valid_until": _l("A day is written as 2027-01-31."),
+}
+"""What to put right, by the name of the field; other fields say what the schema says."""
 
 
-def several_lines(text: str | None) -> str:
-    """Return a text without NUL characters, its lines ended as everywhere else."""
-    return (text or "").replace("\x00", "").replace("\r\n", "\n").strip()
+def line_of(text: str | None) -> str:
+    """Return what was typed into a field of one line."""
+    return one_line((text or "").replace("\x00", ""))
+
+
+def prose_of(text: str | None) -> str:
+    """Return what was typed into a field of several lines."""
+    return prose((text or "").replace("\x00", ""))
 
 
 def _code(text: str | None) -> str:
-    return one_line(text).upper()
+    return line_of(text).upper()
 
 
 def _web_address(text: str | None) -> str:
-    given = one_line(text)
+    given = line_of(text)
     return f"https://{given}" if given and "://" not in given else given
 
 
@@ -82,7 +111,9 @@ class AddressForm(FlaskForm):  # type: ignore[misc]
     """The address of a profile's owner."""
 
     email = EmailField(
-        _l("E-mail address"), [DataRequired(), Length(max=320)], render_kw={"autocomplete": "email"}
+        _l("E-mail address"),
+        [DataRequired(), Length(max=MAX_EMAIL_LENGTH)],
+        render_kw={"autocomplete": "email"},
     )
 
 
@@ -103,8 +134,8 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
 
     name = StringField(
         _l("Name of the organisation"),
-        [DataRequired(), Length(max=300)],
-        filters=[one_line],
+        [DataRequired(), Length(max=MAX_NAME_LENGTH)],
+        filters=[line_of],
         render_kw={"autocomplete": "organization"},
     )
     type = SelectField(
@@ -118,43 +149,31 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
             *(SelectChoice(one.value, LABELS[one]) for one in SizeClass),
         ],
     )
-    city = StringField(_l("Town"), [Length(max=200)], filters=[one_line])
-    country = StringField(
-        _l("Country"),
-        [Optional(), Regexp(r"^[A-Z]{2}$", message=_l("Two letters, such as BE."))],
-        filters=[_code],
-    )
-    region = StringField(
-        _l("Region (NUTS code)"),
-        [Optional(), Regexp(r"^[A-Z]{2}[0-9A-Z]{0,3}$", message=_l("A code such as BE2."))],
-        filters=[_code],
-    )
-    sectors = TextAreaField(_l("Sectors"), [Length(max=6_000)], filters=[several_lines])
+    city = StringField(_l("Town"), [Length(max=MAX_CITY_LENGTH)], filters=[line_of])
+    country = StringField(_l("Country"), filters=[_code])
+    region = StringField(_l("Region (NUTS code)"), filters=[_code])
+    sectors = TextAreaField(_l("Sectors"), [Length(max=6_000)], filters=[prose_of])
     website = StringField(
         _l("Website"),
-        [
-            Optional(),
-            Length(max=500),
-            Regexp(r"^https?://[^\s]+$", message=_l("An address such as https://example.org.")),
-        ],
+        [Length(max=MAX_WEBSITE_LENGTH)],
         filters=[_web_address],
     )
     description = TextAreaField(
-        _l("What you do"), [Length(max=MAX_DESCRIPTION_LENGTH)], filters=[several_lines]
+        _l("What you do"), [Length(max=MAX_DESCRIPTION_LENGTH)], filters=[prose_of]
     )
     contact_name = StringField(
-        _l("Name of a person or desk"), [Length(max=300)], filters=[one_line]
+        _l("Name of a person or desk"), [Length(max=MAX_CONTACT_NAME_LENGTH)], filters=[line_of]
     )
     contact_email = EmailField(
-        _l("E-mail address of the contact"), [Optional(), Length(max=320), email_address]
+        _l("E-mail address of the contact"), [Length(max=MAX_EMAIL_LENGTH)], filters=[line_of]
     )
-    contact_phone = StringField(_l("Telephone"), [Length(max=64)], filters=[one_line])
+    contact_phone = StringField(_l("Telephone"), [Length(max=MAX_PHONE_LENGTH)], filters=[line_of])
     contact_for = RadioField(
         _l("Who may see the contact"),
         choices=[SelectChoice(one.value, LABELS[one]) for one in ContactFor],
         default=ContactFor.INTRODUCED.value,
     )
-    competitors = TextAreaField(_l("Competitors"), [Length(max=20_000)], filters=[several_lines])
+    competitors = TextAreaField(_l("Competitors"), [Length(max=20_000)], filters=[prose_of])
     seen = HiddenField()
 
     @classmethod
@@ -187,54 +206,98 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
         What the form doesn't ask for, such as a short name or TRLs, stays as it was in `old`.
         """
         self.validate()
-        offers = _facets(FacetKind.OFFER, rows[FacetKind.OFFER], old.offers if old else ())
-        needs = _facets(FacetKind.NEED, rows[FacetKind.NEED], old.needs if old else ())
-        sectors, competitors = self._sectors(), self._competitors(corpus, old)
-        if self.errors or any(row.errors for several in rows.values() for row in several):
+        competitors = self._competitors(corpus, old)
+        stated = self._stated(rows)
+        if stated is None or self.errors:
             return None
         base = old or Organisation(id="", name="", type=OrganisationType.OTHER)
-        size = SizeClass(self.size.data) if self.size.data else None
-        contact = Contact(
-            self.contact_name.data or None,
-            self.contact_email.data or None,
-            self.contact_phone.data or None,
-        )
         return replace(
             base,
-            name=self.name.data,
-            type=OrganisationType(self.type.data),
-            size=size,
-            sme=size is not SizeClass.LARGE if size else (base.sme if not base.size else None),
-            place=self._place(base),
-            sectors=tuple(sectors),
-            website=self.website.data or None,
-            description=self.description.data or None,
-            contact=contact if contact != Contact() else None,
+            name=stated.name,
+            type=stated.type,
+            size=stated.size,
+            sme=stated.sme if stated.size else (base.sme if not base.size else None),
+            place=self._place(base, stated),
+            sectors=stated.sectors,
+            website=stated.website,
+            description=stated.description,
+            contact=stated.contact,
             competitors=tuple(competitors),
-            offers=offers,
-            needs=needs,
+            offers=_with_unseen(stated.offers, base.offers),
+            needs=_with_unseen(stated.needs, base.needs),
         )
 
-    def _place(self, base: Organisation) -> Any:
-        city, country = self.city.data or None, self.country.data or None
-        place = replace(base.place, city=city, country=country, region=self.region.data or None)
-        moved = (city, country) != (base.place.city, base.place.country)
-        return replace(place, latitude=None, longitude=None) if moved else place
+    def _stated(self, rows: dict[FacetKind, list[Row]]) -> Organisation | None:
+        """Return what the form states; None with errors where the schema refuses it."""
+        try:
+            return organisation_from(OrganisationIn.model_validate(self._values(rows)))
+        except InvalidModel as error:
+            for wrong in field_errors(error, OrganisationIn):
+                self._show(wrong, rows)
+            return None
 
-    def _sectors(self) -> list[str]:
-        named = [one_line(one) for one in re.split(r"[\n,;]", self.sectors.data or "")]
-        sectors = list(dict.fromkeys(one for one in named if one))
-        if len(sectors) > MAX_SECTORS or any(len(one) > MAX_SECTOR_LENGTH for one in sectors):
-            said = _("At most %(count)s, of %(length)s characters each.", count=50, length=100)
-            self.sectors.errors = [*self.sectors.errors, said]
-        return sectors
+    def _values(self, rows: dict[FacetKind, list[Row]]) -> dict[str, Any]:
+        """Return the fields as the schema takes them; what is empty counts as left out."""
+        contact = {
+            "name": self.contact_name.data,
+            "email": self.contact_email.data or None,
+            "phone": self.contact_phone.data,
+        }
+        sectors = [line_of(sector) for sector in re.split(r"[\n,;]", self.sectors.data or "")]
+        statements = {
+            f"{prefix}s": [
+                {
+                    "text": prose_of(row.values["text"]),
+                    "stage": row.values["stage"] or None,
+                    "valid_until": row.values["until"].strip() or None,
+                }
+                for row in rows[kind]
+            ]
+            for kind, prefix in PREFIX.items()
+        }
+        return {
+            "name": self.name.data,
+            "type": self.type.data,
+            "size": self.size.data or None,
+            "city": self.city.data,
+            "country": self.country.data or None,
+            "region": self.region.data or None,
+            "sectors": list(dict.fromkeys(sector for sector in sectors if sector)),
+            "website": self.website.data or None,
+            "description": self.description.data,
+            "contact": contact,
+            **statements,
+        }
+
+    def _show(self, wrong: FieldError, rows: dict[FacetKind, list[Row]]) -> None:
+        """Put an error by its row or field; a field shows one at a time."""
+        row = _ROW.fullmatch(wrong.path)
+        if row is not None:
+            shown = rows[FacetKind(row[1])][int(row[2])]
+            shown.errors.append(_row_text(row[3], wrong))
+        elif wrong.path in ("offers", "needs"):
+            last = rows[FacetKind(wrong.path[:-1])][-1]
+            last.errors.append(_("At most %(count)s.", count=MAX_STATEMENTS))
+        else:
+            path = re.sub(r"\[\d+\]$", "", wrong.path)
+            field = self[_FIELDS.get(path, path)]
+            if not field.errors:
+                field.errors = [_field_text(field.name, wrong)]
+
+    @staticmethod
+    def _place(base: Organisation, stated: Organisation) -> Place:
+        """Return the place that was stated; coordinates stay where town and country do."""
+        before, place = base.place, stated.place
+        if (before.city, before.country) != (place.city, place.country):
+            return place
+        return replace(place, latitude=before.latitude, longitude=before.longitude)
 
     def _competitors(self, corpus: Corpus, old: Organisation | None) -> list[str]:
         """Return the ids of the competitors named; those known before may be gone meanwhile."""
         before = set(old.competitors) if old else set()
         found: list[str] = []
         faults: list[str] = []
-        lines = [one_line(line) for line in (self.competitors.data or "").split("\n")]
+        lines = [line_of(line) for line in (self.competitors.data or "").split("\n")]
         for name in [line for line in dict.fromkeys(lines) if line][: MAX_COMPETITORS + 1]:
             known, said = (name, "") if name in before else organisation_named(corpus, name)
             if known is None:
@@ -255,7 +318,7 @@ class NewProfileForm(ProfileForm):
 
     email = EmailField(
         _l("Your e-mail address"),
-        [DataRequired(), Length(max=320), email_address],
+        [DataRequired(), Length(max=MAX_EMAIL_LENGTH), email_address],
         render_kw={"autocomplete": "email"},
     )
 
@@ -280,7 +343,7 @@ def sent_rows(form: MultiDict[str, str]) -> dict[FacetKind, list[Row]]:
         rows[kind] = [
             row
             for at, row in enumerate(given)
-            if str(at) not in gone and several_lines(row.values["text"])
+            if str(at) not in gone and prose_of(row.values["text"])
         ]
     return rows
 
@@ -304,26 +367,36 @@ def _row(facet: Facet) -> Row:
     return Row({"text": facet.text, "stage": stage, "until": until})
 
 
-def _facets(kind: FacetKind, rows: list[Row], old: Sequence[Facet]) -> tuple[Facet, ...]:
+def _row_text(name: str, wrong: FieldError) -> str:
+    """Return what to put right in a row."""
+    if name != "text":
+        return str(_TEXTS.get(name) or _field_text(name, wrong))
+    return str(
+        _(
+            "From %(least)s to %(most)s characters.",
+            least=MIN_STATEMENT_LENGTH,
+            most=MAX_STATEMENT_LENGTH,
+        )
+    )
+
+
+def _field_text(name: str, wrong: FieldError) -> str:
+    """Return what to put right in a field."""
+    if name == "sectors":
+        limits = {"count": MAX_SECTORS, "length": MAX_TAG_LENGTH}
+        return str(_("At most %(count)s, of %(length)s characters each.", **limits))
+    if name in _TEXTS:
+        return str(_TEXTS[name])
+    return f"{translated(wrong.problem)}: {translated(wrong.expected)}"
+
+
+def _with_unseen(stated: Sequence[Facet], old: Sequence[Facet]) -> tuple[Facet, ...]:
+    """Return statements with what a form doesn't show, such as TRLs, as it was before."""
     before = {facet.text: facet for facet in old}
-    found: dict[str, Facet] = {}
-    for row in rows:
-        text = several_lines(row.values["text"])
-        stage, until = row.values["stage"], row.values["until"].strip()
-        if not MIN_STATEMENT_LENGTH <= len(text) <= MAX_STATEMENT_LENGTH:
-            said = _("From %(least)s to %(most)s characters.", least=3, most=MAX_STATEMENT_LENGTH)
-            row.errors.append(said)
-        if stage not in ["", *Stage]:
-            row.errors.append(_("Choose from the list."))
-        if until and day(until) is None:
-            row.errors.append(_("A day is written as 2027-01-31."))
-        if not row.errors:
-            facet = before.get(text, Facet(kind, text))
-            wanted = Stage(stage) if stage else None
-            found[text] = replace(facet, stage=wanted, valid_until=day(until) if until else None)
-    if len(rows) > MAX_STATEMENTS:
-        rows[-1].errors.append(_("At most %(count)s.", count=MAX_STATEMENTS))
-    return tuple(found.values())
+    return tuple(
+        replace(before.get(facet.text, facet), stage=facet.stage, valid_until=facet.valid_until)
+        for facet in stated
+    )
 
 
 def _names(corpus: Corpus, ids: Sequence[str]) -> list[str]:

@@ -193,7 +193,7 @@ def test_a_missing_name_column_is_one_fault(tmp_path):
         ("sectors", "a; b", "sectors"),
         ("sectors", ["x"] * 51, "sectors"),
         ("sectors", ["a", 1], "sectors[1]"),
-        ("languages", ["dut"], "languages"),
+        ("languages", ["dut"], "languages[0]"),
         ("contact", "me", "contact"),
         ("contact", {"email": "me"}, "contact.email"),
         ("contact", {"mail": "me"}, "contact.mail"),
@@ -380,3 +380,15 @@ def test_arbitrary_json_gives_an_organisation_or_faults(values):
     organisation, faults = organisation_from_mapping({**PLAIN, **values})
     assert (organisation is None) == bool(faults)
     repr(faults).encode("utf-8")
+
+
+def test_competitors_of_a_table_are_ids_with_a_separator_between_them(tmp_path):
+    path = write(
+        tmp_path,
+        "in.csv",
+        "id;name;type;competitors\norg:a;A;company;org:b\norg:b;B;company;org:a, org:c\n",
+    )
+    one, two = read_organisations(path).organisations
+    assert (one.competitors, two.competitors) == (("org:b",), ("org:a", "org:c"))
+    path = write(tmp_path, "in.csv", 'name;type;competitors\nA;company;"org:a; no id"\n')
+    assert refusal(path) == [(2, "competitors")]

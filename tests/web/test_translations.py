@@ -20,7 +20,7 @@ KEYWORDS = {
     "lazy_gettext": None,
     "ngettext": (1, 2),
 }
-SOURCES = [(WEB, KEYWORDS), (WEB.parent / "imports", {"say": None})]
+SOURCES = [(WEB, KEYWORDS), (WEB.parent, {"say": None})]
 """Folders, and the functions in them whose texts pages show."""
 HOLE = r"%\(\w+\)s"
 Forms = tuple[str, ...]

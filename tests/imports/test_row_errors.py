@@ -9,7 +9,8 @@ import pytest
 
 from matcher.imports.organisations import organisation_from_mapping
 from matcher.imports.preview import faults_of
-from matcher.imports.row_errors import Message, RowError, kept, say
+from matcher.imports.row_errors import RowError
+from matcher.messages import Message, message_json, say
 
 DATE = say("%(value)s isn't a date", value="'100 % %(x)s'")
 
@@ -69,4 +70,4 @@ def test_faults_stay_plain_english_for_others() -> None:
     plain = asdict(replace(faults[0], line=4))
     expected = {"problem": "unknown key", "expected": "perhaps 'name'"}
     assert plain == {"file": "", "line": 4, "column": "nme", **expected}
-    assert kept(plain["expected"])["values"] == {"name": "'name'"}
+    assert message_json(plain["expected"])["values"] == {"name": "'name'"}
