@@ -147,6 +147,11 @@ def client(app: APIFlask) -> FlaskClient:
 
 
 @pytest.fixture
-def empty_client(tmp_path: Path, make_app: Callable[..., APIFlask]) -> FlaskClient:
+def empty_app(tmp_path: Path, make_app: Callable[..., APIFlask]) -> APIFlask:
     """The application over an empty store."""
-    return make_app(tmp_path / "empty").test_client()
+    return make_app(tmp_path / "empty")
+
+
+@pytest.fixture
+def empty_client(empty_app: APIFlask) -> FlaskClient:
+    return empty_app.test_client()

@@ -6,16 +6,14 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import click
 import pytest
 from apiflask import APIFlask
 from sqlalchemy import event
 
 from matcher import cli
-from matcher.cli.shared import Command
 from matcher.domain import OrganisationType, Project
 from matcher.evaluation.metrics import ndcg, recall, reciprocal_rank
 from matcher.index.generation import Unwritable
@@ -23,6 +21,7 @@ from matcher.organisations.actions import get
 from matcher.settings import SettingsError, read_settings, settings_help
 from matcher.store import Store
 from matcher.store.projects import projects_by_source
+from tests.cli.commands import run
 from tests.servers import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -50,12 +49,6 @@ def write_cordis(folder: Path, title: str = "Algae for feed") -> Path:
 def projects_by_source_of(store: Store) -> list[Project]:
     with store.reading() as session:
         return list(projects_by_source(session, ["cordis:1", "cordis:2"]).values())
-
-
-def run(app: APIFlask, *arguments: str, fails: bool = False) -> str:
-    result = app.test_cli_runner().invoke(args=list(arguments))
-    assert (result.exit_code != 0) is fails, result.output
-    return str(result.output)
 
 
 def test_cordis_is_imported_once_and_changes_are_taken_over(app: APIFlask, tmp_path: Path) -> None:
@@ -122,15 +115,6 @@ def test_match_prints_json_for_machines(app: APIFlask) -> None:
     assert "members" in run(app, "match", "--member", "org:nobody", fails=True)
 
 
-def test_a_key_needs_a_name(app: APIFlask) -> None:
-    for name in ("", "  ", "x" * 201):
-        said = run(app, "apikey", "create", name, fails=True)
-        assert "A key needs a name of 1 to 200 characters" in said
-    assert run(app, "apikey", "list") == ""
-    assert run(app, "apikey", "create", "crm").startswith("schakel_")
-    assert run(app, "apikey", "list").startswith("crm\t")
-
-
 def test_types_are_written_as_everywhere_else(app: APIFlask) -> None:
     for kind in ("higher_education", "HIGHER_EDUCATION"):
         answer = json.loads(run(app, "match", "biosensor", "--type", kind, "--json"))
@@ -159,20 +143,6 @@ def test_options_that_can_not_be_meant(
 def test_small_letters_name_a_country(app: APIFlask) -> None:
     answer = json.loads(run(app, "match", "biosensor", "--country", "be", "--json"))
     assert {one["organisation"]["country"] for one in answer["results"]} == {"BE"}
-
-
-def commands_under(group: click.Group) -> Iterator[click.Command]:
-    for command in group.commands.values():
-        if isinstance(command, click.Group):
-            yield from commands_under(command)
-        else:
-            yield command
-
-
-def test_every_command_tells_what_fails() -> None:
-    group = click.Group(commands=[one for module in cli.MODULES for one in module.COMMANDS])
-    told = list(commands_under(group))
-    assert len(told) > 25 and all(isinstance(one, Command) for one in told)
 
 
 def test_a_damaged_index_is_told_in_a_sentence(app: APIFlask, home: Path) -> None:

@@ -10,14 +10,9 @@ from click import ClickException
 
 from matcher.cli.initiatives import read_quota
 from matcher.initiatives.team_request import QuotaKind, QuotaRequest
+from tests.cli.commands import run
 
 NANO = "demo:nano-for-health"
-
-
-def run(app: APIFlask, *arguments: str, fails: bool = False) -> str:
-    result = app.test_cli_runner().invoke(args=list(arguments))
-    assert (result.exit_code != 0) == fails, result.output
-    return str(result.output)
 
 
 def test_gaps_name_the_missing_link_and_who_fills_it(app: APIFlask) -> None:
