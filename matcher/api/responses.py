@@ -6,23 +6,31 @@ from typing import Any, Generic, TypeVar
 
 from flask import Response, jsonify
 from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic.json_schema import GenerateJsonSchema
 
 from matcher.presenters import to_json
 
 Answer = TypeVar("Answer")
 
 
+class _AllRequired(GenerateJsonSchema):
+    """Says that every field is sent, also those that have a default in the dataclass."""
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        """Return True for every field."""
+        return True
+
+
 class AnswerSchema(RootModel[Answer], Generic[Answer]):
     """The schema of a dataclass. Its attribute docstrings are the descriptions of its fields."""
 
-    model_config = ConfigDict(
-        use_attribute_docstrings=True, json_schema_serialization_defaults_required=True
-    )
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     @classmethod
     def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
         """Return the schema of the JSON that is sent, the dataclass's own at the top."""
-        schema = super().model_json_schema(*args, **{**options, "mode": "serialization"})
+        options |= {"mode": "serialization", "schema_generator": _AllRequired}
+        schema = super().model_json_schema(*args, **options)
         name = str(schema.pop("$ref")).rpartition("/")[2].rpartition(".")[2]
         return {**schema["$defs"].pop(name), "$defs": schema["$defs"]}
 

@@ -58,10 +58,10 @@ class UnknownMembers(ValueError):
 
 def required(store: Store, initiative_id: str) -> Initiative:
     """Return an initiative. Raises NoSuchInitiative."""
-    found = get_initiative(store, initiative_id)
-    if found is None:
+    initiative = get_initiative(store, initiative_id)
+    if initiative is None:
         raise NoSuchInitiative(initiative_id)
-    return found
+    return initiative
 
 
 def create(store: Store, initiative: Initiative, *, actor: str = "command") -> Initiative:
@@ -76,7 +76,7 @@ def create(store: Store, initiative: Initiative, *, actor: str = "command") -> I
 def replace_initiative(
     store: Store, initiative: Initiative, *, actor: str = "command"
 ) -> tuple[Initiative, bool]:
-    """Store an initiative in the stead of what was there; the flag says it is new."""
+    """Store an initiative in place of the old one; the flag says that there was none."""
     with store.writing() as write:
         old = read_initiative(write.session, initiative.id)
         stored = _written(write, initiative)
@@ -119,13 +119,13 @@ def join(
 ) -> Initiative:
     """Make an organisation a member, or change since when it is.
 
-    Without a date the one that a member has stays, unless `keep_since` is off.
+    Without a date a member keeps the date that it has, unless `keep_since` is off.
     """
 
     def joined(old: Initiative) -> Initiative:
         members = {member.organisation_id: member.since for member in old.members}
         members[organisation_id] = since or (members.get(organisation_id) if keep_since else None)
-        return replace(old, members=tuple(Member(*one) for one in members.items()))
+        return replace(old, members=tuple(Member(key, day) for key, day in members.items()))
 
     return change(store, initiative_id, joined, actor=actor)
 
@@ -133,14 +133,15 @@ def join(
 def leave(
     store: Store, initiative_id: str, organisation_id: str, *, actor: str = "command"
 ) -> Initiative:
-    """Let a member go; one that isn't a member is no error."""
+    """Let a member go; nothing happens where it isn't a member."""
     with store.reading() as session:
         gone = kept_ids(session, [organisation_id]).get(organisation_id, organisation_id)
     return change(
         store,
         initiative_id,
         lambda old: replace(
-            old, members=tuple(m for m in old.members if m.organisation_id != gone)
+            old,
+            members=tuple(member for member in old.members if member.organisation_id != gone),
         ),
         actor=actor,
     )
@@ -168,19 +169,22 @@ def question_of(initiative: Initiative) -> Question:
 
 
 def _written(write: Write, initiative: Initiative) -> Initiative:
-    """Write an initiative whose members are known; those that were merged under the kept id."""
+    """Write an initiative; members that were merged are stored under the id that remains.
+
+    Raises UnknownMembers.
+    """
     ids = initiative.member_ids
     known = keys_of(write.session, ids)
-    unknown = [one for one in ids if one not in known]
+    unknown = [key for key in ids if key not in known]
     if unknown:
         raise UnknownMembers(unknown)
-    kept = kept_ids(write.session, ids)
+    present_ids = kept_ids(write.session, ids)
     members: dict[str, date | None] = {}
-    for one in initiative.members:
-        today = kept.get(one.organisation_id, one.organisation_id)
-        members[today] = one.since or members.get(today)
+    for member in initiative.members:
+        present_id = present_ids.get(member.organisation_id, member.organisation_id)
+        members[present_id] = member.since or members.get(present_id)
     initiative = replace(
-        initiative, members=tuple(Member(name, since) for name, since in members.items())
+        initiative, members=tuple(Member(key, since) for key, since in members.items())
     )
     write_initiative(write, initiative)
     return initiative

@@ -1,4 +1,4 @@
-"""What a team must meet, and the integer programs that find one (HiGHS, through scipy)."""
+"""What a team must meet, and the integer programs that find teams (HiGHS, through scipy)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ SCALE = 1000.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rules:
-    """What a team must meet. The first limit counts everyone: it is the size of the team."""
+    """What a team must meet: limits on how many of some organisations are in it.
+
+    The first limit counts everyone: it is the size of the team.
+    """
 
     counts: Rows
     """(q, n) 0 or 1: which organisations each limit counts."""
@@ -31,7 +34,7 @@ class Rules:
     allowed: Mask
     """(n,) who may be in it, members among them."""
     rivals: Rows
-    """(p, 2) pairs of rows of which at most one may be in it."""
+    """(p, 2) pairs of rows that exclude each other."""
 
     def count(self, rows: Rows) -> Rows:
         """Return how many of the rows each limit (q,) counts."""
@@ -39,7 +42,7 @@ class Rules:
         return total
 
     def rivals_of(self, row: int) -> Rows:
-        """Return the rows that can't be in a team with this one."""
+        """Return the rows that can't be in a team with this row."""
         return np.concatenate(
             [self.rivals[self.rivals[:, 0] == row, 1], self.rivals[self.rivals[:, 1] == row, 0]]
         )
@@ -64,7 +67,7 @@ class Rules:
         return replace(self, members=members)
 
     def without_rivals_of(self, row: int) -> Rules:
-        """Return the same rules in which this one goes with everyone."""
+        """Return the same rules in which this row has no rivals."""
         return replace(self, rivals=self.rivals[(self.rivals != row).all(axis=1)])
 
 
@@ -102,10 +105,12 @@ def find_team(rules: Rules) -> Rows | None:
         if without is not None:
             return without
         free[alone] = False
-    alike = np.flatnonzero(free)
-    kinds, first, sizes = np.unique(rules.signature[alike], return_index=True, return_counts=True)
+    interchangeable = np.flatnonzero(free)
+    kinds, first, sizes = np.unique(
+        rules.signature[interchangeable], return_index=True, return_counts=True
+    )
     amounts = _solve(
-        rules.counts[:, np.concatenate([alike[first], alone])],
+        rules.counts[:, np.concatenate([interchangeable[first], alone])],
         np.concatenate([sizes, np.ones(len(alone), dtype=np.int64)]),
         (rules.least - so_far, rules.most - so_far),
         np.searchsorted(alone, pairs) + len(kinds),
@@ -113,7 +118,7 @@ def find_team(rules: Rules) -> Rows | None:
     if amounts is None:
         return None
     of_kinds = [
-        alike[rules.signature[alike] == kind][:amount]
+        interchangeable[rules.signature[interchangeable] == kind][:amount]
         for kind, amount in zip(kinds, amounts[: len(kinds)], strict=True)
     ]
     team: Rows = np.sort(np.concatenate([members, *of_kinds, alone[amounts[len(kinds) :] > 0]]))

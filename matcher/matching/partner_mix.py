@@ -18,7 +18,7 @@ STRANDS = {
     OrganisationType.CLUSTER_ORGANISATION: "society",
     OrganisationType.CIVIL_SOCIETY: "society",
 }
-"""The strand of the helix that each type belongs to; OTHER belongs to none."""
+"""The strand that each type belongs to; OTHER belongs to none."""
 NAMES = tuple(dict.fromkeys(STRANDS.values()))
 
 
@@ -36,13 +36,15 @@ class PartnerMix:
 
 def partner_mix(types: Iterable[OrganisationType]) -> PartnerMix:
     """Return the mix of types of a group (Etzkowitz & Leydesdorff, 2000; Carayannis, 2009)."""
-    several = list(types)
-    by_type = Counter(several)
-    strands = Counter(STRANDS[one] for one in several if one in STRANDS)
+    by_type = Counter(types)
+    strands = Counter[str]()
+    for kind, count in by_type.items():
+        if kind in STRANDS:
+            strands[STRANDS[kind]] += count
     total = sum(strands.values())
     entropy = -sum(count / total * log(count / total) for count in strands.values())
     return PartnerMix(
-        types={one.value: by_type[one] for one in OrganisationType if by_type[one]},
+        types={kind.value: by_type[kind] for kind in OrganisationType if by_type[kind]},
         strands={name: strands[name] for name in NAMES},
         balance=abs(entropy) / log(len(NAMES)),
         missing=tuple(name for name in NAMES if not strands[name]),

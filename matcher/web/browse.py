@@ -1,4 +1,4 @@
-"""What somebody picked while browsing organisations: read from an address, and put into one."""
+"""What somebody picked while browsing organisations: from an address, and back to an address."""
 
 from __future__ import annotations
 

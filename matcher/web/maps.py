@@ -16,7 +16,7 @@ HOME = (2.4, 49.4, 6.5, 51.6)
 """West, south, east and north of what a map of Belgium shows at least."""
 MARGIN = 60.0
 SIZE = 0.03
-"""Radius of a mark as a share of the width that is shown; marks that would overlap become one."""
+"""Radius of a mark as a share of the width that is shown; marks that would overlap are merged."""
 LETTER = 0.62
 """By how many radii half a mark is wider for each letter after the second."""
 
@@ -72,19 +72,19 @@ def map_of(matches: Iterable[dict[str, Any]]) -> Map | None:
         return None
     near = all(_inside(known["belgium"], *where) for *_, where in placed)
     area = known["belgium" if near else "europe"]
-    points = [_drawn(area, *where) for *_, where in placed]
-    corners = [_drawn(area, HOME[0], HOME[3]), _drawn(area, HOME[2], HOME[1])]
+    points = [_project(area, *where) for *_, where in placed]
+    corners = [_project(area, HOME[0], HOME[3]), _project(area, HOME[2], HOME[1])]
     view = _view([*points, *corners])
     unit = round(view[2] * SIZE, 1)
     marks = [
         Mark(x, y, [rank], [name])
         for (rank, name, _where), (x, y) in zip(placed, points, strict=True)
     ]
-    return Map(view, unit, area["paths"], _joined(marks, unit), away)
+    return Map(view, unit, area["paths"], _merged(marks, unit), away)
 
 
-def _joined(marks: list[Mark], unit: float) -> list[Mark]:
-    """Make marks that would overlap into one, at the place of the one with the best rank."""
+def _merged(marks: list[Mark], unit: float) -> list[Mark]:
+    """Merge marks that would overlap, at the place of the mark with the best rank."""
     apart: list[Mark] = []
     for mark in marks:
         apart.append(mark)
@@ -97,16 +97,16 @@ def _joined(marks: list[Mark], unit: float) -> list[Mark]:
 
 
 def _overlapping(marks: list[Mark], unit: float) -> tuple[Mark, Mark] | None:
-    for one, other in combinations(marks, 2):
-        beside = abs(one.x - other.x) >= one.half(unit) + other.half(unit)
-        if not beside and abs(one.y - other.y) < 2 * unit:
-            return one, other
+    for first, second in combinations(marks, 2):
+        apart = abs(first.x - second.x) >= first.half(unit) + second.half(unit)
+        if not apart and abs(first.y - second.y) < 2 * unit:
+            return first, second
     return None
 
 
 def _view(points: list[tuple[float, float]]) -> tuple[float, float, float, float]:
-    left, top = (min(one[axis] for one in points) - MARGIN for axis in (0, 1))
-    right, bottom = (max(one[axis] for one in points) + MARGIN for axis in (0, 1))
+    left, top = (min(point[axis] for point in points) - MARGIN for axis in (0, 1))
+    right, bottom = (max(point[axis] for point in points) + MARGIN for axis in (0, 1))
     return round(left, 1), round(top, 1), round(right - left, 1), round(bottom - top, 1)
 
 
@@ -115,7 +115,7 @@ def _inside(area: dict[str, Any], longitude: float, latitude: float) -> bool:
     return east_west and bool(area["south"] <= latitude <= area["north"])
 
 
-def _drawn(area: dict[str, Any], longitude: float, latitude: float) -> tuple[float, float]:
+def _project(area: dict[str, Any], longitude: float, latitude: float) -> tuple[float, float]:
     """Project as the outlines are: equirectangular, true to scale at the middle latitude."""
     middle = cos(radians((area["south"] + area["north"]) / 2))
     scale = area["width"] / ((area["east"] - area["west"]) * middle)

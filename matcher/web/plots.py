@@ -11,7 +11,7 @@ LETTER = 7.2
 """About the width of a letter of a label of a heat map."""
 MAX_LINE_LENGTH, MAX_HEADING_LENGTH = 24, 30
 LINES = 2
-"""So many lines of a row's label fit beside its cells; what is longer is cut."""
+"""So many lines of a row's label fit beside its cells; longer labels are cut."""
 LEVELS = 10
 CELL_WIDTH, CELL_HEIGHT = 58, 30
 PLOT_WIDTH, PLOT_HEIGHT = 330, 120
@@ -102,17 +102,19 @@ def heat_map(
     """
     if len(values) != len(rows) or any(len(line) != len(columns) for line in values):
         raise ValueError("a heat map has one value for each row and column")
-    longest = max((len(line) for one in rows for line in one.lines), default=0)
+    longest = max((len(line) for row in rows for line in row.lines), default=0)
     left = int(longest * LETTER) + 14
-    rising = max((len(one.short) for one in columns), default=0) * LETTER / sqrt(2)
+    rising = max((len(column.short) for column in columns), default=0) * LETTER / sqrt(2)
     top = int(rising) + 18
     return HeatMap(
         width=left + len(columns) * CELL_WIDTH + max(0, int(rising) - CELL_WIDTH // 2) + 8,
         height=top + len(rows) * CELL_HEIGHT + 2,
         left=left,
         top=top,
-        rows=[(one, top + (at + 0.5) * CELL_HEIGHT) for at, one in enumerate(rows)],
-        columns=[(one, left + (at + 0.5) * CELL_WIDTH) for at, one in enumerate(columns)],
+        rows=[(row, top + (index + 0.5) * CELL_HEIGHT) for index, row in enumerate(rows)],
+        columns=[
+            (column, left + (index + 0.5) * CELL_WIDTH) for index, column in enumerate(columns)
+        ],
         cells=[
             Cell(left + across * CELL_WIDTH, top + down * CELL_HEIGHT, value)
             for down, line in enumerate(values)
