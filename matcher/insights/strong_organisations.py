@@ -9,8 +9,10 @@ import numpy as np
 
 from embeddings.subjects import Subject, Subjects
 from matcher.arrays import Mask
+from matcher.corpus.columns import OrganisationRecord
 from matcher.corpus.snapshot import Snapshot
 from matcher.corpus.subjects import subjects_in
+from matcher.domain import Facet
 from matcher.insights.memberships import memberships
 from matcher.insights.scope import organisations_in
 from matcher.needs.comparison import offer_facets
@@ -94,18 +96,24 @@ def strong_organisations(
             StrongOrganisation(
                 organisation=organisation_brief(corpus.organisations[row]),
                 strength=round(float(membership[row]), 2),
-                statements=tuple(
-                    facet_brief(facets[key]) for key in ids[row][:MAX_STATEMENTS] if key in facets
-                ),
+                statements=_quoted(facets, ids[row]),
                 more_statements=max(0, len(ids[row]) - MAX_STATEMENTS),
-                sectors=tuple(
-                    sector
-                    for sector in corpus.organisations[row].sectors
-                    if cell.matches(subjects.of("", sectors=(sector,)))
-                ),
+                sectors=_sectors(subjects, corpus.organisations[row], cell),
             )
             for row in rows
         ),
+    )
+
+
+def _quoted(facets: dict[int, Facet], ids: Sequence[int]) -> tuple[FacetBrief, ...]:
+    """Return the first statements; those that were deleted meanwhile are left out."""
+    return tuple(facet_brief(facets[key]) for key in ids[:MAX_STATEMENTS] if key in facets)
+
+
+def _sectors(subjects: Subjects, record: OrganisationRecord, cell: _Cell) -> tuple[str, ...]:
+    """Return the sectors of an organisation that are in a cell."""
+    return tuple(
+        sector for sector in record.sectors if cell.matches(subjects.of("", sectors=(sector,)))
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from itertools import combinations
 from math import cos, radians
@@ -19,6 +19,31 @@ SIZE = 0.03
 """Radius of a mark as a share of the width that is shown; marks that would overlap are merged."""
 LETTER = 0.62
 """By how many radii half a mark is wider for each letter after the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A part of the world with the outlines of its countries, as they are drawn."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+    width: float
+    """Of the drawing; degrees are projected on it."""
+    paths: dict[str, str]
+    """SVG paths by country."""
+
+    def holds(self, longitude: float, latitude: float) -> bool:
+        """Return whether a place lies within it."""
+        return self.west <= longitude <= self.east and self.south <= latitude <= self.north
+
+    def project(self, longitude: float, latitude: float) -> tuple[float, float]:
+        """Project as the outlines are: equirectangular, true to scale at the middle latitude."""
+        middle = cos(radians((self.south + self.north) / 2))
+        scale = self.width / ((self.east - self.west) * middle)
+        x = (longitude - self.west) * middle * scale
+        return round(x, 1), round((self.north - latitude) * scale, 1)
 
 
 @dataclass(slots=True)
@@ -64,23 +89,23 @@ def map_of(matches: Iterable[dict[str, Any]]) -> Map | None:
     for match in matches:
         who = match["organisation"]
         where = (who["longitude"], who["latitude"])
-        if None in where or not _inside(known["europe"], *where):
+        if None in where or not known["europe"].holds(*where):
             away.append(who["name"])
         else:
             placed.append((match["rank"], who["name"], where))
     if not placed:
         return None
-    near = all(_inside(known["belgium"], *where) for *_, where in placed)
+    near = all(known["belgium"].holds(*where) for *_, where in placed)
     area = known["belgium" if near else "europe"]
-    points = [_project(area, *where) for *_, where in placed]
-    corners = [_project(area, HOME[0], HOME[3]), _project(area, HOME[2], HOME[1])]
+    points = [area.project(*where) for *_, where in placed]
+    corners = [area.project(HOME[0], HOME[3]), area.project(HOME[2], HOME[1])]
     view = _view([*points, *corners])
     unit = round(view[2] * SIZE, 1)
     marks = [
         Mark(x, y, [rank], [name])
         for (rank, name, _where), (x, y) in zip(placed, points, strict=True)
     ]
-    return Map(view, unit, area["paths"], _merged(marks, unit), away)
+    return Map(view, unit, area.paths, _merged(marks, unit), away)
 
 
 def _merged(marks: list[Mark], unit: float) -> list[Mark]:
@@ -110,20 +135,12 @@ def _view(points: list[tuple[float, float]]) -> tuple[float, float, float, float
     return round(left, 1), round(top, 1), round(right - left, 1), round(bottom - top, 1)
 
 
-def _inside(area: dict[str, Any], longitude: float, latitude: float) -> bool:
-    east_west = bool(area["west"] <= longitude <= area["east"])
-    return east_west and bool(area["south"] <= latitude <= area["north"])
-
-
-def _project(area: dict[str, Any], longitude: float, latitude: float) -> tuple[float, float]:
-    """Project as the outlines are: equirectangular, true to scale at the middle latitude."""
-    middle = cos(radians((area["south"] + area["north"]) / 2))
-    scale = area["width"] / ((area["east"] - area["west"]) * middle)
-    x = (longitude - area["west"]) * middle * scale
-    return round(x, 1), round((area["north"] - latitude) * scale, 1)
-
-
 @cache
-def _outlines() -> dict[str, Any]:
-    known: dict[str, Any] = json.loads(OUTLINES.read_text(encoding="utf-8"))
-    return known
+def _outlines() -> dict[str, Area]:
+    """Read the outlines that are shipped, of Belgium and of Europe."""
+    shipped = json.loads(OUTLINES.read_text(encoding="utf-8"))
+    names = [field.name for field in fields(Area)]
+    return {
+        area: Area(**{name: shipped[area][name] for name in names})
+        for area in ("belgium", "europe")
+    }

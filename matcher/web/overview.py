@@ -28,7 +28,7 @@ from matcher.web.access import for_role, me, services
 from matcher.web.audit_log import ACTIONS, ACTORS, link_to
 from matcher.web.labels import LABELS
 from matcher.web.plots import Label, grouped_bars, horizontal_bars
-from matcher.web.scopes import choices, page_asked, scope_asked
+from matcher.web.scopes import page_asked, scope_asked, scope_choices
 
 blueprint = APIBlueprint("dashboard", __name__, enable_openapi=False)
 MAX_INITIATIVES = 12
@@ -59,7 +59,7 @@ def _dated(at: date, parts: str) -> str:
 @for_role(AccountRole.MEMBER)
 def overview() -> ResponseReturnValue:
     """Show initiatives, lists, introductions, overlaps, missed chances and activity."""
-    store, chosen = services().store, choices()
+    store = services().store
     return render_template(
         "overview/overview.html",
         lists=lists.summaries(store, me())[:MAX_LISTS],
@@ -72,7 +72,7 @@ def overview() -> ResponseReturnValue:
         actors=ACTORS,
         link_to=link_to,
         scope=Scope(),
-        **chosen,
+        choices=scope_choices(),
         **_initiatives(),
         **_counts(),
         **_weeks(),
@@ -83,11 +83,11 @@ def overview() -> ResponseReturnValue:
 @for_role(AccountRole.MEMBER)
 def unrealised_matches() -> ResponseReturnValue:
     """Show pairs that fit and never worked together."""
-    chosen = choices()
-    scope = scope_asked(chosen)
+    choices = scope_choices()
+    scope = scope_asked(choices)
     found = services().insights.unrealised_matches(scope, MAX_PAIRS)
     return render_template(
-        "overview/missed_chances.html", found=found, scope=scope, **chosen, **_paged(found)
+        "overview/missed_chances.html", found=found, scope=scope, choices=choices, **_paged(found)
     )
 
 
@@ -95,11 +95,11 @@ def unrealised_matches() -> ResponseReturnValue:
 @for_role(AccountRole.MEMBER)
 def overlaps() -> ResponseReturnValue:
     """Show initiatives that want the same with other members."""
-    chosen = choices()
-    scope = scope_asked(chosen)
+    choices = scope_choices()
+    scope = scope_asked(choices)
     found = services().insights.overlaps(scope, MAX_PAIRS)
     return render_template(
-        "overview/overlaps.html", found=found, scope=scope, **chosen, **_paged(found)
+        "overview/overlaps.html", found=found, scope=scope, choices=choices, **_paged(found)
     )
 
 

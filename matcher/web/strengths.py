@@ -16,7 +16,13 @@ from matcher.insights.strong_organisations import strong_organisations
 from matcher.web.access import services
 from matcher.web.places import place_name
 from matcher.web.plots import HeatMap, Label, Value, heat_map
-from matcher.web.scopes import asked_for, choices, counts_of, language, page_asked
+from matcher.web.scopes import (
+    ScopeChoices,
+    language,
+    page_asked,
+    scope_choices,
+    subject_asked,
+)
 
 blueprint = APIBlueprint("strengths", __name__, enable_openapi=False)
 HOME_REGION = "BE2"
@@ -43,11 +49,11 @@ def domain_name(domain: str) -> str:
 @blueprint.get("/strengths")
 def regions() -> ResponseReturnValue:
     """Show what a region is strong in, by domain and challenge."""
-    chosen = choices()
-    counts = counts_of(chosen)
+    choices = scope_choices()
     asked = request.args.get("region", "").upper()
-    region = asked if asked in counts else _home(counts)
-    domain, challenge = (asked_for(name, chosen[f"{name}s"]) for name in ("domain", "challenge"))
+    region = asked if asked in choices.region_codes else _home(choices)
+    domain = subject_asked("domain", choices.domains)
+    challenge = subject_asked("challenge", choices.challenges)
     shade = "strength" if request.args.get("shade") == "strength" else "quotient"
     table = services().insights.strengths(region) if region else None
     return render_template(
@@ -63,7 +69,7 @@ def regions() -> ResponseReturnValue:
         near=_near(table.domains) if table else [],
         language=language,
         legend=_legend(shade),
-        **chosen,
+        choices=choices,
     )
 
 
@@ -73,7 +79,7 @@ def organisations(domain: str, challenge: str = "") -> ResponseReturnValue:
     """Show who makes a region strong in a domain, or where a domain meets a challenge."""
     current, page = services(), page_asked()
     asked = request.args.get("region", "").upper()
-    region = asked if asked in counts_of(choices()) else ""
+    region = asked if asked in scope_choices().region_codes else ""
     try:
         found = strong_organisations(
             current.corpus_provider.snapshot(),
@@ -106,10 +112,12 @@ def _labels(subjects: Sequence[Subject]) -> dict[str, str]:
     return {subject.id: subject.labels[language()] for subject in subjects}
 
 
-def _home(counts: dict[str, int]) -> str:
-    if HOME_REGION in counts:
+def _home(choices: ScopeChoices) -> str:
+    """Return the region that is shown first: the home region, or the largest."""
+    if HOME_REGION in choices.region_codes:
         return HOME_REGION
-    return max(counts, key=lambda region: counts[region], default="")
+    counts = {code: count for _, inside in choices.countries for code, _, count in inside}
+    return max(counts, key=lambda code: counts[code], default="")
 
 
 def _strong(rows: Sequence[DomainStrength]) -> list[DomainStrength]:
