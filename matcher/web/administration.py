@@ -31,6 +31,7 @@ from matcher.web.access import for_role, me, services
 from matcher.web.account_forms import ERROR_MESSAGES
 from matcher.web.audit_log import ACTIONS, ACTORS, link_to
 from matcher.web.labels import LABELS
+from matcher.web.paging import count_pages, page_asked
 
 blueprint = APIBlueprint(
     "administration", __name__, enable_openapi=False, url_prefix="/administration"
@@ -108,7 +109,7 @@ def rebuild() -> ResponseReturnValue:
 def profiles() -> ResponseReturnValue:
     """List the profiles that companies keep themselves."""
     text = request.args.get("q", "").replace("\x00", "")[:200]
-    page = max(1, min(request.args.get("page", 1, int), 10_000))
+    page = page_asked()
     total, found = profile_moderation.search(
         services().store, text, limit=PAGE, offset=(page - 1) * PAGE
     )
@@ -118,7 +119,7 @@ def profiles() -> ResponseReturnValue:
         total=total,
         q=text,
         page=page,
-        pages=max(1, -(-total // PAGE)),
+        pages=count_pages(total, PAGE),
     )
 
 
@@ -307,7 +308,7 @@ def duplicate_pairs() -> ResponseReturnValue:
     """List records that may be one organisation, the surest first."""
     everything = "all" in request.args
     found = [one for one in duplicates.proposals(services().store) if everything or not one.sure]
-    page = max(1, min(request.args.get("page", 1, int), 10_000))
+    page = page_asked()
     corpus = services().corpus_provider.snapshot().corpus
     return render_template(
         "administration/duplicates.html",
@@ -315,7 +316,7 @@ def duplicate_pairs() -> ResponseReturnValue:
         total=len(found),
         everything=everything,
         page=page,
-        pages=max(1, -(-len(found) // PAGE)),
+        pages=count_pages(len(found), PAGE),
         places={one.id: one.place for one in corpus.organisations},
         facets={
             one.id: len(corpus.facets_owned([row])) for row, one in enumerate(corpus.organisations)
@@ -352,7 +353,7 @@ def settle_duplicate() -> ResponseReturnValue:
 def audit_log() -> ResponseReturnValue:
     """Show who did what, the newest first."""
     text = request.args.get("q", "").replace("\x00", "")[:200]
-    page = max(1, min(request.args.get("page", 1, int), 100_000))
+    page = page_asked()
     total, found = audit.lines(services().store, text, PAGE, (page - 1) * PAGE)
     return render_template(
         "administration/audit.html",
@@ -363,7 +364,7 @@ def audit_log() -> ResponseReturnValue:
         total=total,
         q=text,
         page=page,
-        pages=max(1, -(-total // PAGE)),
+        pages=count_pages(total, PAGE),
     )
 
 

@@ -20,7 +20,6 @@ from matcher.web.places import country_name, region_name
 
 MAX_TEXT_LENGTH = 200
 MAX_WORDS = 10
-MAX_PAGES = 100_000
 COUNTRY = re.compile("[A-Z]{2}")
 REGION = re.compile("[A-Z]{2}[A-Z0-9]{1,3}")
 TITLES = {

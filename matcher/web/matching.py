@@ -22,7 +22,7 @@ from matcher.presenters import need_json
 from matcher.profiles.profiles import visible_contact
 from matcher.store.initiatives import get_initiative, list_initiatives
 from matcher.web.access import may, services, who
-from matcher.web.browse import MAX_PAGES, TITLES, address_of, filters_from, names_of
+from matcher.web.browse import TITLES, address_of, filters_from, names_of
 from matcher.web.forms import (
     MatchForm,
     left_out,
@@ -32,6 +32,7 @@ from matcher.web.forms import (
     rows_of,
 )
 from matcher.web.maps import map_of
+from matcher.web.paging import count_pages, page_asked
 
 blueprint = APIBlueprint("pages", __name__, enable_openapi=False)
 PAGE = 30
@@ -188,7 +189,7 @@ def browse() -> ResponseReturnValue:
     """List organisations by name, with text search and counts of what can be picked."""
     domains = services().insights.subjects().domains
     wanted = filters_from(request.args, domains)
-    page = max(1, min(request.args.get("page", 1, int), MAX_PAGES))
+    page = page_asked()
     snapshot, ids = services().corpus_provider.snapshot(), [one.id for one in domains]
     found = browse_organisations(snapshot, services().store, ids, wanted, PAGE, (page - 1) * PAGE)
     return render_template(
@@ -196,7 +197,7 @@ def browse() -> ResponseReturnValue:
         wanted=wanted,
         found=found,
         page=page,
-        pages=max(1, -(-found.total // PAGE)),
+        pages=count_pages(found.total, PAGE),
         titles=TITLES,
         names=names_of(domains),
         address=lambda page=1, **changed: address_of(wanted, page, **changed),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 from typing import Any
@@ -27,8 +28,9 @@ from matcher.store.initiatives import count_initiatives, list_initiatives
 from matcher.web.access import for_role, me, services
 from matcher.web.audit_log import ACTIONS, ACTORS, link_to
 from matcher.web.labels import LABELS
+from matcher.web.paging import page_of
 from matcher.web.plots import Label, grouped_bars, horizontal_bars
-from matcher.web.scopes import page_asked, scope_asked, scope_choices
+from matcher.web.scopes import scope_asked, scope_choices
 
 blueprint = APIBlueprint("dashboard", __name__, enable_openapi=False)
 MAX_INITIATIVES = 12
@@ -104,13 +106,12 @@ def overlaps() -> ResponseReturnValue:
 
 
 def _paged(found: Overlaps | UnrealisedMatches) -> dict[str, Any]:
-    pages = max(1, -(-len(found.results) // PAGE))
-    page = min(page_asked(), pages)
+    page = page_of(found.results, PAGE)
     return {
-        "results": found.results[(page - 1) * PAGE : page * PAGE],
-        "page": page,
-        "pages": pages,
-        "first": (page - 1) * PAGE + 1,
+        "results": page.rows,
+        "page": page.number,
+        "pages": page.count,
+        "first": page.first,
     }
 
 
@@ -138,19 +139,18 @@ def _initiatives() -> dict[str, Any]:
     asked = request.args.get("initiatives", "")
     whose = asked if asked in ("mine", "all") else "mine" if mine else "all"
     shown = mine if whose == "mine" else everything
-    pages = max(1, -(-len(shown) // MAX_INITIATIVES))
-    page = min(page_asked(), pages)
+    page = page_of(shown, MAX_INITIATIVES)
     return {
         "whose": whose,
         "mine": len(mine),
         "all": len(everything),
-        "page": page,
-        "pages": pages,
-        "initiatives": _with_gaps(shown[(page - 1) * MAX_INITIATIVES : page * MAX_INITIATIVES]),
+        "page": page.number,
+        "pages": page.count,
+        "initiatives": _with_gaps(page.rows),
     }
 
 
-def _with_gaps(initiatives: list[Initiative]) -> list[tuple[Initiative, GapReport]]:
+def _with_gaps(initiatives: Sequence[Initiative]) -> list[tuple[Initiative, GapReport]]:
     found = []
     for initiative in initiatives:
         with suppress(NoSuchInitiative):  # deleted meanwhile

@@ -13,8 +13,6 @@ from matcher.insights.scope import Scope, regions
 from matcher.web.access import services
 from matcher.web.places import place_name
 
-MAX_PAGES = 10_000
-
 
 def language() -> str:
     """Return the language of the page: the key of labels of domains and challenges."""
@@ -69,8 +67,3 @@ def scope_asked(choices: ScopeChoices) -> Scope:
     return Scope(
         region if region in choices.region_codes else "", subject_asked("domain", choices.domains)
     )
-
-
-def page_asked() -> int:
-    """Return the number of the page, from 1."""
-    return max(1, min(request.args.get("page", 1, int), MAX_PAGES))

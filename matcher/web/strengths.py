@@ -14,12 +14,12 @@ from embeddings.subjects import Subject
 from matcher.insights.strengths import DomainStrength, StrengthCell, Strengths, quotients
 from matcher.insights.strong_organisations import strong_organisations
 from matcher.web.access import services
+from matcher.web.paging import count_pages, page_asked
 from matcher.web.places import place_name
 from matcher.web.plots import HeatMap, Label, Value, heat_map
 from matcher.web.scopes import (
     ScopeChoices,
     language,
-    page_asked,
     scope_choices,
     subject_asked,
 )
@@ -103,7 +103,7 @@ def organisations(domain: str, challenge: str = "") -> ResponseReturnValue:
         challenge=challenge,
         challenge_name=_labels(subjects.challenges).get(challenge),
         page=page,
-        pages=max(1, -(-found.total // PAGE)),
+        pages=count_pages(found.total, PAGE),
         first=(page - 1) * PAGE + 1,
     )
 
