@@ -13,11 +13,12 @@ from matcher.store.account_tables import AuditRow
 
 
 def record(session: Session, actor: str, action: str, subject: str, **detail: Any) -> None:
-    """Write a line, in the transaction of what it tells.
+    """Write a line, in the transaction of the change that it records.
 
-    `actor` is `account:<e-mail>`, `key:<name>`, `company:<organisation id>` or `command`; `action`
-    is `<noun>.<verb>` such as `initiative.changed`; `subject` is what it was done to, such as
-    `organisation:demo:x`. `detail` holds no personal data of third parties.
+    `actor` is `account:<e-mail>`, `key:<name>`, `company:<organisation id>` for a profile's owner,
+    `command`, `provider` or `service`; `action` is `<noun>.<verb>` such as `initiative.changed`;
+    `subject` is what was changed, such as `organisation:demo:x`. `detail` holds JSON values, and no
+    personal data of third parties.
     """
     session.add(
         AuditRow(

@@ -1,4 +1,4 @@
-"""Sending mail: by SMTP where a server is set, else into a mailbox folder that one can look in."""
+"""Sending mail: by SMTP where a server is set, else into a mailbox folder to look into."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import structlog
 from matcher.settings import Settings
 
 log = structlog.get_logger()
-TIMEOUT = 15
-SCHEMES = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+TIMEOUT_SECONDS = 15
+DEFAULT_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
 class MailError(Exception):
@@ -47,19 +47,21 @@ class Mailer:
             box.add(message)
             return
         try:
-            self._hand_over(message)
+            self._send_by_smtp(message)
         except (OSError, smtplib.SMTPException) as error:
             log.error("mail not sent", kind=type(error).__name__)
             raise MailError("The mail server doesn't take mail at the moment.") from error
 
-    def _hand_over(self, message: EmailMessage) -> None:
+    def _send_by_smtp(self, message: EmailMessage) -> None:
         parts = urlsplit(self._url)
-        host, port = parts.hostname or "", parts.port or SCHEMES[parts.scheme]
+        host, port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
         if parts.scheme == "smtps":
             context = ssl.create_default_context()
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT, context=context)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                host, port, timeout=TIMEOUT_SECONDS, context=context
+            )
         else:
-            server = smtplib.SMTP(host, port, timeout=TIMEOUT)
+            server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
         with server:
             if parts.scheme == "smtp+starttls":
                 server.starttls(context=ssl.create_default_context())

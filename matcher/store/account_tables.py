@@ -1,7 +1,7 @@
 """The tables about people and what they do with matches; none of them is part of the corpus.
 
-Organisations are named by their public id, which `mentions.py` keeps right when organisations are
-merged or deleted.
+Organisations are named by their public id; `match_list_references.py` and `profiles.py` change it
+when organisations are merged or deleted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 class AccountRow(Base):
-    """Somebody who signs in. Of the password only an Argon2 hash is kept."""
+    """Somebody who signs in. Of the password only an Argon2 hash is stored."""
 
     __tablename__ = "account"
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
@@ -51,7 +51,7 @@ class AccountRow(Base):
 
 
 class TokenRow(Base):
-    """What a link in a mail stands for. Of the token only its SHA-256 is kept."""
+    """What a link in a mail stands for. Of the token only its SHA-256 is stored."""
 
     __tablename__ = "token"
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -77,7 +77,7 @@ class AuditRow(Base):
 
 
 class ProfileRow(Base):
-    """A profile that a company keeps itself, found by the address it gave.
+    """A profile that a company owns, found by the address it gave.
 
     `state` is `draft` (address not yet confirmed), `published` or `hidden` (by a moderator). Only a
     published one is an organisation of the corpus; until then `record` holds all of it.
@@ -98,7 +98,7 @@ class ProfileRow(Base):
 
 
 class MatchListRow(Base):
-    """A kept match list: a question, its answers at several times, and what became of them."""
+    """A stored match list: a question, its answers at several times, and what became of them."""
 
     __tablename__ = "match_list"
     id: Mapped[str] = mapped_column(String(32), primary_key=True)

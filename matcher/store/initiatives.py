@@ -15,7 +15,7 @@ from matcher.store.tables import InitiativeRow
 
 
 def save_initiative(store: Store, initiative: Initiative) -> bool:
-    """Insert or replace an initiative; whether anything changed."""
+    """Insert or replace an initiative; return whether that changed anything."""
     with store.writing() as write:
         if read_initiative(write.session, initiative.id) == initiative:
             write.nothing_changed()
@@ -31,10 +31,10 @@ def write_initiative(write: Write, initiative: Initiative) -> None:
             id=initiative.id,
             name=initiative.name,
             brief=initiative.brief,
-            needs=[_saved_need(need) for need in initiative.needs],
+            needs=[_need_to_json(need) for need in initiative.needs],
             members=[
-                {"id": one.organisation_id, "since": one.since and one.since.isoformat()}
-                for one in initiative.members
+                {"id": member.organisation_id, "since": member.since and member.since.isoformat()}
+                for member in initiative.members
             ],
             exploratory=initiative.exploratory,
             open=initiative.open,
@@ -46,7 +46,7 @@ def write_initiative(write: Write, initiative: Initiative) -> None:
 
 
 def delete_initiative(write: Write, initiative_id: str) -> bool:
-    """Delete an initiative within a transaction; whether it was there."""
+    """Delete an initiative within a transaction; return whether it was there."""
     row = write.session.get(InitiativeRow, initiative_id)
     if row is None:
         return False
@@ -95,22 +95,22 @@ def initiative_from_row(row: InitiativeRow) -> Initiative:
         brief=row.brief,
         needs=tuple(
             Need(
-                one["text"],
-                NeedLevel(one["level"]),
-                one["weight"],
-                Stage(one["stage"]) if one["stage"] else None,
-                _day(one.get("due")),
+                text=need["text"],
+                level=NeedLevel(need["level"]),
+                weight=need["weight"],
+                stage=Stage(need["stage"]) if need["stage"] else None,
+                due=_day(need.get("due")),
             )
-            for one in row.needs
+            for need in row.needs
         ),
-        members=tuple(Member(one["id"], _day(one["since"])) for one in row.members),
+        members=tuple(Member(member["id"], _day(member["since"])) for member in row.members),
         exploratory=row.exploratory,
         open=row.open,
         wanted=tuple((OrganisationType(kind), count) for kind, count in row.wanted.items()),
     )
 
 
-def _saved_need(need: Need) -> dict[str, Any]:
+def _need_to_json(need: Need) -> dict[str, Any]:
     return {**asdict(need), "due": need.due and need.due.isoformat()}
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 
 from apiflask import APIBlueprint, abort
@@ -23,10 +21,10 @@ from matcher.imports.template import write_template
 from matcher.web.access import for_role, may, me, services
 from matcher.web.jobs import may_see
 from matcher.web.labels import LABELS
+from matcher.web.loading import loads
 from matcher.web.messages import translated
 
 blueprint = APIBlueprint("imports", __name__, enable_openapi=False)
-View = Callable[..., ResponseReturnValue]
 MAX_BODY_SIZE = MAX_UPLOAD_SIZE + 1024 * 1024
 TEMPLATES = {
     "csv": "text/csv; charset=utf-8",
@@ -104,17 +102,11 @@ def _allow_large() -> None:
         abort(413, str(REFUSED["large"]), extra_data={"page": True})
 
 
-def about_one(view: View) -> View:
-    """Give a view the import that the address names."""
-
-    @wraps(view)
-    def answered(import_id: str) -> ResponseReturnValue:
-        found = import_runs.get(services().store, import_id)
-        if found is None:
-            abort(404, _("There is no such import."), extra_data={"page": True})
-        return view(found)
-
-    return answered
+about_import = loads(
+    "import_id",
+    lambda import_id: import_runs.get(services().store, import_id),
+    lambda: _("There is no such import."),
+)
 
 
 @blueprint.get("/import")
@@ -160,7 +152,7 @@ def template(kind: str) -> ResponseReturnValue:
 
 @blueprint.get("/import/<string(length=32):import_id>")
 @for_role(AccountRole.MANAGER)
-@about_one
+@about_import
 def show(found: ImportRun) -> ResponseReturnValue:
     """Show what an import would change, or what it did."""
     job = services().jobs.get(found.job_id) if found.job_id else None
@@ -179,7 +171,7 @@ def show(found: ImportRun) -> ResponseReturnValue:
 
 @blueprint.post("/import/<string(length=32):import_id>/confirm")
 @for_role(AccountRole.MANAGER)
-@about_one
+@about_import
 def confirm(found: ImportRun) -> ResponseReturnValue:
     """Begin to import what was shown."""
     skip = "skip_invalid" in request.form
@@ -193,7 +185,7 @@ def confirm(found: ImportRun) -> ResponseReturnValue:
 
 @blueprint.post("/import/<string(length=32):import_id>/undo")
 @for_role(AccountRole.MANAGER)
-@about_one
+@about_import
 def undo(found: ImportRun) -> ResponseReturnValue:
     """Begin to take an import back, when the box is ticked."""
     if "sure" not in request.form:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
-from apiflask import APIBlueprint, abort
+from apiflask import APIBlueprint
 from flask import current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -17,9 +15,9 @@ from matcher.imports import jobs as import_jobs
 from matcher.jobs import rebuild
 from matcher.jobs.job import UNEXPECTED, UNKNOWN_KIND, Job, JobState
 from matcher.web.access import for_role, may, me, services
+from matcher.web.loading import loads
 
 blueprint = APIBlueprint("jobs", __name__, enable_openapi=False)
-View = Callable[..., ResponseReturnValue]
 KINDS = {
     "import-preview": _l("Reading a file"),
     "import-run": _l("Importing"),
@@ -54,27 +52,22 @@ ERRORS = {
 """What jobs say about themselves in English, on pages."""
 
 
-def about_one(view: View) -> View:
-    """Give a view the job that the address names, where the visitor may see it."""
-
-    @wraps(view)
-    def answered(job_id: str) -> ResponseReturnValue:
-        job = services().jobs.get(job_id)
-        if job is None or not may_see(job):
-            abort(404, _("There is no such job."), extra_data={"page": True})
-        return view(job)
-
-    return answered
-
-
 def may_see(job: Job) -> bool:
     """Whether the visitor started a job, or is an administrator."""
     return job.account_id == me().id or may("administrator")
 
 
+def _visible_job(job_id: str) -> Job | None:
+    job = services().jobs.get(job_id)
+    return job if job is not None and may_see(job) else None
+
+
+about_job = loads("job_id", _visible_job, lambda: _("There is no such job."))
+
+
 @blueprint.get("/jobs/<string(length=32):job_id>")
 @for_role(AccountRole.MEMBER)
-@about_one
+@about_job
 def show(job: Job) -> ResponseReturnValue:
     """Show how far a job is, or how it ended."""
     return render_template("jobs/show.html", job=job, kinds=KINDS, next=_next(job), **said(job))
@@ -82,7 +75,7 @@ def show(job: Job) -> ResponseReturnValue:
 
 @blueprint.get("/jobs/<string(length=32):job_id>.json")
 @for_role(AccountRole.MEMBER)
-@about_one
+@about_job
 def state(job: Job) -> ResponseReturnValue:
     """Give what the page shows, for its script."""
     answer = {"open": job.state.open, "done": job.done, "total": job.total, **said(job)}
@@ -91,7 +84,7 @@ def state(job: Job) -> ResponseReturnValue:
 
 @blueprint.post("/jobs/<string(length=32):job_id>/cancel")
 @for_role(AccountRole.MEMBER)
-@about_one
+@about_job
 def cancel(job: Job) -> ResponseReturnValue:
     """Ask a job to stop."""
     if not services().jobs.cancel(job.id, me().actor):
