@@ -1,0 +1,58 @@
+"""Records that may be one organisation."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from matcher.organisations import duplicates
+from matcher.web.access import me, services
+from matcher.web.administration.blueprint import PAGE, blueprint, only_administrators
+from matcher.web.paging import count_pages, page_asked
+
+
+@blueprint.get("/duplicates")
+@only_administrators
+def duplicate_pairs() -> ResponseReturnValue:
+    """List records that may be one organisation, the surest first."""
+    everything = "all" in request.args
+    found = [one for one in duplicates.proposals(services().store) if everything or not one.sure]
+    page = page_asked()
+    corpus = services().corpus_provider.snapshot().corpus
+    return render_template(
+        "administration/duplicates.html",
+        pairs=found[(page - 1) * PAGE : page * PAGE],
+        total=len(found),
+        everything=everything,
+        page=page,
+        pages=count_pages(len(found), PAGE),
+        places={one.id: one.place for one in corpus.organisations},
+        facets={
+            one.id: len(corpus.facets_owned([row])) for row, one in enumerate(corpus.organisations)
+        }
+        if len(found) < 5 * PAGE
+        else {},
+    )
+
+
+@blueprint.post("/duplicates")
+@only_administrators
+def settle_duplicate() -> ResponseReturnValue:
+    """Make one organisation of two, or say that they are two."""
+    one, other = request.form.get("one", "")[:200], request.form.get("other", "")[:200]
+    keep = request.form.get("keep", "")
+    store = services().store
+    try:
+        if keep in (one, other):
+            duplicates.merge(store, keep, other if keep == one else one, actor=me().actor)
+            services().cache.clear()
+            flash(_("They are one organisation now."))
+        elif keep == "neither":
+            duplicates.dismiss(store, one, other)
+            flash(_("They aren't offered again."))
+        else:
+            flash(_("Choose which one stays, or say that they are different."))
+    except duplicates.NoSuchOrganisation:
+        flash(_("One of them is gone already."))
+    return redirect(url_for("administration.duplicate_pairs"))

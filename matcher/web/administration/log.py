@@ -1,0 +1,57 @@
+"""The log of who did what."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from flask import Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from matcher import audit
+from matcher.insights.log_lines import named_lines
+from matcher.spreadsheets import neutral
+from matcher.web.access import services
+from matcher.web.administration.blueprint import PAGE, blueprint, only_administrators
+from matcher.web.audit_log import ACTIONS, ACTORS, link_to
+from matcher.web.paging import count_pages, page_asked
+
+MAX_EXPORTED = 100_000
+
+
+@blueprint.get("/audit")
+@only_administrators
+def audit_log() -> ResponseReturnValue:
+    """Show who did what, the newest first."""
+    text = request.args.get("q", "").replace("\x00", "")[:200]
+    page = page_asked()
+    total, found = audit.lines(services().store, text, PAGE, (page - 1) * PAGE)
+    return render_template(
+        "administration/audit.html",
+        lines=list(zip(found, named_lines(services().store, found), strict=True)),
+        actions=ACTIONS,
+        actors=ACTORS,
+        link_to=link_to,
+        total=total,
+        q=text,
+        page=page,
+        pages=count_pages(total, PAGE),
+    )
+
+
+@blueprint.get("/audit.csv")
+@only_administrators
+def audit_export() -> ResponseReturnValue:
+    """Give the log as CSV."""
+    text = request.args.get("q", "").replace("\x00", "")[:200]
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["at", "actor", "action", "subject", "detail"])
+    for row in audit.lines(services().store, text, MAX_EXPORTED)[1]:
+        detail = ", ".join(f"{key}={value}" for key, value in row.detail.items())
+        cells = [row.at.isoformat(), row.actor, row.action, row.subject, detail]
+        writer.writerow([neutral(cell) for cell in cells])
+    answer = Response(out.getvalue(), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = 'attachment; filename="audit.csv"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

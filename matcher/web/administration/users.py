@@ -1,0 +1,158 @@
+"""Accounts: inviting people, their roles, blocking and deleting."""
+
+from __future__ import annotations
+
+import structlog
+from apiflask import abort
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import EmailField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, Length
+
+from matcher.accounts import accounts, passwords
+from matcher.accounts.accounts import AccountRole
+from matcher.accounts.errors import AccountError
+from matcher.mail import MailError
+from matcher.web.access import me, services
+from matcher.web.account_forms import ERROR_MESSAGES
+from matcher.web.administration.blueprint import blueprint, only_administrators
+from matcher.web.labels import LABELS
+
+log = structlog.get_logger()
+MAX_ID = 2**31 - 1
+"""The largest account id: PostgreSQL can be asked for no larger number."""
+
+
+class InviteForm(FlaskForm):  # type: ignore[misc]
+    """Somebody to invite."""
+
+    email = EmailField(_l("E-mail address"), [DataRequired(), Length(max=320)])
+    name = StringField(_l("Name"), [Length(max=200)])
+    role = SelectField(
+        _l("Role"),
+        choices=[SelectChoice(role.value, LABELS[role]) for role in AccountRole],
+        default="manager",
+    )
+
+
+@blueprint.get("/users")
+@only_administrators
+def users() -> ResponseReturnValue:
+    """List the accounts."""
+    return _users(InviteForm())
+
+
+def _users(form: InviteForm) -> str:
+    people = accounts.list_accounts(services().store)
+    return render_template(
+        "administration/users.html", people=people, form=form, roles=list(AccountRole)
+    )
+
+
+@blueprint.post("/users")
+@only_administrators
+def invite() -> ResponseReturnValue:
+    """Make an account and send a link to choose a password."""
+    form = InviteForm()
+    if not form.validate():
+        return _users(form), 422
+    role = AccountRole(form.role.data)
+    try:
+        made = accounts.create(
+            services().store,
+            email=form.email.data,
+            name=form.name.data or "",
+            role=role,
+            password=None,
+            actor=me().actor,
+        )
+    except AccountError as error:
+        form.email.errors = [ERROR_MESSAGES[error.code]]
+        return _users(form), 422
+    _send_link(made.email)
+    return redirect(url_for("administration.users"))
+
+
+@blueprint.post("/users/<int:account_id>/link")
+@only_administrators
+def send_link(account_id: int) -> ResponseReturnValue:
+    """Send a link to choose a password."""
+    _send_link(_account(account_id).email)
+    return redirect(url_for("administration.users"))
+
+
+def _send_link(email: str) -> None:
+    current = services()
+    found = passwords.issue_reset_token(
+        current.store, email, lifetime=passwords.INVITATION_LIFETIME
+    )
+    if found is None:
+        flash(_("This account is blocked; it gets no link."))
+        return
+    account, token = found
+    address = current.settings.public_url + url_for("accounts.new_password", token=token)
+    text = _(
+        "You have an account for Schakel, the service that finds partners for clusters.\n\n"
+        "Choose a password within seven days:\n%(address)s",
+        address=address,
+    )
+    try:
+        current.mailer.send(account.email, _("Your account for Schakel"), text)
+    except MailError:
+        log.error("no mail for an invitation")
+        flash(_("The mail could not be sent. Try again later."))
+        return
+    flash(_("A link to choose a password is on its way to %(email)s.", email=account.email))
+
+
+def _account(account_id: int) -> accounts.Account:
+    found = accounts.get(services().store, account_id) if account_id <= MAX_ID else None
+    if found is None:
+        abort(404, _("There is no such account."), extra_data={"page": True})
+    return found
+
+
+@blueprint.post("/users/<int:account_id>")
+@only_administrators
+def change_user(account_id: int) -> ResponseReturnValue:
+    """Change role and whether somebody may sign in."""
+    found = _account(account_id)
+    role = request.form.get("role", "")
+    active = {"yes": True, "no": False}.get(request.form.get("active", ""))
+    if found.id == me().id and (active is False or role not in ("", found.role.value)):
+        flash(_("You can't block yourself or change your own role."))
+        return redirect(url_for("administration.users"))
+    try:
+        accounts.change(
+            services().store,
+            found.id,
+            actor=me().actor,
+            role=AccountRole(role) if role in list(AccountRole) else None,
+            active=active,
+        )
+    except AccountError as error:
+        flash(str(ERROR_MESSAGES[error.code]))
+    else:
+        flash(_("Stored."))
+    return redirect(url_for("administration.users"))
+
+
+@blueprint.post("/users/<int:account_id>/delete")
+@only_administrators
+def delete_user(account_id: int) -> ResponseReturnValue:
+    """Delete an account, when the box is ticked."""
+    found = _account(account_id)
+    if "sure" not in request.form or found.id == me().id:
+        flash(_("Nothing was deleted: tick the box; and nobody can delete himself."))
+        return redirect(url_for("administration.users"))
+    try:
+        accounts.delete(services().store, found.id, actor=me().actor)
+    except AccountError as error:
+        flash(str(ERROR_MESSAGES[error.code]))
+    else:
+        flash(_("“%(name)s” is deleted.", name=found.email))
+    return redirect(url_for("administration.users"))
