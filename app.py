@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from matcher import api, cli, logs, web
 from matcher.container import Services
+from matcher.current import EXTENSION
 from matcher.settings import Settings, SettingsError, read_settings
 
 VERSION = "0.1.0"
@@ -39,7 +40,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         application.wsgi_app = ProxyFix(application.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
-    application.extensions["schakel"] = Services(settings)
+    application.extensions[EXTENSION] = Services(settings)
     logs.init_app(application, settings)
     web.init_app(application, settings)
     api.init_app(application)

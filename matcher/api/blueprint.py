@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, g, request
+from flask import Response, g, request
 
 from matcher.accounts.api_keys import key_name
 from matcher.api.errors import problem
-from matcher.container import Services
+from matcher.current import services
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Schakel")
 READING = {
@@ -17,12 +17,6 @@ READING = {
     "initiative_line_up",
 }
 """Endpoints that are asked by POST and write nothing."""
-
-
-def services() -> Services:
-    """Return the services of this application."""
-    found: Services = current_app.extensions["schakel"]
-    return found
 
 
 @blueprint.before_request

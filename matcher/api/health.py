@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import structlog
 from apiflask import APIBlueprint
-from flask import current_app, jsonify
+from flask import jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
 from matcher.api.errors import problem
+from matcher.current import services
 from matcher.index.generation import GenerationError
 
 blueprint = APIBlueprint("health", __name__, url_prefix="/health", enable_openapi=False)
@@ -25,7 +26,7 @@ def live() -> ResponseReturnValue:
 def ready() -> ResponseReturnValue:
     """Say whether questions can be answered; a cache that is away doesn't matter for that."""
     try:
-        _, state = current_app.extensions["schakel"].readiness()
+        _, state = services().readiness()
     except GenerationError as error:
         return problem(503, str(error))
     except SQLAlchemyError as error:

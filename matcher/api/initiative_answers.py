@@ -7,7 +7,7 @@ from dataclasses import replace
 from flask import Response, jsonify
 from flask.typing import ResponseReturnValue
 
-from matcher.api.blueprint import blueprint, services
+from matcher.api.blueprint import blueprint
 from matcher.api.conversion import filters_from, team_from
 from matcher.api.errors import problem
 from matcher.api.initiative_schemas import (
@@ -21,6 +21,7 @@ from matcher.api.initiative_schemas import (
 from matcher.api.initiatives import MISSING, with_problems
 from matcher.api.responses import answer, schema_of
 from matcher.api.schemas import Answer
+from matcher.current import services
 from matcher.initiatives.advice import Advice, IsMember
 from matcher.initiatives.gaps import GapReport
 from matcher.initiatives.roadmap import Roadmap

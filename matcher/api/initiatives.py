@@ -11,7 +11,7 @@ from typing import Any
 from flask import jsonify, url_for
 from flask.typing import ResponseReturnValue
 
-from matcher.api.blueprint import actor, blueprint, services, trusted
+from matcher.api.blueprint import actor, blueprint, trusted
 from matcher.api.conversion import initiative_out
 from matcher.api.errors import problem
 from matcher.api.initiative_schemas import (
@@ -21,6 +21,7 @@ from matcher.api.initiative_schemas import (
     PageIn,
     SinceIn,
 )
+from matcher.current import services
 from matcher.domain import Initiative
 from matcher.identifiers import random_id
 from matcher.initiatives import actions as initiatives

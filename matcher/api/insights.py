@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask.typing import ResponseReturnValue
 
-from matcher.api.blueprint import blueprint, services, trusted
+from matcher.api.blueprint import blueprint, trusted
 from matcher.api.errors import problem
 from matcher.api.insight_schemas import RegionIn, ScopeIn
 from matcher.api.responses import answer, schema_of
+from matcher.current import services
 from matcher.insights.overlaps import Overlaps
 from matcher.insights.scope import Scope
 from matcher.insights.strengths import Strengths

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, jsonify, url_for
 from flask.typing import ResponseReturnValue
 
-from matcher.api.blueprint import actor, blueprint, services
+from matcher.api.blueprint import actor, blueprint
 from matcher.api.conversion import (
     organisation_brief,
     organisation_out,
@@ -22,6 +22,7 @@ from matcher.api.schemas import (
     QuestionIn,
     SearchIn,
 )
+from matcher.current import services
 from matcher.matching.validation import QuestionError
 from matcher.organisations import actions as organisations
 from matcher.organisations.schema import OrganisationIn, organisation_from

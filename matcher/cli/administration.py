@@ -7,7 +7,8 @@ import click
 from matcher.accounts import accounts, api_keys, passwords
 from matcher.accounts.accounts import AccountRole
 from matcher.accounts.errors import AccountError
-from matcher.cli.shared import Command, Group, friendly, services
+from matcher.cli.shared import Command, Group, friendly
+from matcher.current import services
 from matcher.settings import settings_help
 
 keys = Group("apikey", help="Keys for writing through the API.")

@@ -10,7 +10,8 @@ import click
 from flask.cli import with_appcontext
 
 from embeddings.tools.convert import convert
-from matcher.cli.shared import EXISTING, Command, Group, progress_bar, refuse, services
+from matcher.cli.shared import EXISTING, Command, Group, progress_bar, refuse
+from matcher.current import services
 from matcher.evaluation.evaluate import NothingAsked, TranslationsRefused, evaluate
 from matcher.evaluation.fitting import NotEnoughHistory, install, train
 from matcher.evaluation.report import as_text, training_text

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from matcher.cli.shared import EXISTING, SHOWN_FAULTS, Group, progress_bar, refuse, services
+from matcher.cli.shared import EXISTING, SHOWN_FAULTS, Group, progress_bar, refuse
+from matcher.current import services
 from matcher.demo import load as demo
 from matcher.imports.cordis import read_cordis
 from matcher.imports.organisations import read_organisations

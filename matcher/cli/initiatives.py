@@ -23,7 +23,8 @@ from matcher.cli.initiative_text import (
 )
 from matcher.cli.matching import SHARE, print_matches
 from matcher.cli.output import AS_JSON, print_answer, print_json
-from matcher.cli.shared import Group, services
+from matcher.cli.shared import Group
+from matcher.current import services
 from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL
 from matcher.identifiers import random_id
 from matcher.initiatives import actions as initiatives

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from matcher.cli.output import AS_JSON, print_answer
-from matcher.cli.shared import Group, services
+from matcher.cli.shared import Group
+from matcher.current import services
 from matcher.insights.overlaps import Overlaps
 from matcher.insights.scope import Scope
 from matcher.insights.strengths import Strengths

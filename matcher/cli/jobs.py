@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 from flask.cli import with_appcontext
 
-from matcher.cli.shared import Command, services
+from matcher.cli.shared import Command
+from matcher.current import services
 
 
 @click.command("worker", cls=Command)

@@ -10,7 +10,8 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from matcher.cli.shared import Command, services
+from matcher.cli.shared import Command
+from matcher.current import services
 from matcher.domain import (
     ALIKE_DIAL,
     COMPLEMENT_DIAL,

@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
 from embeddings.port import EncoderError
-from matcher.container import Services
 from matcher.imports.row_errors import ImportRefused
 from matcher.index.generation import GenerationError
 from matcher.progress import Progress
@@ -47,12 +45,6 @@ class Group(AppGroup):
     """A group of such commands."""
 
     command_class = Command
-
-
-def services() -> Services:
-    """Return the services of this application."""
-    found: Services = current_app.extensions["schakel"]
-    return found
 
 
 @contextmanager

@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from apiflask import APIFlask, abort
-from flask import current_app, g, redirect, request, session, url_for
+from flask import g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from matcher.accounts import accounts
 from matcher.accounts.accounts import Account, AccountRole
-from matcher.container import Services
+from matcher.current import services
 from matcher.profiles import profiles
 
 View = Callable[..., ResponseReturnValue]
@@ -45,12 +45,6 @@ def init_app(app: APIFlask) -> None:
         return Visitor(account) if account and valid else None
 
     app.context_processor(lambda: {"me": who(), "may": may, "company": company})
-
-
-def services() -> Services:
-    """Return the services of this application."""
-    found: Services = current_app.extensions["schakel"]
-    return found
 
 
 def who() -> Account | None:

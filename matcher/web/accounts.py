@@ -12,8 +12,9 @@ from matcher.accounts import accounts, passwords
 from matcher.accounts import sign_in as signing_in
 from matcher.accounts.accounts import AccountRole
 from matcher.accounts.errors import AccountError
+from matcher.current import services
 from matcher.mail import MailError
-from matcher.web.access import end_session, for_role, me, safe_next, services, start_session, who
+from matcher.web.access import end_session, for_role, me, safe_next, start_session, who
 from matcher.web.account_forms import (
     ERROR_MESSAGES,
     AccountForm,

@@ -16,8 +16,9 @@ from joserfc.errors import JoseError
 
 from matcher.accounts.accounts import AccountRole
 from matcher.accounts.sign_in import sign_in_by_provider
+from matcher.current import services
 from matcher.settings import Settings
-from matcher.web.access import safe_next, services, start_session
+from matcher.web.access import safe_next, start_session
 from matcher.web.accounts import blueprint
 
 log = structlog.get_logger()

@@ -14,11 +14,12 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 
 from matcher.accounts.accounts import AccountRole
+from matcher.current import services
 from matcher.imports import runs as import_runs
 from matcher.imports.files import MAX_UPLOAD_SIZE, UploadRefused
 from matcher.imports.runs import ImportNotPossible, ImportRun, ImportState
 from matcher.imports.template import write_template
-from matcher.web.access import for_role, may, me, services
+from matcher.web.access import for_role, may, me
 from matcher.web.jobs import may_see
 from matcher.web.labels import LABELS
 from matcher.web.loading import loads

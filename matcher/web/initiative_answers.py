@@ -9,12 +9,13 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from matcher.accounts.accounts import AccountRole
+from matcher.current import services
 from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL, Initiative, Stage
 from matcher.initiatives.actions import question_of
 from matcher.initiatives.roadmap import RoadmapStep
 from matcher.insights.scope import Scope
 from matcher.matching.serialise import serialise
-from matcher.web.access import for_role, services
+from matcher.web.access import for_role
 from matcher.web.forms import length_asked, longer_than
 from matcher.web.initiative_forms import number
 from matcher.web.initiatives import about_initiative, blueprint

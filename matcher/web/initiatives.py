@@ -11,10 +11,11 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from matcher.accounts.accounts import AccountRole
+from matcher.current import services
 from matcher.domain import Initiative, NeedLevel, Stage
 from matcher.identifiers import random_id
 from matcher.initiatives import actions as initiatives
-from matcher.web.access import for_role, me, services
+from matcher.web.access import for_role, me
 from matcher.web.initiative_forms import (
     MORE_ROWS,
     SPARE_ROWS,

@@ -9,13 +9,13 @@ import structlog
 from flask import url_for
 from flask_babel import gettext as _
 
+from matcher.current import services
 from matcher.introductions.access import Party
 from matcher.introductions.introductions import Introduction, requester_address
 from matcher.introductions.requests import IntroductionRequest
 from matcher.mail import MailError
 from matcher.organisations import actions as organisations
 from matcher.store.initiatives import get_initiative
-from matcher.web.access import services
 
 log = structlog.get_logger()
 

@@ -9,6 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from matcher.current import services
 from matcher.domain import Contact
 from matcher.initiatives import actions as initiatives
 from matcher.introductions import answers, introductions
@@ -27,7 +28,7 @@ from matcher.match_lists import lists
 from matcher.organisations import actions as organisations
 from matcher.store.initiatives import get_initiative
 from matcher.web import introduction_mails as mails
-from matcher.web.access import company, services, who
+from matcher.web.access import company, who
 from matcher.web.introduction_forms import ERROR_MESSAGES, AnswerForm, RequestForm
 from matcher.web.loading import unusable_link
 

@@ -11,10 +11,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from matcher.accounts.accounts import AccountRole
+from matcher.current import services
 from matcher.imports import jobs as import_jobs
 from matcher.jobs import rebuild
 from matcher.jobs.job import UNEXPECTED, UNKNOWN_KIND, Job, JobState
-from matcher.web.access import for_role, may, me, services
+from matcher.web.access import for_role, may, me
 from matcher.web.loading import loads
 
 blueprint = APIBlueprint("jobs", __name__, enable_openapi=False)

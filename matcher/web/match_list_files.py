@@ -7,11 +7,11 @@ from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from matcher.current import services
 from matcher.identifiers import slug
 from matcher.match_lists import lists
 from matcher.match_lists.exports import COLUMNS, as_csv, as_json, as_xlsx, export
 from matcher.match_lists.lists import MatchList
-from matcher.web.access import services
 from matcher.web.labels import LABELS
 from matcher.web.pdf import PdfMissing, pdf
 

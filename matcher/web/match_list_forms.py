@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from flask import json, request
 
+from matcher.current import services
 from matcher.domain import Question
 from matcher.initiatives import actions as initiatives
 from matcher.initiatives.actions import question_of
 from matcher.match_lists.lists import Entry, EntryStatus
 from matcher.matching.serialise import deserialise
 from matcher.matching.service import MAX_MATCHES, MAX_MEMBERS, MAX_NEEDS
-from matcher.web.access import services
 from matcher.web.initiative_forms import seen
 from matcher.web.profile_forms import prose_of
 

@@ -10,11 +10,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from matcher.accounts.accounts import AccountRole
+from matcher.current import services
 from matcher.initiatives.actions import NoSuchInitiative
 from matcher.match_lists import actions, lists, matches, shares
 from matcher.match_lists.lists import Entry, EntryStatus, MatchList
 from matcher.matching.validation import QuestionError
-from matcher.web.access import for_role, me, services
+from matcher.web.access import for_role, me
 from matcher.web.initiative_forms import meanwhile, seen
 from matcher.web.loading import loads, unusable_link
 from matcher.web.match_list_files import CONTENT_TYPES, file_response

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from matcher.corpus.columns import Corpus
+from matcher.current import services
 from matcher.domain import Need, NeedLevel, Stage
 from matcher.insights.browse import browse as browse_organisations
 from matcher.matching.serialise import serialise
@@ -21,7 +22,7 @@ from matcher.organisations import actions as organisations
 from matcher.presenters import need_json
 from matcher.profiles.profiles import visible_contact
 from matcher.store.initiatives import get_initiative, list_initiatives
-from matcher.web.access import may, services, who
+from matcher.web.access import may, who
 from matcher.web.browse import TITLES, address_of, filters_from, names_of
 from matcher.web.forms import (
     MatchForm,

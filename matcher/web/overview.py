@@ -15,6 +15,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from matcher.accounts.accounts import AccountRole
+from matcher.current import services
 from matcher.domain import Initiative
 from matcher.initiatives.actions import NoSuchInitiative
 from matcher.initiatives.gaps import GapReport
@@ -25,7 +26,7 @@ from matcher.insights.scope import Scope
 from matcher.insights.unrealised_matches import UnrealisedMatches
 from matcher.match_lists import lists
 from matcher.store.initiatives import count_initiatives, list_initiatives
-from matcher.web.access import for_role, me, services
+from matcher.web.access import for_role, me
 from matcher.web.audit_log import ACTIONS, ACTORS, link_to
 from matcher.web.labels import LABELS
 from matcher.web.paging import page_of

@@ -9,9 +9,9 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from matcher.current import services
 from matcher.profiles import actions, drafts, links
 from matcher.web import profile_mails as mails
-from matcher.web.access import services
 from matcher.web.loading import unusable_link
 from matcher.web.profile_forms import AddressForm, ButtonForm
 from matcher.web.profile_session import open_profile

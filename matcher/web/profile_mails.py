@@ -7,9 +7,9 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from matcher.accounts import tokens
+from matcher.current import services
 from matcher.mail import MailError
 from matcher.profiles.links import Link
-from matcher.web.access import services
 
 log = structlog.get_logger()
 

@@ -11,9 +11,9 @@ from flask import flash, g, redirect, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from matcher.current import services
 from matcher.profiles import profiles
 from matcher.profiles.profiles import Profile, State
-from matcher.web.access import services
 
 MAX_SECONDS_OPEN = 4 * 60 * 60
 View = Callable[..., ResponseReturnValue]

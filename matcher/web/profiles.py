@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from matcher.corpus.answer_cache import AnswerCache
+from matcher.current import services
 from matcher.domain import FacetKind, Stage
 from matcher.initiatives.actions import get_initiative
 from matcher.initiatives.advice import Advice, IsMember
@@ -19,7 +20,6 @@ from matcher.profiles import export as exports
 from matcher.profiles.matches import initiative_ranks
 from matcher.profiles.profiles import ContactFor, Profile, ProfileError, namesakes
 from matcher.web import profile_mails as mails
-from matcher.web.access import services
 from matcher.web.initiative_forms import Row, meanwhile, seen
 from matcher.web.profile_forms import (
     AddressForm,

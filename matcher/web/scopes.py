@@ -9,8 +9,8 @@ from flask import request
 from flask_babel import get_locale
 
 from embeddings.subjects import Subject
+from matcher.current import services
 from matcher.insights.scope import Scope, regions
-from matcher.web.access import services
 from matcher.web.places import place_name
 
 

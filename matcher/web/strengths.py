@@ -11,9 +11,9 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from embeddings.subjects import Subject
+from matcher.current import services
 from matcher.insights.strengths import DomainStrength, StrengthCell, Strengths, quotients
 from matcher.insights.strong_organisations import strong_organisations
-from matcher.web.access import services
 from matcher.web.paging import count_pages, page_asked
 from matcher.web.places import place_name
 from matcher.web.plots import HeatMap, Label, Value, heat_map

@@ -11,11 +11,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from matcher.accounts.accounts import AccountRole
+from matcher.current import services
 from matcher.domain import Initiative
 from matcher.initiatives.team_report import QuotaReport, TeamAnswer
 from matcher.initiatives.team_request import QuotaKind, QuotaRequest, TeamRequest
 from matcher.initiatives.team_task import MEMBERS, POOL, RIVALS, SIZE, Infeasible
-from matcher.web.access import for_role, services
+from matcher.web.access import for_role
 from matcher.web.initiative_forms import Row
 from matcher.web.initiatives import about_initiative, blueprint
 from matcher.web.labels import LABELS

@@ -11,7 +11,8 @@ from wtforms import StringField
 from wtforms.validators import DataRequired, Length
 
 from matcher.accounts import api_keys
-from matcher.web.access import me, services
+from matcher.current import services
+from matcher.web.access import me
 from matcher.web.administration.blueprint import blueprint, only_administrators
 
 

@@ -9,9 +9,9 @@ from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from matcher import audit
+from matcher.current import services
 from matcher.insights.log_lines import named_lines
 from matcher.spreadsheets import neutral
-from matcher.web.access import services
 from matcher.web.administration.blueprint import PAGE, blueprint, only_administrators
 from matcher.web.audit_log import ACTIONS, ACTORS, link_to
 from matcher.web.paging import count_pages, page_asked

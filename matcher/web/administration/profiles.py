@@ -6,8 +6,9 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from matcher.current import services
 from matcher.profiles import moderation as profile_moderation
-from matcher.web.access import me, services
+from matcher.web.access import me
 from matcher.web.administration.blueprint import PAGE, blueprint, only_administrators
 from matcher.web.paging import count_pages, page_asked
 

@@ -16,8 +16,9 @@ from wtforms.validators import DataRequired, Length
 from matcher.accounts import accounts, passwords
 from matcher.accounts.accounts import AccountRole
 from matcher.accounts.errors import AccountError
+from matcher.current import services
 from matcher.mail import MailError
-from matcher.web.access import me, services
+from matcher.web.access import me
 from matcher.web.account_forms import ERROR_MESSAGES
 from matcher.web.administration.blueprint import blueprint, only_administrators
 from matcher.web.labels import LABELS
