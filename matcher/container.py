@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TypeVar
 
 import structlog
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from embeddings.port import EncoderError
-from matcher.cache import Cache, make_cache
+from matcher.cache import Cache, CacheState, make_cache
 from matcher.corpus.answer_cache import AnswerCache
 from matcher.corpus.snapshot import CorpusProvider
 from matcher.domain import Question
@@ -33,8 +35,25 @@ FIRST_QUESTION = (
 log = structlog.get_logger()
 
 
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """How the parts of this process stand; it may hold no secret, for /health/ready shows it."""
+
+    corpus_version: int
+    organisations: int
+    facets: int
+    generation: str
+    model: str
+    model_answers: bool
+    written_since_generation: int
+    cache: CacheState
+
+
 class Services:
-    """Store, cache, live corpus and recommender of one process."""
+    """Store, cache, corpus, recommender and what is built on them, of one process."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -43,23 +62,7 @@ class Services:
     @cached_property
     def store(self) -> Store:
         """The store, its schema up to date. Raises SettingsError where it can't be opened."""
-        with self._lock:
-            made: Store = self.__dict__.get("store") or self._opened()
-            return made
-
-    def _opened(self) -> Store:
-        url = make_url(self.settings.database_url)
-        try:
-            self.settings.home.mkdir(parents=True, exist_ok=True)
-            store = Store(self.settings.database_url)
-            store.upgrade()
-        except (OSError, DBAPIError) as error:
-            told = getattr(error, "orig", None) or error
-            said = (str(told).splitlines() or [type(told).__name__])[0]
-            if url.password and url.password in said:
-                said = type(told).__name__
-            raise SettingsError(f"DATABASE_URL: the store can't be opened: {said}") from error
-        return store
+        return self._made_once("store", lambda: _open_store(self.settings))
 
     @cached_property
     def mailer(self) -> Mailer:
@@ -73,21 +76,15 @@ class Services:
 
     @cached_property
     def corpus_provider(self) -> CorpusProvider:
-        """The live corpus."""
-        with self._lock:
-            made: CorpusProvider = self.__dict__.get("corpus_provider") or CorpusProvider(
-                self.store, self.settings
-            )
-            return made
+        """Gives the corpus as of the last write."""
+        return self._made_once("corpus_provider", lambda: CorpusProvider(self.store, self.settings))
 
     @cached_property
     def recommender(self) -> Recommender:
         """The recommender."""
-        with self._lock:
-            made = self.__dict__.get("recommender")
-            fresh = made or Recommender.by(self.settings, self.corpus_provider, self.cache)
-            recommender: Recommender = fresh
-            return recommender
+        return self._made_once(
+            "recommender", lambda: Recommender.by(self.settings, self.corpus_provider, self.cache)
+        )
 
     @cached_property
     def initiatives(self) -> InitiativeService:
@@ -105,16 +102,15 @@ class Services:
     @cached_property
     def jobs(self) -> JobRunner:
         """Starts, shows and runs background jobs."""
-        with self._lock:
-            made = self.__dict__.get("jobs")
-            runner: JobRunner = made or JobRunner(JobContext(self.store, self.settings), JOB_KINDS)
-            return runner
+        return self._made_once(
+            "jobs", lambda: JobRunner(JobContext(self.store, self.settings), JOB_KINDS)
+        )
 
     def warm_up(self) -> None:
         """Open the index, load the corpus and ask once, so that the first visitor needn't wait.
 
-        To be called in a process that serves, after the fork; jobs run in it from then on, where
-        the settings say so.
+        To be called in a process that serves, after the fork. Where the settings say so, jobs run
+        in it from then on.
         """
         snapshot = self.corpus_provider.snapshot()
         try:
@@ -132,17 +128,39 @@ class Services:
         if "jobs" in self.__dict__:
             self.jobs.stop()
 
-    def readiness(self) -> tuple[bool, dict[str, Any]]:
-        """Return whether questions can be answered, and the state of the parts."""
+    def state(self) -> ServiceState:
+        """Return the state of the parts. Raises where questions can't be answered."""
         snapshot = self.corpus_provider.snapshot()
-        state = {
-            "corpus_version": snapshot.version,
-            "organisations": len(snapshot.corpus),
-            "facets": len(snapshot.corpus.facets),
-            "generation": snapshot.generation.name,
-            "model": snapshot.generation.model,
-            "model_answers": not snapshot.fault,
-            "written_since_generation": snapshot.index.written,
-            "cache": self.cache.state(),
-        }
-        return True, state
+        return ServiceState(
+            corpus_version=snapshot.version,
+            organisations=len(snapshot.corpus),
+            facets=len(snapshot.corpus.facets),
+            generation=snapshot.generation.name,
+            model=snapshot.generation.model,
+            model_answers=not snapshot.fault,
+            written_since_generation=snapshot.index.written,
+            cache=self.cache.state(),
+        )
+
+    def _made_once(self, name: str, make: Callable[[], Part]) -> Part:
+        """Return the part that another thread made meanwhile, or make it."""
+        with self._lock:
+            if name not in self.__dict__:
+                self.__dict__[name] = make()
+            part: Part = self.__dict__[name]
+            return part
+
+
+def _open_store(settings: Settings) -> Store:
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        store = Store(settings.database_url)
+        store.upgrade()
+    except (OSError, DBAPIError) as error:
+        cause = getattr(error, "orig", None) or error
+        reason = (str(cause).splitlines() or [type(cause).__name__])[0]
+        password = make_url(settings.database_url).password
+        if password and password in reason:
+            reason = type(cause).__name__
+        raise SettingsError(f"DATABASE_URL: the store can't be opened: {reason}") from error
+    return store

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import structlog
 from apiflask import APIBlueprint
 from flask import jsonify
@@ -26,10 +28,10 @@ def live() -> ResponseReturnValue:
 def ready() -> ResponseReturnValue:
     """Say whether questions can be answered; a cache that is away doesn't matter for that."""
     try:
-        _, state = services().readiness()
+        state = services().state()
     except GenerationError as error:
         return problem(503, str(error))
     except SQLAlchemyError as error:
         log.error("store not reachable", kind=type(error).__name__)
         return problem(503, "The store can't be reached.")
-    return jsonify(status="ready", **state)
+    return jsonify(status="ready", **asdict(state))

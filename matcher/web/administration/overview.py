@@ -21,8 +21,8 @@ from matcher.web.administration.blueprint import blueprint, only_administrators
 def overview() -> ResponseReturnValue:
     """Show how the service stands."""
     current = services()
-    _ready, state = current.readiness()
-    manifest = read_manifest(current.settings.index_folder, state["generation"])
+    state = current.state()
+    manifest = read_manifest(current.settings.index_folder, state.generation)
     pairs = [one for one in duplicates.proposals(current.store) if not one.sure]
     people = accounts.list_accounts(current.store)
     return render_template(
