@@ -12,6 +12,7 @@ from matcher import api, cli, logs, web
 from matcher.container import Services
 from matcher.current import EXTENSION
 from matcher.settings import Settings, SettingsError, read_settings
+from matcher.web import request_log
 
 VERSION = "0.1.0"
 
@@ -41,7 +42,8 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         hops = settings.trusted_proxies
         application.wsgi_app = ProxyFix(application.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     application.extensions[EXTENSION] = Services(settings)
-    logs.init_app(application, settings)
+    logs.configure(settings)
+    request_log.init_app(application)
     web.init_app(application, settings)
     api.init_app(application)
     cli.init_app(application)

@@ -1,15 +1,12 @@
-"""Logs as JSON lines: to standard error, and to SCHAKEL_HOME/logs for the server."""
+"""Logs as JSON lines in SCHAKEL_HOME/logs; at level DEBUG also on standard error."""
 
 from __future__ import annotations
 
 import logging
 import sys
-import time
-import uuid
 from logging.handlers import WatchedFileHandler
 
 import structlog
-from flask import Flask, Response, g, request
 
 from matcher.settings import Settings
 
@@ -25,8 +22,8 @@ class LogFile(WatchedFileHandler):
             self.handleError(record)
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    """Set structlog up and log each request with its status and time."""
+def configure(settings: Settings) -> None:
+    """Send the lines of structlog to the log file, from SCHAKEL_LOG_LEVEL up."""
     folder = settings.home / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     handler = LogFile(folder / "schakel.log", encoding="utf-8", delay=True)
@@ -54,24 +51,3 @@ def init_app(app: Flask, settings: Settings) -> None:
         logger_factory=lambda *_: logger,
         cache_logger_on_first_use=False,
     )
-    app.before_request(_begin)
-    app.after_request(_end)
-
-
-def _begin() -> None:
-    g.started = time.perf_counter()
-    g.request_id = uuid.uuid4().hex
-
-
-def _end(response: Response) -> Response:
-    took = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
-    response.headers["X-Request-ID"] = g.get("request_id", "")
-    structlog.get_logger().info(
-        "request",
-        method=request.method,
-        path=request.path,
-        status=response.status_code,
-        ms=round(took, 1),
-        request_id=g.get("request_id"),
-    )
-    return response
