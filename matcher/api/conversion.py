@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from matcher.api.initiative_schemas import LineUpIn, QuotaIn
+from matcher.api.initiative_schemas import LineUpIn
 from matcher.api.schemas import FiltersIn, QuestionIn
 from matcher.domain import (
     Facet,
     Filters,
-    Initiative,
     Near,
     Organisation,
     Question,
 )
 from matcher.initiatives.schema import needs_from
-from matcher.initiatives.team_request import QuotaRequest, TeamRequest
-from matcher.presenters import need_json
+from matcher.initiatives.team_request import TeamRequest
+from matcher.initiatives.team_schema import quota_from
 
 
 def question_from(body: QuestionIn) -> Question:
@@ -48,28 +47,6 @@ def filters_from(body: FiltersIn) -> Filters:
         sme_only=body.sme_only,
         near=Near(near.latitude, near.longitude, near.radius_km) if near else None,
     )
-
-
-def initiative_out(initiative: Initiative) -> dict[str, Any]:
-    """Show an initiative."""
-    return {
-        "id": initiative.id,
-        "name": initiative.name,
-        "brief": initiative.brief,
-        "needs": [need_json(need) for need in initiative.needs],
-        "members": [
-            {"id": one.organisation_id, "since": one.since and one.since.isoformat()}
-            for one in initiative.members
-        ],
-        "wanted": {kind.value: count for kind, count in initiative.wanted},
-        "exploratory": initiative.exploratory,
-        "open": initiative.open,
-    }
-
-
-def quota_from(body: QuotaIn) -> QuotaRequest:
-    """Turn a quota of a request into a quota."""
-    return QuotaRequest(body.of, body.value, body.at_least, body.at_most)
 
 
 def team_from(body: LineUpIn) -> TeamRequest:

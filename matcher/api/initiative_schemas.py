@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints
 
 from matcher.api.schemas import (
     FiltersIn,
     NeedOut,
     Share,
 )
-from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL, OrganisationType, SizeClass
+from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL
 from matcher.initiatives.advice import FIRST
 from matcher.initiatives.schema import NeedIn
 from matcher.initiatives.team_request import (
@@ -21,23 +19,10 @@ from matcher.initiatives.team_request import (
     MAX_QUOTAS,
     MAX_SIZE,
     MAX_TEAMS,
-    QuotaKind,
 )
+from matcher.initiatives.team_schema import QuotaIn
 from matcher.matching.service import MAX_MEMBERS, MAX_NEEDS, MAX_TEXT_LENGTH
 from matcher.validation import Day, OrganisationId, Strict
-
-VALUES = {
-    QuotaKind.TYPE: ("|".join(OrganisationType), f"must be one of: {', '.join(OrganisationType)}"),
-    QuotaKind.SIZE_CLASS: ("|".join(SizeClass), f"must be one of: {', '.join(SizeClass)}"),
-    QuotaKind.COUNTRY: ("[A-Z]{2}", "must be two capital letters, such as BE"),
-    QuotaKind.REGION: (
-        "[A-Z]{2}[0-9A-Z]{0,3}",
-        "must be the beginning of a NUTS code, such as BE2",
-    ),
-    QuotaKind.SME: ("", "must be left out"),
-    QuotaKind.NEWCOMER: ("", "must be left out"),
-}
-"""What the value of each kind of quota looks like: as a pattern, and in words."""
 
 
 class BriefIn(Strict):
@@ -64,26 +49,6 @@ class NeedsIn(Strict):
     """All needs of an initiative; an empty list: what its brief asks for."""
 
     needs: list[NeedIn] = Field(max_length=MAX_NEEDS)
-
-
-class MemberOut(BaseModel):
-    """A member of an initiative."""
-
-    id: str
-    since: date | None
-
-
-class InitiativeOut(BaseModel):
-    """An initiative as stored."""
-
-    id: str
-    name: str
-    brief: str
-    needs: list[NeedOut]
-    members: list[MemberOut]
-    wanted: dict[str, int]
-    exploratory: bool
-    open: bool
 
 
 class InitiativeBrief(BaseModel):
@@ -124,31 +89,6 @@ class MatchesIn(DialsIn):
     exclude: list[OrganisationId] = Field(default=[], max_length=MAX_MEMBERS)
     unlike: list[OrganisationId] = Field(default=[], max_length=50)
     filters: FiltersIn = FiltersIn()
-
-
-class QuotaIn(Strict):
-    """How many organisations of a kind there must be at least and at most."""
-
-    of: QuotaKind
-    value: str = Field(
-        default="",
-        max_length=32,
-        description="A type, a size class, a country, the beginning of a NUTS code; "
-        "nothing for sme and newcomer (no past project yet).",
-    )
-    at_least: int = Field(default=0, ge=0, le=MAX_SIZE)
-    at_most: int | None = Field(default=None, ge=0, le=MAX_SIZE)
-
-    @model_validator(mode="after")
-    def _check(self) -> QuotaIn:
-        if not self.at_least and self.at_most is None:
-            raise ValueError("give at_least, at_most or both")
-        if self.at_most is not None and self.at_least > self.at_most:
-            raise ValueError("at_least must not be above at_most")
-        pattern, words = VALUES[self.of]
-        if not re.fullmatch(pattern, self.value):
-            raise ValueError(f"value of {self.of} {words}")
-        return self
 
 
 class LineUpIn(Strict):

@@ -12,20 +12,25 @@ from flask import jsonify, url_for
 from flask.typing import ResponseReturnValue
 
 from matcher.api.blueprint import actor, blueprint, trusted
-from matcher.api.conversion import initiative_out
 from matcher.api.errors import problem
 from matcher.api.initiative_schemas import (
-    InitiativeOut,
     InitiativePage,
     NeedsIn,
     PageIn,
     SinceIn,
 )
+from matcher.api.responses import answer, schema_of
 from matcher.current import services
 from matcher.domain import Initiative
 from matcher.identifiers import random_id
 from matcher.initiatives import actions as initiatives
-from matcher.initiatives.schema import InitiativeIn, initiative_from, needs_from
+from matcher.initiatives.schema import (
+    InitiativeDocument,
+    InitiativeIn,
+    document_of,
+    initiative_from,
+    needs_from,
+)
 from matcher.matching.validation import QuestionError
 from matcher.validation import ID_PATTERN
 
@@ -90,7 +95,7 @@ def list_initiatives(query_data: PageIn) -> ResponseReturnValue:
 
 @blueprint.post("/initiatives")
 @blueprint.input(InitiativeIn)
-@blueprint.output(InitiativeOut, status_code=201)
+@blueprint.output(schema_of(InitiativeDocument), status_code=201)
 @blueprint.doc(
     summary="Store a new initiative", security="ApiKey", responses={409: "The id is taken."}
 )
@@ -103,17 +108,17 @@ def create_initiative(json_data: InitiativeIn) -> ResponseReturnValue:
 
 
 @blueprint.get("/initiatives/<initiative_id>")
-@blueprint.output(InitiativeOut)
+@blueprint.output(schema_of(InitiativeDocument))
 @blueprint.doc(summary="Show an initiative", responses=MISSING)
 @with_problems
 def show_initiative(initiative_id: str) -> ResponseReturnValue:
     """Show an initiative."""
-    return jsonify(initiative_out(initiatives.required(services().store, initiative_id)))
+    return answer(document_of(initiatives.required(services().store, initiative_id)))
 
 
 @blueprint.put("/initiatives/<initiative_id>")
 @blueprint.input(InitiativeIn)
-@blueprint.output(InitiativeOut)
+@blueprint.output(schema_of(InitiativeDocument))
 @blueprint.doc(
     summary="Replace an initiative",
     security="ApiKey",
@@ -128,7 +133,7 @@ def put_initiative(initiative_id: str, json_data: InitiativeIn) -> ResponseRetur
     stored, fresh = initiatives.replace_initiative(
         services().store, initiative_from(json_data, initiative_id), actor=actor()
     )
-    return _created(stored) if fresh else jsonify(initiative_out(stored))
+    return _created(stored) if fresh else answer(document_of(stored))
 
 
 @blueprint.delete("/initiatives/<initiative_id>")
@@ -143,7 +148,7 @@ def delete_initiative(initiative_id: str) -> ResponseReturnValue:
 
 @blueprint.put("/initiatives/<initiative_id>/needs")
 @blueprint.input(NeedsIn)
-@blueprint.output(InitiativeOut)
+@blueprint.output(schema_of(InitiativeDocument))
 @blueprint.doc(summary="Replace the needs of an initiative", security="ApiKey", responses=MISSING)
 @with_problems
 def put_initiative_needs(initiative_id: str, json_data: NeedsIn) -> ResponseReturnValue:
@@ -153,12 +158,12 @@ def put_initiative_needs(initiative_id: str, json_data: NeedsIn) -> ResponseRetu
     changed = initiatives.change(
         store, initiative_id, lambda old: replace(old, needs=needs), actor=actor()
     )
-    return jsonify(initiative_out(changed))
+    return answer(document_of(changed))
 
 
 @blueprint.put("/initiatives/<initiative_id>/members/<organisation_id>")
 @blueprint.input(SinceIn)
-@blueprint.output(InitiativeOut)
+@blueprint.output(schema_of(InitiativeDocument))
 @blueprint.doc(summary="Make an organisation a member", security="ApiKey", responses=MISSING)
 @with_problems
 def put_member(initiative_id: str, organisation_id: str, json_data: SinceIn) -> ResponseReturnValue:
@@ -171,7 +176,7 @@ def put_member(initiative_id: str, organisation_id: str, json_data: SinceIn) -> 
         keep_since=False,
         actor=actor(),
     )
-    return jsonify(initiative_out(joined))
+    return answer(document_of(joined))
 
 
 @blueprint.delete("/initiatives/<initiative_id>/members/<organisation_id>")
@@ -185,5 +190,7 @@ def delete_member(initiative_id: str, organisation_id: str) -> ResponseReturnVal
 
 
 def _created(stored: Initiative) -> ResponseReturnValue:
-    address = url_for("api.show_initiative", initiative_id=stored.id)
-    return initiative_out(stored), 201, {"Location": address}
+    response = answer(document_of(stored))
+    response.status_code = 201
+    response.headers["Location"] = url_for("api.show_initiative", initiative_id=stored.id)
+    return response

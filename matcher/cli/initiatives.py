@@ -12,8 +12,6 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from matcher.api.conversion import initiative_out, quota_from
-from matcher.api.initiative_schemas import QuotaIn
 from matcher.cli.initiative_text import (
     advice_text,
     gaps_text,
@@ -29,7 +27,7 @@ from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL
 from matcher.identifiers import random_id
 from matcher.initiatives import actions as initiatives
 from matcher.initiatives.advice import FIRST, IsMember
-from matcher.initiatives.schema import InitiativeIn, initiative_from
+from matcher.initiatives.schema import InitiativeIn, document_of, initiative_from
 from matcher.initiatives.team_request import (
     DEFAULT_SIZE,
     MAX_SIZE,
@@ -37,6 +35,7 @@ from matcher.initiatives.team_request import (
     QuotaRequest,
     TeamRequest,
 )
+from matcher.initiatives.team_schema import QuotaIn, quota_from
 from matcher.initiatives.team_task import Infeasible
 from matcher.matching.validation import QuestionError
 from matcher.validation_errors import field_errors
@@ -83,7 +82,7 @@ def initiative_show(initiative_id: str) -> None:
     """Print an initiative as JSON; `add` takes it back."""
     with explained():
         found = initiatives.required(services().store, initiative_id)
-    print_json(initiative_out(found))
+    print_json(document_of(found))
 
 
 @group.command("add")

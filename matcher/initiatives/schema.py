@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 from typing import Annotated
 
 from pydantic import Field
@@ -72,4 +74,42 @@ def initiative_from(body: InitiativeIn, initiative_id: str) -> Initiative:
         wanted=tuple((kind, count) for kind, count in body.wanted.items() if count),
         exploratory=body.exploratory,
         open=body.open,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MemberDocument:
+    """A member of an initiative."""
+
+    id: str
+    since: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class InitiativeDocument:
+    """An initiative as stored; its JSON can be stored again."""
+
+    id: str
+    name: str
+    brief: str
+    needs: tuple[Need, ...]
+    members: tuple[MemberDocument, ...]
+    wanted: dict[OrganisationType, int]
+    exploratory: bool
+    open: bool
+
+
+def document_of(initiative: Initiative) -> InitiativeDocument:
+    """Return an initiative as it is shown and stored again."""
+    return InitiativeDocument(
+        id=initiative.id,
+        name=initiative.name,
+        brief=initiative.brief,
+        needs=initiative.needs,
+        members=tuple(
+            MemberDocument(member.organisation_id, member.since) for member in initiative.members
+        ),
+        wanted=dict(initiative.wanted),
+        exploratory=initiative.exploratory,
+        open=initiative.open,
     )

@@ -662,6 +662,8 @@ def test_the_numbers_of_a_gap_report_agree(reader: FlaskClient, initiative: str)
                 c >= 0.15 for c in probabilities
             )
     assert [one["type"] for one in gaps["partner_mix"]["wanted"]] == list(stated["wanted"])
+    fields = gaps["field_mix"]
+    assert 1 <= max(fields["counts"].values()) <= len(members) and 0 < fields["balance"] < 1
     for one in gaps["partner_mix"]["wanted"]:
         assert one["wanted"] == stated["wanted"][one["type"]]
         assert one["members"] == gaps["partner_mix"]["members"]["types"].get(one["type"], 0)
@@ -755,6 +757,8 @@ def test_a_team_adds_up_and_meets_what_it_says(reader: FlaskClient) -> None:
     assert one["coverage"] == pytest.approx(met, abs=2e-3)
     assert answer["members_cover"] < one["coverage"] <= gaps["coverage"]["reachable"]
     assert one["partner_mix"]["count"] == len(one["picks"]) == 12
+    fields = one["field_mix"]
+    assert 1 <= max(fields["counts"].values()) <= 12 and 0 < fields["balance"] <= 1
     best = {need["text"]: need["by"] for need in one["needs"]}
     for pick in one["picks"]:
         for meets in pick["meets"]:

@@ -32,8 +32,18 @@ def test_the_missing_link_is_on_the_page(client: FlaskClient) -> None:
     assert "No link is missing from idea to market." in fisch
 
 
+def test_the_fields_of_the_members_are_on_the_page(client: FlaskClient) -> None:
+    mix = client.get("/api/v1/initiatives/demo:fisch/gaps").get_json()["field_mix"]
+    assert list(mix["counts"])[0] == "chemistry" and len(mix["counts"]) > 6
+    text = page(client, "/initiatives/demo:fisch?lang=en")
+    assert f"Fields: Chemistry ({mix['counts']['chemistry']}), " in text
+    more = f"and {len(mix['counts']) - 6} more; evenly spread: {round(mix['balance'] * 100)} %"
+    assert more in text
+    assert "Domeinen: " in page(client, "/initiatives/demo:fisch?lang=nl")
+
+
 @pytest.mark.parametrize(
-    ("needs", "said"),
+    ("needs", "message"),
     [
         (
             [{"text": "test runs", "stage": "pilot"}, {"text": "series", "stage": "production"}],
@@ -44,11 +54,11 @@ def test_the_missing_link_is_on_the_page(client: FlaskClient) -> None:
     ],
 )
 def test_where_nobody_is_in_yet_the_needs_that_nobody_covers_are_counted(
-    client: FlaskClient, needs: list[dict[str, str]], said: str
+    client: FlaskClient, needs: list[dict[str, str]], message: str
 ) -> None:
     client.post("/api/v1/initiatives", json={"id": "x:new", "name": "New", "needs": needs})
     text = page(client, "/initiatives/x:new?lang=en")
-    assert f'<p class="summary">{said}</p>' in text
+    assert f'<p class="summary">{message}</p>' in text
     assert text.count('class="summary"') == 1 and "The members cover 0 %" in text
 
 

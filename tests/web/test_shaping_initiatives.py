@@ -183,6 +183,7 @@ def test_the_line_up_meets_its_quotas(manager: FlaskClient) -> None:
     assert "Small and medium-sized: at least 3" in page.text
     assert "Country BE: at most 12" in page.text
     left = re.findall(r'name="exclude" value="([^"]+)"', page.text)[0]
+    assert "Fields: " in page.text and "evenly spread: " in page.text
     without = get(manager, f"{NANO}/line-up?size=14&exclude={left}").text
     assert f'value="{left}" checked' in without
     assert f'href="/organisations/{left}"' not in without
