@@ -80,7 +80,7 @@ def line(store: Store, action: str, subject: str, at: datetime = THEN, **more: A
         session.add(AuditRow(at=at, actor=actor, action=action, subject=subject, detail=more))
 
 
-def kept_list(store: Store, owner: Account, initiative: str | None = None) -> str:
+def stored_list(store: Store, owner: Account, initiative: str | None = None) -> str:
     with store.keeping() as session:
         key = f"list{owner.id}"
         session.add(
@@ -182,7 +182,7 @@ def test_lists_and_introductions_by_week(store: Store, mia: Account) -> None:
 def test_what_waits_is_what_is_mine_and_undecided_oldest_first(
     store: Store, mia: Account, lies: Account
 ) -> None:
-    mine, hers = kept_list(store, lies), kept_list(store, mia)
+    mine, hers = stored_list(store, lies), stored_list(store, mia)
     days = [THEN + timedelta(days=number) for number in range(5)]
     entry(store, mine, "x:a", EntryStatus.APPROACHED, assigned=lies.id, changed=days[2])
     entry(store, mine, "x:b", EntryStatus.JOINED, assigned=lies.id)
@@ -217,7 +217,7 @@ def test_no_more_waits_than_can_be_shown(store: Store, mia: Account) -> None:
 
 
 def test_counts_are_of_what_one_may_see(store: Store, mia: Account, lies: Account) -> None:
-    mine, hers = kept_list(store, lies), kept_list(store, mia)
+    mine, hers = stored_list(store, lies), stored_list(store, mia)
     entry(store, mine, "x:a", EntryStatus.APPROACHED)
     entry(store, hers, "x:a", EntryStatus.APPROACHED)
     entry(store, hers, "x:b", EntryStatus.DECLINED)
@@ -236,7 +236,7 @@ def test_counts_are_of_what_one_may_see(store: Store, mia: Account, lies: Accoun
 def test_members_see_no_lists_and_introductions_of_others(
     store: Store, mia: Account, lies: Account
 ) -> None:
-    mine, hers = kept_list(store, lies), kept_list(store, mia)
+    mine, hers = stored_list(store, lies), stored_list(store, mia)
     introduction(store, "i1", "asked", asker=mia.id)
     with store.keeping() as session:
         session.execute(delete(AuditRow))
@@ -280,8 +280,8 @@ def test_initiatives_with_which_one_has_to_do(store: Store, mia: Account, lies: 
     save_initiative(store, Initiative("x:one", "One", "Brief"))
     line(store, "initiative.created", "initiative:x:one", actor=mia.actor)
     line(store, "initiative.created", "initiative:x:other", actor="command")
-    kept_list(store, mia, "x:two")
-    kept_list(store, lies, None)
+    stored_list(store, mia, "x:two")
+    stored_list(store, lies, None)
     introduction(store, "i1", "asked", asker=mia.id, initiative="x:three")
     introduction(store, "i2", "asked", asker=lies.id, initiative="x:four")
     assert own_initiatives(store, mia) == {"x:one", "x:two", "x:three"}

@@ -25,7 +25,7 @@ from matcher.organisations.duplicates import merge
 from matcher.spreadsheets import neutral
 from matcher.store import Store
 from matcher.store.account_tables import AuditRow, ShareRow
-from matcher.web import forms, initiatives
+from matcher.web import forms, initiative_answers
 from tests.web.users import account, get, post, signed_in
 
 QUESTION = Question(text="vrachtfietsen met koelbox", limit=8)
@@ -44,9 +44,9 @@ def manager(app: APIFlask) -> FlaskClient:
 
 def made(client: FlaskClient, **fields: str) -> str:
     sent = {"name": "Koelfietsen", "question": json.dumps(serialise(QUESTION)), **fields}
-    kept = post(client, "/lists", sent)
-    assert kept.status_code == 302
-    return str(kept.headers["Location"])
+    saved = post(client, "/lists", sent)
+    assert saved.status_code == 302
+    return str(saved.headers["Location"])
 
 
 def ids(page: Any) -> list[str]:
@@ -83,7 +83,7 @@ def whole(page: Any) -> dict[str, list[str]]:
     }
 
 
-def test_a_list_is_kept_annotated_and_filtered(manager: FlaskClient, store: Store) -> None:
+def test_a_list_is_saved_annotated_and_filtered(manager: FlaskClient, store: Store) -> None:
     address = made(manager)
     page = get(manager, address)
     first = ids(page)[0]
@@ -100,14 +100,14 @@ def test_a_list_is_kept_annotated_and_filtered(manager: FlaskClient, store: Stor
     assert ("account:manager@example.org", "list.entry") in logged
 
 
-def test_a_list_keeps_all_that_the_longest_page_shows(manager: FlaskClient) -> None:
+def test_a_list_stores_all_that_the_longest_page_shows(manager: FlaskClient) -> None:
     shown = get(manager, "/matches?text=vrachtfietsen&show=100").text
     names = re.findall(r'<h2><a href="/organisations/([^"]+)"', shown)
     assert len(names) > 50
     question = re.search(r'name="question" value="([^"]+)"', shown)
     assert question is not None
     assert ids(get(manager, made(manager, question=unescape(question[1])))) == names
-    assert max(forms.LENGTHS) == max(initiatives.LENGTHS) == MAX_MATCHES
+    assert max(forms.LENGTHS) == max(initiative_answers.LENGTHS) == MAX_MATCHES
 
 
 def test_two_people_do_not_overwrite_each_other(app: APIFlask, manager: FlaskClient) -> None:
@@ -294,13 +294,13 @@ def test_members_see_their_own_lists_and_managers_all(app: APIFlask, manager: Fl
     assert get(member, mine).status_code == 404
 
 
-def test_the_matches_of_an_initiative_are_kept(manager: FlaskClient) -> None:
+def test_the_matches_of_an_initiative_are_saved(manager: FlaskClient) -> None:
     shown = get(manager, "/initiatives/demo:nano-for-health/matches").text
     form = shown[shown.index('class="keep"') :].partition("</form>")[0]
     hidden = re.findall(r'name="(question|initiative)" value="([^"]+)"', form)
     fields = {name: unescape(value) for name, value in hidden}
-    kept = post(manager, "/lists", {"name": "Nano", **fields})
-    page = get(manager, kept.headers["Location"])
+    saved = post(manager, "/lists", {"name": "Nano", **fields})
+    page = get(manager, saved.headers["Location"])
     assert 'href="/initiatives/demo:nano-for-health"' in page.text
     assert "demo:dijlenano" not in ids(page)  # a member already
     elsewhere = {"name": "Nano", **fields, "initiative": "demo:bestaat-niet"}
@@ -326,7 +326,7 @@ def test_the_matches_of_an_initiative_are_kept(manager: FlaskClient) -> None:
         "x" * 100_001,
     ],
 )
-def test_questions_that_cannot_be_kept(manager: FlaskClient, question: str) -> None:
+def test_questions_that_cannot_be_saved(manager: FlaskClient, question: str) -> None:
     assert post(manager, "/lists", {"name": "x", "question": question}).status_code == 422
     assert "No list is kept yet" in get(manager, "/lists").text
 
