@@ -10,7 +10,8 @@ from collections.abc import Callable
 class CircuitBreaker:
     """Closed: everybody may ask. Open: nobody for `retry_after` seconds, then one who probes.
 
-    (M. Nygard, Release It!, 2007.) Thread safe. A probe that never reports back costs another
+    (M. Nygard, Release It!, 2007.) Thread safe; of the library pybreaker it differs in that callers
+    of a closed breaker don't wait for one another. A probe that never reports back costs another
     `retry_after` seconds, then there is a new one; so a breaker can't stay open for ever.
     """
 

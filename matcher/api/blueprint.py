@@ -16,7 +16,7 @@ READING = {
     "initiative_matches_changed",
     "initiative_line_up",
 }
-"""Endpoints that are asked by POST and write nothing."""
+"""Endpoints that take POST and write nothing."""
 
 
 @blueprint.before_request

@@ -45,11 +45,11 @@ def problem(
 
 
 def advice_on(status: int, headers: Mapping[str, Any]) -> str | None:
-    """Return what to do about an error of this status; None where there is nothing to be said."""
+    """Return what to do about an error of this status; None where there is none."""
     allowed = ", ".join(sorted(headers.get("Allow", "").split(", ")))
     most = current_app.config["MAX_CONTENT_LENGTH"]
-    said = _ADVICE.get(status)
-    return said and said.format(allowed=allowed, most=most)
+    advice = _ADVICE.get(status)
+    return advice and advice.format(allowed=allowed, most=most)
 
 
 def input_errors(error: Exception) -> list[dict[str, str]]:

@@ -88,8 +88,8 @@ class RedisClient:
                 raise TypeError("a value is bytes")
             return data, lock is not None
 
-        found: tuple[bytes | None, bool] = self._ask(look)
-        return found
+        value_and_lock: tuple[bytes | None, bool] = self._ask(look)
+        return value_and_lock
 
     def store(self, key: str, data: bytes, ttl: int) -> None:
         """Keep `data` for `ttl` seconds, in place of whatever was there."""

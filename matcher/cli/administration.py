@@ -72,9 +72,9 @@ def user_create(email: str, name: str, role: str, password: str) -> None:
 @users.command("list")
 def user_list() -> None:
     """List all accounts."""
-    for one in accounts.list_accounts(services().store):
-        state = "active" if one.active else "blocked"
-        click.echo(f"{one.email}\t{one.name}\t{one.role}\t{state}")
+    for account in accounts.list_accounts(services().store):
+        state = "active" if account.active else "blocked"
+        click.echo(f"{account.email}\t{account.name}\t{account.role}\t{state}")
 
 
 @users.command("role")
@@ -83,9 +83,9 @@ def user_list() -> None:
 def user_role(email: str, role: str) -> None:
     """Give EMAIL another role."""
     with friendly():
-        found = _account(email)
-        accounts.change(services().store, found.id, actor="command", role=AccountRole(role))
-    click.echo(f"{found.email} is {role} now.")
+        account = _account(email)
+        accounts.change(services().store, account.id, actor="command", role=AccountRole(role))
+    click.echo(f"{account.email} is {role} now.")
 
 
 @users.command("password")
@@ -94,10 +94,10 @@ def user_role(email: str, role: str) -> None:
 def user_password(email: str, password: str) -> None:
     """Set a new password for EMAIL; all its sessions end."""
     with friendly():
-        found = passwords.set_password(
+        account = passwords.set_password(
             services().store, email=email, password=password, actor="command"
         )
-    click.echo(f"The password of {found.email} is set.")
+    click.echo(f"The password of {account.email} is set.")
 
 
 @users.command("delete")
@@ -105,16 +105,16 @@ def user_password(email: str, password: str) -> None:
 def user_delete(email: str) -> None:
     """Delete the account of EMAIL."""
     with friendly():
-        found = _account(email)
-        accounts.delete(services().store, found.id, actor="command")
-    click.echo(f"{found.email} is gone.")
+        account = _account(email)
+        accounts.delete(services().store, account.id, actor="command")
+    click.echo(f"{account.email} is gone.")
 
 
 def _account(email: str) -> accounts.Account:
-    found = accounts.find_by_email(services().store, email)
-    if found is None:
+    account = accounts.find_by_email(services().store, email)
+    if account is None:
         raise AccountError("unknown", f"There is no account for {email}.")
-    return found
+    return account
 
 
 @click.command("settings", cls=Command)

@@ -1,4 +1,4 @@
-"""What commands have in common: the services, a progress bar, how faults are shown."""
+"""What commands have in common: a progress bar, and errors shown as sentences."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Command(click.Command):
         """Run it, unless an argument isn't text."""
         for parameter in self.params:
             value = ctx.params.get(parameter.name or "")
-            for one in value if isinstance(value, tuple) else (value,):
-                if isinstance(one, str) and _SURROGATE.search(one):
+            for text in value if isinstance(value, tuple) else (value,):
+                if isinstance(text, str) and _SURROGATE.search(text):
                     problem = "its bytes aren't UTF-8, so they aren't text."
                     raise click.BadParameter(problem, ctx, parameter)
-        with failures_told():
+        with failures_as_sentences():
             return super().invoke(ctx)
 
 
@@ -48,7 +48,7 @@ class Group(AppGroup):
 
 
 @contextmanager
-def failures_told() -> Iterator[None]:
+def failures_as_sentences() -> Iterator[None]:
     """End the command with what fails: a model, the index, the store, the disk, a setting."""
     try:
         yield
@@ -94,9 +94,9 @@ def refuse(refused: ImportRefused, advice: str) -> Any:
     for fault in refused.faults[:SHOWN_FAULTS]:
         line = str(fault.line) if fault.line else "-"
         rows.append((fault.file, line, fault.column or "-", fault.problem, fault.expected))
-    widths = [max(len(row[place]) for row in rows) for place in range(4)]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for row in rows:
-        cells = [row[place].ljust(widths[place]) for place in range(4)]
+        cells = [row[column].ljust(widths[column]) for column in range(4)]
         click.echo("  ".join([*cells, row[4]]), err=True)
     more = refused.count - min(len(refused.faults), SHOWN_FAULTS)
     if more > 0:
@@ -106,7 +106,7 @@ def refuse(refused: ImportRefused, advice: str) -> Any:
 
 @contextmanager
 def friendly() -> Iterator[None]:
-    """Show a fault in what was asked as a message, not as a trace."""
+    """Show what can't be used in the arguments as a message, not as a trace."""
     try:
         yield
     except ValueError as error:

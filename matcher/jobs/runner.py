@@ -100,7 +100,7 @@ class JobRunner:
         return rows.waiting_ids(self._store)
 
     def cancel(self, job_id: str, actor: str) -> bool:
-        """Ask a job to stop; whether it was still open. A job that waits never begins."""
+        """Ask a job to stop; returns whether it was still open. A job that waits never begins."""
         job = self.get(job_id)
         if job is None or not job.state.open:
             return False
@@ -122,7 +122,7 @@ class JobRunner:
     # Running
 
     def run(self, job_id: str) -> bool:
-        """Run a job if it waits; does nothing when it was run or is being run."""
+        """Run a job if it waits, in this thread; returns whether it did."""
         try:
             run = rows.claim(self._store, job_id, CLAIM_WAIT_MS)
         except OperationalError:  # somebody writes to SQLite; the job goes on waiting
@@ -153,7 +153,7 @@ class JobRunner:
         return True
 
     def run_next(self) -> bool:
-        """Run the job that waits longest, in this thread; whether there was one."""
+        """Run the job that waits longest, in this thread; returns whether there was one."""
         return any(self.run(job_id) for job_id in self.waiting())
 
     def run_waiting(self) -> int:
@@ -238,9 +238,9 @@ class JobRunner:
         if known is not None and known.unfinished is not None:
             known.unfinished(session, arguments, state)
 
-    def _jobs(self, found: list[JobRow]) -> list[Job]:
-        signals = self._signals.read([row.id for row in found if JobState(row.state).open])
-        return [_job(row, signals.get(row.id, Signal(row.id))) for row in found]
+    def _jobs(self, job_rows: list[JobRow]) -> list[Job]:
+        signals = self._signals.read([row.id for row in job_rows if JobState(row.state).open])
+        return [_job(row, signals.get(row.id, Signal(row.id))) for row in job_rows]
 
 
 def _record_cancel(session: Session, actor: str, job_id: str, kind: str) -> None:

@@ -102,10 +102,10 @@ def init_app(app: APIFlask, settings: Settings) -> None:
 
 
 def choose_language() -> str:
-    """Return the language of the page: the one asked for, else the browser's, else Dutch."""
-    asked = request.args.get("lang") or request.cookies.get("lang")
-    if asked in LANGUAGES:
-        return asked
+    """Return the language of the page: what the visitor chose, else the browser's, else Dutch."""
+    chosen = request.args.get("lang") or request.cookies.get("lang")
+    if chosen in LANGUAGES:
+        return chosen
     return request.accept_languages.best_match(LANGUAGES) or "nl"
 
 
@@ -117,8 +117,8 @@ def addressed(language: str, here: str = "") -> str:
     """
     path, _mark, query = here.partition("?")
     sent = query if here else request.query_string.decode("utf-8", "replace")
-    asked = parse_qsl(sent, keep_blank_values=True)
-    rest = [part for part in asked if part[0] != "lang"]
+    parameters = parse_qsl(sent, keep_blank_values=True)
+    rest = [parameter for parameter in parameters if parameter[0] != "lang"]
     return path + "?" + urlencode([*rest, ("lang", language)])
 
 
@@ -143,9 +143,9 @@ def _headers(response: Response) -> Response:
     if request.endpoint == "static" and request.args.get("v"):
         response.cache_control.max_age = 31_536_000
         response.cache_control.immutable = True
-    asked = request.args.get("lang")
-    if asked in LANGUAGES:
-        response.set_cookie("lang", asked, max_age=31_536_000, samesite="Lax", httponly=True)
+    chosen = request.args.get("lang")
+    if chosen in LANGUAGES:
+        response.set_cookie("lang", chosen, max_age=31_536_000, samesite="Lax", httponly=True)
     return response
 
 
@@ -165,7 +165,7 @@ def _error(error: HTTPError) -> ResponseReturnValue:
         errors = input_errors(error)
         detail = "The request can't be used; see errors." if errors else _detail(error, headers)
         return problem(status, detail, errors), status, headers
-    return _page(status, _said(error)), status, headers
+    return _page(status, _advice_of(error)), status, headers
 
 
 def _detail(error: HTTPError, headers: Mapping[str, Any]) -> str:
@@ -175,7 +175,7 @@ def _detail(error: HTTPError, headers: Mapping[str, Any]) -> str:
     return advice or error.message or ""
 
 
-def _said(error: HTTPError) -> str | None:
+def _advice_of(error: HTTPError) -> str | None:
     """Return what a view wrote for the visitor; the texts of libraries aren't for them."""
     return error.message if error.extra_data.get("page") else None
 

@@ -38,8 +38,8 @@ def init_app(app: APIFlask) -> None:
     manager.session_protection = "basic"
 
     @manager.user_loader  # type: ignore[untyped-decorator]
-    def load(kept: str) -> Visitor | None:
-        number, _dot, stamp = kept.partition(".")
+    def load(session_value: str) -> Visitor | None:
+        number, _dot, stamp = session_value.partition(".")
         account = accounts.get(services().store, int(number)) if number.isdigit() else None
         valid = account is not None and account.active and account.stamp == stamp
         return Visitor(account) if account and valid else None
@@ -103,7 +103,7 @@ def end_session() -> None:
     g.account = None
 
 
-def for_role(least: AccountRole) -> Callable[[View], View]:
+def for_role(minimum: AccountRole) -> Callable[[View], View]:
     """Let only those with at least a role see a page; others are asked to sign in, or refused."""
 
     def guarded(view: View) -> View:
@@ -113,7 +113,7 @@ def for_role(least: AccountRole) -> Callable[[View], View]:
             if account is None:
                 back = request.full_path if request.method == "GET" else ""
                 return redirect(url_for("accounts.sign_in", next=back.rstrip("?") or None))
-            if not account.role.reaches(least):
+            if not account.role.reaches(minimum):
                 abort(403)
             return view(*args, **values)
 

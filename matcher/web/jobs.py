@@ -71,7 +71,9 @@ about_job = loads("job_id", _visible_job, lambda: _("There is no such job."))
 @about_job
 def show(job: Job) -> ResponseReturnValue:
     """Show how far a job is, or how it ended."""
-    return render_template("jobs/show.html", job=job, kinds=KINDS, next=_next(job), **said(job))
+    return render_template(
+        "jobs/show.html", job=job, kinds=KINDS, next=_next(job), **_in_words(job)
+    )
 
 
 @blueprint.get("/jobs/<string(length=32):job_id>.json")
@@ -79,7 +81,7 @@ def show(job: Job) -> ResponseReturnValue:
 @about_job
 def state(job: Job) -> ResponseReturnValue:
     """Give what the page shows, for its script."""
-    answer = {"open": job.state.open, "done": job.done, "total": job.total, **said(job)}
+    answer = {"open": job.state.open, "done": job.done, "total": job.total, **_in_words(job)}
     return answer, 200, {"Cache-Control": "no-store"}
 
 
@@ -93,7 +95,7 @@ def cancel(job: Job) -> ResponseReturnValue:
     return redirect(url_for("jobs.show", job_id=job.id))
 
 
-def said(job: Job) -> dict[str, Any]:
+def _in_words(job: Job) -> dict[str, Any]:
     """Return what a job is doing, in words."""
     stopping = job.cancelling and job.state.open
     state = str(_("Being cancelled")) if stopping else str(STATES[job.state])

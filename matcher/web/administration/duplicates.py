@@ -18,21 +18,23 @@ from matcher.web.paging import count_pages, page_asked
 def duplicate_pairs() -> ResponseReturnValue:
     """List records that may be one organisation, the surest first."""
     everything = "all" in request.args
-    found = [one for one in duplicates.proposals(services().store) if everything or not one.sure]
+    proposals = duplicates.proposals(services().store)
+    pairs = [pair for pair in proposals if everything or not pair.sure]
     page = page_asked()
     corpus = services().corpus_provider.snapshot().corpus
     return render_template(
         "administration/duplicates.html",
-        pairs=found[(page - 1) * PAGE : page * PAGE],
-        total=len(found),
+        pairs=pairs[(page - 1) * PAGE : page * PAGE],
+        total=len(pairs),
         everything=everything,
         page=page,
-        pages=count_pages(len(found), PAGE),
-        places={one.id: one.place for one in corpus.organisations},
+        pages=count_pages(len(pairs), PAGE),
+        places={organisation.id: organisation.place for organisation in corpus.organisations},
         facets={
-            one.id: len(corpus.facets_owned([row])) for row, one in enumerate(corpus.organisations)
+            organisation.id: len(corpus.facets_owned([row]))
+            for row, organisation in enumerate(corpus.organisations)
         }
-        if len(found) < 5 * PAGE
+        if len(pairs) < 5 * PAGE
         else {},
     )
 

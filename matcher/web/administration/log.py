@@ -25,10 +25,10 @@ def audit_log() -> ResponseReturnValue:
     """Show who did what, the newest first."""
     text = request.args.get("q", "").replace("\x00", "")[:200]
     page = page_asked()
-    total, found = audit.lines(services().store, text, PAGE, (page - 1) * PAGE)
+    total, lines = audit.lines(services().store, text, PAGE, (page - 1) * PAGE)
     return render_template(
         "administration/audit.html",
-        lines=list(zip(found, named_lines(services().store, found), strict=True)),
+        lines=list(zip(lines, named_lines(services().store, lines), strict=True)),
         actions=ACTIONS,
         actors=ACTORS,
         link_to=link_to,

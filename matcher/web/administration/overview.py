@@ -19,11 +19,11 @@ from matcher.web.administration.blueprint import blueprint, only_administrators
 @blueprint.get("")
 @only_administrators
 def overview() -> ResponseReturnValue:
-    """Show how the service stands."""
+    """Show the state of the service."""
     current = services()
     state = current.state()
     manifest = read_manifest(current.settings.index_folder, state.generation)
-    pairs = [one for one in duplicates.proposals(current.store) if not one.sure]
+    pairs = [pair for pair in duplicates.proposals(current.store) if not pair.sure]
     people = accounts.list_accounts(current.store)
     return render_template(
         "administration/overview.html",
@@ -31,7 +31,7 @@ def overview() -> ResponseReturnValue:
         manifest=manifest,
         pairs=len(pairs),
         people=len(people),
-        blocked=sum(not one.active for one in people),
+        blocked=sum(not account.active for account in people),
         keys=sum(row.revoked is None for row in api_keys.list_keys(current.store)),
         jobs=[job for job in current.jobs.recent() if job.state.open],
         kept=profile_moderation.count_by_state(current.store),
@@ -42,7 +42,7 @@ def overview() -> ResponseReturnValue:
 @blueprint.post("/cache/clear")
 @only_administrators
 def clear_cache() -> ResponseReturnValue:
-    """Forget all kept answers."""
+    """Empty the cache of answers."""
     services().cache.clear()
     with services().store.keeping() as session:
         audit.record(session, me().actor, "cache.cleared", "cache")

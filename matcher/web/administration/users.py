@@ -88,13 +88,13 @@ def send_link(account_id: int) -> ResponseReturnValue:
 
 def _send_link(email: str) -> None:
     current = services()
-    found = passwords.issue_reset_token(
+    issued = passwords.issue_reset_token(
         current.store, email, lifetime=passwords.INVITATION_LIFETIME
     )
-    if found is None:
+    if issued is None:
         flash(_("This account is blocked; it gets no link."))
         return
-    account, token = found
+    account, token = issued
     address = current.settings.public_url + url_for("accounts.new_password", token=token)
     text = _(
         "You have an account for Schakel, the service that finds partners for clusters.\n\n"
@@ -111,26 +111,26 @@ def _send_link(email: str) -> None:
 
 
 def _account(account_id: int) -> accounts.Account:
-    found = accounts.get(services().store, account_id) if account_id <= MAX_ID else None
-    if found is None:
+    account = accounts.get(services().store, account_id) if account_id <= MAX_ID else None
+    if account is None:
         abort(404, _("There is no such account."), extra_data={"page": True})
-    return found
+    return account
 
 
 @blueprint.post("/users/<int:account_id>")
 @only_administrators
 def change_user(account_id: int) -> ResponseReturnValue:
     """Change role and whether somebody may sign in."""
-    found = _account(account_id)
+    account = _account(account_id)
     role = request.form.get("role", "")
     active = {"yes": True, "no": False}.get(request.form.get("active", ""))
-    if found.id == me().id and (active is False or role not in ("", found.role.value)):
+    if account.id == me().id and (active is False or role not in ("", account.role.value)):
         flash(_("You can't block yourself or change your own role."))
         return redirect(url_for("administration.users"))
     try:
         accounts.change(
             services().store,
-            found.id,
+            account.id,
             actor=me().actor,
             role=AccountRole(role) if role in list(AccountRole) else None,
             active=active,
@@ -146,14 +146,14 @@ def change_user(account_id: int) -> ResponseReturnValue:
 @only_administrators
 def delete_user(account_id: int) -> ResponseReturnValue:
     """Delete an account, when the box is ticked."""
-    found = _account(account_id)
-    if "sure" not in request.form or found.id == me().id:
+    account = _account(account_id)
+    if "sure" not in request.form or account.id == me().id:
         flash(_("Nothing was deleted: tick the box; and nobody can delete himself."))
         return redirect(url_for("administration.users"))
     try:
-        accounts.delete(services().store, found.id, actor=me().actor)
+        accounts.delete(services().store, account.id, actor=me().actor)
     except AccountError as error:
         flash(str(ERROR_MESSAGES[error.code]))
     else:
-        flash(_("“%(name)s” is deleted.", name=found.email))
+        flash(_("“%(name)s” is deleted.", name=account.email))
     return redirect(url_for("administration.users"))
