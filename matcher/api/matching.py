@@ -26,7 +26,7 @@ from matcher.current import services
 from matcher.matching.validation import QuestionError
 from matcher.organisations import actions as organisations
 from matcher.organisations.schema import OrganisationIn, organisation_from
-from matcher.store.organisations import PRIVATE
+from matcher.store.organisation_updates import PRIVATE
 from matcher.validation import ID_PATTERN
 
 EXAMPLE = {

@@ -27,8 +27,10 @@ from matcher.jobs.job import Cancelled, JobContext, JobFailed, JobKind, JobState
 from matcher.organisations.languages import with_language, with_languages
 from matcher.progress import Progress
 from matcher.store.account_tables import ImportRow
+from matcher.store.aliases import keys_of
 from matcher.store.database import Write
-from matcher.store.organisations import PRIVATE, keys_of, pending_organisations, save_organisations
+from matcher.store.organisation_updates import PRIVATE, pending_organisations
+from matcher.store.organisations import save_organisations
 from matcher.store.projects import pending_projects, save_projects
 from matcher.store.rollback import (
     organisation_versions,

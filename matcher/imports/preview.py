@@ -12,7 +12,7 @@ from matcher.domain import Facet, Organisation, Project
 from matcher.imports.row_errors import MAX_KEPT, Batch, RowError
 from matcher.messages import message_json
 from matcher.progress import Progress
-from matcher.store.organisations import PRIVATE, pending_organisations
+from matcher.store.organisation_updates import PRIVATE, pending_organisations
 from matcher.store.projects import pending_projects
 
 MAX_SHOWN = 200

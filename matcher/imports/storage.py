@@ -8,7 +8,8 @@ from matcher.imports.row_errors import Batch
 from matcher.organisations.languages import with_language, with_languages
 from matcher.progress import Progress
 from matcher.store import Store
-from matcher.store.organisations import PRIVATE, save_organisations
+from matcher.store.organisation_updates import PRIVATE
+from matcher.store.organisations import save_organisations
 from matcher.store.projects import save_projects
 
 _BATCH = 500

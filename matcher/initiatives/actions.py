@@ -9,6 +9,7 @@ from datetime import date
 from matcher import audit
 from matcher.domain import Initiative, Member, Question
 from matcher.store import Store
+from matcher.store.aliases import kept_ids, keys_of
 from matcher.store.database import Write
 from matcher.store.initiatives import (
     count_initiatives,
@@ -19,7 +20,6 @@ from matcher.store.initiatives import (
     save_initiative,
     write_initiative,
 )
-from matcher.store.organisations import kept_ids, keys_of
 
 __all__ = [
     "InitiativeExists",

@@ -16,7 +16,7 @@ from matcher.corpus.columns import Corpus, OrganisationRecord
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import FacetKind, OrganisationType, Stage
 from matcher.store import Store
-from matcher.store.organisations import matching_keys
+from matcher.store.organisation_search import matching_keys
 
 DIMENSIONS = ("type", "country", "region", "stage", "domain")
 REGION_LEVELS = (3, 4)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from matcher.corpus.columns import Corpus
 from matcher.domain import Question
 from matcher.store import Store
-from matcher.store.organisations import kept_ids
+from matcher.store.aliases import kept_ids
 
 
 class QuestionError(ValueError):

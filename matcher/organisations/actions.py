@@ -8,13 +8,9 @@ from matcher import audit
 from matcher.domain import Facet, Organisation, OrganisationType, Participation
 from matcher.organisations.languages import with_languages
 from matcher.store import Store
-from matcher.store.organisations import (
-    delete_organisation,
-    get_organisation,
-    load_organisations,
-    save_organisation,
-    search_organisations,
-)
+from matcher.store.organisation_rows import load_organisations
+from matcher.store.organisation_search import search_organisations
+from matcher.store.organisations import delete_organisation, get_organisation, save_organisation
 from matcher.store.projects import evidence_of
 
 

@@ -30,7 +30,7 @@ from matcher.store import Store
 from matcher.store.account_tables import ProfileRow
 from matcher.store.organisations import delete_organisation
 from matcher.store.profiles import delete_traces
-from matcher.store.references import rename_mentions
+from matcher.store.references import rename_references
 
 
 def get_by_link(store: Store, token: str) -> Profile | None:
@@ -92,7 +92,7 @@ def delete(store: Store, cache: Cache, organisation_id: str) -> Profile | None:
         # First, while its introductions are there to tell which links and steps go with them.
         delete_traces(write.session, organisation_id)
         if not delete_organisation(write, organisation_id):
-            rename_mentions(write, organisation_id, None)
+            rename_references(write, organisation_id, None)
         delete_profile(
             write.session, organisation_id, action="profile.deleted", actor=profile.actor
         )

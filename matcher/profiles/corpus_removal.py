@@ -27,7 +27,7 @@ def take_out(write: Write, organisation: Organisation) -> ProfileRecord:
         members=_leave_initiatives(write, own),
         rivals=_leave_competitors(write, own),
     )
-    delete_organisation(write, own, mentions=False)
+    delete_organisation(write, own, references=False)
     return ProfileRecord(organisation, traces)
 
 

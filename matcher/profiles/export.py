@@ -32,7 +32,8 @@ from matcher.store.account_tables import (
     ProfileRow,
     TokenRow,
 )
-from matcher.store.organisations import kept_ids, load_organisations
+from matcher.store.aliases import kept_ids
+from matcher.store.organisation_rows import load_organisations
 from matcher.store.projects import evidence_of
 from matcher.store.tables import AliasRow, InitiativeRow, OrganisationRow
 

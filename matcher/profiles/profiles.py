@@ -25,8 +25,9 @@ from matcher.organisations.languages import with_languages
 from matcher.profiles.records import record_from_json
 from matcher.store import Store
 from matcher.store.account_tables import ProfileRow
+from matcher.store.aliases import kept_ids, keys_of
 from matcher.store.database import Write
-from matcher.store.organisations import get_organisation, kept_ids, keys_of, save_organisation
+from matcher.store.organisations import get_organisation, save_organisation
 from matcher.store.profiles import delete_traces, rename_in_audit
 from matcher.validation import MAX_COMPETITORS
 

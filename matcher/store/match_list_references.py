@@ -1,4 +1,4 @@
-"""What people keep about an organisation follows it when it is merged, and goes when it goes."""
+"""References to an organisation on match lists and in introductions."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from matcher.store.account_tables import IntroductionRow, MatchListEntryRow, MatchListVersionRow
 
 
-def rename_follow_up(session: Session, old: str, new: str | None) -> None:
-    """Put the id `new` for `old` on match lists and introductions; None takes them away."""
-    named_there = cast(MatchListVersionRow.results, String).contains(old, autoescape=True)
-    for version in session.scalars(select(MatchListVersionRow).where(named_there)):
+def rename_match_list_references(session: Session, old: str, new: str | None) -> None:
+    """Make match lists and introductions refer to `new` instead of `old`; None removes them."""
+    refers = cast(MatchListVersionRow.results, String).contains(old, autoescape=True)
+    for version in session.scalars(select(MatchListVersionRow).where(refers)):
         version.results = _renamed(version.results, old, new)
     _rename_entries(session, old, new)
     for column in (IntroductionRow.to_organisation, IntroductionRow.from_organisation):
@@ -24,19 +24,17 @@ def rename_follow_up(session: Session, old: str, new: str | None) -> None:
 
 
 def _renamed(results: list[dict[str, Any]], old: str, new: str | None) -> list[dict[str, Any]]:
-    """Return the results with the name put right; of two that become one the better one stays."""
-    seen: set[str] = set()
-    kept = []
-    for one in results:
-        name = new if one["id"] == old else one["id"]
-        if name is not None and name not in seen:
-            seen.add(name)
-            kept.append({**one, "id": name})
-    return kept
+    """Return the results with the new id; of two that become one, the higher one stays."""
+    by_id: dict[str, dict[str, Any]] = {}
+    for result in results:
+        name = new if result["id"] == old else result["id"]
+        if name is not None:
+            by_id.setdefault(name, {**result, "id": name})
+    return list(by_id.values())
 
 
 def _rename_entries(session: Session, old: str, new: str | None) -> None:
-    """Move what was written to the kept organisation, unless something is written there."""
+    """Move notes to the kept organisation, unless the list has a note on that one."""
     here = MatchListEntryRow.organisation_id == old
     if new is not None:
         taken = set(

@@ -15,6 +15,7 @@ from matcher.domain import (
     Project,
     Role,
 )
+from matcher.store.aliases import kept_ids, keys_of
 from matcher.store.database import Write
 from matcher.store.facets import (
     chunks,
@@ -23,7 +24,6 @@ from matcher.store.facets import (
     facet_from_row,
     ownership_columns,
 )
-from matcher.store.organisations import kept_ids, keys_of
 from matcher.store.tables import FacetRow, OrganisationRow, OwnershipRow
 
 

@@ -1,4 +1,4 @@
-"""Taking back what one write added, where nobody built on it since."""
+"""Rolling back an import: deleting what it added, where nothing refers to it since."""
 
 from __future__ import annotations
 
@@ -37,18 +37,17 @@ def project_versions(session: Session, sources: Iterable[str]) -> dict[str, int]
 
 
 def remove_projects(write: Write, sources: Iterable[str]) -> None:
-    """Delete evidence with whoever owns it."""
+    """Delete past projects by their sources, with their ownerships."""
     for part in chunks(sorted(set(sources))):
         query = select(FacetRow.id).where(FacetRow.source.in_(part))
         _remove_facets(write, write.session.scalars(query).all())
 
 
 def remove_unused(write: Write, ids: Iterable[str]) -> int:
-    """Delete the organisations that nobody refers to; returns how many.
+    """Delete those of the organisations that nothing refers to; returns how many.
 
-    Those stay that are in an initiative, on a match list with something written about them, in an
-    introduction, kept by a company itself, named as a competitor by one that stays, or that own
-    evidence.
+    Organisations stay that own evidence, are members of an initiative, have a note on a match
+    list, an introduction or a profile of their own, or compete with one that stays.
     """
     session = write.session
     wanted = set(ids)
@@ -56,18 +55,18 @@ def remove_unused(write: Write, ids: Iterable[str]) -> int:
     for part in chunks(sorted(wanted)):
         found = select(OrganisationRow.id, OrganisationRow.key).where(OrganisationRow.id.in_(part))
         rows.update((row.id, row.key) for row in session.execute(found))
-    used = _mentioned(session) | _owners_of_evidence(session, rows)
+    used = _referred_to(session) | _owners_of_evidence(session, rows)
     rivals = {
         row.id: row.competitors
         for row in session.execute(select(OrganisationRow.id, OrganisationRow.competitors))
         if row.competitors
     }
     unused = set(rows) - used
-    while True:  # who is named by one that stays, stays too
-        named = {name for who, names in rivals.items() if who not in unused for name in names}
-        if not named & unused:
+    while True:  # a competitor of an organisation that stays, stays too
+        competing = {name for who, names in rivals.items() if who not in unused for name in names}
+        if not competing & unused:
             break
-        unused -= named
+        unused -= competing
     for part in chunks([rows[name] for name in sorted(unused)]):
         owned = select(OwnershipRow.facet_id).where(OwnershipRow.organisation_key.in_(part))
         _remove_facets(write, session.scalars(owned).all())
@@ -98,13 +97,16 @@ def _versions(
     found: dict[str, int] = {}
     for part in chunks(sorted(set(names))):
         rows = session.execute(select(name, version).where(name.in_(part)))
-        found.update((one, number) for one, number in rows)
+        found.update((key, number) for key, number in rows)
     return found
 
 
-def _mentioned(session: Session) -> set[str]:
+def _referred_to(session: Session) -> set[str]:
+    """Return the ids to which initiatives, lists, introductions or profiles refer."""
     found = {
-        one["id"] for members in session.scalars(select(InitiativeRow.members)) for one in members
+        member["id"]
+        for members in session.scalars(select(InitiativeRow.members))
+        for member in members
     }
     for column in (
         MatchListEntryRow.organisation_id,
@@ -133,6 +135,6 @@ def _owners_of_evidence(session: Session, rows: dict[str, int]) -> set[str]:
 def _forget_results(session: Session, gone: set[str]) -> None:
     """Take organisations out of the answers on match lists."""
     for version in session.scalars(select(MatchListVersionRow)):
-        kept = [one for one in version.results if one["id"] not in gone]
+        kept = [result for result in version.results if result["id"] not in gone]
         if len(kept) < len(version.results):
             version.results = kept

@@ -27,14 +27,14 @@ from matcher.organisations import duplicates
 from matcher.store import Store
 from matcher.store.changes import changes_since
 from matcher.store.initiatives import get_initiative, save_initiative
+from matcher.store.organisation_rows import load_organisations
+from matcher.store.organisation_search import search_organisations
+from matcher.store.organisation_updates import pending_organisations
 from matcher.store.organisations import (
     delete_organisation,
     get_organisation,
-    load_organisations,
-    pending_organisations,
     save_organisation,
     save_organisations,
-    search_organisations,
 )
 from matcher.store.projects import load_projects, pending_projects, save_projects
 from matcher.store.rollback import remove_projects, remove_unused

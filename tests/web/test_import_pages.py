@@ -28,7 +28,7 @@ from matcher.jobs import rebuild
 from matcher.jobs.job import UNEXPECTED, Job, JobState
 from matcher.organisations import actions as organisations
 from matcher.store.account_tables import AuditRow, ImportRow, JobRow
-from matcher.store.organisations import load_organisations
+from matcher.store.organisation_rows import load_organisations
 from matcher.store.projects import load_projects
 from matcher.store.tables import OrganisationRow
 from tests.web.users import get, post, signed_in, token
