@@ -7,11 +7,18 @@ from typing import Any
 from apiflask import APIFlask
 from flask import render_template
 
-from matcher.api import health, initiative_answers, initiatives, insights, matching
+from matcher.api import (
+    health,
+    initiative_answers,
+    initiatives,
+    insights,
+    matching,
+    organisations,
+)
 from matcher.api.blueprint import blueprint
 from matcher.api.bodies import Json
 
-ROUTES = (matching, initiatives, initiative_answers, insights)
+ROUTES = (matching, organisations, initiatives, initiative_answers, insights)
 """The modules whose routes are on the blueprint of /api/v1."""
 
 

@@ -1,22 +1,15 @@
-"""The files of imports: uploads under names of our own, and how records were before."""
+"""The uploaded files of imports, under names of our own."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import time
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, Literal
+from typing import BinaryIO
 
-from pydantic import TypeAdapter
-
-from matcher.domain import Organisation, Project
 from matcher.imports.archives import check_archive
 from matcher.imports.cordis import read_cordis
 from matcher.imports.organisations import read_organisations
@@ -31,10 +24,7 @@ MAX_ARCHIVE_SIZE = 1024 * 1024 * 1024
 KEPT_SECONDS = 30 * 24 * 3600
 SUFFIXES = {"csv": ".csv", "xlsx": ".xlsx", "cordis": ".zip"}
 """Formats, and the suffix of their files."""
-_ORGANISATION = TypeAdapter(Organisation)
-_PROJECT = TypeAdapter(Project)
 _BLOCK = 1024 * 1024
-Kind = Literal["organisation", "project"]
 
 
 class UploadRefused(ValueError):
@@ -43,18 +33,6 @@ class UploadRefused(ValueError):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class RecordBackup:
-    """One record as it was before an import; None: it wasn't there."""
-
-    kind: Kind
-    name: str
-    """The organisation's id, or the project's source."""
-    record: Organisation | Project | None
-    version: int | None = None
-    """The corpus version that had written it; None also where that wasn't kept."""
 
 
 def folder_of(settings: Settings, import_id: str) -> Path:
@@ -67,8 +45,8 @@ def source_of(settings: Settings, import_id: str, format: str) -> Path:
     return folder_of(settings, import_id) / f"upload{SUFFIXES[format]}"
 
 
-def before_of(settings: Settings, import_id: str) -> Path:
-    """Return the path of the records as they were."""
+def backup_of(settings: Settings, import_id: str) -> Path:
+    """Return the path of the backup: the records as they were before."""
     return folder_of(settings, import_id) / "before.ndjson"
 
 
@@ -118,54 +96,6 @@ def clear_old(settings: Settings) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def keeping_before(path: Path) -> Iterator[Callable[[RecordBackup], None]]:
-    """Give a function that writes records; the file gets its name when all are on disk."""
-    part = path.with_suffix(".part")
-    count = 0
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-
-        def keep(before: RecordBackup) -> None:
-            nonlocal count
-            count += 1
-            line = {"kind": before.kind, "name": before.name, "version": before.version}
-            line["record"] = _packed(before)
-            file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-
-        yield keep
-        file.write(json.dumps({"records": count}).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    part.rename(path)
-
-
-def read_before(path: Path) -> Iterator[RecordBackup]:
-    """Give the records that were kept. Raises ValueError when some are missing."""
-    count, promised = 0, None
-    with path.open("rb") as file:
-        for raw in file:
-            line = json.loads(raw)
-            if "records" in line:
-                promised = line["records"]
-                continue
-            count += 1
-            adapter: TypeAdapter[Any] = (
-                _ORGANISATION if line["kind"] == "organisation" else _PROJECT
-            )
-            record = None if line["record"] is None else adapter.validate_python(line["record"])
-            yield RecordBackup(line["kind"], line["name"], record, line.get("version"))
-    if promised != count:
-        raise ValueError(f"{path} holds {count} records of {promised}")
-
-
-def _packed(before: RecordBackup) -> Any:
-    if before.record is None:
-        return None
-    if isinstance(before.record, Organisation):
-        return _ORGANISATION.dump_python(before.record, mode="json")
-    return _PROJECT.dump_python(before.record, mode="json")
-
-
 def _copy(stream: BinaryIO, path: Path) -> None:
     size = 0
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -183,16 +113,16 @@ def _format(path: Path, filename: str) -> str:
     suffix = PurePosixPath(filename.lower()).suffix
     with path.open("rb") as file:
         head = file.read(65_536)
-    serialise = head.startswith(b"PK\x03\x04")
-    if suffix == ".csv" and not serialise and b"\x00" not in head:
+    zipped = head.startswith(b"PK\x03\x04")
+    if suffix == ".csv" and not zipped and b"\x00" not in head:
         if path.stat().st_size > MAX_FILE_SIZE:
             raise UploadRefused("large")
         return "csv"
-    if suffix not in (".xlsx", ".zip") or not serialise:
+    if suffix not in (".xlsx", ".zip") or not zipped:
         raise UploadRefused("kind")
     try:
         with zipfile.ZipFile(path) as archive:
-            names = {PurePosixPath(one.filename).name.lower() for one in archive.infolist()}
+            names = {PurePosixPath(member.filename).name.lower() for member in archive.infolist()}
             book = "[content_types].xml" in names and "workbook.xml" in names
             most = MAX_BOOK_SIZE if book else MAX_ARCHIVE_SIZE
             check_archive(archive, "", members=1_000 if book else 200, total=most)

@@ -143,7 +143,7 @@ def undo(jobs: JobRunner, one: ImportRun, account: Account) -> str:
     with jobs.context.store.reading() as session:
         if last_imported(session) != one.id:
             raise ImportNotPossible("last")
-    if not import_files.before_of(jobs.context.settings, one.id).is_file():
+    if not import_files.backup_of(jobs.context.settings, one.id).is_file():
         raise ImportNotPossible("gone")
     arguments = {"import_id": one.id, "by": account.actor}
     return _go_on(
@@ -157,7 +157,7 @@ def may_undo(context: JobContext, one: ImportRun) -> bool:
         return False
     with context.store.reading() as session:
         is_last = last_imported(session) == one.id
-    return is_last and import_files.before_of(context.settings, one.id).is_file()
+    return is_last and import_files.backup_of(context.settings, one.id).is_file()
 
 
 def last_imported(session: Session) -> str | None:

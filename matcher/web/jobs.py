@@ -13,6 +13,8 @@ from flask_babel import lazy_gettext as _l
 from matcher.accounts.accounts import AccountRole
 from matcher.current import services
 from matcher.imports import jobs as import_jobs
+from matcher.imports.steps import TAKEN
+from matcher.imports.undo import BACKUP_GONE
 from matcher.jobs import rebuild
 from matcher.jobs.job import UNEXPECTED, UNKNOWN_KIND, Job, JobState
 from matcher.web.access import for_role, may, me
@@ -45,8 +47,8 @@ ERRORS = {
     rebuild.NO_ENCODER: _l("The model that reads texts doesn't answer. Try again later."),
     import_jobs.GONE: _l("The uploaded file isn't there any more. Upload it again."),
     import_jobs.FAULTS: _l("The file has faults. Mend them, or leave the faulty rows out."),
-    import_jobs.TAKEN: _l("Somebody else went on with this import."),
-    import_jobs.KEPT_GONE: _l(
+    TAKEN: _l("Somebody else went on with this import."),
+    BACKUP_GONE: _l(
         "How the records were before isn't kept any more, so this import can't be undone."
     ),
 }

@@ -21,6 +21,7 @@ from werkzeug.test import encode_multipart
 
 from matcher.container import Services
 from matcher.domain import Contact, Facet, Member, Organisation, OrganisationType
+from matcher.imports import backups
 from matcher.imports import files as import_files
 from matcher.imports import jobs as import_jobs
 from matcher.initiatives import actions as initiatives
@@ -715,16 +716,16 @@ def test_a_form_without_its_token_is_refused(app: APIFlask, manager: FlaskClient
 def test_records_before_are_kept_whole(tmp_path: Path, services: Services) -> None:
     everything = corpus(services)[0]
     path = tmp_path / "before.ndjson"
-    with import_files.keeping_before(path) as keep:
+    with backups.writing_backup(path) as add:
         for key, one in everything.items():
-            keep(import_files.RecordBackup("organisation", key, one))
+            add(backups.RecordBackup("organisation", key, one))
         assert not path.exists()
-    found = list(import_files.read_before(path))
+    found = list(backups.read_backup(path))
     assert {one.name: one.record for one in found} == everything
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:-2] + lines[-1:]))
     with pytest.raises(ValueError, match="records of"):
-        list(import_files.read_before(path))
+        list(backups.read_backup(path))
 
 
 def test_jobs_run_inside_the_server_where_the_settings_say_so(
