@@ -91,11 +91,15 @@ def demo_load(once: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="Also those that share votes already.")
 def duplicates_list(everything: bool) -> None:
     """List records that may be one organisation, the surest first."""
-    found = [one for one in duplicates.proposals(services().store) if everything or not one.sure]
-    for one in found:
-        state = "shares votes" if one.sure else "asks you"
-        click.echo(f"{one.score:.2f}  {state:12}  {one.why}")
-        for public_id, name in (one.one, one.other):
+    found = [
+        proposal
+        for proposal in duplicates.proposals(services().store)
+        if everything or not proposal.sure
+    ]
+    for proposal in found:
+        state = "shares votes" if proposal.sure else "asks you"
+        click.echo(f"{proposal.score:.2f}  {state:12}  {proposal.why}")
+        for public_id, name in (proposal.one, proposal.other):
             click.echo(f"      {public_id}  {name}")
     click.echo(f"{len(found)} pair(s).")
 

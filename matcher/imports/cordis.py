@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,13 @@ from matcher.messages import Message, quoted, say
 from matcher.progress import Progress
 from matcher.validation import (
     COUNTRY_ALIASES,
+    COUNTRY_PATTERN,
+    ID_PATTERN,
+    MAX_CITY_LENGTH,
+    MAX_NAME_LENGTH,
+    MAX_WEBSITE_LENGTH,
+    REGION_PATTERN,
+    one_line,
 )
 
 TYPES = {
@@ -43,7 +50,7 @@ YES, NO = {"true", "yes", "y", "1"}, {"false", "no", "n", "0"}
 def read_cordis(
     path: Path, *, skip_invalid: bool = False, progress: Progress | None = None
 ) -> Batch:
-    """Read a folder or zip; raises ImportRefused with all faults unless `skip_invalid`.
+    """Read a folder or zip; raises ImportRefused with all errors unless `skip_invalid`.
 
     It is also raised where projects are left and nobody that took part in any: stored as they are,
     they would take all participations away that the store holds.
@@ -122,8 +129,8 @@ def _topics(source: CordisFiles, batch: Batch, facets: dict[str, tuple[Facet, st
 def _participations(
     source: CordisFiles, batch: Batch, facets: dict[str, tuple[Facet, str]]
 ) -> None:
-    statements: defaultdict[str, list[tuple[str, str, Organisation]]] = defaultdict(list)
-    owners: defaultdict[str, dict[str, Role]] = defaultdict(dict)
+    records: defaultdict[str, list[tuple[str, str, Organisation]]] = defaultdict(list)
+    roles: defaultdict[str, dict[str, Role]] = defaultdict(dict)
     for name, line, row in source.rows("organization"):
         known = facets.get(row["projectid"])
         if known is None:
@@ -131,39 +138,41 @@ def _participations(
             expected = say("an id of project.csv")
             batch.faults.append(RowError(name, line, "projectID", problem, expected))
             continue
-        organisation, faults = _organisation(row, name, line)
+        organisation, errors = _organisation(row, name, line)
         if organisation is None:
-            batch.faults.extend(faults)
+            batch.faults.extend(errors)
             continue
         coordinates = row.get("role", "").casefold() == Role.COORDINATOR.value
-        held = owners[row["projectid"]]
+        held = roles[row["projectid"]]
         if coordinates or organisation.id not in held:
             held[organisation.id] = Role.COORDINATOR if coordinates else Role.PARTICIPANT
-        statements[organisation.id].append((known[1], row["projectid"], organisation))
-    for _, said in sorted(statements.items()):
-        said.sort(key=lambda one: (one[0], one[1], repr(one[2])), reverse=True)
-        batch.organisations.append(_merged([one[2] for one in said]))
+        records[organisation.id].append((known[1], row["projectid"], organisation))
+    for _, dated in sorted(records.items()):
+        dated.sort(key=lambda record: (record[0], record[1], repr(record[2])), reverse=True)
+        batch.organisations.append(_completed([organisation for _, _, organisation in dated]))
     for project, (facet, _) in sorted(facets.items()):
-        held = owners.get(project, {})
-        ordered = sorted(held.items(), key=lambda one: (one[1] is not Role.COORDINATOR, one[0]))
-        batch.projects.append(
-            Project(facet, tuple(Participation(who, role, facet.year) for who, role in ordered))
-        )
+        batch.projects.append(Project(facet, _owners(roles.get(project, {}), facet.year)))
+
+
+def _owners(roles: dict[str, Role], year: int | None) -> tuple[Participation, ...]:
+    """Return who took part: coordinators first, then by id."""
+    ordered = sorted(roles.items(), key=lambda item: (item[1] is not Role.COORDINATOR, item[0]))
+    return tuple(Participation(organisation, role, year) for organisation, role in ordered)
 
 
 def _organisation(
     row: dict[str, str], file: str, line: int
 ) -> tuple[Organisation | None, list[RowError]]:
-    faults: list[RowError] = []
+    errors: list[RowError] = []
 
     def wrong(column: str, problem: Message, expected: Message) -> None:
-        faults.append(RowError(file, line, column, problem, expected))
+        errors.append(RowError(file, line, column, problem, expected))
 
-    identifier, name = row["organisationid"], " ".join(row["name"].split())
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,120}", identifier):
+    identifier, name = row["organisationid"], one_line(row["name"])
+    if not re.fullmatch(ID_PATTERN, f"cordis:{identifier}"):
         problem = say("%(value)s isn't an id", value=quoted(identifier))
         wrong("organisationID", problem, say("letters and digits"))
-    if not 0 < len(name) <= 300:
+    if not 0 < len(name) <= MAX_NAME_LENGTH:
         problem = say("empty or longer than 300 characters")
         wrong("name", problem, say("the organisation's name"))
     kind = TYPES.get(row.get("activitytype", "").upper())
@@ -173,61 +182,72 @@ def _organisation(
     flag = row.get("sme", "").casefold()
     if flag and flag not in YES | NO:
         wrong("SME", say("%(value)s isn't a flag", value=quoted(flag)), say("true or false"))
+    place = _place(row, wrong)
+    if errors or kind is None or place is None:
+        return None, errors
+    website = row.get("organizationurl", "")
+    organisation = Organisation(
+        id=f"cordis:{identifier}",
+        name=name,
+        type=kind,
+        short_name=one_line(row.get("shortname", ""))[:MAX_NAME_LENGTH] or None,
+        sme=(flag in YES) if flag else None,
+        place=place,
+        website=website[:MAX_WEBSITE_LENGTH] if re.match(r"https?://", website) else None,
+    )
+    return organisation, []
+
+
+def _place(row: dict[str, str], wrong: Callable[[str, Message, Message], None]) -> Place | None:
+    """Return the place of a row; None, after a call of `wrong`, where it can't be read.
+
+    Old records have codes of countries that are gone, such as AN, so any two letters will do; a
+    region that is no NUTS code is left out.
+    """
     country = row.get("country", "").upper()
     country = COUNTRY_ALIASES.get(country, country)
-    if country and not re.fullmatch(r"[A-Z]{2}", country):
+    if country and not re.fullmatch(COUNTRY_PATTERN, country):
         problem = say("%(value)s isn't a code", value=quoted(country))
         wrong("country", problem, say("two letters"))
     point = coordinates_of(row.get("geolocation", ""))
     if point is None:
         problem = say("%(value)s isn't a place", value=quoted(row["geolocation"]))
         wrong("geolocation", problem, say("latitude,longitude in degrees"))
-    if faults or kind is None or point is None:
-        return None, faults
-    city = row.get("city", "")
-    website = row.get("organizationurl", "")
-    region = row.get("nutscode", "").upper()
-    place = Place(
-        (city.title() if city.isupper() else city)[:200] or None,
+        return None
+    city, region = row.get("city", ""), row.get("nutscode", "").upper()
+    return Place(
+        (city.title() if city.isupper() else city)[:MAX_CITY_LENGTH] or None,
         country or None,
-        region if re.fullmatch(r"[A-Z]{2}[0-9A-Z]{0,3}", region) else None,
+        region if re.fullmatch(REGION_PATTERN, region) else None,
         *point,
     )
-    organisation = Organisation(
-        id=f"cordis:{identifier}",
-        name=name,
-        type=kind,
-        short_name=" ".join(row.get("shortname", "").split())[:300] or None,
-        sme=(flag in YES) if flag else None,
-        place=place,
-        website=website[:500] if re.match(r"https?://", website) else None,
-    )
-    return organisation, []
 
 
-def _merged(said: list[Organisation]) -> Organisation:
-    """Return the first statement, its blanks filled from the later ones in the list."""
+def _completed(records: list[Organisation]) -> Organisation:
+    """Return the first record, its blanks filled from the later ones in the list."""
 
     def first(values: Iterator[Any]) -> Any:
         return next((value for value in values if value is not None), None)
 
-    known = [one.type for one in said if one.type is not OrganisationType.OTHER]
-    located = [one.place for one in said if one.place.latitude is not None]
+    other = OrganisationType.OTHER
+    types = [record.type for record in records if record.type is not other]
+    places = [record.place for record in records]
+    located = [place for place in places if place.latitude is not None]
     place = Place(
-        first(one.place.city for one in said),
-        first(one.place.country for one in said),
-        first(one.place.region for one in said),
+        first(place.city for place in places),
+        first(place.country for place in places),
+        first(place.region for place in places),
         located[0].latitude if located else None,
         located[0].longitude if located else None,
     )
     return Organisation(
-        id=said[0].id,
-        name=said[0].name,
-        type=known[0] if known else OrganisationType.OTHER,
-        short_name=first(one.short_name for one in said),
-        sme=first(one.sme for one in said),
+        id=records[0].id,
+        name=records[0].name,
+        type=types[0] if types else other,
+        short_name=first(record.short_name for record in records),
+        sme=first(record.sme for record in records),
         place=place,
-        website=first(one.website for one in said),
+        website=first(record.website for record in records),
     )
 
 

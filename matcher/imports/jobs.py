@@ -104,7 +104,10 @@ def _import_organisations(
     total = len(batch.organisations)
     for start in range(0, total, BATCH):
         progress("organisations", start, total)
-        part = [with_languages(one) for one in batch.organisations[start : start + BATCH]]
+        part = [
+            with_languages(organisation)
+            for organisation in batch.organisations[start : start + BATCH]
+        ]
         how: dict[str, Any] = {
             "with_facets": batch.complete_profiles,
             "keep": PRIVATE | batch.silent,
@@ -124,8 +127,8 @@ def _import_projects(write: Write, batch: Batch, keep: Any, progress: Progress) 
     for start in range(0, total, BATCH):
         progress("projects", start, total)
         part = [
-            replace(one, facet=with_language(one.facet))
-            for one in batch.projects[start : start + BATCH]
+            replace(project, facet=with_language(project.facet))
+            for project in batch.projects[start : start + BATCH]
         ]
         pending = pending_projects(write.session, part)
         versions = project_versions(write.session, [str(new.facet.source) for _, new in pending])

@@ -79,8 +79,8 @@ def organisation_from_mapping(
     if isinstance(flag, str):  # a text of the file, not of JSON
         problem, expected = say("%(value)s isn't yes or no", value=quoted(flag)), say("yes or no")
         errors = [
-            replace(one, problem=problem, expected=expected) if one.column == "sme" else one
-            for one in errors
+            replace(error, problem=problem, expected=expected) if error.column == "sme" else error
+            for error in errors
         ]
     return None, errors
 

@@ -71,11 +71,11 @@ def faults_of(faults: Sequence[RowError], count: int) -> dict[str, Any]:
     return {
         "faults": [
             {
-                **asdict(one),
-                "problem": message_json(one.problem),
-                "expected": message_json(one.expected),
+                **asdict(error),
+                "problem": message_json(error.problem),
+                "expected": message_json(error.expected),
             }
-            for one in faults[:MAX_KEPT]
+            for error in faults[:MAX_KEPT]
         ],
         "fault_count": count,
     }
@@ -136,8 +136,8 @@ def _organisation_changes(old: Organisation, new: Organisation) -> list[Change]:
 def _project_changes(old: Project, new: Project) -> list[Change]:
     names = ("title", "text", "year", "topics")
     found = [_change(name, getattr(old.facet, name), getattr(new.facet, name)) for name in names]
-    before = [f"{one.organisation_id} ({one.role})" for one in old.participations]
-    after = [f"{one.organisation_id} ({one.role})" for one in new.participations]
+    before = [f"{owner.organisation_id} ({owner.role})" for owner in old.participations]
+    after = [f"{owner.organisation_id} ({owner.role})" for owner in new.participations]
     gone = [who for who in before if who not in after]
     fresh = [who for who in after if who not in before]
     if before != after:
@@ -167,8 +167,8 @@ def _said(facet: Facet) -> str:
     """Return a statement with all that is said of it."""
     left_out = ("kind", "text", "title", "source", "language", "topics", "year", "id")
     more = [
-        _text(getattr(facet, one.name))
-        for one in fields(facet)
-        if one.name not in left_out and getattr(facet, one.name) not in (None, ())
+        _text(getattr(facet, field.name))
+        for field in fields(facet)
+        if field.name not in left_out and getattr(facet, field.name) not in (None, ())
     ]
     return f"{facet.text} ({', '.join(more)})" if more else facet.text

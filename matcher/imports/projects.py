@@ -103,9 +103,9 @@ def _project(
         year=body.year,
     )
     roles: dict[str, Role] = {}
-    for one in body.participants:  # who coordinates and participates, coordinates
-        if roles.get(one.organisation) is not Role.COORDINATOR:
-            roles[one.organisation] = one.role
+    for participant in body.participants:  # who coordinates and participates, coordinates
+        if roles.get(participant.organisation) is not Role.COORDINATOR:
+            roles[participant.organisation] = participant.role
     ordered = sorted(roles.items(), key=lambda item: (item[1] is not Role.COORDINATOR, item[0]))
     owners = tuple(Participation(organisation, role, body.year) for organisation, role in ordered)
     return Project(facet, owners), []
@@ -137,9 +137,9 @@ def _unknown_participants(
             file,
             line,
             f"participants[{index}].organisation",
-            say("no organisation %(id)s", id=quoted(one.organisation)),
+            say("no organisation %(id)s", id=quoted(participant.organisation)),
             say("an id that was imported before"),
         )
-        for index, one in enumerate(body.participants)
-        if one.organisation not in known
+        for index, participant in enumerate(body.participants)
+        if participant.organisation not in known
     ]

@@ -74,11 +74,11 @@ def row_errors(
         RowError(
             file,
             line,
-            printable(".".join(part for part in (one.path, one.part) if part)),
-            one.problem,
-            _expected(one),
+            printable(".".join(part for part in (wrong.path, wrong.part) if part)),
+            wrong.problem,
+            _expected(wrong),
         )
-        for one in field_errors(error, model)
+        for wrong in field_errors(error, model)
     ]
 
 

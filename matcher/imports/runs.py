@@ -122,42 +122,42 @@ def get(store: Store, import_id: str) -> ImportRun | None:
         return _run(row, account.name if account else None)
 
 
-def confirm(jobs: JobRunner, one: ImportRun, account: Account, *, skip_invalid: bool) -> str:
+def confirm(jobs: JobRunner, run: ImportRun, account: Account, *, skip_invalid: bool) -> str:
     """Start to import what was shown; returns the job's id. Raises ImportNotPossible."""
-    if one.state is not ImportState.PREVIEWED or not one.usable:
+    if run.state is not ImportState.PREVIEWED or not run.usable:
         raise ImportNotPossible("state")
-    if one.faulty and not skip_invalid:
+    if run.faulty and not skip_invalid:
         raise ImportNotPossible("faults")
-    if not import_files.source_of(jobs.context.settings, one.id, one.format).is_file():
+    if not import_files.source_of(jobs.context.settings, run.id, run.format).is_file():
         raise ImportNotPossible("gone")
-    arguments = {"import_id": one.id, "skip_invalid": skip_invalid, "by": account.actor}
+    arguments = {"import_id": run.id, "skip_invalid": skip_invalid, "by": account.actor}
     return _go_on(
-        jobs, one, account, "import-run", arguments, ImportState.IMPORTING, "import.confirmed"
+        jobs, run, account, "import-run", arguments, ImportState.IMPORTING, "import.confirmed"
     )
 
 
-def undo(jobs: JobRunner, one: ImportRun, account: Account) -> str:
+def undo(jobs: JobRunner, run: ImportRun, account: Account) -> str:
     """Start to take an import back; returns the job's id. Raises ImportNotPossible."""
-    if one.state is not ImportState.IMPORTED:
+    if run.state is not ImportState.IMPORTED:
         raise ImportNotPossible("state")
     with jobs.context.store.reading() as session:
-        if last_imported(session) != one.id:
+        if last_imported(session) != run.id:
             raise ImportNotPossible("last")
-    if not import_files.backup_of(jobs.context.settings, one.id).is_file():
+    if not import_files.backup_of(jobs.context.settings, run.id).is_file():
         raise ImportNotPossible("gone")
-    arguments = {"import_id": one.id, "by": account.actor}
+    arguments = {"import_id": run.id, "by": account.actor}
     return _go_on(
-        jobs, one, account, "import-undo", arguments, ImportState.UNDOING, "import.undoing"
+        jobs, run, account, "import-undo", arguments, ImportState.UNDOING, "import.undoing"
     )
 
 
-def may_undo(context: JobContext, one: ImportRun) -> bool:
+def may_undo(context: JobContext, run: ImportRun) -> bool:
     """Whether an import is the last one and its former records are kept."""
-    if one.state is not ImportState.IMPORTED:
+    if run.state is not ImportState.IMPORTED:
         return False
     with context.store.reading() as session:
-        is_last = last_imported(session) == one.id
-    return is_last and import_files.backup_of(context.settings, one.id).is_file()
+        is_last = last_imported(session) == run.id
+    return is_last and import_files.backup_of(context.settings, run.id).is_file()
 
 
 def last_imported(session: Session) -> str | None:
@@ -173,7 +173,7 @@ def last_imported(session: Session) -> str | None:
 
 def _go_on(
     jobs: JobRunner,
-    one: ImportRun,
+    run: ImportRun,
     account: Account,
     kind: str,
     arguments: dict[str, Any],
@@ -182,7 +182,7 @@ def _go_on(
 ) -> str:
     """Start the next job, unless somebody else was first."""
     with jobs.context.store.keeping() as session:
-        here = (ImportRow.id == one.id) & (ImportRow.state == one.state.value)
+        here = (ImportRow.id == run.id) & (ImportRow.state == run.state.value)
         now = datetime.now(UTC)
         taken = session.execute(
             update(ImportRow).where(here).values(state=state.value, changed=now)
@@ -190,8 +190,8 @@ def _go_on(
         if taken.rowcount != 1:  # type: ignore[attr-defined]
             raise ImportNotPossible("state")
         job_id = jobs.add(session, kind, arguments, account.id)
-        session.execute(update(ImportRow).where(ImportRow.id == one.id).values(job_id=job_id))
-        audit.record(session, account.actor, action, f"import:{one.id}")
+        session.execute(update(ImportRow).where(ImportRow.id == run.id).values(job_id=job_id))
+        audit.record(session, account.actor, action, f"import:{run.id}")
     jobs.wake()
     return job_id
 

@@ -44,7 +44,10 @@ def store_batch(store: Store, batch: Batch, progress: Progress | None = None) ->
         for start in range(0, len(organisations), _BATCH):
             changed_organisations += save_organisations(
                 write,
-                [with_languages(one) for one in organisations[start : start + _BATCH]],
+                [
+                    with_languages(organisation)
+                    for organisation in organisations[start : start + _BATCH]
+                ],
                 with_facets=batch.complete_profiles,
                 keep=PRIVATE | batch.silent,
             )

@@ -50,10 +50,10 @@ def undo(context: JobContext, arguments: dict[str, Any], progress: Progress) -> 
     with context.store.writing() as write:
         undone = {}
         as_left = _as_left(context, write.session, row, "project")
-        undone["projects"] = _undo_projects(write, _befores(path, "project"), as_left, progress)
+        undone["projects"] = _undo_projects(write, _backups(path, "project"), as_left, progress)
         as_left = _as_left(context, write.session, row, "organisation")
-        befores = _befores(path, "organisation")
-        undone["organisations"] = _undo_organisations(write, befores, as_left, progress)
+        backups = _backups(path, "organisation")
+        undone["organisations"] = _undo_organisations(write, backups, as_left, progress)
         outcome = {**(row.outcome or {}), "undone": undone, "undone_version": write.version}
         change_state(
             write.session, row.id, ImportState.UNDOING, state=ImportState.UNDONE, outcome=outcome
@@ -81,24 +81,28 @@ def _as_left(context: JobContext, session: Session, row: ImportRow, kind: Kind) 
     ]
     for version, key in sorted(undone):
         path = import_files.backup_of(context.settings, key)
-        for before in _befores(path, kind) if path.is_file() else ():
-            if before.version in as_left[before.name]:
-                as_left[before.name].add(version)
+        for backup in _backups(path, kind) if path.is_file() else ():
+            if backup.version in as_left[backup.name]:
+                as_left[backup.name].add(version)
     return as_left
 
 
 def _undo_projects(
-    write: Write, befores: Iterator[RecordBackup], as_left: AsLeft, progress: Progress
+    write: Write, backups: Iterator[RecordBackup], as_left: AsLeft, progress: Progress
 ) -> dict[str, int]:
     counts, seen = {"restored": 0, "removed": 0, "left": 0}, 0
-    for part in _parts(befores):
+    for part in _parts(backups):
         progress("projects", seen, 0)
         seen += len(part)
-        now = project_versions(write.session, [one.name for one in part])
+        now = project_versions(write.session, [backup.name for backup in part])
         ours = {name for name, version in now.items() if version in as_left[name]}
-        added = [one.name for one in part if one.record is None and one.name in ours]
+        added = [backup.name for backup in part if backup.record is None and backup.name in ours]
         remove_projects(write, added)
-        old = [one.record for one in part if one.name in ours and isinstance(one.record, Project)]
+        old = [
+            backup.record
+            for backup in part
+            if backup.name in ours and isinstance(backup.record, Project)
+        ]
         save_projects(write, _with_known_owners(write.session, old))
         counts["removed"] += len(added)
         counts["restored"] += len(old)
@@ -107,18 +111,22 @@ def _undo_projects(
 
 
 def _undo_organisations(
-    write: Write, befores: Iterator[RecordBackup], as_left: AsLeft, progress: Progress
+    write: Write, backups: Iterator[RecordBackup], as_left: AsLeft, progress: Progress
 ) -> dict[str, int]:
     counts, seen = {"restored": 0, "removed": 0, "left": 0}, 0
     added: list[str] = []
-    for part in _parts(befores):
+    for part in _parts(backups):
         progress("organisations", seen, 0)
         seen += len(part)
-        now = organisation_versions(write.session, [one.name for one in part])
+        now = organisation_versions(write.session, [backup.name for backup in part])
         ours = {name for name, version in now.items() if version in as_left[name]}
-        old = [r for one in part if one.name in ours and isinstance(r := one.record, Organisation)]
+        old = [
+            backup.record
+            for backup in part
+            if backup.name in ours and isinstance(backup.record, Organisation)
+        ]
         save_organisations(write, old, keep=())
-        added += [one.name for one in part if one.record is None and one.name in ours]
+        added += [backup.name for backup in part if backup.record is None and backup.name in ours]
         counts["restored"] += len(old)
         counts["left"] += len(part) - len(ours)
     counts["removed"] = remove_unused(write, added)
@@ -128,20 +136,24 @@ def _undo_organisations(
 
 def _with_known_owners(session: Session, projects: Sequence[Project]) -> list[Project]:
     """Return projects without the owners that were deleted since."""
-    known = keys_of(session, {o.organisation_id for p in projects for o in p.participations})
+    known = keys_of(
+        session, {owner.organisation_id for project in projects for owner in project.participations}
+    )
     return [
         replace(
-            one,
-            participations=tuple(o for o in one.participations if o.organisation_id in known),
+            project,
+            participations=tuple(
+                owner for owner in project.participations if owner.organisation_id in known
+            ),
         )
-        for one in projects
+        for project in projects
     ]
 
 
-def _parts(befores: Iterator[RecordBackup]) -> Iterator[list[RecordBackup]]:
-    while part := list(islice(befores, BATCH)):
+def _parts(backups: Iterator[RecordBackup]) -> Iterator[list[RecordBackup]]:
+    while part := list(islice(backups, BATCH)):
         yield part
 
 
-def _befores(path: Any, kind: str) -> Iterator[RecordBackup]:
-    return (one for one in read_backup(path) if one.kind == kind)
+def _backups(path: Any, kind: str) -> Iterator[RecordBackup]:
+    return (backup for backup in read_backup(path) if backup.kind == kind)

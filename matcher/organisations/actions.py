@@ -95,4 +95,7 @@ def evidence(store: Store, organisation_id: str) -> list[tuple[Facet, list[Parti
 def names(store: Store, ids: set[str]) -> dict[str, str]:
     """Return the names of organisations by id."""
     with store.reading() as session:
-        return {one.id: one.name for one in load_organisations(session, ids).values()}
+        return {
+            organisation.id: organisation.name
+            for organisation in load_organisations(session, ids).values()
+        }

@@ -109,13 +109,16 @@ def _insert_organisations(
         return
     write.session.execute(
         insert(OrganisationRow),
-        [{**organisation_columns(one), "version": write.version} for one in organisations],
+        [
+            {**organisation_columns(organisation), "version": write.version}
+            for organisation in organisations
+        ],
     )
     if not with_facets:
         return
-    keys = keys_of(write.session, [one.id for one in organisations])
-    for one in organisations:
-        _replace_facets(write, keys[one.id], (), one.facets)
+    keys = keys_of(write.session, [organisation.id for organisation in organisations])
+    for organisation in organisations:
+        _replace_facets(write, keys[organisation.id], (), organisation.facets)
 
 
 def _replace_facets(write: Write, key: int, old: Sequence[Facet], new: Sequence[Facet]) -> None:

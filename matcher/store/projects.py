@@ -26,6 +26,9 @@ from matcher.store.facets import (
 )
 from matcher.store.tables import FacetRow, OrganisationRow, OwnershipRow
 
+Owners = dict[int, tuple[str | None, int | None, int]]
+"""Role, year and position of the owners of one facet, by the key of the organisation."""
+
 
 def save_projects(write: Write, projects: Iterable[Project]) -> int:
     """Insert or update evidence with its owners; returns how many were new or changed.
@@ -41,35 +44,45 @@ def save_projects(write: Write, projects: Iterable[Project]) -> int:
     rows, owners = _known_evidence(write.session, list(given))
     changed = 0
     for source, project in given.items():
-        wanted: dict[int, tuple[str | None, int | None, int]] = {}
-        for position, owner in enumerate(project.participations):
-            key = keys[owner.organisation_id]
-            if key not in wanted or owner.role is Role.COORDINATOR:
-                wanted[key] = (owner.role.value, owner.year, position)
+        wanted = _wanted_owners(project, keys)
         row = rows.get(source)
         if row is not None:
             same = facet_content(facet_from_row(row)) == facet_content(project.facet)
             if same and owners.get(row.id, {}) == wanted:
                 continue
-            write.session.execute(delete(OwnershipRow).where(OwnershipRow.facet_id == row.id))
-            for name, value in facet_columns(project.facet).items():
-                setattr(row, name, value)
-            row.version = write.version
-        else:
-            row = FacetRow(**facet_columns(project.facet), version=write.version)
-            write.session.add(row)
-            write.session.flush()
+        _write_evidence(write, row, project.facet, wanted)
         changed += 1
-        if wanted:
-            write.session.execute(
-                insert(OwnershipRow),
-                [
-                    ownership_columns(row.id, key, position=position, role=role, year=year)
-                    for key, (role, year, position) in wanted.items()
-                ],
-            )
     write.session.flush()
     return changed
+
+
+def _wanted_owners(project: Project, keys: dict[str, int]) -> Owners:
+    """Return the owners of a project by key; who also coordinates it, coordinates it."""
+    wanted: Owners = {}
+    for position, owner in enumerate(project.participations):
+        key = keys[owner.organisation_id]
+        if key not in wanted or owner.role is Role.COORDINATOR:
+            wanted[key] = (owner.role.value, owner.year, position)
+    return wanted
+
+
+def _write_evidence(write: Write, row: FacetRow | None, facet: Facet, owners: Owners) -> None:
+    """Write a facet with all its owners, over the row that is stored where there is one."""
+    if row is None:
+        row = FacetRow(**facet_columns(facet), version=write.version)
+        write.session.add(row)
+        write.session.flush()
+    else:
+        write.session.execute(delete(OwnershipRow).where(OwnershipRow.facet_id == row.id))
+        for name, value in facet_columns(facet).items():
+            setattr(row, name, value)
+        row.version = write.version
+    rows = [
+        ownership_columns(row.id, key, position=position, role=role, year=year)
+        for key, (role, year, position) in owners.items()
+    ]
+    if rows:
+        write.session.execute(insert(OwnershipRow), rows)
 
 
 def pending_projects(
@@ -153,9 +166,9 @@ def evidence_of(session: Session, organisation_id: str) -> list[tuple[Facet, lis
 
 def _known_evidence(
     session: Session, sources: list[str]
-) -> tuple[dict[str, FacetRow], dict[int, dict[int, tuple[str | None, int | None, int]]]]:
+) -> tuple[dict[str, FacetRow], dict[int, Owners]]:
     rows: dict[str, FacetRow] = {}
-    owners: dict[int, dict[int, tuple[str | None, int | None, int]]] = {}
+    owners: dict[int, Owners] = {}
     for part in chunks(sources):
         found = session.scalars(select(FacetRow).where(FacetRow.source.in_(part))).all()
         rows.update((str(row.source), row) for row in found)

@@ -66,14 +66,15 @@ class NeedRow:
 def rows_of(needs: Sequence[Need]) -> list[NeedRow]:
     """Return needs as rows."""
     return [
-        NeedRow(one.text, one.level.value, one.stage.value if one.stage else "") for one in needs
+        NeedRow(need.text, need.level.value, need.stage.value if need.stage else "")
+        for need in needs
     ]
 
 
 def needs_in_address(rows: Sequence[NeedRow]) -> list[tuple[str, str]]:
     """Return the parameters that state needs."""
     parts = [(("need", row.text), ("level", row.level), ("stage", row.stage)) for row in rows]
-    return [one for three in parts for one in three]
+    return [part for three in parts for part in three]
 
 
 def need_rows(values: MultiDict[str, str]) -> list[NeedRow]:
@@ -99,20 +100,28 @@ def need_rows(values: MultiDict[str, str]) -> list[NeedRow]:
 def length_asked(values: MultiDict[str, str], lengths: Sequence[int] = LENGTHS) -> int:
     """Return how many matches to show: one of the lengths, the first unless another is asked."""
     asked = values.get("show", "")
-    return next((one for one in lengths if str(one) == asked), lengths[0])
+    return next((length for length in lengths if str(length) == asked), lengths[0])
 
 
 def longer_than(shown: int, total: int, lengths: Sequence[int] = LENGTHS) -> list[int]:
     """Return the lengths at which more of `total` matches would be shown than now."""
     before = (0, *lengths)
-    return [one for one, less in zip(lengths, before, strict=False) if one > shown and total > less]
+    return [
+        length
+        for length, less in zip(lengths, before, strict=False)
+        if length > shown and total > less
+    ]
 
 
 def left_out(values: MultiDict[str, str]) -> dict[str, list[str]]:
     """Read the ids that are left out by name of the parameter, but for those to take `back`."""
     back = set(values.getlist("back"))
     return {
-        name: [one for one in dict.fromkeys(values.getlist(name)) if one not in back][:MAX_LEFT_OUT]
+        name: [
+            organisation_id
+            for organisation_id in dict.fromkeys(values.getlist(name))
+            if organisation_id not in back
+        ][:MAX_LEFT_OUT]
         for name in ("exclude", "unlike")
     }
 
@@ -137,7 +146,7 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
     )
     stages = Checkboxes(
         _l("Stage from idea to market"),
-        choices=[SelectChoice(one.value, LABELS[one]) for one in Stage],
+        choices=[SelectChoice(stage.value, LABELS[stage]) for stage in Stage],
     )
     country = StringField(_l("Country"), [Length(max=2)])
     region = StringField(_l("Region (NUTS code)"), [Length(max=5)])
@@ -192,14 +201,16 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
             if field.name in ("csrf_token", "needs"):
                 continue
             if isinstance(field, Checkboxes):
-                parts += [(field.name, one) for one in field.data or ()]
+                parts += [(field.name, choice) for choice in field.data or ()]
             elif isinstance(field, BooleanField):
                 parts += [(field.name, "y")] if field.data else []
             elif field.data not in (None, "", DIALS.get(field.name)):
                 parts.append((field.name, str(field.data).replace("\r\n", "\n").strip()))
         parts += needs_in_address([*self.rows, *(NeedRow(line) for line in self._lines())])
         parts += [("show", str(self.shown))] if self.shown != LENGTHS[0] else []
-        return parts + [(name, one) for name, ids in self.without.items() for one in ids]
+        return parts + [
+            (name, organisation_id) for name, ids in self.without.items() for organisation_id in ids
+        ]
 
     def _lines(self) -> list[str]:
         lines = [line.strip(" -•\t\r") for line in (self.needs.data or "").splitlines()]
@@ -227,8 +238,8 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
             return None
         brings = (self.brings.data or "").strip()
         filters = Filters(
-            types=tuple(OrganisationType(one) for one in self.types.data or ()),
-            stages=tuple(Stage(one) for one in self.stages.data or ()),
+            types=tuple(OrganisationType(kind) for kind in self.types.data or ()),
+            stages=tuple(Stage(stage) for stage in self.stages.data or ()),
             countries=_upper(self.country.data),
             regions=_upper(self.region.data),
             sectors=(self.sector.data.strip(),) if (self.sector.data or "").strip() else (),
@@ -237,7 +248,11 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
         )
         whole = f"{text}\n{brings}" if brings and text else text
         left = {
-            name: tuple(one for one in ids if one in corpus.row_of_id and one not in members)
+            name: tuple(
+                organisation_id
+                for organisation_id in ids
+                if organisation_id in corpus.row_of_id and organisation_id not in members
+            )
             for name, ids in self.without.items()
         }
         complement, alike = self.complement.data, self.alike.data
@@ -254,7 +269,9 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
         )
 
     def _members(self, corpus: Corpus) -> tuple[str, ...]:
-        by_name = {one.name.casefold(): one.id for one in corpus.organisations}
+        by_name = {
+            organisation.name.casefold(): organisation.id for organisation in corpus.organisations
+        }
         found: list[str] = []
         for line in (self.members.data or "").splitlines():
             name = line.strip()
@@ -277,7 +294,11 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
     def _unknown(name: str, similar: Sequence[str], corpus: Corpus) -> str:
         if not similar:
             return str(_("We know no organisation called “%(name)s”.", name=name[:80]))
-        names = [one.name for one in corpus.organisations if one.name.casefold() in set(similar)]
+        names = [
+            organisation.name
+            for organisation in corpus.organisations
+            if organisation.name.casefold() in set(similar)
+        ]
         meant = ", ".join(names[:4])
         return str(
             _("“%(name)s” may be several: %(meant)s. Which one?", name=name[:80], meant=meant)
@@ -289,8 +310,9 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
             return None
         rows = [
             row
-            for row, one in enumerate(corpus.organisations)
-            if (one.place.city or "").casefold() == city and one.place.latitude is not None
+            for row, organisation in enumerate(corpus.organisations)
+            if (organisation.place.city or "").casefold() == city
+            and organisation.place.latitude is not None
         ]
         if not rows:
             self.near.errors = [*self.near.errors, _("No organisation is in a place of that name.")]

@@ -146,7 +146,7 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
         _l("Size"),
         choices=[
             SelectChoice("", _l("Not stated")),
-            *(SelectChoice(one.value, LABELS[one]) for one in SizeClass),
+            *(SelectChoice(size.value, LABELS[size]) for size in SizeClass),
         ],
     )
     city = StringField(_l("Town"), [Length(max=MAX_CITY_LENGTH)], filters=[line_of])
@@ -170,32 +170,34 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
     contact_phone = StringField(_l("Telephone"), [Length(max=MAX_PHONE_LENGTH)], filters=[line_of])
     contact_for = RadioField(
         _l("Who may see the contact"),
-        choices=[SelectChoice(one.value, LABELS[one]) for one in ContactFor],
+        choices=[SelectChoice(audience.value, LABELS[audience]) for audience in ContactFor],
         default=ContactFor.INTRODUCED.value,
     )
     competitors = TextAreaField(_l("Competitors"), [Length(max=20_000)], filters=[prose_of])
     seen = HiddenField()
 
     @classmethod
-    def showing(cls, one: Organisation, contact_for: ContactFor, corpus: Corpus) -> ProfileForm:
+    def showing(
+        cls, organisation: Organisation, contact_for: ContactFor, corpus: Corpus
+    ) -> ProfileForm:
         """Return the form filled in with a profile."""
-        contact = one.contact or Contact()
+        contact = organisation.contact or Contact()
         return cls(
             formdata=None,
-            name=one.name,
-            type=one.type.value,
-            size=one.size.value if one.size else "",
-            city=one.place.city,
-            country=one.place.country,
-            region=one.place.region,
-            sectors="\n".join(one.sectors),
-            website=one.website,
-            description=one.description,
+            name=organisation.name,
+            type=organisation.type.value,
+            size=organisation.size.value if organisation.size else "",
+            city=organisation.place.city,
+            country=organisation.place.country,
+            region=organisation.place.region,
+            sectors="\n".join(organisation.sectors),
+            website=organisation.website,
+            description=organisation.description,
             contact_name=contact.name,
             contact_email=contact.email,
             contact_phone=contact.phone,
             contact_for=contact_for.value,
-            competitors="\n".join(_names(corpus, one.competitors)),
+            competitors="\n".join(_names(corpus, organisation.competitors)),
         )
 
     def organisation(
@@ -323,9 +325,12 @@ class NewProfileForm(ProfileForm):
     )
 
 
-def shown_rows(one: Organisation | None) -> dict[FacetKind, list[Row]]:
+def shown_rows(organisation: Organisation | None) -> dict[FacetKind, list[Row]]:
     """Return the rows of a form that shows offers and needs."""
-    given = {FacetKind.OFFER: one.offers if one else (), FacetKind.NEED: one.needs if one else ()}
+    given = {
+        FacetKind.OFFER: organisation.offers if organisation else (),
+        FacetKind.NEED: organisation.needs if organisation else (),
+    }
     return {kind: [_row(facet) for facet in facets] for kind, facets in given.items()}
 
 
@@ -339,7 +344,9 @@ def sent_rows(form: MultiDict[str, str]) -> dict[FacetKind, list[Row]]:
         ]
         gone = set(form.getlist(f"{prefix}_remove"))
         whole = zip_longest(*columns, fillvalue="")
-        given = [Row(dict(zip(("text", "stage", "until"), one, strict=True))) for one in whole]
+        given = [
+            Row(dict(zip(("text", "stage", "until"), values, strict=True))) for values in whole
+        ]
         rows[kind] = [
             row
             for at, row in enumerate(given)
@@ -403,10 +410,10 @@ def _names(corpus: Corpus, ids: Sequence[str]) -> list[str]:
     """Return names for a form, or the id where a name doesn't tell which one is meant."""
     if not ids:
         return []
-    count = Counter(one.name.casefold() for one in corpus.organisations)
+    count = Counter(organisation.name.casefold() for organisation in corpus.organisations)
     shown = []
-    for one in ids:
-        row = corpus.row_of_id.get(one)
+    for competitor in ids:
+        row = corpus.row_of_id.get(competitor)
         name = corpus.organisations[row].name if row is not None else ""
-        shown.append(name if count[name.casefold()] == 1 else one)
+        shown.append(name if count[name.casefold()] == 1 else competitor)
     return shown

@@ -21,7 +21,7 @@ from werkzeug.test import encode_multipart
 
 from matcher.container import Services
 from matcher.domain import Contact, Facet, Member, Organisation, OrganisationType
-from matcher.imports import backups
+from matcher.imports import backups, steps
 from matcher.imports import files as import_files
 from matcher.imports import jobs as import_jobs
 from matcher.initiatives import actions as initiatives
@@ -63,7 +63,7 @@ def services(app: APIFlask) -> Services:
 def quick(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare all but one test the index, which takes seconds; answers don't need it."""
     if request.node.name != "test_a_table_is_shown_imported_and_undone":
-        monkeypatch.setattr(import_jobs, "build_index", lambda *_: "not built")
+        monkeypatch.setattr(steps, "build_index", lambda *_: "not built")
 
 
 @pytest.fixture
