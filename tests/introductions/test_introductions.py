@@ -33,6 +33,8 @@ from matcher.store.organisations import save_organisations
 from tests.conftest import settings_for
 from tests.people import make_account
 
+pytestmark = pytest.mark.usefixtures("hash_vectors")
+
 MESSAGE = "Wij zoeken iemand die cartridges in serie maakt."
 MIA = Contact("Mia", "mia@cluster.example", None)
 GRIET = Contact("Griet", "griet@firma.example", "09 000")

@@ -27,6 +27,8 @@ from matcher.store.account_tables import AuditRow, MatchListEntryRow, ShareRow
 from tests.conftest import settings_for
 from tests.people import make_account
 
+pytestmark = pytest.mark.usefixtures("hash_vectors")
+
 QUESTION = Question("Spuitgieten", limit=500, offset=20)
 
 

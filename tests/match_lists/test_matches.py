@@ -16,6 +16,8 @@ from matcher.match_lists.matches import (
     matches_to_json,
 )
 
+pytestmark = pytest.mark.usefixtures("hash_vectors")
+
 FACET = {"kind": "offer", "text": "Spuitgieten", "language": "nl", "year": None, "stage": "pilot"}
 
 

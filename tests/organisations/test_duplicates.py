@@ -26,6 +26,8 @@ from matcher.store import Store
 from matcher.store.organisations import save_organisations
 from matcher.store.projects import load_projects, save_projects
 
+pytestmark = pytest.mark.usefixtures("hash_vectors")
+
 PLACE = Place("Gent", "BE")
 KEPT = Organisation("x:beton", "Alfa Beton NV", OrganisationType.OTHER, place=PLACE)
 GONE = Organisation(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,6 +39,8 @@ from matcher.store.account_tables import AuditRow, ProfileRow, TokenRow
 from matcher.store.projects import save_projects
 from matcher.store.tables import AliasRow, FacetRow, OrganisationRow, OwnershipRow
 
+pytestmark = pytest.mark.usefixtures("hash_vectors")
+
 COMPANY = Organisation(
     id="",
     name="Kwartelhof Zeewierkwekerij",
@@ -67,6 +70,11 @@ COMPANY = Organisation(
     needs=(Facet(FacetKind.NEED, "iemand die wiervlokken perst", language="nl"),),
 )
 OWNER = "baas@kwartelhof.example"
+
+
+@pytest.fixture
+def home(hash_home: Path) -> Path:
+    return hash_home
 
 
 @pytest.fixture

@@ -39,6 +39,8 @@ from matcher.store.organisations import save_organisations
 from matcher.store.projects import save_projects
 from tests.conftest import settings_for
 
+pytestmark = pytest.mark.usefixtures("hash_vectors")
+
 OWNER = "baas@wier.example"
 KEYS = ("rivaal", "partner")
 COMPANY = Organisation(

@@ -20,7 +20,14 @@ from matcher.web.audit_log import ACTIONS
 from tests.mails import link_in, mails
 from tests.web.users import account, get, post, signed_in
 
+pytestmark = pytest.mark.usefixtures("hash_vectors")
+
 BASE = "/administration"
+
+
+@pytest.fixture
+def home(hash_home: Path) -> Path:
+    return hash_home
 
 
 @pytest.fixture

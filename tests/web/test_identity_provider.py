@@ -21,6 +21,13 @@ from matcher.accounts import accounts
 from matcher.accounts.accounts import AccountRole
 from tests.web.users import get
 
+pytestmark = pytest.mark.usefixtures("hash_vectors")
+
+
+@pytest.fixture
+def home(hash_home: Path) -> Path:
+    return hash_home
+
 
 class Provider:
     """Says of everybody what `claims` hold; the nonce is that of the last request."""

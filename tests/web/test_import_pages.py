@@ -34,6 +34,8 @@ from matcher.store.projects import load_projects
 from matcher.store.tables import OrganisationRow
 from tests.web.users import get, post, signed_in, token
 
+pytestmark = pytest.mark.usefixtures("hash_vectors")
+
 HEAD = "id;name;type;city;country;offer_1_text;offer_1_stage;need_1_text;contact_email\n"
 ROWS = (
     "demo:dijlenano;Dijlenano Nieuw;company;Leuven;BE;Nanosensoren op plastic;pilot;;n@d.example\n"
@@ -51,6 +53,11 @@ PARTICIPANTS = (
     "900001;777002;Zuivelinstituut;REC;NL;participant\n"
     "900002;777002;Zuivelinstituut;REC;NL;coordinator\n"
 )
+
+
+@pytest.fixture
+def home(hash_home: Path) -> Path:
+    return hash_home
 
 
 @pytest.fixture

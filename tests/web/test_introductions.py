@@ -24,6 +24,8 @@ from matcher.store.tables import InitiativeRow
 from tests.mails import mails
 from tests.web.users import get, in_dutch, post, signed_in
 
+pytestmark = pytest.mark.usefixtures("hash_vectors")
+
 ORGANISATION = {
     "id": "org:gevraagd",
     "name": "Gevraagd bv",
@@ -40,6 +42,11 @@ REQUEST = {
     "email": "mia@cluster.example",
 }
 ANSWER = {"name": "Griet", "email": "griet@gevraagd.example", "phone": "", "note": "Graag!"}
+
+
+@pytest.fixture
+def home(hash_home: Path) -> Path:
+    return hash_home
 
 
 @pytest.fixture

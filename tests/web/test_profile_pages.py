@@ -615,6 +615,7 @@ def traces(store: Store, words: str) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.usefixtures("hash_vectors")
 def test_deleting_leaves_nothing(
     app: APIFlask, client: FlaskClient, home: Path, store: Store
 ) -> None:
