@@ -49,17 +49,17 @@ def settings_for(home: Path, **environ: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def build_cache(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of what is made once for all processes and runs; see `tests.homes`."""
     cache: pytest.Cache | None = getattr(request.config, "cache", None)
-    return cache.mkdir("schakel") if cache else tmp_path_factory.mktemp("kept")
+    return cache.mkdir("schakel") if cache else tmp_path_factory.mktemp("built")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _networks_read_once(kept: Path) -> Iterator[None]:
+def _networks_read_once(build_cache: Path) -> Iterator[None]:
     """A text that was read before, in any test or run, isn't put through the networks again."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sentence, "_read", reading_once(kept))
+        patch.setattr(sentence, "_read", reading_once(build_cache))
         yield
 
 
@@ -71,9 +71,9 @@ def _demo(home: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def demo_home(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def demo_home(build_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home with the demo data and its index; to be copied, not written."""
-    built = built_once(kept, "demo", key_of(*CODE), _demo)
+    built = built_once(build_cache, "demo", key_of(*CODE), _demo)
     # No links: a test that damages its home would damage those of all later runs.
     home = shutil.copytree(built, tmp_path_factory.mktemp("demo") / "home")
     with pytest.MonkeyPatch.context() as patch:
@@ -94,13 +94,15 @@ def hash_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def hash_demo_home(kept: Path) -> Path:
+def hash_demo_home(build_cache: Path) -> Path:
     def build(home: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
             use_hash_vectors(patch)
             _demo(home)
 
-    return built_once(kept, "hash-demo", key_of(*CODE, ROOT / "tests" / "hash_encoder.py"), build)
+    return built_once(
+        build_cache, "hash-demo", key_of(*CODE, ROOT / "tests" / "hash_encoder.py"), build
+    )
 
 
 @pytest.fixture
@@ -110,9 +112,9 @@ def hash_home(hash_vectors: None, hash_demo_home: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _templates(kept: Path) -> FileSystemBytecodeCache:
+def _templates(build_cache: Path) -> FileSystemBytecodeCache:
     """Templates as they were compiled before, by their content."""
-    folder = kept / "templates"
+    folder = build_cache / "templates"
     folder.mkdir(exist_ok=True)
     return FileSystemBytecodeCache(str(folder))
 
