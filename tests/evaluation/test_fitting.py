@@ -177,6 +177,7 @@ def test_what_is_kept_with_the_generation_is_json(training: Training) -> None:
     assert [one["mode"] for one in kept["gains"]] == list(MODES)
 
 
+@pytest.mark.slow
 def test_training_twice_learns_the_same(services: Services, training: Training) -> None:
     seen: dict[str, tuple[int, int]] = {}
     again = train(
@@ -416,6 +417,7 @@ def run(app: APIFlask, *arguments: str) -> tuple[int, str]:
     return result.exit_code, str(result.output)
 
 
+@pytest.mark.slow
 def test_the_command_installs_what_gains(
     past_home: Path,
     make_app: Callable[..., APIFlask],
@@ -490,6 +492,7 @@ def write_cordis(folder: Path, projects: list[Project]) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_evaluate_prints_every_table(app: APIFlask, tmp_path: Path) -> None:
     asked = history(PROJECTS, 12)
     words = tmp_path / "words.csv"
