@@ -7,7 +7,7 @@ RUN apt-get update -qq \
 WORKDIR /srv/schakel
 COPY requirements.txt .
 RUN pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
-COPY app.py circuit_breaker.py gunicorn.conf.py ./
+COPY app.py gunicorn.conf.py ./
 COPY matcher matcher
 COPY embeddings embeddings
 RUN mkdir /data && chown schakel /data

@@ -52,7 +52,7 @@ bench: install
 	$(BIN)/python -m benchmarks.answers
 	$(BIN)/python -m benchmarks.initiatives
 	$(BIN)/python -m benchmarks.briefs
-	$(BIN)/python -m benchmarks.meeting
+	$(BIN)/python -m benchmarks.need_offer
 	$(BIN)/python -m benchmarks.pages
 
 screenshots: .venv/tests-installed

@@ -12,12 +12,13 @@ from pathlib import Path
 from unittest.mock import patch
 
 from matcher.cache import MemoryCache
-from matcher.corpus.snapshot import CorpusProvider
+from matcher.corpus.answer_cache import AnswerCache
 from matcher.demo import load as demo
 from matcher.domain import Question
 from matcher.evaluation.metrics import reciprocal_rank
 from matcher.indexing.build import build_index
-from matcher.matching import retrieve
+from matcher.indexing.provider import provide_corpus
+from matcher.matching import understand
 from matcher.matching.service import Recommender
 from matcher.needs.extraction import what_is_asked
 from matcher.settings import read_settings
@@ -103,14 +104,16 @@ def main() -> None:
         store.upgrade()
         demo.load(store)
         build_index(store, settings)
-        recommender = Recommender.by(settings, CorpusProvider(store, settings), MemoryCache())
+        answers = AnswerCache(MemoryCache(), settings.cache_ttl)
+        provider = provide_corpus(store, settings)
+        recommender = Recommender(provider, answers, settings.long_tail)
         print("            as the service asks          with every word counted")
         print("            bare   otherwise   worst     bare   otherwise   worst")
         for language, ways in PUT.items():
             asked = [" ".join(one.split()) for one in ASKED[language].split("|")]
             line = ""
             for way in (what_is_asked, str):
-                with patch.object(retrieve, "what_is_asked", way):
+                with patch.object(understand, "what_is_asked", way):
                     bare, *others = [_mean_rank(recommender, put, asked) for put in ways]
                 line += f"{bare:9.2f} {sum(others) / len(others):11.2f} {min(others):7.2f}"
             print(f"{language:5} {line}")
@@ -120,12 +123,12 @@ def main() -> None:
 def _mean_rank(recommender: Recommender, put: str, asked: list[str]) -> float:
     """Return the mean reciprocal rank of the right organisations."""
     snapshot = recommender.corpus_provider.snapshot()
+    records = snapshot.corpus.organisations
     found = []
     for right, text in zip(RIGHT, asked, strict=True):
-        ranked = recommender.ranked(snapshot, Question(text=put % text, limit=DEPTH))
-        found.append(
-            reciprocal_rank([one["organisation"]["id"] for one in ranked], {f"demo:{right}"})
-        )
+        rows = recommender.ranked_rows(snapshot, Question(text=put % text))[:DEPTH]
+        ids = [records[row].id for row in rows.tolist()]
+        found.append(reciprocal_rank(ids, {f"demo:{right}"}))
     return sum(found) / len(found)
 
 

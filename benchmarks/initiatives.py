@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 
-from matcher.corpus.snapshot import CorpusProvider
 from matcher.domain import (
     Facet,
     FacetKind,
@@ -36,6 +35,7 @@ from matcher.domain import (
 from matcher.imports.row_errors import Batch
 from matcher.imports.storage import store_batch
 from matcher.indexing.build import build_index
+from matcher.indexing.provider import provide_corpus
 from matcher.initiatives.context import InitiativeContext, initiative_context
 from matcher.initiatives.gaps import gap_report
 from matcher.initiatives.roadmap import roadmap
@@ -44,7 +44,6 @@ from matcher.initiatives.team_request import QuotaKind, QuotaRequest, TeamReques
 from matcher.insights.overlaps import overlaps
 from matcher.insights.strengths import strengths
 from matcher.insights.unrealised_matches import unrealised_matches
-from matcher.matching.scoring import Weights
 from matcher.models.need_offer import judged_pairs
 from matcher.settings import read_settings
 from matcher.store import Store
@@ -71,7 +70,7 @@ def main() -> None:
         if not store.corpus_version():
             store_batch(store, corpus(random.Random(7)))
             build_index(store, settings)
-        corpus_provider = CorpusProvider(store, settings)
+        corpus_provider = provide_corpus(store, settings)
         snapshot = corpus_provider.snapshot()
         print(f"{len(snapshot.corpus)} organisations, {len(snapshot.corpus.facets)} facets")
         several = [initiative(draw, number) for number in range(INITIATIVES)]
@@ -100,7 +99,7 @@ def main() -> None:
                 found = timed(
                     name,
                     lambda one=one, wanted=wanted: form_team(
-                        store, initiative_context(snapshot, store, one), wanted, Weights()
+                        store, initiative_context(snapshot, store, one), wanted
                     ),
                 )
                 coverages.setdefault(name, []).append(found.teams[0].coverage)
@@ -109,8 +108,10 @@ def main() -> None:
         flemish = np.array(
             [(o.place.region or "").startswith("BE2") for o in snapshot.corpus.organisations]
         )
-        timed("missed chances, all", lambda: unrealised_matches(snapshot, store, everywhere, 20))
-        timed("missed chances, BE2", lambda: unrealised_matches(snapshot, store, flemish, 20))
+        timed(
+            "unrealised matches, all", lambda: unrealised_matches(snapshot, store, everywhere, 20)
+        )
+        timed("unrealised matches, BE2", lambda: unrealised_matches(snapshot, store, flemish, 20))
         timed("strengths", lambda: strengths(snapshot, "BE2"))
         timed("overlaps", lambda: overlaps(snapshot, store, everywhere, 20))
         print(f"{'':32}{'median ms':>12}{'p95 ms':>12}")

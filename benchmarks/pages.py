@@ -129,7 +129,7 @@ def measure(address: str, several: list[Initiative]) -> None:
     for part in ("matches", "gaps", "line-up", "roadmap", "overlaps"):
         pages[f"initiative, {part}"] = [f"{one}/{part}" for one in sites]
     pages["overview"] = ["/overview"]
-    pages["missed chances, a region"] = [
+    pages["unrealised matches, a region"] = [
         f"/overview/missed-chances?region={one}" for one in ("BE2", "BE3", "NL4")
     ]
     pages["administration"] = ["/administration"]

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from circuit_breaker import CircuitBreaker
+from embeddings.circuit_breaker import CircuitBreaker
+from embeddings.default import DefaultEncoder, sample
 from embeddings.embedding_store import NONE_KEPT, EmbeddingStore
 from embeddings.lexicon import Lexicon
-from embeddings.lsa import LsaEncoder, sample
 from embeddings.port import Encoder, EncoderError, Progress, View
 from embeddings.whitening import Whitening, fit_whitening, load_whitening, save_whitening
 
@@ -40,7 +40,7 @@ class BesideEncoder:
     """The default encoder's views and a model's; see `embeddings.port.Encoder` for its promises."""
 
     def __init__(
-        self, words: LsaEncoder, model: Encoder, whitening: Whitening, *, needed: bool = True
+        self, words: DefaultEncoder, model: Encoder, whitening: Whitening, *, needed: bool = True
     ) -> None:
         """Take the parts; where the model isn't `needed`, what it fails to read has zeros there."""
         self.words = words
@@ -66,7 +66,7 @@ class BesideEncoder:
         embedding_store: EmbeddingStore = NONE_KEPT,
     ) -> BesideEncoder:
         """Fit the default encoder and the whitening on `texts`; the model was fitted before."""
-        words = LsaEncoder.fit(texts, None, progress, lexicon, embedding_store)
+        words = DefaultEncoder.fit(texts, progress, lexicon, embedding_store)
         learned = sample(list(texts), _SAMPLE)
         return cls(words, model, fit_whitening(model.encode(learned), _SOFTNESS))
 
@@ -148,7 +148,7 @@ class BesideEncoder:
             expected = str(manifest["fingerprint"])
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise EncoderError(f"{folder.name}: the encoder there can't be read") from error
-        words, model = LsaEncoder.load(folder / _WORDS), load_model(folder / MODEL)
+        words, model = DefaultEncoder.load(folder / _WORDS), load_model(folder / MODEL)
         encoder = cls(words, model, whitening, needed=False)
         if encoder.fingerprint != expected:
             raise EncoderError(f"{folder.name}: the encoder there is damaged")

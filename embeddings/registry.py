@@ -9,14 +9,14 @@ from pathlib import Path
 
 from embeddings import composite
 from embeddings.composite import BesideEncoder
+from embeddings.default import DefaultEncoder
 from embeddings.embedding_store import NONE_KEPT, EmbeddingStore
 from embeddings.lexicon import LexiconError, shipped_lexicon
-from embeddings.lsa import LsaEncoder
 from embeddings.port import Encoder, EncoderError, Progress
 from embeddings.remote import RemoteConfig, RemoteEncoder
 from embeddings.transformer import TransformerEncoder
 
-NAMES = (LsaEncoder.name, TransformerEncoder.name, RemoteEncoder.name)
+NAMES = (DefaultEncoder.name, TransformerEncoder.name, RemoteEncoder.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def fit_encoder(
 ) -> Encoder:
     """Make the encoder called `name`, fitted on `texts`.
 
-    `lsa` is all that comes with the service; the others put a model beside it.
+    `default` is all that comes with the service; the others put a model beside it.
 
     Raises EncoderError for an unknown name and for options that don't make an encoder.
     """
@@ -61,8 +61,8 @@ def fit_encoder(
         lexicon = shipped_lexicon(chosen.lexicon)
     except LexiconError as error:
         raise EncoderError(str(error)) from error
-    if name == LsaEncoder.name:
-        return LsaEncoder.fit(texts, None, progress, lexicon, chosen.embedding_store)
+    if name == DefaultEncoder.name:
+        return DefaultEncoder.fit(texts, progress, lexicon, chosen.embedding_store)
     return BesideEncoder.fit(texts, _model(name, chosen), progress, lexicon, chosen.embedding_store)
 
 
@@ -94,7 +94,7 @@ def load_encoder(folder: Path) -> Encoder:
         return TransformerEncoder.load(folder)
     if kind == RemoteEncoder.name:
         return RemoteEncoder.load(folder)
-    return LsaEncoder.load(folder)
+    return DefaultEncoder.load(folder)
 
 
 def saved_name(folder: Path) -> str:

@@ -33,6 +33,9 @@ from embeddings.words import plain, words_of
 
 _DATA = Path(__file__).parent / "data"
 _MIN_WORD_LENGTH = 3
+_SOFTNESS = 2.0
+"""How softly the sums are whitened, see `embeddings.whitening`. Origin: 1, 2, 4 and 8 compared on
+two families."""
 
 
 class Table:
@@ -75,8 +78,8 @@ def shipped_table() -> Table:
     return Table(entries, codes, scales)
 
 
-class Meaning:
-    """Text to meaning, fitted on a corpus: how rare each entry is, and the whitening."""
+class WordVectors:
+    """Text to the sum of its words' vectors; fitted on a corpus are rarity and whitening."""
 
     def __init__(
         self, lexicon: Lexicon, rarity: dict[str, float], unseen: float, whitening: Whitening
@@ -88,7 +91,7 @@ class Meaning:
         self._table = shipped_table()
 
     @classmethod
-    def fit(cls, texts: Sequence[str], lexicon: Lexicon, softness: float) -> Meaning:
+    def fit(cls, texts: Sequence[str], lexicon: Lexicon) -> WordVectors:
         """Learn from `texts` how rare entries are, and the whitening of their sums."""
         seen: Counter[str] = Counter()
         blank = cls(lexicon, {}, 1.0, Whitening(np.zeros(0, np.float32), np.zeros((0, 0), "f4")))
@@ -99,7 +102,7 @@ class Meaning:
         unseen = float(np.log(max(len(texts), 2)) + 0.1)
         made = cls(lexicon, rarity, unseen, blank.whitening)
         sums = np.array([made.sum_of(bag) for bag in bags], dtype=np.float32)
-        made.whitening = fit_whitening(sums.reshape(len(bags), made.dim), softness)
+        made.whitening = fit_whitening(sums.reshape(len(bags), made.dim), _SOFTNESS)
         return made
 
     @property
@@ -156,14 +159,14 @@ class Meaning:
     def save(self, folder: Path) -> None:
         """Write what was learned into `folder`; the table stays where it is."""
         learned = {"unseen": self.unseen, "rarity": self.rarity}
-        (folder / "meaning.json").write_text(json.dumps(learned), encoding="utf-8")
-        save_whitening(self.whitening, folder, "meaning")
+        (folder / "word-vectors.json").write_text(json.dumps(learned), encoding="utf-8")
+        save_whitening(self.whitening, folder, "word-vectors")
 
     @classmethod
-    def load(cls, folder: Path, lexicon: Lexicon) -> Meaning:
+    def load(cls, folder: Path, lexicon: Lexicon) -> WordVectors:
         """Read what `save` wrote; raises OSError, ValueError or KeyError for what is damaged."""
-        learned = json.loads((folder / "meaning.json").read_text(encoding="utf-8"))
-        whitening = load_whitening(folder, "meaning")
+        learned = json.loads((folder / "word-vectors.json").read_text(encoding="utf-8"))
+        whitening = load_whitening(folder, "word-vectors")
         return cls(lexicon, learned["rarity"], learned["unseen"], whitening)
 
     def _vector(self, entry: str) -> Floats | None:

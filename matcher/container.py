@@ -15,16 +15,17 @@ from sqlalchemy.exc import DBAPIError
 from embeddings.port import EncoderError
 from matcher.cache import Cache, CacheState, make_cache
 from matcher.corpus.answer_cache import AnswerCache
-from matcher.corpus.snapshot import CorpusProvider
+from matcher.corpus.provider import CorpusProvider
 from matcher.domain import Question
 from matcher.imports import jobs as import_jobs
+from matcher.indexing.provider import provide_corpus
 from matcher.initiatives.service import InitiativeService
 from matcher.insights.service import InsightService
 from matcher.jobs import rebuild
 from matcher.jobs.job import JobContext
 from matcher.jobs.runner import JobRunner
 from matcher.mail import Mailer
-from matcher.matching.service import Recommender, Stopwatch
+from matcher.matching.service import Recommender
 from matcher.settings import Settings, SettingsError
 from matcher.store import Store
 
@@ -77,27 +78,30 @@ class Services:
     @cached_property
     def corpus_provider(self) -> CorpusProvider:
         """Gives the corpus as of the last write."""
-        return self._made_once("corpus_provider", lambda: CorpusProvider(self.store, self.settings))
+        return self._made_once("corpus_provider", lambda: provide_corpus(self.store, self.settings))
+
+    @cached_property
+    def answer_cache(self) -> AnswerCache:
+        """Keeps answers as dataclasses."""
+        return AnswerCache(self.cache, self.settings.cache_ttl)
 
     @cached_property
     def recommender(self) -> Recommender:
         """The recommender."""
         return self._made_once(
-            "recommender", lambda: Recommender.by(self.settings, self.corpus_provider, self.cache)
+            "recommender",
+            lambda: Recommender(self.corpus_provider, self.answer_cache, self.settings.long_tail),
         )
 
     @cached_property
     def initiatives(self) -> InitiativeService:
         """Answers about initiatives."""
-        cache = AnswerCache(self.cache, self.settings.cache_ttl)
-        return InitiativeService(self.corpus_provider, cache, self.recommender)
+        return InitiativeService(self.corpus_provider, self.answer_cache, self.recommender)
 
     @cached_property
     def insights(self) -> InsightService:
         """Insights over the whole corpus."""
-        return InsightService(
-            self.corpus_provider, AnswerCache(self.cache, self.settings.cache_ttl)
-        )
+        return InsightService(self.corpus_provider, self.answer_cache)
 
     @cached_property
     def jobs(self) -> JobRunner:
@@ -115,7 +119,7 @@ class Services:
         snapshot = self.corpus_provider.snapshot()
         try:
             needs = tuple(self.initiatives.read_needs(FIRST_QUESTION))
-            self.recommender.compute(snapshot, Question(FIRST_QUESTION, needs=needs), Stopwatch())
+            self.recommender.answer(snapshot, Question(FIRST_QUESTION, needs=needs))
         except EncoderError as error:
             log.error("no answer at the start", reason=str(error))
         if snapshot.fault:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from matcher.parameters import COMPLEMENT_DIAL, NICE_TO_HAVE, SIMILARITY_DIAL
+
 
 class OrganisationType(StrEnum):
     """What kind of organisation it is: the strands of the helix."""
@@ -182,7 +184,7 @@ class Need:
     @property
     def importance(self) -> float:
         """How much it counts: a must counts twice as much as a nice-to-have."""
-        return self.weight * (1.0 if self.level is NeedLevel.MUST else 0.5)
+        return self.weight * (1.0 if self.level is NeedLevel.MUST else NICE_TO_HAVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,7 @@ class Initiative:
     wanted: tuple[tuple[OrganisationType, int], ...] = ()
     """How many organisations of each type the initiative would like to have."""
     exploratory: bool = False
-    """Whether it looks for the new: then partners from further fields fit better."""
+    """Whether it looks for the new: then partners from other fields are preferred."""
     open: bool = True
     """Whether anybody may read it; one that isn't is for those who sign in or have an API key."""
 
@@ -241,10 +243,6 @@ class Filters:
     near: Near | None = None
 
 
-COMPLEMENT_DIAL = 0.2
-ALIKE_DIAL = 0.3
-
-
 @dataclass(frozen=True, slots=True)
 class Question:
     """What somebody asks of the recommender."""
@@ -258,8 +256,9 @@ class Question:
     filters: Filters = field(default_factory=Filters)
     complement: float = COMPLEMENT_DIAL
     """0 to 1: how much it counts what an organisation adds to the members, against how it fits."""
-    alike: float = ALIKE_DIAL
-    """0 to 1: how far look-alikes of a member are pushed down."""
-    exploratory: bool = False
+    similarity_penalty: float = SIMILARITY_DIAL
+    """0 to 1: how far look-alikes of a member go down."""
+    across_fields: float = 0.0
+    """0 to 1: how much partners from other fields who still fit are preferred."""
     limit: int = 20
     offset: int = 0

@@ -80,11 +80,11 @@ class Settings(BaseSettings):
         "each server process) or `worker` (only `flask --app app worker`).",
     )
     cache_ttl: Count = Field(3600, description="Seconds that an answer is kept.")
-    encoder: Literal["lsa", "transformer", "remote"] = Field(
-        "lsa",
-        description="How texts become vectors: `lsa` (fitted on the corpus, nothing to download), "
-        "or beside it a model: `transformer` (a converted folder) or `remote` (a service). After a "
-        "change: `flask --app app index build`.",
+    encoder: Literal["default", "transformer", "remote"] = Field(
+        "default",
+        description="How texts become vectors: `default` (fitted on the corpus, nothing to "
+        "download), or beside it a model: `transformer` (a converted folder) or `remote` (a "
+        "service). After a change: `flask --app app index build`.",
     )
     lexicon: str = Field(
         "",
@@ -105,22 +105,11 @@ class Settings(BaseSettings):
     remote_http: OnOrOff = Field(
         False, description="`remote`: `on` lets texts go to another machine unencrypted."
     )
-    popularity: Share = Field(
-        0.0,
-        description="0 to 1: how much it counts that an organisation took part in many projects. "
-        "More finds more of the usual partners and fewer small firms; docs/quality.md has the "
-        "trade-off.",
-    )
-    less_known: Share = Field(
+    long_tail: Share = Field(
         0.5,
         description="0 to 1: after the fiftieth place of a list, at least this share of the places "
         "is kept for organisations with at most two past projects. 0: all places go by the score "
         "alone; docs/quality.md has the trade-off.",
-    )
-    field_distance: Share = Field(
-        0.5,
-        description="0 to 1: how far apart the fields of partners should be. 0: the same field, 1: "
-        "nothing in common. Exploratory initiatives take partners from somewhat further away.",
     )
     index: Literal["faiss", "exact"] = Field(
         "faiss", description="Nearest-neighbour index: `faiss` or `exact`."

@@ -24,7 +24,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from embeddings.lsa import LsaEncoder
+from embeddings.default import DefaultEncoder
 from embeddings.port import Encoder, EncoderError, View
 from matcher.index import generation
 from matcher.indexing import build
@@ -83,7 +83,7 @@ def use_hash_vectors(patch: pytest.MonkeyPatch) -> None:
     fit, load, name_of = build.fit_encoder, generation.load_encoder, generation.saved_name
 
     def fitted(name: str, *rest: Any) -> Encoder:
-        return HashEncoder() if name == LsaEncoder.name else fit(name, *rest)
+        return HashEncoder() if name == DefaultEncoder.name else fit(name, *rest)
 
     patch.setattr(build, "fit_encoder", fitted)
     patch.setattr(

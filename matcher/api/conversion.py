@@ -28,8 +28,8 @@ def question_from(body: QuestionIn) -> Question:
         unlike=tuple(sorted(set(body.unlike))),
         filters=filters_from(body.filters),
         complement=body.complement,
-        alike=body.alike,
-        exploratory=body.exploratory,
+        similarity_penalty=body.similarity_penalty,
+        across_fields=body.across_fields,
         limit=body.limit,
         offset=body.offset,
     )

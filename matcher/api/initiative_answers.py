@@ -22,11 +22,13 @@ from matcher.api.initiatives import MISSING, with_problems
 from matcher.api.responses import answer, schema_of
 from matcher.api.schemas import Answer
 from matcher.current import services
+from matcher.domain import Question
 from matcher.initiatives.advice import Advice, IsMember
 from matcher.initiatives.gaps import GapReport
 from matcher.initiatives.roadmap import Roadmap
 from matcher.initiatives.team_report import TeamAnswer
 from matcher.initiatives.team_task import Infeasible
+from matcher.presenters import to_json
 
 
 @blueprint.post("/needs")
@@ -59,20 +61,21 @@ def initiative_matches_changed(initiative_id: str, json_data: MatchesIn) -> Resp
 
 
 def _matches(initiative_id: str, asked: MatchesIn) -> Response:
-    found = services().initiatives.matches(
-        initiative_id,
-        lambda question: replace(
+    def changed(question: Question) -> Question:
+        across = asked.across_fields
+        return replace(
             question,
             exclude=tuple(sorted(set(asked.exclude))),
             unlike=tuple(sorted(set(asked.unlike))),
             filters=filters_from(asked.filters),
             complement=asked.complement,
-            alike=asked.alike,
+            similarity_penalty=asked.similarity_penalty,
+            across_fields=question.across_fields if across is None else across,
             limit=asked.limit,
             offset=asked.offset,
-        ),
-    )
-    return jsonify(found)
+        )
+
+    return jsonify(to_json(services().initiatives.matches(initiative_id, changed)))
 
 
 @blueprint.get("/initiatives/<initiative_id>/gaps")

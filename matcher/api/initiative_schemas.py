@@ -11,7 +11,6 @@ from matcher.api.schemas import (
     NeedOut,
     Share,
 )
-from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL
 from matcher.initiatives.advice import FIRST
 from matcher.initiatives.schema import NeedIn
 from matcher.initiatives.team_request import (
@@ -21,7 +20,8 @@ from matcher.initiatives.team_request import (
     MAX_TEAMS,
 )
 from matcher.initiatives.team_schema import QuotaIn
-from matcher.matching.service import MAX_MEMBERS, MAX_NEEDS, MAX_TEXT_LENGTH
+from matcher.matching.question import MAX_MEMBERS, MAX_NEEDS, MAX_TEXT_LENGTH
+from matcher.parameters import COMPLEMENT_DIAL, SIMILARITY_DIAL
 from matcher.validation import Day, OrganisationId, Strict
 
 
@@ -77,10 +77,13 @@ class PageIn(Strict):
 
 
 class DialsIn(PageIn):
-    """Which page of a match list, and how complement and likeness count."""
+    """Which page of a match list, and where the dials stand."""
 
     complement: Share = COMPLEMENT_DIAL
-    alike: Share = ALIKE_DIAL
+    similarity_penalty: Share = SIMILARITY_DIAL
+    across_fields: Share | None = Field(
+        default=None, description="Left out: as the initiative has it, by being exploratory."
+    )
 
 
 class MatchesIn(DialsIn):

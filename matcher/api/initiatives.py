@@ -31,7 +31,7 @@ from matcher.initiatives.schema import (
     initiative_from,
     needs_from,
 )
-from matcher.matching.validation import QuestionError
+from matcher.matching.question import QuestionError
 from matcher.validation import ID_PATTERN
 
 View = Callable[..., ResponseReturnValue]

@@ -15,7 +15,8 @@ from matcher.api.schemas import (
     QuestionIn,
 )
 from matcher.current import services
-from matcher.matching.validation import QuestionError
+from matcher.matching.question import QuestionError
+from matcher.presenters import to_json
 
 EXAMPLE = {
     "text": "We want to turn potato peels into biodegradable packaging",
@@ -39,4 +40,4 @@ def recommendations(json_data: QuestionIn) -> ResponseReturnValue:
     except QuestionError as error:
         fault = {"field": error.field, "message": str(error)}
         return problem(422, "The question can't be answered as it stands.", [fault])
-    return jsonify(answer)
+    return jsonify(to_json(answer))

@@ -8,8 +8,6 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from matcher.domain import (
-    ALIKE_DIAL,
-    COMPLEMENT_DIAL,
     FacetKind,
     NeedLevel,
     OrganisationType,
@@ -17,7 +15,8 @@ from matcher.domain import (
     Stage,
 )
 from matcher.initiatives.schema import NeedIn
-from matcher.matching.service import MAX_MATCHES, MAX_MEMBERS, MAX_NEEDS, MAX_TEXT_LENGTH
+from matcher.matching.question import MAX_MATCHES, MAX_MEMBERS, MAX_NEEDS, MAX_TEXT_LENGTH
+from matcher.parameters import COMPLEMENT_DIAL, SIMILARITY_DIAL
 from matcher.validation import (
     CountryCode,
     Latitude,
@@ -66,11 +65,12 @@ class QuestionIn(Strict):
         default=COMPLEMENT_DIAL,
         description="How much counts what one adds to the members, against how it fits.",
     )
-    alike: Share = Field(
-        default=ALIKE_DIAL, description="How far look-alikes of a member are pushed down."
+    similarity_penalty: Share = Field(
+        default=SIMILARITY_DIAL, description="How far look-alikes of a member go down."
     )
-    exploratory: bool = Field(
-        default=False, description="Looks for the new: partners from further fields fit better."
+    across_fields: Share = Field(
+        default=0.0,
+        description="How much partners from other fields who still fit are preferred.",
     )
     limit: int = Field(default=20, ge=1, le=MAX_MATCHES)
     offset: int = Field(default=0, ge=0, le=100_000)
@@ -107,13 +107,15 @@ class Reason(BaseModel):
 
     need: str | None = Field(description="The need that is answered; null: the text as a whole.")
     probability: float | None = Field(description="That it meets the need; null for other reasons.")
-    facet: FacetBrief | None = Field(description="What is quoted; null for a reason by name.")
-    similarity: float | None = Field(description="0 to 1; null for a reason by network or name.")
+    facet: FacetBrief | None = Field(description="What is quoted; null for a reason by mention.")
+    similarity: float | None = Field(
+        description="0 to 1; null for a reason by collaboration or mention."
+    )
     with_members: list[str] = Field(
         description="Members who took part in that past project; where none are given, those whom "
-        "the text names."
+        "the text mentions."
     )
-    named: list[str] = Field(description="Words of its name that stand in the question.")
+    mentioned: list[str] = Field(description="Words of its name that the question holds.")
 
 
 class Variant(BaseModel):
@@ -131,19 +133,19 @@ class Covered(BaseModel):
     with_members: float
 
 
-class Alike(Variant):
-    """A member that an organisation is like."""
+class SimilarMember(Variant):
+    """A member that an organisation is similar to."""
 
-    similarity_to: float
+    similarity: float
 
 
-class Kin(Variant):
-    """A member of the same house or place as an organisation."""
+class AffiliatedPartner(Variant):
+    """A member, or likely partner, of the same house or place as an organisation."""
 
     words: list[str] = Field(description="Words of name or city that both have, and few others.")
 
 
-class OfferedBack(BaseModel):
+class MetNeed(BaseModel):
     """A need that an organisation states, and the member that meets it."""
 
     need: FacetBrief
@@ -168,6 +170,7 @@ class BestOnPage(BaseModel):
     rank: int
     organisation: Variant
     probability: float
+    facet: FacetBrief | None
 
 
 class NeedCovered(NeedOut):
@@ -188,7 +191,7 @@ class NeedsTaken(BaseModel):
 
 
 class Mix(BaseModel):
-    """The helix: which kinds of organisations there are."""
+    """The mix of partner types: which kinds of organisations there are."""
 
     count: int
     types: dict[str, int]
@@ -216,20 +219,20 @@ class Match(BaseModel):
         "projects held out by `train`; null where there was too little history to learn from."
     )
     parts: dict[str, float] = Field(
-        description="Out of text, coverage, complement, network, named, acquainted, kin, akin, "
-        "reciprocity, cross_sector and prior; alike is negative: what likeness to a member "
-        "takes away."
+        description="Out of text, coverage, collaboration, affiliation, mention, reciprocity, "
+        "complement and across_fields; similarity is negative: what similarity to a member takes "
+        "away."
     )
     coverage: Covered | None = Field(description="Null where neither needs nor members are given.")
-    alike: list[Alike] = Field(description="Members that it is like.")
-    kin: list[Kin] = Field(
+    similar_members: list[SimilarMember] = Field(description="Members that it is similar to.")
+    affiliation: list[AffiliatedPartner] = Field(
         description="Members that share its house or place; where none are given those whom the "
-        "text names, and the likeliest to take part."
+        "text mentions, and the likeliest to take part."
     )
-    reciprocity_of: list[OfferedBack] = Field(description="Its own needs that members meet.")
-    place_kept: bool = Field(
+    reciprocity: list[MetNeed] = Field(description="Its own needs that members meet.")
+    long_tail: bool = Field(
         description="Whether it comes earlier than by its score, after the fiftieth place, since "
-        "it has few past projects (SCHAKEL_LESS_KNOWN)."
+        "it has few past projects (SCHAKEL_LONG_TAIL)."
     )
     reasons: list[Reason]
 
@@ -239,6 +242,15 @@ class Notice(BaseModel):
 
     code: Literal["nobody_yet", "nothing_usable", "nothing_allowed", "nothing_found", "model_away"]
     message: str
+
+
+class Retrieval(BaseModel):
+    """How the candidates were found, for whoever looks into an answer."""
+
+    candidates: int = Field(description="How many organisations were scored.")
+    found_by: dict[str, int] = Field(
+        description="How many each source found: text, needs, collaboration, mention."
+    )
 
 
 class Answer(BaseModel):
@@ -253,6 +265,7 @@ class Answer(BaseModel):
     not_understood: list[str]
     needs: NeedsTaken | None
     partner_mix: Mixes | None
+    retrieval: Retrieval
     results: list[Match]
 
 

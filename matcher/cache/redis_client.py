@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 from redis.retry import Retry
 
-from circuit_breaker import CircuitBreaker
+from embeddings.circuit_breaker import CircuitBreaker
 from matcher.cache.after_fork import reset_after_fork
 from matcher.cache.counters import Counters
 from matcher.redis_url import make_connection_pool

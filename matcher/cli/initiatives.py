@@ -23,7 +23,6 @@ from matcher.cli.matching import SHARE, print_matches
 from matcher.cli.output import AS_JSON, print_answer, print_json
 from matcher.cli.shared import Group
 from matcher.current import services
-from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL
 from matcher.identifiers import random_id
 from matcher.initiatives import actions as initiatives
 from matcher.initiatives.advice import FIRST, IsMember
@@ -37,7 +36,8 @@ from matcher.initiatives.team_request import (
 )
 from matcher.initiatives.team_schema import QuotaIn, quota_from
 from matcher.initiatives.team_task import Infeasible
-from matcher.matching.validation import QuestionError
+from matcher.matching.question import QuestionError
+from matcher.parameters import COMPLEMENT_DIAL, SIMILARITY_DIAL
 from matcher.validation_errors import field_errors
 
 QUOTA = re.compile(r"([a-z_]+)(?: ([A-Za-z0-9_]+))?((?:[<>]=\d{1,3}){1,2})")
@@ -133,7 +133,7 @@ def initiative_needs(text: str, file: Any, as_json: bool) -> None:
 @click.argument("initiative_id")
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 200))
 @click.option("--complement", default=COMPLEMENT_DIAL, show_default=True, type=SHARE)
-@click.option("--alike", default=ALIKE_DIAL, show_default=True, type=SHARE)
+@click.option("--similarity-penalty", default=SIMILARITY_DIAL, show_default=True, type=SHARE)
 @click.option("--unlike", multiple=True, help="Id: neither this one nor any like it.")
 @AS_JSON
 def initiative_matches(initiative_id: str, as_json: bool, **changed: Any) -> None:

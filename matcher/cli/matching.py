@@ -13,14 +13,15 @@ from flask.cli import with_appcontext
 from matcher.cli.shared import Command
 from matcher.current import services
 from matcher.domain import (
-    ALIKE_DIAL,
-    COMPLEMENT_DIAL,
     Filters,
     Need,
     OrganisationType,
     Question,
 )
-from matcher.matching.validation import QuestionError
+from matcher.matching.answer import Answer, Match, Reason
+from matcher.matching.question import QuestionError
+from matcher.parameters import COMPLEMENT_DIAL, SIMILARITY_DIAL
+from matcher.presenters import to_json
 
 TYPES = click.Choice([kind.value for kind in OrganisationType], case_sensitive=False)
 
@@ -61,7 +62,8 @@ SHARE = Share(0, 1)
 @click.option("--exclude", multiple=True, help="Id of an organisation to leave out.")
 @click.option("--unlike", multiple=True, help="Id: neither this one nor any like it.")
 @click.option("--complement", default=COMPLEMENT_DIAL, show_default=True, type=SHARE)
-@click.option("--alike", default=ALIKE_DIAL, show_default=True, type=SHARE)
+@click.option("--similarity-penalty", default=SIMILARITY_DIAL, show_default=True, type=SHARE)
+@click.option("--across-fields", default=0.0, show_default=True, type=SHARE)
 @click.option("--type", "types", multiple=True, type=TYPES)
 @click.option(
     "--country", "countries", multiple=True, type=Country(), help="Two letters, such as BE."
@@ -83,7 +85,8 @@ def match(text: str, needs: tuple[str, ...], as_json: bool, **options: Any) -> N
         exclude=options["exclude"],
         unlike=options["unlike"],
         complement=options["complement"],
-        alike=options["alike"],
+        similarity_penalty=options["similarity_penalty"],
+        across_fields=options["across_fields"],
         filters=filters,
         limit=options["limit"],
     )
@@ -92,60 +95,61 @@ def match(text: str, needs: tuple[str, ...], as_json: bool, **options: Any) -> N
     except QuestionError as error:
         raise click.ClickException(f"{error.field}: {error}") from error
     if as_json:
-        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(to_json(answer), ensure_ascii=False, indent=2))
     else:
         print_matches(answer)
 
 
-def print_matches(answer: dict[str, Any]) -> None:
+def print_matches(answer: Answer) -> None:
     """Print a match list with parts and reasons."""
-    for notice in answer["notices"]:
-        click.echo(notice["message"])
-    for match_ in answer["results"]:
-        one = match_["organisation"]
-        place = ", ".join(part for part in (one["city"], one["country"]) if part)
-        parts = ", ".join(
-            f"{name} {v:.3f}" for name, v in match_["parts"].items() if abs(v) >= 0.0005
-        )
-        click.echo(f"{match_['rank']:3}. {one['name']}  [{one['type']}]  {place}  ({one['id']})")
-        probability = (
-            "" if match_["probability"] is None else f"  (chance {match_['probability']:.0%})"
-        )
-        kept = "  (place kept: few past projects)" if match_["place_kept"] else ""
-        click.echo(f"     score {match_['score']:.3f} = {parts}{probability}{kept}")
-        for line in _complement(match_):
+    for notice in answer.notices:
+        click.echo(notice.message)
+    for match_ in answer.results:
+        organisation = match_.organisation
+        place = ", ".join(part for part in (organisation.city, organisation.country) if part)
+        parts = ", ".join(f"{name} {v:.3f}" for name, v in match_.parts.items() if abs(v) >= 0.0005)
+        named = f"{organisation.name}  [{organisation.type.value}]  {place}  ({organisation.id})"
+        click.echo(f"{match_.rank:3}. {named}")
+        probability = "" if match_.probability is None else f"  (chance {match_.probability:.0%})"
+        long_tail = "  (long tail: few past projects)" if match_.long_tail else ""
+        click.echo(f"     score {match_.score:.3f} = {parts}{probability}{long_tail}")
+        for line in [*_complement(match_), *map(_reason, match_.reasons)]:
             click.echo(f"     {line}")
-        for reason in match_["reasons"]:
-            need = f" for: {reason['need']}" if reason["need"] else ""
-            facet = reason["facet"]
-            if facet is None:
-                click.echo(f"     - named: {' '.join(reason['named'])}{need}")
-                continue
-            year = f" {facet['year']}" if facet["year"] else ""
-            if reason["similarity"] is None:
-                how = "worked with " + ", ".join(reason["with_members"])
-            else:
-                how = f"{reason['similarity']:.2f}"
-            if reason["probability"] is not None:
-                how += f", meets it with {reason['probability']:.0%}"
-            click.echo(f"     - {facet['kind']}{year} ({how}): {facet['text'][:160]}{need}")
     click.echo(
-        f"{answer['total']} found, corpus version {answer['corpus_version']}, "
-        f"{answer['took_ms']} ms{', cached' if answer['cached'] else ''}"
+        f"{answer.total} found, corpus version {answer.corpus_version}, "
+        f"{answer.took_ms} ms{', cached' if answer.cached else ''}"
     )
 
 
-def _complement(match_: dict[str, Any]) -> list[str]:
-    """Say what one covers and adds, whom it is like, and what it gains."""
+def _reason(reason: Reason) -> str:
+    need = f" for: {reason.need}" if reason.need else ""
+    facet = reason.facet
+    if facet is None:
+        return f"- mentioned: {' '.join(reason.mentioned)}{need}"
+    year = f" {facet.year}" if facet.year else ""
+    if reason.similarity is None:
+        how = "worked with " + ", ".join(reason.with_members)
+    else:
+        how = f"{reason.similarity:.2f}"
+    if reason.probability is not None:
+        how += f", meets it with {reason.probability:.0%}"
+    return f"- {facet.kind.value}{year} ({how}): {facet.text[:160]}{need}"
+
+
+def _complement(match_: Match) -> list[str]:
+    """Say what an organisation covers and adds, whom it is similar to, and what it gains."""
     lines = []
-    if match_["coverage"]:
-        alone, adds = match_["coverage"]["alone"], match_["coverage"]["adds"]
+    if match_.coverage:
+        alone, adds = match_.coverage.alone, match_.coverage.adds
         lines.append(f"covers {alone:.0%} of what is needed, adds {adds:.0%} to the members")
-    lines += [f"is like {one['name']}, who is in" for one in match_["alike"]]
-    lines += [f"shares {', '.join(one['words'])} with {one['name']}" for one in match_["kin"][:2]]
-    for one in match_["offered_back"]:
-        need = one["need"]["text"][:90]
-        lines.append(f"gains ({one['probability']:.0%}): {need}, from {one['member']['name']}")
+    lines += [f"is like {member.name}, who is in" for member in match_.similar_members]
+    lines += [
+        f"shares {', '.join(partner.words)} with {partner.name}"
+        for partner in match_.affiliation[:2]
+    ]
+    for met in match_.reciprocity:
+        need = met.need.text[:90]
+        lines.append(f"gains ({met.probability:.0%}): {need}, from {met.member.name}")
     return lines
 
 

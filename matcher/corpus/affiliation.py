@@ -1,8 +1,8 @@
-"""Organisations of one house or place: what their names, cities and countries share.
+"""Affiliation: organisations whose names, towns and countries share rare words.
 
-Who worked together once is seen in past projects; who could is also seen in names. Institutes of
-one house, the hospital and the university of one city, and partners from a country that few come
-from join the same consortia more often than others, newcomers among them, of whom no project tells.
+Past projects show who worked together; names show who could. Institutes of one house, the hospital
+and the university of one town, and partners from a country that few come from join the same
+consortia more often than others do. So do newcomers, of whom no past project tells.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ class Affiliation:
         lengths = np.sqrt(self._weighted.matrix.power(2).sum(axis=1))
         self._scale = 1.0 / np.maximum(np.asarray(lengths).ravel(), 1e-9)
 
-    def to(self, rows: Rows, shares: Floats | None = None) -> Floats:
-        """Return how akin each organisation (n,) is to those in these rows, on the mean: 0 to 1.
+    def between(self, rows: Rows, others: Rows, shares: Floats | None = None) -> Floats:
+        """Return how close each organisation (k,) is to `others` by name and place, 0 to 1.
 
-        That of two is the cosine of what they are called and where they are. With `shares`, which
-        add up to 1, some of them count more than others.
+        That of two is the cosine of their words and countries; the mean over the others counts, or
+        with `shares` (j,), which add up to 1, some of them more than others.
         """
         matrix = self._weighted.matrix
-        if not len(rows):
-            return np.zeros(matrix.shape[0])
-        each = np.full(len(rows), 1.0 / len(rows)) if shares is None else shares
-        mean = matrix[rows].T @ (self._scale[rows] * each)
-        akin: Floats = np.clip(self._scale * (matrix @ mean), 0.0, 1.0)
-        return akin
+        if not len(others):
+            return np.zeros(len(rows))
+        each = np.full(len(others), 1.0 / len(others)) if shares is None else shares
+        mean = matrix[others].T @ (self._scale[others] * each)
+        affiliation: Floats = np.clip(self._scale[rows] * (matrix[rows] @ mean), 0.0, 1.0)
+        return affiliation
 
     def shared(self, one: int, other: int) -> list[str]:
         """Return the words of the name and city of `one` that `other` has, too.

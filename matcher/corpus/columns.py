@@ -69,7 +69,7 @@ class Corpus:
         needn't be worked out again. `variants` are groups of ids that are surely one organisation.
         """
         self.version = version
-        self._names: Mentions | None = same._names if same else None
+        self._mentions: Mentions | None = same._mentions if same else None
         self._kinship: Affiliation | None = same._kinship if same else None
         self.organisations = sorted(organisations.values(), key=lambda record: record.id)
         self.facets = sorted(facets.values(), key=lambda record: record.id)
@@ -112,11 +112,11 @@ class Corpus:
         return len(self.organisations)
 
     @property
-    def names(self) -> Mentions:
+    def mentions(self) -> Mentions:
         """The names of all organisations, by row; made when first asked for."""
-        if self._names is None:
-            self._names = Mentions([record.name for record in self.organisations])
-        return self._names
+        if self._mentions is None:
+            self._mentions = Mentions([record.name for record in self.organisations])
+        return self._mentions
 
     @property
     def affiliation(self) -> Affiliation:
@@ -142,15 +142,39 @@ class Corpus:
         result[self.grouped] = sums[self.group[self.grouped]]
         return result
 
-    def best_of_variants(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return values (k, n) in which name variants of one organisation have their largest."""
-        if not len(self.grouped):
-            return values
-        result = values.copy()
-        for row, rows in self._variants.items():
-            if row == rows[0]:
-                result[:, rows] = values[:, rows].max(axis=1, keepdims=True)
-        return result
+    def experience_of(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return how many past projects organisations (k,) have under any of their names."""
+        return self.shared_experience[rows]
+
+    @cached_property
+    def shared_experience(self) -> NDArray[np.float64]:
+        """How many past projects each organisation (n,) has under any of its names."""
+        return self.shared(self.experience)
+
+    @cached_property
+    def evidence_count(self) -> int:
+        """How many past projects there are."""
+        return int(self.of_kind(FacetKind.EVIDENCE).sum())
+
+    @cached_property
+    def is_offer_or_evidence(self) -> NDArray[np.bool_]:
+        """Which facets (m,) can speak for their owners: all but needs."""
+        return ~self.of_kind(FacetKind.NEED)
+
+    @cached_property
+    def types(self) -> NDArray[np.str_]:
+        """The type of each organisation (n,)."""
+        return np.array([one.type.value for one in self.organisations], dtype=np.str_)
+
+    @cached_property
+    def countries(self) -> NDArray[np.str_]:
+        """The country of each organisation (n,), empty where unknown."""
+        return np.array([one.place.country or "" for one in self.organisations], dtype=np.str_)
+
+    @cached_property
+    def regions(self) -> NDArray[np.str_]:
+        """The NUTS code of each organisation (n,), empty where unknown."""
+        return np.array([one.place.region or "" for one in self.organisations], dtype=np.str_)
 
     @cached_property
     def by_owner(self) -> NDArray[np.int64]:
@@ -204,6 +228,17 @@ class Corpus:
         """Return the rows of the public ids that are known."""
         return np.array([self.row_of_id[i] for i in ids if i in self.row_of_id], dtype=np.int64)
 
+    def owners_of(self, facets: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return who owns facets (k,): rows of organisations (p,), and places in `facets` (p,).
+
+        A facet that several organisations own is there once for each.
+        """
+        return _spans(self.owner_rows, self.owner_start, facets)
+
+    def facets_of(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return what organisations (k,) own: rows of facets (p,), and places in `rows` (p,)."""
+        return _spans(self.owner_facets[self.by_owner], self.owned_start, rows)
+
     def facet_rows(self, facet_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the rows of facet ids, all of which must be there."""
         return np.searchsorted(self.facet_ids, facet_ids)
@@ -212,6 +247,19 @@ class Corpus:
         """Return which facets (m,) are of this kind."""
         marked: NDArray[np.bool_] = self.facet_kind == KINDS.index(kind)
         return marked
+
+
+def _spans(
+    values: NDArray[np.int64], starts: NDArray[np.int64], rows: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the values of some rows (k,) of a ragged table, and which row each came from.
+
+    `starts` (n + 1,) says where the values of each row begin, as in a sparse CSR matrix.
+    """
+    begins, sizes = starts[rows], starts[rows + 1] - starts[rows]
+    places = np.repeat(np.arange(len(rows)), sizes)
+    within = np.arange(len(places)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return values[begins[places] + within], places
 
 
 def _coordinates(values: Iterable[float | None]) -> NDArray[np.float64]:

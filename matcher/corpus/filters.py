@@ -18,13 +18,12 @@ def allowed_organisations(corpus: Corpus, filters: Filters) -> NDArray[np.bool_]
     """Return which organisations (n,) pass all filters that are set."""
     allowed = np.ones(len(corpus), dtype=np.bool_)
     if filters.types:
-        allowed &= _each(corpus, lambda record: record.type in filters.types)
+        allowed &= np.isin(corpus.types, [kind.value for kind in filters.types])
     if filters.countries:
-        allowed &= _each(corpus, lambda record: record.place.country in filters.countries)
+        allowed &= np.isin(corpus.countries, filters.countries)
     if filters.regions:
-        allowed &= _each(
-            corpus, lambda record: (record.place.region or "").startswith(filters.regions)
-        )
+        within = [np.char.startswith(corpus.regions, region) for region in filters.regions]
+        allowed &= np.logical_or.reduce(within)
     if filters.sme_only:
         allowed &= _each(corpus, lambda record: record.sme is True)
     if filters.sectors:
@@ -37,6 +36,12 @@ def allowed_organisations(corpus: Corpus, filters: Filters) -> NDArray[np.bool_]
         with np.errstate(invalid="ignore"):
             allowed &= distances_km(corpus, filters.near) <= filters.near.radius_km
     return allowed
+
+
+def offer_facets(corpus: Corpus) -> NDArray[np.bool_]:
+    """Return which facets (m,) are valid offers or past projects: all but needs."""
+    speaking: NDArray[np.bool_] = corpus.is_offer_or_evidence & unexpired(corpus)
+    return speaking
 
 
 def unexpired(corpus: Corpus) -> NDArray[np.bool_]:

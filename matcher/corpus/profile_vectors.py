@@ -6,7 +6,7 @@ measure likeness and distance between organisations that are already known to fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,36 +50,9 @@ def unit_views(vectors: Vectors, views: Sequence[View]) -> Vectors:
     return result
 
 
-def similarity_to(profiles: Vectors, others: Vectors) -> Floats:
-    """Return (n,) from 0 to 1: how like each profile is to the one of `others` most like it."""
+def similarity(profiles: Vectors, others: Vectors) -> Floats:
+    """Return (n,) from 0 to 1: how similar each profile is to the most similar of `others`."""
     if not len(others):
         return np.zeros(len(profiles))
     most: Floats = np.clip((profiles @ others.T).max(axis=1), 0.0, 1.0).astype(np.float64)
     return most
-
-
-def distance(profiles: Vectors, centre: NDArray[np.float32]) -> Floats:
-    """Return (n,) from 0 (the same field) to 1 (nothing in common) from `centre` (dim,)."""
-    length = float(np.linalg.norm(centre)) or 1.0
-    lengths = np.maximum(np.linalg.norm(profiles, axis=1), 1e-6)
-    apart: Floats = 1.0 - np.clip(profiles @ centre / lengths / length, 0.0, 1.0)
-    return apart.astype(np.float64)
-
-
-def inverted_u(distances: Floats, optimum: float) -> Floats:
-    """Return (n,) from 0 to 1: highest at the optimal distance, falling as a parabola on each side.
-
-    Partners too near have nothing new to say, those too far are not understood (Nooteboom, Van
-    Haverbeke, Duysters, Gilsing & Van den Oord, 2007, Optimal cognitive distance).
-    """
-    width = np.where(distances < optimum, max(optimum, 1e-6), max(1.0 - optimum, 1e-6))
-    worth: Floats = np.clip(1.0 - ((distances - optimum) / width) ** 2, 0.0, 1.0)
-    return worth
-
-
-def columns_of(views: Iterable[View], name: str) -> slice:
-    """Return the columns of the view of that name, or else all columns."""
-    for view in views:
-        if view.name == name:
-            return slice(view.start, view.end)
-    return slice(None)

@@ -1,9 +1,8 @@
-"""What a worker knows of the corpus, brought up to date before every answer."""
+"""The corpus at one revision, with an index that holds the same facets."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,32 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.composite import fault_of, missed_of
-from embeddings.lexicon import lexicon_of
-from embeddings.port import View
-from embeddings.subjects import Subjects
 from matcher.arrays import Rows
 from matcher.corpus.columns import Corpus, FacetRecord, OrganisationRecord
-from matcher.corpus.profile_vectors import profiles_of
-from matcher.corpus.records import (
-    SubjectsOf,
-    facet_record,
-    organisation_record,
-    subjects_of,
-)
-from matcher.index.exact import ExactIndex
-from matcher.index.generation import (
-    Generation,
-    GenerationError,
-    current_name,
-    open_generation,
-)
+from matcher.corpus.records import SubjectsOf
+from matcher.index.generation import Generation
 from matcher.index.layered import LayeredIndex
-from matcher.indexing.build import build_index, outdated
-from matcher.models.need_offer import NeedOfferModel, need_offer_model_from
-from matcher.models.vote_calibration import VoteCalibration, vote_calibration_from
-from matcher.settings import Settings
-from matcher.store import Revision, Store
-from matcher.store.changes import Changes, changes_since
+from matcher.models.fitted import FittedModels
+from matcher.models.vote_calibration import VoteCalibration
+from matcher.store import Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +59,7 @@ class Snapshot:
         known = self.written_subjects.get(facet_id)
         if known is not None:
             return known
-        domains, challenges = self.generation.findings["subjects"].get(str(facet_id), ((), ()))
-        return tuple(domains), tuple(challenges)
+        return self.generation.findings.subjects.get(facet_id, ((), ()))
 
     @property
     def version(self) -> int:
@@ -92,21 +72,32 @@ class Snapshot:
         return Revision(self.version, self.mark)
 
     @property
-    def need_offer(self) -> NeedOfferModel:
-        """The curve from similarity to the chance that an offer meets a need."""
-        return need_offer_model_from(self.generation.findings["meeting"])
+    def models(self) -> FittedModels:
+        """The fitted models of the generation."""
+        return self.generation.models
 
     @property
     def vote_calibration(self) -> VoteCalibration | None:
-        """What votes for organisations are worth; None where too little was known to learn it."""
-        saved = self.generation.findings.get("credence")
-        if not saved:
+        """What votes for organisations (n,) are worth; None where too little was known."""
+        curves = self.models.votes
+        if curves is None:
             return None
-        if "credence" not in self.kept:
+        if "vote_curves" not in self.kept:
             keys = [record.key for record in self.corpus.organisations]
-            self.kept["credence"] = vote_calibration_from(saved, keys).own
-        intercept, slope = saved["common"]
-        return VoteCalibration((intercept, slope), self.kept["credence"])
+            self.kept["vote_curves"] = curves.for_keys(keys).own
+        return VoteCalibration(curves.common, self.kept["vote_curves"])
+
+    def domains_of(self, rows: Rows) -> list[frozenset[int]]:
+        """Return the numbers of the domains that each organisation (k,) works in.
+
+        Those that its offers and past projects speak of.
+        """
+        facets, places = self.corpus.facets_of(rows)
+        speaking = self.corpus.is_offer_or_evidence[facets]
+        found: list[set[int]] = [set() for _ in range(len(rows))]
+        for facet, place in zip(facets[speaking].tolist(), places[speaking].tolist(), strict=True):
+            found[place].update(self.subjects_of(int(self.corpus.facet_ids[facet]))[0])
+        return [frozenset(domains) for domains in found]
 
     @property
     def all_profiles(self) -> NDArray[np.float32]:
@@ -120,137 +111,3 @@ class Snapshot:
         organisations = self.corpus.organisations
         keys = np.array([organisations[row].key for row in rows.tolist()], dtype=np.int64)
         return self.profiles.rows(keys)
-
-
-class CorpusProvider:
-    """Gives snapshots that are up to date with the store. Safe to share between threads."""
-
-    def __init__(self, store: Store, settings: Settings) -> None:
-        self.store = store
-        self.settings = settings
-        self._lock = threading.Lock()
-        self._snapshot: Snapshot | None = None
-
-    def snapshot(self) -> Snapshot:
-        """Return a snapshot at the store's present version and the current generation.
-
-        Where there is no generation, or only one of another store or of a history that this store
-        was taken back from, builds one. Raises GenerationError for a damaged one.
-        """
-        known = self._snapshot
-        name = current_name(self.settings.index_folder)
-        revision = self.store.revision()
-        current = known and known.generation.name == name and known.revision == revision
-        if known and current and (not known.lacking or known.fault):
-            return known
-        with self._lock:
-            known = self._snapshot
-            if name is None or (not known and outdated(self.settings.index_folder, name)):
-                name = build_index(self.store, self.settings, only_if_missing=True)
-            generation = self._generation(known, name)
-            if not self.store.has_revision(generation.corpus_version, generation.mark):
-                name = build_index(self.store, self.settings, only_if_missing=True)
-                generation = self._generation(known, name)
-            if known and known.lacking and not fault_of(generation.encoder):
-                known = None  # the model is back: what it missed is read anew
-            if known and not self.store.has_revision(*known.revision):
-                known = None  # a copy was put back: what came after it never was
-            if known is None or known.generation is not generation or known.revision != revision:
-                self._snapshot = known = self._refreshed(known, generation)
-            return known
-
-    def _generation(self, known: Snapshot | None, name: str) -> Generation:
-        if known and known.generation.name == name:
-            return known.generation
-        try:
-            return open_generation(self.settings.index_folder, name)
-        except GenerationError:
-            newer = current_name(self.settings.index_folder)
-            if newer is None or newer == name:
-                raise
-            return open_generation(self.settings.index_folder, newer)
-
-    def _refreshed(self, known: Snapshot | None, generation: Generation) -> Snapshot:
-        same_base = known is not None and known.generation is generation
-        with self.store.reading() as session:
-            changes = changes_since(session, known.version if known else -1)
-            written = changes
-            if not same_base:
-                written = changes_since(session, generation.corpus_version)
-        index = known.index.copy() if known and same_base else LayeredIndex(generation.index)
-        missed = missed_of(generation.encoder)
-        _apply_to_index(index, written, generation)
-        lacking = missed_of(generation.encoder) != missed
-        lacking = lacking or bool(known and same_base and known.lacking)
-        organisations = dict(known.organisations) if known else {}
-        facets = dict(known.facets) if known else {}
-        for key in changes.gone_organisations:
-            organisations.pop(key, None)
-        for key in changes.gone_facets:
-            facets.pop(key, None)
-        organisations.update((row.key, organisation_record(row)) for row in changes.organisations)
-        for row in changes.facets:
-            facets[row.id] = facet_record(row, changes.owner_keys(row.id))
-        same_names = known and not changes.gone_organisations and not changes.organisations
-        same = known.corpus if known and same_names else None
-        variants = generation.findings.get("variants", ())
-        corpus = Corpus(changes.version, organisations, facets, same, variants)
-        if known and same_base:
-            profiles = known.profiles.copy()
-        else:
-            profiles = LayeredIndex(generation.profiles or ExactIndex(index.dim))
-        stale = _touched(written, known.facets if known else facets)
-        _refresh_profiles(profiles, index, corpus, stale, generation.encoder.views)
-        subjects = dict(known.written_subjects) if known and same_base else {}
-        if written.facets:
-            telling = Subjects(lexicon_of(generation.encoder))
-            subjects.update((row.id, subjects_of(telling, row)) for row in written.facets)
-        return Snapshot(
-            generation,
-            index,
-            profiles,
-            corpus,
-            organisations,
-            facets,
-            subjects,
-            lacking,
-            changes.mark,
-        )
-
-
-def _touched(changes: Changes, before: Mapping[int, FacetRecord]) -> set[int]:
-    """Return the keys of organisations that changed, own what changed, or did so before."""
-    keys = {row.key for row in changes.organisations}
-    for number in [*(row.id for row in changes.facets), *changes.gone_facets]:
-        keys.update(changes.owner_keys(number))
-        keys.update(before[number].owners if number in before else ())
-    return keys
-
-
-def _refresh_profiles(
-    profiles: LayeredIndex,
-    index: LayeredIndex,
-    corpus: Corpus,
-    keys: set[int],
-    views: Sequence[View],
-) -> None:
-    """Work out anew what these organisations are about, and forget those that are gone."""
-    known = {record.key for record in corpus.organisations}
-    gone = np.setdiff1d(profiles.ids(), np.array(sorted(known), dtype=np.int64))
-    if len(gone):
-        profiles.remove(gone)
-    rows = [row for row, record in enumerate(corpus.organisations) if record.key in keys]
-    if rows:
-        facets = corpus.facets_owned(rows)
-        vectors = index.rows(corpus.facet_ids[facets])
-        numbers = np.array([corpus.organisations[row].key for row in rows], dtype=np.int64)
-        profiles.add(numbers, profiles_of(corpus, rows, vectors, facets, views))
-
-
-def _apply_to_index(index: LayeredIndex, changes: Changes, generation: Generation) -> None:
-    if changes.gone_facets:
-        index.remove(np.array(sorted(changes.gone_facets), dtype=np.int64))
-    if changes.facets:
-        texts = [row.embedded_text for row in changes.facets]
-        ids = np.array([row.id for row in changes.facets], dtype=np.int64)
-        index.add(ids, generation.encoder.encode(texts))

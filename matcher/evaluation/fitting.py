@@ -1,349 +1,292 @@
-"""Ranking learned from the corpus's own history: past projects are held out and asked for.
+"""Models fitted on the corpus's own history: past projects are held out and asked for.
 
-Quarters are held out, one after the other: the latest projects, and four fair draws over all years.
-The latest alone mislead where one kind of record came last; draws alone would not show what time
-changes. What is left tells of the partners of those held out, and so how much each score part
-counts and what chance a score stands for.
+Quarters are held out, one after the other: the latest projects, and fair draws over all years. The
+latest alone mislead where one kind of record came last; draws alone would not show what time
+changes. What is left tells of the partners of those held out, and so how much each feature counts
+and what probability a score stands for.
 
-Each question is asked twice: of all past projects, and without its siblings, those with half of its
+Each query is asked twice: of all past projects, and without its siblings, those with half of its
 partners. Draws leave more of them than a later initiative finds, from the same call or year, and
 they give the answer away.
 
-A third of the questions is kept apart to check that weights learned from the others gain; where
-they lose, nothing is installed. Those installed are learned from all questions. Chances come from
-the fair draws alone.
+A third of the queries is kept apart to compare fitted and shipped weights; where the shipped ones
+are better, they stay. Those installed are fitted on all queries. Probabilities come from the fair
+draws alone.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import structlog
 
-from embeddings.port import Encoder
-from matcher.arrays import Floats, Rows
+from embeddings.port import vocabulary_coverage
+from matcher.arrays import Rows
 from matcher.corpus.columns import Corpus
-from matcher.corpus.snapshot import CorpusProvider, Snapshot
-from matcher.domain import FacetKind, Project
-from matcher.evaluation.queries import HALF_GIVEN, MODES, RARE_UP_TO, TEXT_ONLY, Case, cases_of
-from matcher.evaluation.weight_search import GRID, Asked, Quality, learn_weights, quality
-from matcher.index.exact import ExactIndex
-from matcher.index.generation import Generation, build_lock, with_ranking
-from matcher.index.layered import LayeredIndex
-from matcher.indexing.build import embedding_store_of, fitted_encoder, profile_index
-from matcher.indexing.vote_history import vote_calibration_json
-from matcher.matching.retrieve import RetrievalResult, listen, vector_of
-from matcher.matching.score import fit_parts, network_of, standing_in
-from matcher.matching.scoring import Weights, gather
-from matcher.matching.service import searchable_facets, trained_weights
-from matcher.models.score_calibration import calibration
+from matcher.corpus.snapshot import Snapshot
+from matcher.domain import FacetKind, Project, Question
+from matcher.evaluation.queries import RARE_UP_TO, Query, queries_of
+from matcher.evaluation.vote_history import fit_votes
+from matcher.evaluation.weight_search import FitQuery, first_of, quality, search_weights, worth
+from matcher.matching.retrieve import retrieve
+from matcher.matching.score import compute_features
+from matcher.matching.understand import UnderstoodQuestion
+from matcher.models.fitted import Comparison, FitReport, FittedModels, QueryMode
+from matcher.models.need_offer import NeedOfferModel
+from matcher.models.score_calibration import ScoreCalibration, fit_score_calibration
+from matcher.models.weights import Weights
 from matcher.progress import Progress
-from matcher.settings import Settings
-from matcher.store import Store
-from matcher.store.facets import embedded_texts
-from matcher.store.projects import load_projects
 
 QUARTERS = 4
-MIN_QUESTIONS = 40
-ENOUGH_QUESTIONS = 1_000
-"""Once there are so many questions by text, no more quarters are held out."""
-MAX_CELLS = 1_600_000
-"""At most so many scores (questions times organisations) of each fold are kept in memory."""
-DRAWS = 2
-"""How often the members given are drawn for each project held out: one draw is luck."""
+MIN_QUERIES = 40
+MAX_QUERIES = 250
+"""Of more queries of a fold and mode so many are asked, evenly drawn: the search takes time."""
+ENOUGH_QUERIES = 1_000
+"""Once there are so many queries by text, no more quarters are held out."""
 SIBLINGS_SHARE = 0.5
-"""A past project with this share of the partners of a question, two at least, is its sibling."""
+"""A past project with this share of the partners of a query, two at least, is its sibling."""
 APART = 3
-"""One of so many questions is kept apart from learning; by it the gain is measured."""
+"""One of so many texts is kept apart from fitting; by their queries weights are compared."""
+_SEED = 1
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A question that a project held out makes."""
+class HeldOut:
+    """A query that a project held out makes."""
 
     apart: bool
-    """Whether it is kept apart from learning; a text always is, or never."""
-    of_all: Asked
-    alone: Asked
-    """The same without its siblings."""
+    """Whether it is kept apart from fitting; a text always is, or never."""
+    of_all: FitQuery
+    alone: FitQuery
+    """The same without its siblings; the same object where there are none."""
 
 
-Fold = dict[str, list[Held]]
-"""The questions by mode."""
+Fold = dict[QueryMode, list[HeldOut]]
+"""The queries by mode."""
 
 
 class NotEnoughHistory(Exception):
-    """There are too few past projects to learn from; the message says how many it takes."""
+    """There are too few past projects to fit on; the message says how many it takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gain:
-    """What the learned weights did to one mode on the questions kept apart."""
-
-    mode: str
-    questions: int
-    before: Quality
-    after: Quality
-
-
-@dataclass(frozen=True, slots=True)
-class Training:
-    """What was learned and whether it was good enough to install."""
-
-    weights: Weights
-    """Learned from all questions: these are installed."""
-    trial: Weights
-    """Learned without those kept apart, from which the gains were measured."""
-    gains: tuple[Gain, ...]
-    calibration: Mapping[str, Mapping[str, Any]]
-    learned_on: int
-    held_out: int
-
-    @property
-    def gained(self) -> bool:
-        """Whether the learned weights are no worse than those before, all modes together."""
-        after = sum(gain.after.worth for gain in self.gains)
-        return after >= sum(gain.before.worth for gain in self.gains)
-
-    def ranking(self, corpus_version: int) -> dict[str, Any]:
-        """Return what is kept with the generation."""
-        learned, trial = (
-            {name: getattr(weights, name) for name in GRID}
-            for weights in (self.weights, self.trial)
-        )
-        return {
-            "weights": learned,
-            "trial": trial,
-            "calibration": dict(self.calibration),
-            "corpus_version": corpus_version,
-            "questions": self.learned_on,
-            "gains": [asdict(gain) for gain in self.gains],
-        }
-
-
-def train(
-    corpus_provider: CorpusProvider,
-    settings: Settings,
-    *,
-    seed: int = 1,
+def fit_models(
+    snapshot: Snapshot,
+    projects: Sequence[Project],
+    need_offer: NeedOfferModel,
     progress: Progress | None = None,
-) -> Training:
-    """Learn from the past projects of the store. Raises NotEnoughHistory."""
+) -> FittedModels:
+    """Fit all models on a corpus; where there is too little history, those shipped stay."""
     report = progress or (lambda stage, done, total: None)
-    snapshot = corpus_provider.snapshot()
-    with corpus_provider.store.reading() as session:
-        projects = load_projects(session)
+    models = FittedModels(need_offer, votes=fit_votes(snapshot))
+    try:
+        fitted = fit_weights(snapshot, projects, report)
+    except NotEnoughHistory as reason:
+        log.info("weights not fitted", reason=str(reason))
+        return models
+    weights = fitted.report.fitted if fitted.report.installed else Weights()
+    log.info(
+        "weights fitted",
+        kept="fitted" if fitted.report.installed else "shipped",
+        queries=fitted.report.queries,
+    )
+    return replace(
+        models, weights=weights, calibration=fitted.calibration(weights), report=fitted.report
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FittedWeights:
+    """What a fit found out."""
+
+    report: FitReport
+    fair: dict[QueryMode, list[FitQuery]]
+    """The queries of the fair draws."""
+
+    def calibration(self, weights: Weights) -> dict[QueryMode, ScoreCalibration]:
+        """Return from scores to probabilities, by mode, where there are pairs enough."""
+        found = {mode: _calibration(queries, weights) for mode, queries in self.fair.items()}
+        return {mode: curve for mode, curve in found.items() if curve is not None}
+
+
+def fit_weights(snapshot: Snapshot, projects: Sequence[Project], report: Progress) -> FittedWeights:
+    """Fit the weights on past projects held out. Raises NotEnoughHistory."""
     folds: list[Fold] = []
     for name, held in (("latest", latest(projects)), *quarters(projects)):
-        earlier = past_of(corpus_provider.store, settings, snapshot, held, report)
-        folds.append(_questions(earlier, held, seed, settings.field_distance, name, report))
-        if len(folds) > 1 and sum(len(fold[TEXT_ONLY]) for fold in folds) >= ENOUGH_QUESTIONS:
+        earlier = snapshot_without(snapshot, held)
+        folds.append(_fold(snapshot, earlier, held, name, report))
+        fewest = len(folds[0][QueryMode.TEXT_ONLY])
+        if fewest < MIN_QUERIES:
+            raise NotEnoughHistory(
+                f"{fewest} of the latest projects have two partners known from the others; it "
+                f"takes {MIN_QUERIES} to fit weights. The shipped weights stay."
+            )
+        by_text = sum(len(fold[QueryMode.TEXT_ONLY]) for fold in folds)
+        if len(folds) > 1 and by_text >= ENOUGH_QUERIES:
             break
-    fewest = min(len(fold[TEXT_ONLY]) for fold in folds)
-    if fewest < MIN_QUESTIONS:
-        raise NotEnoughHistory(
-            f"{fewest} of the projects held out have two partners known from the others; "
-            f"it takes {MIN_QUESTIONS} to learn from. The shipped weights stay."
-        )
-    current = trained_weights(snapshot.generation.ranking, "trial") or Weights()
-    lists = [fold[mode] for fold in folds for mode in MODES]
-    learning = [_both(one for one in held if not one.apart) for held in lists]
+    lists = [fold[mode] for fold in folds for mode in QueryMode]
     report("weights", 0, 2)
-    trial = learn_weights(learning, Weights())
+    trial = search_weights(
+        [_both(held for held in queries if not held.apart) for queries in lists], Weights()
+    )
     report("weights", 1, 2)
-    weights = learn_weights([_both(held) for held in lists], Weights())
+    fitted = search_weights([_both(queries) for queries in lists], Weights())
     report("weights", 2, 2)
-    fair = {mode: _both(one for fold in folds[1:] for one in fold[mode]) for mode in MODES}
-    kept = {mode: [one for fold in folds for one in fold[mode] if one.apart] for mode in MODES}
-    gains = tuple(
-        Gain(mode, len(several), quality(both, current), quality(both, trial))
-        for mode, several in kept.items()
-        if (both := _both(several))
-    )
-    return Training(
-        weights=weights,
-        trial=trial,
-        gains=gains,
-        calibration={mode: calibration(several, weights) for mode, several in fair.items()},
-        learned_on=sum(len(several) for several in lists),
-        held_out=len(latest(projects)),
-    )
+    comparisons = []
+    for mode in QueryMode:
+        apart = _both(held for fold in folds for held in fold[mode] if held.apart)
+        if apart:
+            comparisons.append(
+                Comparison(mode, len(apart), quality(apart, Weights()), quality(apart, trial))
+            )
+    shipped = sum(worth(one.shipped) for one in comparisons)
+    installed = sum(worth(one.fitted) for one in comparisons) >= shipped
+    queries = sum(len(several) for several in lists)
+    fair = {mode: _both(held for fold in folds[1:] for held in fold[mode]) for mode in QueryMode}
+    return FittedWeights(FitReport(queries, fitted, installed, tuple(comparisons)), fair)
 
 
-def _both(held: Iterable[Held]) -> list[Asked]:
-    """Return questions of all past projects, and without their siblings."""
-    return [asked for one in held for asked in (one.of_all, one.alone)]
+def _calibration(queries: Sequence[FitQuery], weights: Weights) -> ScoreCalibration | None:
+    scores, surest, partners = [], [], []
+    for query in queries:
+        values = query.scores(weights)
+        places = first_of(values)
+        scores.append(values[places])
+        surest.append(query.surest)
+        partners.append(query.is_partner[places])
+    return fit_score_calibration(scores, surest, partners)
 
 
-def _questions(
-    earlier: Snapshot,
-    held: Sequence[Project],
-    seed: int,
-    optimum: float,
-    name: str,
-    report: Progress,
+def _both(held: Iterable[HeldOut]) -> list[FitQuery]:
+    """Return queries of all past projects, and without their siblings."""
+    return [query for one in held for query in (one.of_all, one.alone)]
+
+
+def _fold(
+    whole: Snapshot, earlier: Snapshot, held: Sequence[Project], name: str, report: Progress
 ) -> Fold:
-    """Return by mode the questions that the projects held out make, asked of the others."""
-    questions: Fold = {}
-    known, ask = _active(earlier.corpus), Asking(earlier, optimum)
-    for mode in MODES:
-        draws = range(seed, seed + (DRAWS if mode == HALF_GIVEN else 1))
-        cases = [case for draw in draws for case in cases_of(held, known, mode, draw)]
-        cases = _few_enough(cases, earlier.corpus)
-        questions[mode] = []
-        for number, case in enumerate(cases, start=1):
-            apart = int(_lot(case.text)[:8], 16) % APART == 0
-            questions[mode].append(Held(apart, *ask(case)))
-            report(f"{name} held out, {mode}", number, len(cases))
-    return questions
+    """Return by mode the queries that the projects held out make, asked of the others."""
+    known = _active(earlier.corpus)
+    fold: Fold = {}
+    for mode in QueryMode:
+        queries = _few_enough(queries_of(held, known, mode, _SEED))
+        fold[mode] = []
+        for number, query in enumerate(queries, start=1):
+            apart = int(_hash(query.text)[:8], 16) % APART == 0
+            fold[mode].append(HeldOut(apart, *_ask(whole, earlier, query)))
+            report(f"{name} held out, {mode.value}", number, len(queries))
+    return fold
 
 
-def install(settings: Settings, training: Training, corpus_version: int) -> str:
-    """Publish a generation that ranks by what was learned; returns its name."""
-    with build_lock(settings.index_folder):
-        return with_ranking(settings.index_folder, training.ranking(corpus_version))
+def _ask(whole: Snapshot, earlier: Snapshot, query: Query) -> tuple[FitQuery, FitQuery]:
+    """Return a query asked of all past projects, and without its siblings."""
+    siblings = siblings_of(earlier.corpus, query)
+    understood = _understood(whole, earlier, query)
+    of_all = _fit_query(understood, query, siblings[:0])
+    return of_all, _fit_query(understood, query, siblings) if len(siblings) else of_all
+
+
+def _understood(whole: Snapshot, earlier: Snapshot, query: Query) -> UnderstoodQuestion:
+    """Return a past project as a question: its stored vector is that of its text."""
+    encoder = whole.generation.encoder
+    vector = whole.index.rows(np.array([query.facet_id], dtype=np.int64))
+    mentioned, confidence = earlier.corpus.mentions.in_text(query.text)
+    return UnderstoodQuestion(
+        snapshot=earlier,
+        question=Question(text=query.text, members=query.given),
+        text=query.text,
+        vector=vector[0],
+        view_coverage={
+            view.name: float(vocabulary_coverage(encoder, vector, view)[0])
+            for view in encoder.views
+        },
+        needs=None,
+        scores_needs=False,
+        members=earlier.corpus.with_variants(earlier.corpus.rows(query.given)),
+        mentioned=mentioned,
+        mention_confidence=confidence,
+    )
+
+
+def _fit_query(understood: UnderstoodQuestion, query: Query, hidden: Rows) -> FitQuery:
+    """Return the features of the candidates of a query, while some facets are hidden."""
+    candidates = retrieve(understood, hidden)
+    features = compute_features(candidates)
+    corpus = understood.snapshot.corpus
+    partners = np.unique(corpus.group[corpus.rows(tuple(sorted(query.partners)))])
+    partners = np.setdiff1d(partners, corpus.group[understood.members])
+    rare = partners[corpus.experience_of(corpus.shown[partners]) <= RARE_UP_TO]
+    return FitQuery(
+        about=query.text,
+        text_by_view=features.text_by_view,
+        view_coverage=understood.view_coverage,
+        features=features.values,
+        with_members=features.with_members,
+        is_partner=np.isin(candidates.groups, partners),
+        is_rare=np.isin(candidates.groups, rare),
+        partners=max(len(partners), 1),
+        rare=len(rare),
+        surest=candidates.voted.surest or 0.0,
+    )
+
+
+def snapshot_without(snapshot: Snapshot, held: Sequence[Project]) -> Snapshot:
+    """Return the corpus as if the projects held out had never been; the encoder is the same."""
+    gone = {project.facet.id for project in held}
+    facets = {key: facet for key, facet in snapshot.facets.items() if key not in gone}
+    corpus = Corpus(
+        snapshot.version,
+        snapshot.organisations,
+        facets,
+        snapshot.corpus,
+        snapshot.generation.findings.variants,
+    )
+    earlier = replace(snapshot, corpus=corpus, facets=facets, kept={})
+    models = replace(snapshot.models, votes=fit_votes(earlier))
+    return replace(earlier, generation=replace(snapshot.generation, models=models), kept={})
+
+
+def siblings_of(corpus: Corpus, query: Query) -> Rows:
+    """Return the rows of past projects that have SIBLINGS_SHARE of the partners of a query.
+
+    Partners are those given and those to be found; name variants count as one organisation.
+    """
+    partners = np.unique(corpus.group[corpus.rows((*query.given, *query.partners))])
+    records = corpus.with_variants(partners)
+    facets, places = corpus.facets_of(records)
+    evidence = corpus.of_kind(FacetKind.EVIDENCE)[facets]
+    pairs = np.stack([facets[evidence], corpus.group[records[places[evidence]]]])
+    rows, counts = np.unique(np.unique(pairs, axis=1)[0], return_counts=True)
+    siblings: Rows = rows[counts >= max(2.0, SIBLINGS_SHARE * len(partners))]
+    return siblings
 
 
 def latest(projects: Sequence[Project]) -> list[Project]:
     """Return the latest quarter; within a year by a hash of the source, which is a fair draw."""
-    ordered = sorted(projects, key=lambda one: (one.facet.year or 0, _lot(one.facet.source)))
+    ordered = sorted(projects, key=lambda one: (one.facet.year or 0, _hash(one.facet.source)))
     return ordered[len(ordered) - len(ordered) // QUARTERS :]
 
 
 def quarters(projects: Sequence[Project]) -> list[tuple[str, list[Project]]]:
     """Return four fair draws of the projects by a hash of the source, the same every time."""
-    ordered = sorted(projects, key=lambda one: _lot(one.facet.source))
+    ordered = sorted(projects, key=lambda one: _hash(one.facet.source))
     return [(f"quarter {n + 1}", ordered[n::QUARTERS]) for n in range(QUARTERS)]
 
 
-def _lot(text: object) -> str:
+def _hash(text: object) -> str:
     return hashlib.sha256(str(text).encode()).hexdigest()
 
 
-def past_of(
-    store: Store, settings: Settings, snapshot: Snapshot, held: Sequence[Project], report: Progress
-) -> Snapshot:
-    """Return the corpus without the projects held out, under an encoder fitted without them."""
-    gone = {one.facet.id for one in held}
-    with store.reading() as session:
-        ids, texts = embedded_texts(session)
-    kept = [place for place, number in enumerate(ids) if number not in gone]
-    texts = [texts[place] for place in kept]
-    encoder: Encoder = fitted_encoder(settings, texts, report, embedding_store_of(settings))
-    index = ExactIndex(encoder.dim)
-    if kept:
-        numbers = np.array([ids[place] for place in kept], dtype=np.int64)
-        index.add(numbers, encoder.encode(texts))
-    facets = {key: one for key, one in snapshot.facets.items() if key not in gone}
-    variants = snapshot.generation.findings.get("variants", ())
-    corpus = Corpus(snapshot.version, snapshot.organisations, facets, snapshot.corpus, variants)
-    profiles = profile_index(corpus, encoder, index.rows(corpus.facet_ids))
-    findings = {"credence": vote_calibration_json(corpus, encoder, index)}
-    generation = Generation(
-        "past", snapshot.version, encoder.fingerprint, encoder, index, findings=findings
-    )
-    layers = LayeredIndex(index), LayeredIndex(profiles)
-    return Snapshot(generation, *layers, corpus, snapshot.organisations, facets)
+def _active(corpus: Corpus) -> frozenset[str]:
+    """Return the ids of organisations that took part in a past project."""
+    return frozenset(corpus.organisations[row].id for row in np.flatnonzero(corpus.experience))
 
 
-class Asking:
-    """Asks a snapshot questions with the shipped constants and keeps their parts."""
-
-    def __init__(self, snapshot: Snapshot, optimum: float) -> None:
-        self._snapshot, self._optimum = snapshot, optimum
-        everyone = np.ones(len(snapshot.corpus), dtype=np.bool_)
-        self._searchable = searchable_facets(snapshot.corpus, everyone)
-        self._projects = snapshot.corpus.shared(snapshot.corpus.experience)
-        self._heard: dict[tuple[str, bytes], tuple[RetrievalResult, RetrievalResult]] = {}
-
-    def __call__(self, case: Case) -> tuple[Asked, Asked]:
-        """Return a question asked of all past projects, and without its siblings.
-
-        Where it has none, the two are one.
-        """
-        corpus = self._snapshot.corpus
-        siblings = siblings_of(corpus, case)
-        heard, alone = self._listen(case.text, siblings)
-        members = corpus.with_variants(corpus.rows(case.given))
-        parts, *_ = fit_parts(self._snapshot, heard, members, Weights(), self._optimum)
-        of_all = self._asked(case, members, parts, heard)
-        if not len(siblings):
-            return of_all, of_all
-        return of_all, self._asked(case, members, parts, alone, siblings)
-
-    def _listen(self, text: str, siblings: Rows) -> tuple[RetrievalResult, RetrievalResult]:
-        """Return what is heard of a text, and of the same among all but its siblings."""
-        key = text, siblings.tobytes()
-        if key not in self._heard:
-            vector = vector_of(self._snapshot, text)
-            heard = alone = listen(self._snapshot, text, vector, self._searchable, Weights())
-            if len(siblings):
-                gone = self._snapshot.corpus.facet_ids[siblings]
-                others = np.setdiff1d(self._searchable, gone)
-                alone = listen(self._snapshot, text, vector, others, Weights())
-            self._heard[key] = heard, alone
-        return self._heard[key]
-
-    def _asked(
-        self,
-        case: Case,
-        members: Rows,
-        parts: Mapping[str, Floats],
-        heard: RetrievalResult,
-        aside: Rows | None = None,
-    ) -> Asked:
-        """Return the parts of all who can be an answer; the votes and the network are new."""
-        corpus = self._snapshot.corpus
-        by_view = {n: gather(corpus, votes, heard.worth) for n, votes in heard.by_view.items()}
-        flat, near = (
-            network_of(corpus, heard, members, replace(Weights(), on_topic=share), aside)
-            for share in (0.0, 1.0)
-        )
-        others = {n: own for n, own in parts.items() if n not in {"text", flat.part}}
-        if not len(members):
-            others["akin"] = corpus.affiliation.to(*standing_in(corpus, heard))
-        can_answer = np.any([*by_view.values(), parts["named"], flat.strength], axis=0)
-        can_answer &= corpus.shown == np.arange(len(corpus))
-        can_answer[members] = False
-        worked = (flat.strength[can_answer], (near.strength - flat.strength)[can_answer])
-        found = corpus.shown[corpus.rows(tuple(sorted(case.partners)))].tolist()
-        partners = frozenset(found) - set(corpus.shown[members].tolist())
-        return Asked(
-            about=case.text,
-            rows=np.flatnonzero(can_answer),
-            by_view={name: own[can_answer] for name, own in by_view.items()},
-            vocabulary_coverage=heard.vocabulary_coverage,
-            surest=heard.surest or 0.0,
-            parts={n: own[can_answer] for n, own in others.items()},
-            partners=partners,
-            rare=frozenset(row for row in partners if self._projects[row] <= RARE_UP_TO),
-            worked={flat.part: worked} if flat.part in parts else {},
-        )
-
-
-def siblings_of(corpus: Corpus, case: Case) -> Rows:
-    """Return the rows of past projects that have SIBLINGS_SHARE of the partners of a question.
-
-    Partners are those given and those to be found; name variants of one are one.
-    """
-    partners = np.unique(corpus.group[corpus.rows((*case.given, *case.partners))])
-    owners = corpus.group[corpus.owner_rows]
-    is_one = np.isin(owners, partners) & corpus.of_kind(FacetKind.EVIDENCE)[corpus.owner_facets]
-    together = np.unique(np.stack([corpus.owner_facets[is_one], owners[is_one]]), axis=1)[0]
-    counts = np.bincount(together, minlength=len(corpus.facets))
-    rows: Rows = np.flatnonzero(counts >= max(2.0, SIBLINGS_SHARE * len(partners)))
-    return rows
-
-
-def _active(corpus: Corpus) -> dict[str, None]:
-    """Return the ids of organisations that took part in something that is left."""
-    evidence = corpus.of_kind(FacetKind.EVIDENCE)[corpus.owner_facets]
-    return {corpus.organisations[row].id: None for row in corpus.owner_rows[evidence]}
-
-
-def _few_enough(cases: list[Case], corpus: Corpus) -> list[Case]:
-    most = max(MAX_CELLS // max(len(corpus), 1), MIN_QUESTIONS)
-    return cases if len(cases) <= most else cases[:: -(-len(cases) // most)]
+def _few_enough(queries: list[Query]) -> list[Query]:
+    if len(queries) <= MAX_QUERIES:
+        return queries
+    drawn = np.linspace(0, len(queries) - 1, MAX_QUERIES).astype(int)
+    return [queries[place] for place in drawn]

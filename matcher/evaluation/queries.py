@@ -1,4 +1,4 @@
-"""Questions whose answers are known: past projects whose partners are to be found."""
+"""Queries whose answers are known: past projects whose partners are to be found."""
 
 from __future__ import annotations
 
@@ -7,37 +7,39 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from matcher.domain import Project
-from matcher.matching.service import HALF_GIVEN, MAX_TEXT_LENGTH, TEXT_ONLY
+from matcher.matching.question import MAX_TEXT_LENGTH
+from matcher.models.fitted import QueryMode
 
-__all__ = ["HALF_GIVEN", "MODES", "RARE_UP_TO", "TEXT_ONLY", "Case", "cases_of"]
-
-MODES = (TEXT_ONLY, HALF_GIVEN)
 RARE_UP_TO = 2
 """A partner with at most so many earlier projects is rare."""
+MIN_PARTNERS = {QueryMode.TEXT_ONLY: 2, QueryMode.HALF_GIVEN: 4}
+"""A project makes a query with so many known partners."""
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One question: the text, the members given, the partners to be found."""
+class Query:
+    """A query: the text, the members given, the partners to be found."""
 
     text: str
     given: tuple[str, ...]
     partners: frozenset[str]
+    facet_id: int | None = None
+    """Of the past project, where it is stored."""
 
 
-def cases_of(
+def queries_of(
     projects: Sequence[Project],
     known: Container[str],
-    mode: str,
+    mode: QueryMode,
     seed: int,
     texts: Mapping[str, str] | None = None,
-) -> list[Case]:
-    """Return the questions of a mode; the members given are drawn by `seed` and project.
+) -> list[Query]:
+    """Return the queries of a mode; the members given are drawn by `seed` and project.
 
-    A project counts with at least two partners that are known, with members given at least four.
-    With `texts`, only the projects with a source among them count, and are asked in those words.
+    A project counts with enough partners that are known. With `texts`, only the projects with a
+    source among them count, and are asked in those words.
     """
-    cases = []
+    queries = []
     for project in sorted(projects, key=lambda one: str(one.facet.source)):
         source = str(project.facet.source)
         if texts is not None and source not in texts:
@@ -45,11 +47,12 @@ def cases_of(
         partners = sorted(
             {one.organisation_id for one in project.participations if one.organisation_id in known}
         )
+        if len(partners) < MIN_PARTNERS[mode]:
+            continue
         text = (project.facet.embedded_text if texts is None else texts[source])[:MAX_TEXT_LENGTH]
-        if mode == TEXT_ONLY and len(partners) >= 2:
-            cases.append(Case(text, (), frozenset(partners)))
-        elif mode == HALF_GIVEN and len(partners) >= 4:
+        given: tuple[str, ...] = ()
+        if mode is QueryMode.HALF_GIVEN:
             draw = random.Random(f"{seed} {source}")
             given = tuple(sorted(draw.sample(partners, len(partners) // 2)))
-            cases.append(Case(text, given, frozenset(partners) - set(given)))
-    return cases
+        queries.append(Query(text, given, frozenset(partners) - set(given), project.facet.id))
+    return queries

@@ -1,108 +1,138 @@
-"""Reports of evaluation and training as plain text."""
+"""The reports of evaluation and fitting as plain text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import asdict
 
-from matcher.evaluation.fitting import Training
+from matcher.evaluation.evaluate import DialFigures, EvaluationReport
+from matcher.evaluation.figures import Figures
 from matcher.evaluation.weight_search import GRID
+from matcher.models.fitted import FitReport
+from matcher.models.weights import Weights
 
 _WIDTH = 16
-TRADE_OFFS = {
-    "popularity": "the popularity setting",
-    "less_known": "the share of places after the fiftieth kept for the less known",
+_HEADINGS = {
+    "ndcg_10": "ndcg@10",
+    "recall_50": "recall@50",
+    "recall_100": "recall@100",
+    "mrr": "mrr",
+    "rare_recall_100": "rare recall@100",
+    "catalogue_coverage_10": "coverage@10",
+    "companies_10": "companies@10",
 }
+Cell = str | float | int
 
 
-def as_text(report: Mapping[str, Any]) -> str:
+def evaluation_text(report: EvaluationReport) -> str:
     """Return the report of `evaluate` as tables."""
     lines = [
-        f"{report['organisations']} organisations, {report['projects']} projects, "
-        f"model {report['model']}, seed {report['seed']}",
-        _trained(report["training"]),
+        f"{report.organisations} organisations, {report.projects} projects, "
+        f"model {report.model}, seed {report.seed}",
+        _weights_line(report.fit),
     ]
-    for mode, result in report["modes"].items():
-        lines += ["", f"{mode}: {result['questions']} questions"]
-        if not result["questions"]:
+    for mode, result in report.modes.items():
+        lines += ["", f"{mode.value}: {result.queries} questions"]
+        if not result.queries:
             lines.append("nothing to measure: no test project has enough partners known from train")
             continue
-        lines += _figures("method", result["methods"])
-        if result["reliability"]:
-            lines += ["", "chance that was said, and the share that did work together"]
-            lines += _rows(("from", "to", "pairs", "said", "were"), result["reliability"])
+        lines += _figures("method", result.methods)
+        if result.reliability:
+            lines += ["", "probability that was stated, and the share that did work together"]
+            groups = ("start", "end", "pairs", "stated", "observed")
+            lines += _table(groups, [asdict(group) for group in result.reliability])
         lines += ["", "partners by their number of earlier projects"]
-        lines += _rows(("least", "most", "partners", "recall@100"), result["by experience"])
-    if "translations" in report:
+        columns = ("least", "most", "partners", "recall_100")
+        lines += _table(columns, [asdict(group) for group in result.by_experience])
+    if report.translations:
         lines += ["", "the same questions by their titles, and translated", *_translated(report)]
-    for name, heading in TRADE_OFFS.items():
-        if name in report:
-            lines += ["", f"{heading}, text only"]
-            columns = (name, "ndcg@10", "recall@50", "recall@100", "rare recall@100")
-            lines += _rows(columns, report[name])
-    if report.get("complement"):
+    if report.long_tail:
+        lines += ["", "the share of places after the fiftieth for the long tail, text only"]
+        lines += _dial(report.long_tail)
+    if report.complement:
         lines += ["", "the complement dial, half of the members given, projects with topics"]
-        dial = ("complement", "questions", "topics@10", "ndcg@10", "recall@50", "rare recall@100")
-        lines += _rows(dial, report["complement"])
+        lines += _dial(report.complement, with_topics=True)
     return "\n".join(lines)
 
 
-def training_text(training: Training) -> str:
-    """Return what was learned and what it gained as tables."""
-    weights = training.weights
-    learned = {name: getattr(weights, name) for name in GRID}
-    of_words = {"text": weights.text, "wording": weights.of_view("wording")}
+def fit_text(report: FitReport) -> str:
+    """Return what was fitted and what was compared as tables."""
+    kept = "fitted" if report.installed else "shipped, since the fitted ones lose"
     lines = [
-        f"Learned from {training.learned_on} questions; weights: {_named(of_words | learned)}.",
+        f"Fitted on {report.queries} questions; weights: {_named(report.fitted)}.",
+        f"Weights that rank now: {kept}.",
         "On the questions kept apart:",
     ]
-    rows = []
-    for gain in training.gains:
-        for name, quality in (("before", gain.before), ("learned", gain.after)):
+    rows: list[dict[str, Cell]] = []
+    for comparison in report.comparisons:
+        for name, quality in (("shipped", comparison.shipped), ("fitted", comparison.fitted)):
             rows.append(
                 {
-                    "mode": f"{gain.mode}, {name}",
-                    "questions": gain.questions,
+                    "mode": f"{comparison.mode.value}, {name}",
+                    "questions": comparison.queries,
                     "ndcg@10": quality.ndcg_10,
                     "recall@50": quality.recall_50,
                     "rare recall@100": quality.rare_recall_100,
                 }
             )
-    return "\n".join([*lines, *_rows(tuple(rows[0]), rows, first=36)] if rows else lines)
+    return "\n".join([*lines, *_table(tuple(rows[0]), rows, first=36)] if rows else lines)
 
 
-def _trained(training: Mapping[str, Any] | None) -> str:
-    if training is None:
-        return "weights: shipped (too little history to learn from)"
-    state = "learned" if training["installed"] else "shipped, since what was learned lost:"
-    learned = _named(training["weights"])
-    return f"weights: {state} ({learned}; {training['questions']} questions)"
+def _weights_line(fit: FitReport | None) -> str:
+    if fit is None:
+        return "weights: shipped (too little history to fit them on)"
+    state = "fitted" if fit.installed else "shipped, since what was fitted loses:"
+    return f"weights: {state} ({_named(fit.fitted)}; {fit.queries} questions)"
 
 
-def _named(weights: Mapping[str, float]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in weights.items())
+def _named(weights: Weights) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {getattr(weights, name):g}" for name in GRID)
 
 
-def _translated(report: Mapping[str, Any]) -> list[str]:
-    figures = report["translations"]
-    whole = figures["title"]["ndcg@10"] or 1.0
-    for values in figures.values():
-        values["of title"] = round(values["ndcg@10"] / whole, 3)
-    columns = ("questions", "ndcg@10", "of title", "recall@50", "rare recall@100")
-    return _figures("language", {n: {c: f[c] for c in columns} for n, f in figures.items()})
+def _translated(report: EvaluationReport) -> list[str]:
+    whole = report.translations["title"][1].ndcg_10 or 1.0
+    rows: list[dict[str, Cell]] = [
+        {
+            "language": name,
+            "questions": queries,
+            "ndcg@10": figures.ndcg_10,
+            "of title": round(figures.ndcg_10 / whole, 3),
+            "recall@50": figures.recall_50,
+            "rare recall@100": figures.rare_recall_100,
+        }
+        for name, (queries, figures) in report.translations.items()
+    ]
+    return _table(tuple(rows[0]), rows)
 
 
-def _figures(head: str, methods: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    rows = [{head: name, **figures} for name, figures in methods.items()]
-    return _rows(tuple(rows[0]), rows)
+def _dial(curve: Sequence[DialFigures], *, with_topics: bool = False) -> list[str]:
+    rows: list[dict[str, Cell]] = []
+    for point in curve:
+        row: dict[str, Cell] = {"value": point.value, "questions": point.queries}
+        if with_topics:
+            row["topics@10"] = point.topics_10 or 0.0
+        rows.append(row | _headed(point.figures))
+    return _table(tuple(rows[0]), rows)
 
 
-def _rows(
-    columns: Sequence[str], rows: Sequence[Mapping[str, Any]], first: int = _WIDTH
+def _figures(head: str, methods: Mapping[str, Figures]) -> list[str]:
+    rows: list[dict[str, Cell]] = [
+        {head: name, **_headed(figures)} for name, figures in methods.items()
+    ]
+    return _table(tuple(rows[0]), rows)
+
+
+def _headed(figures: Figures) -> dict[str, Cell]:
+    return {_HEADINGS[name]: value for name, value in asdict(figures).items()}
+
+
+def _table(
+    columns: Sequence[str], rows: Sequence[Mapping[str, Cell]], first: int = _WIDTH
 ) -> list[str]:
     widths = [first, *(_WIDTH for _ in columns[1:])]
     lines = ["".join(name.rjust(width) for name, width in zip(columns, widths, strict=True))]
     for row in rows:
-        cells = (f"{v:.4f}" if isinstance(v, float) else str(v) for v in (row[c] for c in columns))
+        values = (row[column] for column in columns)
+        cells = (f"{v:.4f}" if isinstance(v, float) else str(v) for v in values)
         lines.append("".join(cell.rjust(w) for cell, w in zip(cells, widths, strict=True)))
     return lines

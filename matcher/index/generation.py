@@ -14,14 +14,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from embeddings.port import Encoder, EncoderError
-from embeddings.registry import load_encoder, saved_name
+from embeddings.registry import load_encoder
 from matcher.index.exact import ExactIndex
 from matcher.index.faiss_index import FaissIndex
 from matcher.index.port import Ids, VectorIndex, Vectors
+from matcher.models.fitted import FittedModels, models_from
 
-_FORMAT = 6
-_RANKING = "ranking.json"
+_FORMAT = 7
+_MODELS = "models.json"
 _FINDINGS = "findings.json"
 _CURRENT = "CURRENT"
 _KINDS: dict[str, type[ExactIndex] | type[FaissIndex]] = {"exact": ExactIndex, "faiss": FaissIndex}
@@ -41,6 +44,16 @@ class OldFormat(GenerationError):
 
 
 @dataclass(frozen=True, slots=True)
+class Findings:
+    """What a build finds out about the corpus, besides the models."""
+
+    variants: tuple[tuple[str, ...], ...] = ()
+    """Groups of ids that are surely one organisation."""
+    subjects: Mapping[int, tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=dict)
+    """By facet id the numbers of the domains and of the challenges that it speaks of."""
+
+
+@dataclass(frozen=True, slots=True)
 class Generation:
     """An opened generation: everything in `index` is as of `corpus_version`."""
 
@@ -49,12 +62,12 @@ class Generation:
     model: str
     encoder: Encoder
     index: VectorIndex
-    ranking: Mapping[str, Any] = field(default_factory=dict)
-    """What was learned about ranking on this corpus, as JSON; empty where nothing was."""
+    models: FittedModels
+    """What was fitted on this corpus."""
     profiles: VectorIndex | None = None
     """One vector an organisation under its key: what it is about."""
-    findings: Mapping[str, Any] = field(default_factory=dict)
-    """What was found out about the corpus when this was built, as JSON."""
+    findings: Findings = field(default_factory=lambda: Findings())
+    """What was found out about the corpus when this was built."""
     mark: str | None = None
     """The store's mark of `corpus_version`; None where an older service built this."""
 
@@ -66,9 +79,9 @@ def build_generation(
     vectors: Vectors,
     corpus_version: int,
     kind: str,
-    ranking: Mapping[str, Any] | None = None,
+    models: FittedModels,
     profiles: ExactIndex | None = None,
-    findings: Mapping[str, Any] | None = None,
+    findings: Findings | None = None,
     mark: str = "",
 ) -> str:
     """Write a generation beside the others, publish it, and return its name.
@@ -96,13 +109,14 @@ def build_generation(
         (profiles or ExactIndex(encoder.dim)).save(building / "profiles")
         encoder.save(building / "encoder")
         (building / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-        (building / _RANKING).write_text(json.dumps(ranking or {}), encoding="utf-8")
-        (building / _FINDINGS).write_text(json.dumps(findings or {}), encoding="utf-8")
+        (building / _MODELS).write_text(json.dumps(models.as_json()), encoding="utf-8")
+        found = _ADAPTER.dump_python(findings or Findings(), mode="json")
+        (building / _FINDINGS).write_text(json.dumps(found), encoding="utf-8")
         return _finish(root, building, name)
 
 
-def with_ranking(root: Path, ranking: Mapping[str, Any]) -> str:
-    """Publish a twin of the current generation that ranks by `ranking`; returns its name.
+def with_models(root: Path, models: FittedModels) -> str:
+    """Publish a twin of the current generation with other fitted models; returns its name.
 
     Raises GenerationError where there is no generation. The large files are shared, not copied.
     """
@@ -113,9 +127,12 @@ def with_ranking(root: Path, ranking: Mapping[str, Any]) -> str:
     name = f"gen-{version}-{secrets.token_hex(4)}"
     with _building(root, name) as building:
         shutil.copytree(root / current, building, copy_function=_link)
-        (building / _RANKING).unlink(missing_ok=True)
-        (building / _RANKING).write_text(json.dumps(ranking), encoding="utf-8")
+        (building / _MODELS).unlink(missing_ok=True)
+        (building / _MODELS).write_text(json.dumps(models.as_json()), encoding="utf-8")
         return _finish(root, building, name)
+
+
+_ADAPTER = TypeAdapter(Findings)
 
 
 @contextmanager
@@ -174,6 +191,15 @@ def read_manifest(root: Path, name: str) -> dict[str, Any]:
         raise GenerationError(f"{name} has no readable manifest; {_REBUILD}") from error
 
 
+def is_outdated(root: Path, name: str) -> bool:
+    """Return whether a generation was written in a format that isn't read any more."""
+    try:
+        read_manifest(root, name)
+    except OldFormat:
+        return True
+    return False
+
+
 def open_generation(root: Path, name: str) -> Generation:
     """Open a generation, memory-mapped. Raises GenerationError where it can't be read."""
     manifest = read_manifest(root, name)
@@ -182,49 +208,23 @@ def open_generation(root: Path, name: str) -> Generation:
         model = str(manifest["model"])
         encoder = load_encoder(root / name / "encoder")
         index = _KINDS[manifest["kind"]].open(root / name / "index")
-        ranking = _object(root / name / _RANKING)
+        models = models_from(_read(root / name / _MODELS))
         profiles = ExactIndex.open(root / name / "profiles")
-        findings = _object(root / name / _FINDINGS)
+        findings = _ADAPTER.validate_python(_read(root / name / _FINDINGS))
     except (EncoderError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
         raise GenerationError(f"{name} can't be read; {_REBUILD}") from error
     if encoder.fingerprint != model or index.dim != encoder.dim:
         raise GenerationError(f"{name}: encoder and index don't belong together; {_REBUILD}")
-    return Generation(name, version, model, encoder, index, ranking, profiles, findings, mark)
-
-
-def read_learned(root: Path, name: str) -> tuple[Mapping[str, Any], str]:
-    """Return what was learned about ranking with a generation, and the name of its encoder.
-
-    Nothing else is opened, so damage elsewhere doesn't take it along. Raises GenerationError where
-    it can't be read.
-    """
-    try:
-        read_manifest(root, name)
-    except OldFormat:
-        raise
-    except GenerationError:
-        pass  # what was learned may be whole
-    try:
-        return _object(root / name / _RANKING), saved_name(root / name / "encoder")
-    except (EncoderError, OSError, ValueError) as error:
-        raise GenerationError(f"{name}: what was learned can't be read") from error
-
-
-def newest_name(root: Path) -> str | None:
-    """Return the name of the generation that was built last, whether or not it is current."""
-    return next((path.name for path in _newest_first(root)), None)
+    return Generation(name, version, model, encoder, index, models, profiles, findings, mark)
 
 
 def _newest_first(root: Path) -> list[Path]:
     return sorted(root.glob("gen-*"), key=lambda path: path.stat().st_mtime, reverse=True)
 
 
-def _object(path: Path) -> dict[str, Any]:
-    """Return the JSON object in a file. Raises OSError, and ValueError where it holds none."""
-    found = json.loads(path.read_text("utf-8"))
-    if not isinstance(found, dict):
-        raise ValueError(f"{path.name} holds no object")
-    return found
+def _read(path: Path) -> Any:
+    """Return the JSON in a file. Raises OSError, and ValueError where it holds none."""
+    return json.loads(path.read_text("utf-8"))
 
 
 def prune(root: Path, keep: int = 2) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import structlog
@@ -17,34 +17,39 @@ from embeddings.registry import EncoderOptions, fit_encoder
 from embeddings.subjects import Subjects
 from matcher.corpus.columns import Corpus
 from matcher.corpus.profile_vectors import profiles_of
+from matcher.corpus.provider import CorpusProvider
 from matcher.corpus.records import (
     SubjectsOf,
     facet_record,
     organisation_record,
     subjects_of,
 )
+from matcher.corpus.snapshot import Snapshot
+from matcher.evaluation.fitting import fit_models, fit_weights
 from matcher.index.exact import ExactIndex
 from matcher.index.generation import (
-    GenerationError,
+    Findings,
+    Generation,
     OldFormat,
     build_generation,
     build_lock,
     current_name,
-    newest_name,
     prune,
-    read_learned,
     read_manifest,
+    with_models,
 )
-from matcher.indexing.vote_history import vote_calibration_json
+from matcher.index.layered import LayeredIndex
 from matcher.introductions.outcomes import introduction_outcomes
-from matcher.models.need_offer import fit_need_offer_model
+from matcher.models.fitted import FitReport, FittedModels
+from matcher.models.need_offer import NeedOfferModel, fit_need_offer_model
+from matcher.models.weights import Weights
 from matcher.organisations.duplicates import sure_variants
 from matcher.progress import Progress
 from matcher.settings import Settings
 from matcher.store import Store
 from matcher.store.changes import Changes, changes_since
-
-"""Called as `progress(stage, done, total)`."""
+from matcher.store.projects import load_projects
+from matcher.store.tables import FacetRow
 
 _BATCH = 512
 log = structlog.get_logger()
@@ -78,17 +83,18 @@ def build_index(
         embedding_store = embedding_store_of(settings)
         encoder = fitted_encoder(settings, texts, report, embedding_store)
         vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
-        telling = Subjects(lexicon_of(encoder))
-        subjects: dict[str, SubjectsOf] = {}
-        for start in range(0, len(texts), _BATCH):
-            vectors[start : start + _BATCH] = encoder.encode(texts[start : start + _BATCH])
-            rows = changes.facets[start : start + _BATCH]  # just encoded, so concepts are at hand
-            subjects.update((str(row.id), subjects_of(telling, row)) for row in rows)
-            report("vectors", min(start + _BATCH, len(texts)), len(texts))
-        with store.reading() as session:
-            outcomes = introduction_outcomes(session, changes, encoder, vectors)
+        vectors, subjects = _embed(encoder, changes.facets, report)
         ids = np.array([row.id for row in changes.facets], dtype=np.int64)
         corpus = corpus_from(changes, variants)
+        profiles = profile_index(corpus, encoder, vectors)
+        findings = Findings(tuple(map(tuple, variants)), subjects)
+        with store.reading() as session:
+            outcomes = introduction_outcomes(session, changes, encoder, vectors)
+        need_offer = fit_need_offer_model(encoder, outcomes)
+        snapshot = _unpublished(changes, corpus, encoder, ids, vectors, findings, need_offer)
+        with store.reading() as session:
+            projects = load_projects(session)
+        models = fit_models(snapshot, projects, need_offer, report)
         name = build_generation(
             root,
             encoder,
@@ -96,22 +102,84 @@ def build_index(
             vectors,
             changes.version,
             settings.index,
-            _learned(root, name, encoder),
-            profile_index(corpus, encoder, vectors),
-            {
-                "variants": variants,
-                "meeting": fit_need_offer_model(encoder, outcomes).as_json(),
-                "subjects": subjects,
-                "credence": vote_calibration_json(
-                    corpus, encoder, ExactIndex(encoder.dim, ids, vectors)
-                ),
-            },
+            models,
+            profiles,
+            findings,
             changes.mark,
         )
         prune(root)
         embedding_store.forget_others()
     log.info("index built", generation=name, facets=len(texts), corpus_version=changes.version)
     return name
+
+
+@dataclass(frozen=True, slots=True)
+class Refit:
+    """What a refit found, and the name of the generation that ranks by it."""
+
+    report: FitReport
+    name: str
+
+
+def refit(provider: CorpusProvider, *, install: bool, progress: Progress | None = None) -> Refit:
+    """Fit the models on the present corpus anew, without embedding anything.
+
+    With `install`, publish them. Raises NotEnoughHistory where there is too little to fit on.
+    """
+    report = progress or (lambda stage, done, total: None)
+    snapshot = provider.snapshot()
+    with provider.store.reading() as session:
+        projects = load_projects(session)
+    fitted = fit_weights(snapshot, projects, report)
+    weights = fitted.report.fitted if fitted.report.installed else Weights()
+    models = replace(
+        snapshot.models,
+        weights=weights,
+        calibration=fitted.calibration(weights),
+        report=fitted.report,
+    )
+    name = snapshot.generation.name
+    if install:
+        root = provider.settings.index_folder
+        with build_lock(root):
+            name = with_models(root, models)
+    return Refit(fitted.report, name)
+
+
+def _embed(
+    encoder: Encoder, facets: Sequence[FacetRow], report: Progress
+) -> tuple[NDArray[np.float32], dict[int, SubjectsOf]]:
+    """Return the vectors (m, dim) of facets, and what subjects each speaks of."""
+    vectors = np.zeros((len(facets), encoder.dim), dtype=np.float32)
+    lexicon = Subjects(lexicon_of(encoder))
+    subjects: dict[int, SubjectsOf] = {}
+    for start in range(0, len(facets), _BATCH):
+        rows = facets[start : start + _BATCH]
+        vectors[start : start + _BATCH] = encoder.encode([row.embedded_text for row in rows])
+        subjects.update((row.id, subjects_of(lexicon, row)) for row in rows)
+        report("vectors", min(start + _BATCH, len(facets)), len(facets))
+    return vectors, subjects
+
+
+def _unpublished(
+    changes: Changes,
+    corpus: Corpus,
+    encoder: Encoder,
+    ids: NDArray[np.int64],
+    vectors: NDArray[np.float32],
+    findings: Findings,
+    need_offer: NeedOfferModel,
+) -> Snapshot:
+    """Return the corpus that is being built as a snapshot, to fit models on."""
+    index = ExactIndex(encoder.dim, ids, vectors)
+    models = FittedModels(need_offer)
+    generation = Generation(
+        "unpublished", changes.version, encoder.fingerprint, encoder, index, models, None, findings
+    )
+    organisations = {record.key: record for record in corpus.organisations}
+    facets = {record.id: record for record in corpus.facets}
+    layers = LayeredIndex(index), LayeredIndex(ExactIndex(encoder.dim))
+    return Snapshot(generation, *layers, corpus, organisations, facets)
 
 
 def embedding_store_of(settings: Settings) -> EmbeddingStore:
@@ -156,15 +224,6 @@ def corpus_from(changes: Changes, variants: Sequence[Sequence[str]]) -> Corpus:
     return Corpus(changes.version, organisations, facets, None, variants)
 
 
-def outdated(root: Path, name: str) -> bool:
-    """Return whether a generation was written in a format that isn't read any more."""
-    try:
-        read_manifest(root, name)
-    except OldFormat:
-        return True
-    return False
-
-
 def _unfit(store: Store, root: Path, name: str) -> str:
     """Return why a generation can't be used over this store; empty where it can."""
     try:
@@ -174,23 +233,3 @@ def _unfit(store: Store, root: Path, name: str) -> str:
     if not store.has_revision(manifest["corpus_version"], manifest.get("mark")):
         return "it doesn't come from the history of this store"
     return ""
-
-
-def _learned(root: Path, name: str | None, encoder: Encoder) -> Mapping[str, Any]:
-    """Return what was learned about ranking, to go on with under an encoder of the same kind.
-
-    Where it isn't told which generation is current, the newest one's.
-    """
-    former = name if name and (root / name).is_dir() else newest_name(root)
-    if former is None:
-        return {}
-    try:
-        ranking, learned_under = read_learned(root, former)
-    except GenerationError as error:
-        log.error("what was learned is lost, train again", generation=former, reason=str(error))
-        return {}
-    if ranking and learned_under != encoder.name:
-        reason = f"the encoder was {learned_under} and is {encoder.name}"
-        log.warning("what was learned is not taken over, train again", reason=reason)
-        return {}
-    return ranking

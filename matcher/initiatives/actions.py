@@ -8,6 +8,7 @@ from datetime import date
 
 from matcher import audit
 from matcher.domain import Initiative, Member, Question
+from matcher.parameters import EXPLORATORY_DIAL
 from matcher.store import Store
 from matcher.store.aliases import kept_ids, keys_of
 from matcher.store.database import Write
@@ -164,7 +165,7 @@ def question_of(initiative: Initiative) -> Question:
         text=initiative.brief.strip(),
         needs=initiative.needs,
         members=initiative.member_ids,
-        exploratory=initiative.exploratory,
+        across_fields=EXPLORATORY_DIAL if initiative.exploratory else 0.0,
     )
 
 

@@ -18,7 +18,7 @@ from matcher.corpus.snapshot import Snapshot
 from matcher.domain import FacetKind, Need, Question
 from matcher.initiatives.actions import question_of
 from matcher.initiatives.context import PERHAPS, InitiativeContext, Status, status_of
-from matcher.matching.service import Recommender, Stopwatch
+from matcher.matching.service import Recommender
 from matcher.presenters import InitiativeName, OrganisationName, organisation_name
 
 FIRST = 10
@@ -129,10 +129,7 @@ def _candidates(context: InitiativeContext, row: int) -> list[Need]:
 
 
 def _rank(recommender: Recommender, snapshot: Snapshot, question: Question, row: int) -> int | None:
-    found = recommender.consider(snapshot, question, Stopwatch())
-    if isinstance(found, str):
-        return None
-    places = np.flatnonzero(found.order == row)
+    places = np.flatnonzero(recommender.ranked_rows(snapshot, question) == row)
     return int(places[0]) + 1 if len(places) else None
 
 
@@ -147,7 +144,7 @@ def with_offers(snapshot: Snapshot, row: int, offers: Sequence[Need]) -> Snapsho
     facets = dict(snapshot.facets)
     for number, offer in zip(numbers.tolist(), offers, strict=True):
         facets[number] = FacetRecord(number, FacetKind.OFFER, None, offer.stage, None, (), (key,))
-    variants = snapshot.generation.findings.get("variants", ())
+    variants = snapshot.generation.findings.variants
     changed = Corpus(snapshot.version, snapshot.organisations, facets, corpus, variants)
     profiles = snapshot.profiles.copy()
     own = changed.facets_owned([row])

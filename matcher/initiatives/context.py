@@ -11,7 +11,7 @@ from matcher.arrays import Mask, Rows
 from matcher.corpus.filters import allowed_organisations
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Filters, Initiative
-from matcher.matching.service import shown_of
+from matcher.matching.retrieve import eligible_rows
 from matcher.needs.comparison import need_coverage
 from matcher.needs.coverage import Coverage
 from matcher.needs.resolve import ResolvedNeeds, Source, resolve_needs
@@ -72,13 +72,10 @@ def initiative_context(
     shown = corpus.rows(initiative.member_ids)
     members = corpus.with_variants(shown)
     needed = resolve_needs(snapshot, store, initiative.needs, initiative.brief, members)
-    coverage = need_coverage(
-        snapshot, needed.needs, needed.vectors, members, guessed=needed.guessed
-    )
-    pool = allowed_organisations(corpus, filters or Filters())
-    pool[members] = False
-    pool[corpus.with_variants(corpus.rivals_of(members))] = False
-    pool &= shown_of(corpus, pool)
+    coverage = need_coverage(snapshot, needed, members)
+    allowed = None if filters is None else allowed_organisations(corpus, filters)
+    pool = np.zeros(len(corpus), dtype=np.bool_)
+    pool[eligible_rows(corpus, np.unique(corpus.group), members, allowed)] = True
     return InitiativeContext(snapshot, initiative, needed, members, shown, pool, coverage)
 
 

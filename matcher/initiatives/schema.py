@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from matcher.domain import Initiative, Member, Need, NeedLevel, OrganisationType, Stage
-from matcher.matching.service import MAX_MEMBERS, MAX_NEEDS, MAX_TEXT_LENGTH
+from matcher.matching.question import MAX_MEMBERS, MAX_NEEDS, MAX_TEXT_LENGTH
 from matcher.validation import Day, Name, NeedText, OrganisationId, Strict
 
 

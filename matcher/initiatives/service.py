@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from matcher.corpus.answer_cache import AnswerCache
-from matcher.corpus.snapshot import CorpusProvider, Snapshot
+from matcher.corpus.provider import CorpusProvider
 from matcher.domain import Filters, Need, Question
 from matcher.initiatives.actions import question_of, required
 from matcher.initiatives.advice import FIRST, Advice, advice
@@ -18,8 +18,9 @@ from matcher.initiatives.roadmap import Roadmap, roadmap
 from matcher.initiatives.team import form_team
 from matcher.initiatives.team_report import TeamAnswer
 from matcher.initiatives.team_request import TeamRequest
+from matcher.matching.answer import Answer as MatchAnswer
+from matcher.matching.question import present_ids
 from matcher.matching.service import Recommender
-from matcher.matching.validation import ids_of_today
 from matcher.needs.resolve import read_brief
 
 Answer = TypeVar("Answer", bound=InitiativeAnswer | Advice)
@@ -43,9 +44,7 @@ class InitiativeService:
         """Split a brief into needs, to be edited and asked for."""
         return read_brief(self.corpus_provider.snapshot(), brief)
 
-    def matches(
-        self, initiative_id: str, changed: Callable[[Question], Question]
-    ) -> dict[str, Any]:
+    def matches(self, initiative_id: str, changed: Callable[[Question], Question]) -> MatchAnswer:
         """Return the match list of an initiative; `changed` sets dials, filters and the page."""
         initiative = required(self.store, initiative_id)
         return self.recommender.recommend(changed(question_of(initiative)))
@@ -69,12 +68,11 @@ class InitiativeService:
     def form_team(self, initiative_id: str, request: TeamRequest) -> TeamAnswer:
         """Return teams for an initiative. Raises Infeasible and QuestionError."""
         corpus = self.corpus_provider.snapshot().corpus
-        exclude = ids_of_today(self.store, corpus, "exclude", request.exclude)
+        exclude = present_ids(self.store, corpus, "exclude", request.exclude)
         request = replace(request, exclude=exclude)
 
         def teams(context: InitiativeContext) -> TeamAnswer:
-            weights = self.recommender.weights_for(context.snapshot)
-            return form_team(self.store, context, request, weights)
+            return form_team(self.store, context, request)
 
         return self._answer("team", initiative_id, request, TeamAnswer, teams, request.filters)
 
@@ -83,7 +81,7 @@ class InitiativeService:
 
         def advised(context: InitiativeContext) -> Advice:
             corpus = context.snapshot.corpus
-            [present] = ids_of_today(self.store, corpus, "organisation", (organisation_id,))
+            [present] = present_ids(self.store, corpus, "organisation", (organisation_id,))
             return advice(self.recommender, context, corpus.row_of_id[present], first=first)
 
         return self._answer("advice", initiative_id, (organisation_id, first), Advice, advised)
@@ -100,14 +98,10 @@ class InitiativeService:
         """Answer from the cache, or compute; `asked` is what the answer depends on besides."""
         initiative = required(self.store, initiative_id)
         snapshot = self.corpus_provider.snapshot()
-        question = (initiative, asked, self._scoring(snapshot))
+        question = (initiative, asked, self.recommender.long_tail_share)
 
         def computed() -> Answer:
             return compute(initiative_context(snapshot, self.store, initiative, filters))
 
         answer, cached = self.cache.get_or_compute(kind, snapshot, question, answer_type, computed)
         return replace(answer, cached=cached)
-
-    def _scoring(self, snapshot: Snapshot) -> object:
-        """Return the settings that fit and ranks depend on."""
-        return self.recommender.ways(snapshot)

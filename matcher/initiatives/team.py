@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from matcher.arrays import Floats, Mask
-from matcher.domain import OrganisationType, Question
+from matcher.domain import OrganisationType
+from matcher.initiatives.actions import question_of
 from matcher.initiatives.context import InitiativeContext
 from matcher.initiatives.team_alternatives import different_teams
 from matcher.initiatives.team_report import QuotaReport, TeamAnswer, team_report
 from matcher.initiatives.team_request import TeamRequest
 from matcher.initiatives.team_solver import choose_exactly, cost_of_quotas
 from matcher.initiatives.team_task import RIVALS, Quota, Task
-from matcher.matching.retrieve import listen, vector_of
-from matcher.matching.score import weigh
-from matcher.matching.scoring import Weights
-from matcher.matching.service import searchable_facets
+from matcher.matching.retrieve import retrieve
+from matcher.matching.score import score
+from matcher.matching.understand import NothingToRecommend, understand
 from matcher.store import Store
 
 FIT_SHARE = 0.1
@@ -26,11 +26,9 @@ MAX_COMPARED = 400
 """So many companies, those that meet most, are compared with each other for competing."""
 
 
-def form_team(
-    store: Store, context: InitiativeContext, request: TeamRequest, weights: Weights
-) -> TeamAnswer:
+def form_team(store: Store, context: InitiativeContext, request: TeamRequest) -> TeamAnswer:
     """Return one or more teams. Raises Infeasible with the labels in conflict."""
-    task = _task(context, request, _fit(context, weights))
+    task = _task(context, request, _fit(store, context))
     if request.exact and request.teams == 1:
         teams = [choose_exactly(task)]
     else:
@@ -77,27 +75,17 @@ def _task(context: InitiativeContext, request: TeamRequest, fit: Floats) -> Task
     )
 
 
-def _fit(context: InitiativeContext, weights: Weights) -> Floats:
-    """Return how well each organisation (n,) fits the initiative by all parts of the score."""
-    snapshot, initiative = context.snapshot, context.initiative
-    brief = initiative.brief.strip()
-    heard = None
-    if brief:
-        vector = vector_of(snapshot, brief)
-        everyone = np.ones(len(snapshot.corpus), dtype=np.bool_)
-        searchable = searchable_facets(snapshot.corpus, everyone)
-        heard = listen(snapshot, brief, vector, searchable, weights)
-    question = Question(text=brief, needs=initiative.needs, members=initiative.member_ids)
-    weighed = weigh(
-        snapshot,
-        question,
-        heard,
-        context.needed,
-        context.members,
-        weights,
-        coverage=context.coverage,
-    )
-    return np.clip(weighed.fit, 0.0, 1.0)
+def _fit(store: Store, context: InitiativeContext) -> Floats:
+    """Return how well each organisation (n,) fits the initiative: the score before re-ranking."""
+    snapshot = context.snapshot
+    fit = np.zeros(len(snapshot.corpus))
+    try:
+        understood = understand(snapshot, store, question_of(context.initiative))
+        scored = score(retrieve(understood), snapshot.models)
+    except NothingToRecommend:
+        return fit
+    fit[scored.candidates.rows] = np.clip(scored.fit, 0.0, 1.0)
+    return fit
 
 
 def _rivals(

@@ -6,8 +6,8 @@ import numpy as np
 
 from embeddings.subjects import Subjects
 from matcher.arrays import Floats, Rows
+from matcher.corpus.filters import offer_facets
 from matcher.corpus.snapshot import Snapshot
-from matcher.needs.comparison import offer_facets
 
 
 def memberships(snapshot: Snapshot, subjects: Subjects) -> tuple[Floats, Floats]:

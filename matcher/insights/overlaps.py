@@ -139,4 +139,4 @@ def _same_probabilities(snapshot: Snapshot, one: ResolvedNeeds, other: ResolvedN
     encoder = snapshot.generation.encoder
     compared = similarities(encoder, one.vectors, other.vectors)
     stages = relations_of([need.stage for need in one.needs], [need.stage for need in other.needs])
-    return snapshot.need_offer.probabilities(compared, stages)
+    return snapshot.models.need_offer.probabilities(compared, stages)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from embeddings.subjects import Subjects
 from matcher.arrays import Mask
 from matcher.corpus.answer_cache import AnswerCache
-from matcher.corpus.snapshot import CorpusProvider, Snapshot
+from matcher.corpus.provider import CorpusProvider
+from matcher.corpus.snapshot import Snapshot
 from matcher.corpus.subjects import subjects_in
 from matcher.insights.overlaps import Overlaps, overlaps
 from matcher.insights.scope import Scope

@@ -10,12 +10,12 @@ import numpy as np
 from embeddings.subjects import Subject, Subjects
 from matcher.arrays import Mask
 from matcher.corpus.columns import OrganisationRecord
+from matcher.corpus.filters import offer_facets
 from matcher.corpus.snapshot import Snapshot
 from matcher.corpus.subjects import subjects_in
 from matcher.domain import Facet
 from matcher.insights.memberships import memberships
 from matcher.insights.scope import organisations_in
-from matcher.needs.comparison import offer_facets
 from matcher.presenters import FacetBrief, OrganisationBrief, facet_brief, organisation_brief
 from matcher.store import Store
 from matcher.store.facets import load_facets

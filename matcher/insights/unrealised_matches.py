@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from math import prod
@@ -11,11 +11,11 @@ import numpy as np
 
 from matcher.arrays import Floats, Mask, Rows
 from matcher.corpus.columns import Corpus
-from matcher.corpus.filters import unexpired
+from matcher.corpus.filters import offer_facets, unexpired
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Facet, FacetKind
 from matcher.models.need_offer import STAGES, mixed_queries, stage_relations
-from matcher.needs.comparison import Vectors, offer_facets
+from matcher.needs.comparison import Vectors
 from matcher.presenters import (
     FacetBrief,
     OrganisationBrief,
@@ -143,27 +143,24 @@ def _best_fits(snapshot: Snapshot, needs: Rows, inside: Mask) -> Iterable[_Fit]:
         (asker_inside, np.ones(len(offers), dtype=np.bool_)),
         (~asker_inside, giver_inside),
     ):
-        mixes = [mix[chosen] for mix in queries]
-        for fit in _fits(snapshot, needs[chosen], mixes, offers[given]):
+        for fit in _fits(snapshot, needs[chosen], queries[chosen], offers[given]):
             known = best.get((fit.asker, fit.giver))
             if known is None or fit.probability > known.probability:
                 best[fit.asker, fit.giver] = fit
     return best.values()
 
 
-def _fits(
-    snapshot: Snapshot, needs: Rows, mixes: Sequence[Vectors], offers: Rows
-) -> Iterator[_Fit]:
+def _fits(snapshot: Snapshot, needs: Rows, queries: Vectors, offers: Rows) -> Iterator[_Fit]:
     """Yield the offers that meet a need of another organisation, needs (q,) in ascending row."""
     corpus = snapshot.corpus
     if not len(needs) or not len(offers):
         return
-    columns, scores = _nearest(mixes, snapshot.index.rows(corpus.facet_ids[offers]))
+    columns, scores = _nearest(queries, snapshot.index.rows(corpus.facet_ids[offers]))
     near = offers[columns]
     asked = np.array([STAGES[corpus.stages[row]] for row in needs.tolist()])
     offered = np.array([STAGES[corpus.stages[row]] for row in offers.tolist()])
     relations = stage_relations(asked[:, None], offered[columns])
-    probabilities = snapshot.need_offer.probabilities(np.clip(scores, 0.0, 1.0), relations)
+    probabilities = snapshot.models.need_offer.probabilities(np.clip(scores, 0.0, 1.0), relations)
     askers, givers = _first_owners(corpus, needs), _first_owners(corpus, offers)[columns]
     probabilities[givers == askers[:, None]] = 0.0
     for index, rank in np.argwhere(probabilities >= MIN_PROBABILITY).tolist():
@@ -181,17 +178,16 @@ def _first_owners(corpus: Corpus, facets: Rows) -> Rows:
     return corpus.owner_rows[corpus.owner_start[facets]]
 
 
-def _nearest(mixes: Sequence[Vectors], vectors: Vectors) -> tuple[Rows, Floats]:
+def _nearest(queries: Vectors, vectors: Vectors) -> tuple[Rows, Floats]:
     """Return which of the vectors (m, dim) are nearest to each query, and their similarities.
 
-    Both are (q, MAX_OFFERS_PER_NEED), or (q, m) where there are fewer vectors. Of the `mixes` of a
-    query, each (q, dim), the nearer one counts.
+    Both are (q, MAX_OFFERS_PER_NEED), or (q, m) where there are fewer vectors.
     """
-    count, queries = min(MAX_OFFERS_PER_NEED, len(vectors)), len(mixes[0])
-    columns = np.empty((queries, count), dtype=np.int64)
-    scores = np.empty((queries, count))
-    for start in range(0, queries, BLOCK):
-        block = np.max([mix[start : start + BLOCK] @ vectors.T for mix in mixes], axis=0)
+    count = min(MAX_OFFERS_PER_NEED, len(vectors))
+    columns = np.empty((len(queries), count), dtype=np.int64)
+    scores = np.empty((len(queries), count))
+    for start in range(0, len(queries), BLOCK):
+        block = queries[start : start + BLOCK] @ vectors.T
         best = np.argpartition(block, len(vectors) - count, axis=1)[:, len(vectors) - count :]
         columns[start : start + BLOCK] = np.sort(best, axis=1)
         scores[start : start + BLOCK] = np.take_along_axis(block, np.sort(best, axis=1), axis=1)

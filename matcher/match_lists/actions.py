@@ -20,7 +20,7 @@ from matcher.match_lists.matches import (
     matches_of_answer,
     matches_to_json,
 )
-from matcher.matching.serialise import serialise
+from matcher.matching.question import serialise
 from matcher.matching.service import Recommender
 from matcher.store import Store
 from matcher.store.account_tables import MatchListEntryRow, MatchListRow, MatchListVersionRow
@@ -70,7 +70,7 @@ def save(
         session.add(row)
         session.flush()
         matches = matches_of_answer(answer)
-        _add_version(session, row.id, 1, answer["corpus_version"], matches, now)
+        _add_version(session, row.id, 1, answer.corpus_version, matches, now)
         audit.record(session, actor.actor, "list.created", f"list:{row.id}")
         return row.id
 
@@ -92,7 +92,7 @@ def renew(store: Store, recommender: Recommender, match_list: MatchList, *, acto
             return False
         now = datetime.now(UTC)
         number = newest.number + 1 if newest else 1
-        _add_version(session, match_list.id, number, answer["corpus_version"], matches, now)
+        _add_version(session, match_list.id, number, answer.corpus_version, matches, now)
         _set_changed(session, match_list.id, now)
         audit.record(session, actor.actor, "list.renewed", f"list:{match_list.id}")
         return True

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from matcher.accounts.accounts import Account, AccountRole
 from matcher.domain import Question
 from matcher.match_lists.matches import ListedMatch, matches_from_json
-from matcher.matching.serialise import deserialise
+from matcher.matching.question import deserialise
 from matcher.store import Store
 from matcher.store.account_tables import (
     AccountRow,

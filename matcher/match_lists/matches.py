@@ -8,13 +8,15 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from matcher.matching.answer import Answer, Match, Reason
+
 
 @dataclass(frozen=True, slots=True)
 class ListedReason:
     """Why an organisation is on a list, in a quotation."""
 
     kind: str
-    """The kind of facet: `offer`, `need` or `evidence`; `named` where the question names it."""
+    """The kind of facet: `offer`, `need` or `evidence`; `mention` where its name is the reason."""
     text: str
     language: str | None
     year: int | None
@@ -53,32 +55,31 @@ def matches_from_json(stored: Sequence[Mapping[str, Any]]) -> tuple[ListedMatch,
     return _MATCHES.validate_python(tuple(stored))
 
 
-def matches_of_answer(answer: Mapping[str, Any]) -> tuple[ListedMatch, ...]:
+def matches_of_answer(answer: Answer) -> tuple[ListedMatch, ...]:
     """Return what a list stores of an answer of the recommender."""
-    return tuple(_match(result) for result in answer["results"])
+    return tuple(_match(result) for result in answer.results)
 
 
-def _match(result: Mapping[str, Any]) -> ListedMatch:
-    organisation, coverage = result["organisation"], result["coverage"]
+def _match(result: Match) -> ListedMatch:
     return ListedMatch(
-        rank=result["rank"],
-        id=organisation["id"],
-        name=organisation["name"],
-        type=organisation["type"],
-        city=organisation["city"],
-        country=organisation["country"],
-        score=result["score"],
-        probability=result["probability"],
-        adds=coverage["adds"] if coverage else None,
-        reasons=tuple(_reason(reason) for reason in result["reasons"]),
+        rank=result.rank,
+        id=result.organisation.id,
+        name=result.organisation.name,
+        type=result.organisation.type.value,
+        city=result.organisation.city,
+        country=result.organisation.country,
+        score=result.score,
+        probability=result.probability,
+        adds=result.coverage.adds if result.coverage else None,
+        reasons=tuple(_reason(reason) for reason in result.reasons),
     )
 
 
-def _reason(reason: Mapping[str, Any]) -> ListedReason:
-    facet, need = reason["facet"], reason["need"]
+def _reason(reason: Reason) -> ListedReason:
+    facet = reason.facet
     if facet is None:
-        return ListedReason("named", " ".join(reason["named"]), None, None, need)
-    return ListedReason(facet["kind"], facet["text"], facet["language"], facet["year"], need)
+        return ListedReason("mention", " ".join(reason.mentioned), None, None, reason.need)
+    return ListedReason(facet.kind.value, facet.text, facet.language, facet.year, reason.need)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,218 +1,313 @@
-"""Why an organisation is in the list: the facets that spoke for it, quoted."""
+"""Fifth stage, explain: one page of the list as an answer, with reasons; facets are loaded once."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy.orm import Session
 
-from matcher.arrays import Floats, Rows
-from matcher.corpus.columns import Corpus
+from embeddings.port import understood as is_understood
+from matcher.arrays import Rows
 from matcher.corpus.snapshot import Snapshot
-from matcher.domain import Facet, FacetKind
-from matcher.matching.listing import WORTH_NAMING
-from matcher.matching.retrieve import RetrievalResult
-from matcher.matching.score import Network
-from matcher.matching.scoring import Weights
+from matcher.domain import Facet
+from matcher.matching.answer import (
+    AffiliatedPartner,
+    Answer,
+    BestMatch,
+    CoverageBrief,
+    Match,
+    MetNeed,
+    NeedAnswer,
+    NeedsAnswer,
+    PartnerMixes,
+    Reason,
+    Retrieval,
+    SimilarMember,
+    notice,
+)
+from matcher.matching.features.reciprocity import MetNeeds, met_needs
+from matcher.matching.reasons import Speaking, speaking_facets
+from matcher.matching.rerank import RankedCandidates
+from matcher.matching.understand import UnderstoodQuestion
+from matcher.needs.comparison import candidate_coverage, offers_of
 from matcher.needs.coverage import Coverage, best_facets
-from matcher.needs.resolve import ResolvedNeeds, Source
-from matcher.presenters import facet_json
+from matcher.needs.resolve import Source
+from matcher.parameters import MIN_PROBABILITY_SHOWN, MIN_RECIPROCITY_SHOWN, SIMILAR
+from matcher.presenters import (
+    PartnerMixBrief,
+    facet_brief,
+    organisation_brief,
+    organisation_name,
+    partner_mix_brief,
+)
+from matcher.store import Store
 from matcher.store.facets import load_facets
 
-MAX_REASONS = 3
+
+def explain(store: Store, ranked: RankedCandidates) -> Answer:
+    """Return the page that the question asks for."""
+    return _Page(store, ranked).answer()
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What the scores of an answer were made of."""
-
-    snapshot: Snapshot
-    heard: RetrievalResult | None
-    needed: ResolvedNeeds | None
-    coverage: Coverage | None
-    network: Network
-    weights: Weights
-
-    def named(self) -> list[tuple[str | None, str, Floats]]:
-        """Return for each text its need, itself, and how surely it names each organisation."""
-        texts: list[tuple[str | None, str]] = [(None, self.heard.text)] if self.heard else []
-        stated = self.needed.needs if self.needed and self.needed.source is Source.STATED else ()
-        several = [*texts, *((one.text, one.text) for one in stated)]
-        names = self.snapshot.corpus.names
-        return [(need, text, names.mentioned_in(text)) for need, text in several]
+def nothing_found(snapshot: Snapshot, codes: Iterable[str]) -> Answer:
+    """Return an answer without results, and why that is."""
+    notices = tuple(notice(code) for code in codes)
+    return Answer(snapshot.version, snapshot.generation.model, 0, notices)
 
 
-@dataclass(frozen=True, slots=True)
-class _Spoke:
-    """One facet that spoke for an organisation."""
+class _Page:
+    """One page of a list, and everything that is quoted on it."""
 
-    weight: float
-    facet_row: int
-    vector: NDArray[np.float32] | None
-    """The vector (dim,) of the text that it answers; None for a past project with others."""
-    need: str | None = None
-    probability: float | None = None
-    with_members: tuple[str, ...] = ()
+    def __init__(self, store: Store, ranked: RankedCandidates) -> None:
+        self.ranked = ranked
+        self.candidates = ranked.scored.candidates
+        self.understood = self.candidates.understood
+        self.snapshot, self.corpus = self.candidates.snapshot, self.candidates.snapshot.corpus
+        question = self.understood.question
+        self.offset = question.offset
+        self.places = ranked.order[question.offset : question.offset + question.limit]
+        self.rows = self.candidates.rows[self.places]
+        self.coverage = self._coverage()
+        self.speaking = speaking_facets(ranked, self.rows, self.snapshot.models.weights)
+        self.met = met_needs(self.snapshot, np.sort(self.rows), self.understood.members)
+        self.best = self._best_of_needs()
+        self.facets = self._load(store)
+        ids = np.array(sorted(self.facets), dtype=np.int64)
+        self.vectors = dict(zip(ids.tolist(), self.snapshot.index.rows(ids), strict=True))
 
-
-def reasons_for(session: Session, ground: Ground, page: Rows) -> dict[int, list[dict[str, Any]]]:
-    """Return for each organisation row on the page its reasons, the strongest first.
-
-    A reason by text names the need that it answers, with the chance that it meets it (None: the
-    brief), and the similarity; one by network has no similarity and names who else took part in
-    that past project; one by name has no facet and quotes the words of the name that the question
-    holds.
-    """
-    corpus = ground.snapshot.corpus
-    shown = {int(row): int(row) for row in page}
-    for row in page.tolist():
-        shown.update((variant, row) for variant in corpus.variants_of(row))
-    spoke = _spoken(ground, shown)
-    _add_network(corpus, shown, ground.network, spoke)
-    rows = {one.facet_row for several in spoke.values() for one in several}
-    facets = load_facets(session, (corpus.facets[row].id for row in rows))
-    ids = np.array(sorted(facets), dtype=np.int64)
-    stored = dict(zip(ids.tolist(), ground.snapshot.index.rows(ids), strict=True))
-    named = ground.named()
-    reasons = {}
-    for row in page:
-        quoted = []
-        for one in spoke[int(row)]:
-            number = corpus.facets[one.facet_row].id
-            if number in facets:
-                quoted.append(_reason(one, facets[number], stored[number]))
-        reasons[int(row)] = quoted + _by_name(ground, named, int(row), bool(quoted))
-    return reasons
-
-
-def _spoken(ground: Ground, shown: Mapping[int, int]) -> defaultdict[int, list[_Spoke]]:
-    corpus = ground.snapshot.corpus
-    best: defaultdict[int, dict[int, _Spoke]] = defaultdict(dict)
-    if ground.heard is not None:
-        votes = ground.heard.votes(ground.weights)
-        offers = corpus.of_kind(FacetKind.OFFER)
-        offered: set[int] = set()
-        strongest_first = np.argsort(-votes.weights, kind="stable")
-        for facet_row, weight in zip(
-            votes.facet_rows[strongest_first].tolist(),
-            (votes.weights[strongest_first] * ground.weights.text).tolist(),
-            strict=True,
-        ):
-            start, end = corpus.owner_start[facet_row], corpus.owner_start[facet_row + 1]
-            owners = [row for row in corpus.owner_rows[start:end].tolist() if row in shown]
-            if offers[facet_row]:
-                # Of the offers of an organisation the best one alone counts.
-                owners = [row for row in owners if row not in offered]
-                offered.update(owners)
-            for owner in {shown[row] for row in owners}:
-                best[owner][facet_row] = _Spoke(weight, facet_row, ground.heard.vector)
-    for owner in set(shown.values()):
-        for one in _meeting(ground, owner):
-            kept = best[owner].get(one.facet_row)
-            if kept is None:
-                best[owner][one.facet_row] = one
-            elif kept.need is None and _worth_telling(one):
-                # It speaks for the text, too; that it meets a need says more.
-                best[owner][one.facet_row] = replace(one, weight=max(one.weight, kept.weight))
-            elif kept.need is not None and one.weight > kept.weight:
-                best[owner][one.facet_row] = one
-    result: defaultdict[int, list[_Spoke]] = defaultdict(list)
-    for owner, by_facet in best.items():
-        ordered = sorted(by_facet.values(), key=lambda one: (-one.weight, one.facet_row))
-        result[owner] = ([one for one in ordered if _worth_telling(one)] or ordered)[:MAX_REASONS]
-    return result
-
-
-def _meeting(ground: Ground, row: int) -> list[_Spoke]:
-    """Return the facets with which an organisation meets needs, the best one for each need."""
-    if ground.coverage is None or ground.needed is None:
-        return []
-    facets, probabilities = best_facets(ground.snapshot.corpus, ground.coverage, row)
-    weights = ground.coverage.weights * probabilities * ground.weights.coverage
-    return [
-        _Spoke(
-            float(weights[place]),
-            int(facets[place]),
-            ground.needed.vectors[place],
-            need.text,
-            float(probabilities[place]),
+    def answer(self) -> Answer:
+        """Return the page as an answer."""
+        members = self.corpus.rows(self.understood.question.members)
+        return Answer(
+            corpus_version=self.snapshot.version,
+            model=self.snapshot.generation.model,
+            total=len(self.ranked.order),
+            notices=() if len(self.ranked.order) else (notice(self._why_nothing()),),
+            not_understood=self._not_understood(),
+            needs=self._needs(),
+            partner_mix=PartnerMixes(self._mix(members), self._mix(self.rows)),
+            retrieval=Retrieval(len(self.candidates.rows), self.candidates.found_by),
+            results=tuple(
+                self._match(rank, int(place), int(row))
+                for rank, (place, row) in enumerate(
+                    zip(self.places, self.rows, strict=True), start=self.offset + 1
+                )
+            ),
         )
-        for place, need in enumerate(ground.needed.needs)
-        if probabilities[place] > 0
-    ]
+
+    def _coverage(self) -> Coverage | None:
+        """Return how needs are met: as scored, or where needs were only read, by this page."""
+        needs = self.understood.needs
+        known = self.ranked.scored.features.coverage
+        if known is not None or needs is None or not needs.needs:
+            return known
+        facets = offers_of(self.corpus, self.rows)
+        return candidate_coverage(self.snapshot, needs, facets, self.rows, self.rows[:0])
+
+    def _load(self, store: Store) -> dict[int, Facet]:
+        """Return all facets that the page quotes, by id."""
+        rows = [speaking.facet_row for several in self.speaking.values() for speaking in several]
+        shown = self.met.probability >= MIN_RECIPROCITY_SHOWN
+        rows += [*self.met.need_rows[shown].tolist(), *self.met.offer_rows[shown].tolist()]
+        rows += [facet for _, _, facet in self.best if facet >= 0]
+        with store.reading() as session:
+            return load_facets(session, (self.corpus.facets[row].id for row in set(rows)))
+
+    def _facet(self, row: int) -> Facet | None:
+        return self.facets.get(self.corpus.facets[row].id)
+
+    def _match(self, rank: int, place: int, row: int) -> Match:
+        scored = self.ranked.scored
+        return Match(
+            rank=rank,
+            organisation=organisation_brief(self.corpus.organisations[row]),
+            score=self.ranked.score_of(place),
+            variants=tuple(
+                organisation_name(self.corpus, other) for other in self.corpus.variants_of(row)
+            ),
+            probability=(
+                None if scored.probability is None else round(float(scored.probability[place]), 3)
+            ),
+            parts={name: float(part[place]) + 0.0 for name, part in self.ranked.parts.items()},
+            coverage=self._covered(row),
+            similar_members=self._similar_members(place, row),
+            affiliation=self._affiliation(row),
+            reciprocity=tuple(self._met_needs(row)),
+            long_tail=place in self.ranked.long_tail,
+            reasons=self._reasons(row),
+        )
+
+    def _covered(self, row: int) -> CoverageBrief | None:
+        coverage, members = self.ranked.scored.features.coverage, self.understood.members
+        if coverage is None:
+            return None
+        before, after = coverage.total(members), coverage.total(np.append(members, row))
+        alone = coverage.total(np.array([row]))
+        return CoverageBrief(round(alone, 4), round(after - before, 4), round(after, 4))
+
+    def _similar_members(self, place: int, row: int) -> tuple[SimilarMember, ...]:
+        members = self.understood.members
+        if self.ranked.similarity[place] < SIMILAR:
+            return ()
+        own = self.snapshot.profiles_of(np.array([row]))[0]
+        similar = np.clip(self.snapshot.profiles_of(members) @ own, 0.0, 1.0)
+        return tuple(
+            SimilarMember(
+                self.corpus.organisations[members[at]].id,
+                self.corpus.organisations[members[at]].name,
+                round(float(similar[at]), 3),
+            )
+            for at in np.lexsort((members, -similar)).tolist()
+            if similar[at] >= SIMILAR
+        )
+
+    def _affiliation(self, row: int) -> tuple[AffiliatedPartner, ...]:
+        partners = self.ranked.scored.features.partners
+        words = {
+            partner: self.corpus.affiliation.shared(row, partner)
+            for partner in partners.tolist()
+            if partner != row
+        }
+        return tuple(
+            AffiliatedPartner(
+                self.corpus.organisations[partner].id,
+                self.corpus.organisations[partner].name,
+                tuple(shared),
+            )
+            for partner, shared in words.items()
+            if shared
+        )
+
+    def _met_needs(self, row: int) -> Iterable[MetNeed]:
+        met: MetNeeds = self.met
+        members = set(self.understood.members.tolist())
+        for at in np.flatnonzero(met.owners == row).tolist():
+            need, offer = self._facet(met.need_rows[at]), self._facet(met.offer_rows[at])
+            if met.probability[at] < MIN_RECIPROCITY_SHOWN or need is None or offer is None:
+                continue
+            owners, _ = self.corpus.owners_of(met.offer_rows[at : at + 1])
+            giver = next(owner for owner in owners.tolist() if owner in members)
+            yield MetNeed(
+                facet_brief(need),
+                organisation_name(self.corpus, giver),
+                facet_brief(offer),
+                round(float(met.probability[at]), 3),
+            )
+
+    def _reasons(self, row: int) -> tuple[Reason, ...]:
+        quoted = [
+            self._reason(speaking, facet)
+            for speaking in self.speaking[row]
+            if (facet := self._facet(speaking.facet_row)) is not None
+        ]
+        return (*quoted, *self._mention(row, has_others=bool(quoted)))
+
+    def _reason(self, speaking: Speaking, facet: Facet) -> Reason:
+        similarity = None
+        if speaking.vector is not None and facet.id is not None:
+            stored = self.vectors[facet.id]
+            lengths = float(np.linalg.norm(speaking.vector) * np.linalg.norm(stored)) or 1.0
+            cosine = float(speaking.vector @ stored) / lengths
+            similarity = round(min(max(cosine, 0.0), 1.0), 4)
+        probability = speaking.probability
+        return Reason(
+            need=speaking.need,
+            probability=None if probability is None else round(probability, 3),
+            facet=facet_brief(facet),
+            similarity=similarity,
+            with_members=speaking.with_members,
+            mentioned=(),
+        )
+
+    def _mention(self, row: int, *, has_others: bool) -> list[Reason]:
+        """Return the reason that the question mentions the organisation, where that is why.
+
+        Beside other reasons only where at least half of the name is there.
+        """
+        needs = self.understood.needs
+        stated = needs.needs if needs is not None and needs.source is Source.STATED else ()
+        least = 0.5 if has_others else 0.0
+        texts: list[tuple[str | None, str]] = [(None, self.understood.text)]
+        for need, text in [*texts, *((need.text, need.text) for need in stated)]:
+            rows, confidence = self.corpus.mentions.in_text(text)
+            at = np.flatnonzero(rows == row)
+            if len(at) and confidence[at[0]] > least:
+                name = self.corpus.organisations[row].name
+                words = tuple(self.corpus.mentions.words_in(name, text))
+                return [Reason(need, None, None, None, (), words)]
+        return []
+
+    def _needs(self) -> NeedsAnswer | None:
+        """Say what was taken to be needed, how far the members meet it, and who here does."""
+        needs, coverage = self.understood.needs, self.coverage
+        if needs is None or coverage is None:
+            return None
+        members = self.understood.members
+        with_members = bool(len(members)) and self.ranked.scored.features.coverage is not None
+        covered = coverage.of(members) if with_members else np.zeros(len(needs.needs))
+        return NeedsAnswer(
+            source=needs.source,
+            covered=round(coverage.total(members), 4) if with_members else 0.0,
+            items=tuple(
+                NeedAnswer(
+                    need.text,
+                    need.level,
+                    need.weight,
+                    need.stage,
+                    need.due,
+                    round(float(covered[at]), 3),
+                    self._best(at),
+                )
+                for at, need in enumerate(needs.needs)
+            ),
+        )
+
+    def _best_of_needs(self) -> list[tuple[int, float, int]]:
+        """Return for each need the place on the page of who meets it best, how surely, and how.
+
+        Of equals the first counts. The last is the row of the facet, -1 where nobody does.
+        """
+        coverage = self.coverage
+        if coverage is None or not len(self.rows):
+            return []
+        meets = coverage.meets[:, coverage.places_of(self.rows)]
+        found = []
+        for at, place in enumerate(meets.argmax(axis=1).tolist()):
+            facets, _ = best_facets(self.corpus, coverage, int(self.rows[place]))
+            found.append((place, float(meets[at, place]), int(facets[at])))
+        return found
+
+    def _best(self, at: int) -> BestMatch | None:
+        if not self.best or self.best[at][1] < MIN_PROBABILITY_SHOWN:
+            return None
+        place, probability, facet_row = self.best[at]
+        facet = self._facet(facet_row)
+        return BestMatch(
+            rank=self.offset + place + 1,
+            organisation=organisation_name(self.corpus, int(self.rows[place])),
+            probability=round(probability, 3),
+            facet=facet_brief(facet) if facet is not None else None,
+        )
+
+    def _mix(self, rows: Rows) -> PartnerMixBrief:
+        return partner_mix_brief([self.corpus.organisations[row].type for row in rows.tolist()])
+
+    def _why_nothing(self) -> str:
+        """Say why the list is empty: no facet came near any text, or nobody is left."""
+        near = any(len(votes) for votes in self.candidates.by_view.values())
+        return "nothing_found" if len(self.understood.members) or near else "nothing_usable"
+
+    def _not_understood(self) -> tuple[str, ...]:
+        return texts_not_understood(self.understood)
 
 
-def _worth_telling(spoke: _Spoke) -> bool:
-    """Return whether it isn't just a chance of next to nothing to meet a need."""
-    return spoke.probability is None or spoke.probability >= WORTH_NAMING
-
-
-def _add_network(
-    corpus: Corpus,
-    shown: Mapping[int, int],
-    network: Network,
-    spoke: defaultdict[int, list[_Spoke]],
-) -> None:
-    """Add to each organisation on the page its strongest past project with those in the network."""
-    known = set(network.known.tolist())
-    strongest: dict[int, tuple[float, int, tuple[str, ...]]] = {}
-    for facet_row in np.flatnonzero(network.by_facet > 0).tolist():
-        start, end = corpus.owner_start[facet_row], corpus.owner_start[facet_row + 1]
-        rows = corpus.owner_rows[start:end].tolist()
-        strength = float(network.by_facet[facet_row])
-        for owner in {shown[row] for row in rows if row in shown}:
-            others = [row for row in rows if row in known and shown.get(row) != owner]
-            if others and (owner not in strongest or strength > strongest[owner][0]):
-                names = tuple(corpus.organisations[row].name for row in others)
-                strongest[owner] = strength, facet_row, names
-    for owner, (strength, facet_row, names) in strongest.items():
-        spoke[owner] = [one for one in spoke[owner] if one.facet_row != facet_row]
-        spoke[owner].append(_Spoke(strength, facet_row, None, with_members=names))
-
-
-def _by_name(
-    ground: Ground,
-    named: Sequence[tuple[str | None, str, Floats]],
-    row: int,
-    has_others: bool,
-) -> list[dict[str, Any]]:
-    """Return the reason that the question names the organisation, where that is why it is here.
-
-    Beside other reasons only where at least half of the name is there.
-    """
-    corpus = ground.snapshot.corpus
-    least = 0.5 if has_others else 0.0
-    for need, text, surely in named:
-        if surely[row] > least:
-            words = corpus.names.words_in(corpus.organisations[row].name, text)
-            return [
-                {
-                    "need": need,
-                    "probability": None,
-                    "facet": None,
-                    "similarity": None,
-                    "with_members": [],
-                    "named": words,
-                }
-            ]
-    return []
-
-
-def _reason(spoke: _Spoke, facet: Facet, stored: NDArray[np.float32]) -> dict[str, Any]:
-    similarity = None
-    if spoke.vector is not None:
-        lengths = float(np.linalg.norm(spoke.vector) * np.linalg.norm(stored)) or 1.0
-        similarity = round(min(max(float(spoke.vector @ stored) / lengths, 0.0), 1.0), 4)
-    return {
-        "need": spoke.need,
-        "probability": None if spoke.probability is None else round(spoke.probability, 3),
-        "facet": facet_json(facet),
-        "similarity": similarity,
-        "with_members": list(spoke.with_members),
-        "named": [],
-    }
+def texts_not_understood(question: UnderstoodQuestion) -> tuple[str, ...]:
+    """Return the texts of a question that say nothing to the encoder."""
+    texts = () if question.text_is_known or not question.text else (question.text,)
+    needs = question.needs
+    if needs is None or needs.source is not Source.STATED:
+        return texts
+    known = is_understood(needs.vectors)
+    return texts + tuple(
+        need.text for need, is_known in zip(needs.needs, known, strict=True) if not is_known
+    )

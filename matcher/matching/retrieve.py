@@ -1,99 +1,264 @@
-"""What the index answers to the brief of a question: votes by view."""
+"""Second stage, retrieve: the organisations worth scoring, from several sources.
+
+Sources are the owners of facets near the text, those of facets near each need, past partners of the
+members, and organisations that the text mentions. The cost goes by what is found, never by how many
+organisations there are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.port import vocabulary_coverage
-from matcher.arrays import Floats
+from embeddings.port import project_onto_view
+from matcher.arrays import Floats, Mask, Rows
+from matcher.corpus.columns import Corpus
+from matcher.corpus.filters import allowed_organisations, facets_of, offer_facets
 from matcher.corpus.snapshot import Snapshot
-from matcher.matching.scoring import Votes, Weights, joined, levelled, shares_of
-from matcher.matching.voting import votes_by_view, weighed
-from matcher.needs.extraction import what_is_asked
+from matcher.domain import Filters
+from matcher.matching.features.collaboration import Collaboration, collaborations
+from matcher.matching.understand import NothingToRecommend, UnderstoodQuestion
+from matcher.matching.votes import (
+    Votes,
+    evidence_shares,
+    join_views,
+    normaliser,
+    organisation_votes,
+    votes_by_view,
+)
+from matcher.models.vote_calibration import VoteCalibration
+from matcher.models.weights import Weights
+from matcher.parameters import (
+    MAX_CANDIDATES,
+    MENTIONED,
+    MIN_SIMILARITY,
+    NEED_NEIGHBOURS,
+    RANK_FUSION,
+)
+
+_NOBODY = np.empty(0, np.int64)
 
 
-@dataclass(frozen=True, slots=True)
-class RetrievalResult:
-    """What the index answered to the brief."""
+@dataclass(frozen=True, slots=True, eq=False)
+class VotedFor:
+    """Organisations that past projects vote for, whatever the filters and whoever is left out.
 
-    text: str
-    vector: NDArray[np.float32]
-    """The vector (dim,) of what the text asks; zeros where nothing of it is known."""
-    by_view: Mapping[str, Votes]
-    """The votes of each view, levelled: the strongest organisation has 1."""
-    vocabulary_coverage: Mapping[str, float]
-    """Which share of the text each view understands, 0 to 1."""
-    named: Floats
-    """How surely the text names each organisation (n,), 0 to 1."""
-    worth: Floats | None = None
-    """What votes for each organisation (n,) are worth; None where that isn't known."""
-    odds: Floats | None = None
-    """How sure each organisation (n,) is to take part, as log odds; None where `worth` is."""
-
-    @property
-    def surest(self) -> float | None:
-        """How sure the surest organisation is to take part, as log odds; None where unknown."""
-        return None if self.odds is None else float(self.odds.max(initial=-np.inf))
-
-    @property
-    def understood(self) -> bool:
-        """Whether anything of the text is known."""
-        return bool(self.vector.any())
-
-    def nearness(self, facets: int) -> Floats:
-        """Return how near each facet (m,) is to the text: 1 if no other is nearer in any view."""
-        near = np.zeros(facets)
-        for votes in self.by_view.values():
-            if len(votes.facet_rows):
-                near[votes.facet_rows] += votes.weights / votes.weights.max() / len(self.by_view)
-        return near
-
-    def votes(self, weights: Weights) -> Votes:
-        """Return the votes of all views together."""
-        return joined(weighed(self.by_view, self.vocabulary_coverage, weights))
-
-
-def vector_of(snapshot: Snapshot, text: str) -> NDArray[np.float32]:
-    """Return the vector (dim,) of a question's text, without its courtesies."""
-    vector: NDArray[np.float32] = snapshot.generation.encoder.encode([what_is_asked(text)])[0]
-    return vector
-
-
-def listen(
-    snapshot: Snapshot,
-    text: str,
-    vector: NDArray[np.float32],
-    searchable: NDArray[np.int64],
-    weights: Weights,
-    everything: NDArray[np.int64] | None = None,
-) -> RetrievalResult:
-    """Ask the index for a text, in each view; `searchable` are the facet ids that may vote.
-
-    Where not all may, the votes of `everything` say how strong votes are and what they are worth:
-    so scores and chances are the same whoever is filtered out.
+    So likely partners and probabilities are the same for every selection.
     """
-    corpus, encoder = snapshot.corpus, snapshot.generation.encoder
-    vectors = vector[None, :]
-    shares = {
-        view.name: float(vocabulary_coverage(encoder, vectors, view)[0]) for view in encoder.views
-    }
 
-    def votes_of(facets: NDArray[np.int64]) -> dict[str, Votes]:
-        return votes_by_view(corpus, encoder, snapshot.index, vectors, facets, weights)[0]
+    rows: Rows
+    """(v,) one record of each group of name variants, ascending."""
+    log_odds: Floats
+    """(v,) how sure each is to take part by the votes alone."""
+    surest: float | None
+    """The log odds of the surest; None where that was never fitted, or there is no text."""
 
-    by_view = votes_of(searchable)
-    unfiltered = {} if everything is None else votes_of(everything)
-    worth, odds = None, None
-    if snapshot.vote_calibration is not None:
-        # The views count as they are shipped, since so it was learned what votes are worth.
-        share = shares_of(corpus, weighed(unfiltered or by_view, shares, Weights()))
-        worth, odds = snapshot.vote_calibration.of(share), snapshot.vote_calibration.odds(share)
-    by_view = {
-        name: levelled(corpus, own, weights, unfiltered.get(name)) for name, own in by_view.items()
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """The organisations that are scored: one record of each group of name variants."""
+
+    understood: UnderstoodQuestion
+    rows: Rows
+    """(c,) ascending."""
+    groups: Rows
+    """(c,) the group of name variants of each."""
+    found_by: Mapping[str, int]
+    """How many organisations each source found, those not allowed included."""
+    by_view: Mapping[str, Votes]
+    """The votes on the text, by view, normalised: the strongest organisation has 1.
+
+    Views in which no facet is near the text aren't there; one is where filters leave nobody in it.
+    """
+    vote_worth: Floats
+    """(c,) what votes of past projects are worth for each organisation, 0 to 1."""
+    voted: VotedFor
+    """Whom the text speaks for, whether they are candidates or not."""
+    need_facets: Rows
+    """(f,) the facets that are compared with the needs, ascending."""
+    collaboration: Collaboration
+    """With the members; where none are given, with organisations that the text mentions."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The corpus that is asked."""
+        return self.understood.snapshot
+
+    def places_of(self, rows: Rows) -> Rows:
+        """Return the place of each organisation (k,) among the candidates; -1 for others."""
+        order = np.argsort(self.groups, kind="stable")
+        groups = self.snapshot.corpus.group[rows]
+        at = np.searchsorted(self.groups, groups, sorter=order)
+        places = order[np.minimum(at, len(order) - 1)] if len(order) else np.zeros(len(rows), int)
+        found = self.groups[places] == groups if len(order) else np.zeros(len(rows), bool)
+        return np.where(found, places, -1)
+
+
+def retrieve(understood: UnderstoodQuestion, hidden: Rows = _NOBODY) -> Candidates:
+    """Return the candidates of a question. Raises NothingToRecommend where filters leave nobody.
+
+    Facets that are `hidden` don't count: fitting asks past projects as if they weren't known.
+    """
+    snapshot, corpus = understood.snapshot, understood.snapshot.corpus
+    filters = understood.question.filters
+    allowed = None if filters == Filters() else allowed_organisations(corpus, filters)
+    if allowed is not None and not allowed.any():
+        raise NothingToRecommend("nothing_allowed")
+    speaking = offer_facets(corpus)
+    speaking[hidden] = False
+    everywhere = corpus.facet_ids[speaking]
+    within = everywhere
+    if allowed is not None:
+        # What an organisation offers counts under all its names, whichever of them passes.
+        passing = np.isin(corpus.group, corpus.group[allowed])
+        within = corpus.facet_ids[speaking & facets_of(corpus, passing)]
+    by_view, unfiltered = _text_votes(understood, within, everywhere)
+    need_facets = _facets_near_needs(understood, within)
+    collaboration = collaborations(corpus, *_known_partners(understood), hidden)
+    text = organisation_votes(corpus, join_views(by_view, understood.view_coverage))
+    sources: dict[str, tuple[Rows, Floats]] = {
+        "text": (text.groups, text.experience + text.best_offer),
+        "needs": _best_owners(corpus, need_facets),
+        "collaboration": (collaboration.groups, collaboration.strength),
+        "mention": (corpus.group[understood.mentioned], understood.mention_confidence),
     }
-    named = corpus.names.mentioned_in(text)
-    return RetrievalResult(text, vector, by_view, shares, named, worth, odds)
+    found = np.unique(np.concatenate([groups for groups, _ in sources.values()]))
+    rows = _best_found(corpus, list(sources.values()), _selected(understood, found, allowed))
+    worth, voted = np.ones(len(rows)), VotedFor(_NOBODY, np.empty(0), None)
+    calibration = snapshot.vote_calibration
+    if calibration is not None and understood.text:
+        # The views count as they ship, since so it was fitted what votes are worth.
+        worth, voted = _calibrated(understood, calibration, unfiltered or by_view, rows)
+    strongest = {
+        name: normaliser(corpus, [votes, *([unfiltered[name]] if unfiltered else [])])
+        for name, votes in by_view.items()
+    }
+    return Candidates(
+        understood=understood,
+        rows=rows,
+        groups=corpus.group[rows],
+        found_by={name: len(np.unique(groups)) for name, (groups, _) in sources.items()},
+        by_view={
+            name: Votes(votes.facet_rows, votes.weights / strongest[name])
+            for name, votes in by_view.items()
+            if len(votes) or len(unfiltered.get(name, ()))
+        },
+        vote_worth=worth,
+        voted=voted,
+        need_facets=need_facets[0],
+        collaboration=collaboration,
+    )
+
+
+def _text_votes(
+    understood: UnderstoodQuestion, within: NDArray[np.int64], everywhere: NDArray[np.int64]
+) -> tuple[dict[str, Votes], dict[str, Votes]]:
+    """Return the votes on the text of the facets allowed, and where filters are set of all."""
+    if not understood.text_is_known:
+        return {}, {}
+    vector = understood.vector[None, :]
+    by_view = votes_by_view(understood.snapshot, vector, within)[0]
+    if len(within) == len(everywhere):
+        return by_view, {}
+    return by_view, votes_by_view(understood.snapshot, vector, everywhere)[0]
+
+
+def _facets_near_needs(
+    understood: UnderstoodQuestion, within: NDArray[np.int64]
+) -> tuple[Rows, Floats]:
+    """Return the facets (f,) nearest to the needs, ascending, and the similarity of each (f,).
+
+    Those that are less similar than MIN_SIMILARITY in every view can't meet a need.
+    """
+    if not understood.scores_needs or understood.needs is None or not understood.needs.needs:
+        return _NOBODY, np.empty(0)
+    snapshot, vectors = understood.snapshot, understood.needs.vectors
+    views = snapshot.generation.encoder.views
+    queries = np.concatenate([project_onto_view(vectors, view) for view in views])
+    scores, ids = snapshot.index.search(queries, NEED_NEIGHBOURS, within)
+    found = (ids >= 0) & (scores * np.sqrt(len(views)) >= MIN_SIMILARITY)
+    facets, places = np.unique(snapshot.corpus.facet_rows(ids[found]), return_inverse=True)
+    nearest = np.zeros(len(facets))
+    np.maximum.at(nearest, places, scores[found].astype(np.float64))
+    return facets, nearest
+
+
+def _best_owners(corpus: Corpus, facets: tuple[Rows, Floats]) -> tuple[Rows, Floats]:
+    """Return the groups that own facets, and the similarity of the best facet of each."""
+    owners, places = corpus.owners_of(facets[0])
+    groups, at = np.unique(corpus.group[owners], return_inverse=True)
+    best = np.zeros(len(groups))
+    np.maximum.at(best, at, facets[1][places])
+    return groups, best
+
+
+def _known_partners(understood: UnderstoodQuestion) -> tuple[Rows, Floats]:
+    """Return the members, or where there are none, whom the text mentions; all count alike."""
+    rows = understood.members
+    if not len(rows):
+        surely = understood.mentioned[understood.mention_confidence >= MENTIONED]
+        rows = understood.snapshot.corpus.with_variants(surely)
+    return rows, np.ones(len(rows))
+
+
+def _best_found(corpus: Corpus, sources: Sequence[tuple[Rows, Floats]], rows: Rows) -> Rows:
+    """Return those who may be proposed (c,), ascending; of too many those ranked best together.
+
+    Reciprocal rank fusion (Cormack, Clarke & Büttcher, 2009): each source counts 1 / (60 + rank).
+    """
+    if len(rows) <= MAX_CANDIDATES:
+        return rows
+    order = np.argsort(corpus.group[rows], kind="stable")
+    groups = corpus.group[rows][order]
+    fused = np.zeros(len(rows))
+    for found, strength in sources:
+        may_be = np.isin(found, groups)
+        places = order[np.searchsorted(groups, found[may_be])]
+        best_first = np.argsort(-strength[may_be], kind="stable")
+        fused[places[best_first]] += 1.0 / (RANK_FUSION + np.arange(1, len(places) + 1))
+    best = np.argsort(-fused, kind="stable")[:MAX_CANDIDATES]
+    return np.sort(rows[best])
+
+
+def _selected(understood: UnderstoodQuestion, groups: Rows, allowed: Mask | None) -> Rows:
+    """Return the candidates (c,) of groups, ascending: whoever isn't excluded by the question."""
+    corpus, question = understood.snapshot.corpus, understood.question
+    excluded = corpus.rows((*question.exclude, *question.unlike))
+    groups = np.setdiff1d(groups, corpus.group[excluded])
+    return eligible_rows(corpus, groups, understood.members, allowed)
+
+
+def eligible_rows(corpus: Corpus, groups: Rows, members: Rows, allowed: Mask | None) -> Rows:
+    """Return a record for each group that may be proposed beside the members, ascending.
+
+    Neither members nor their competitors may be. Of name variants the most experienced is shown;
+    where filters (`allowed` (n,), None for all) leave it out, the first that they let pass.
+    """
+    out = np.concatenate([members, corpus.rivals_of(members)])
+    rows = corpus.shown[np.setdiff1d(groups, corpus.group[out])]
+    if allowed is None:
+        return np.sort(rows)
+    passing = [row for row in rows.tolist() if allowed[row]]
+    for row in rows[~allowed[rows]].tolist():
+        others = [other for other in corpus.variants_of(row) if allowed[other]]
+        passing.extend(others[:1])
+    return np.array(sorted(passing), dtype=np.int64)
+
+
+def _calibrated(
+    understood: UnderstoodQuestion,
+    calibration: VoteCalibration,
+    by_view: Mapping[str, Votes],
+    rows: Rows,
+) -> tuple[Floats, VotedFor]:
+    """Return what votes are worth for each candidate (c,), and how sure whoever got votes is."""
+    corpus, shipped = understood.snapshot.corpus, Weights()
+    shares = {name: shipped.of_view(name) * understood.view_coverage[name] for name in by_view}
+    votes = evidence_shares(corpus, by_view, shares)
+    worth = calibration.at(rows).worth(votes.at(corpus.group[rows])[0])
+    voted = np.sort(corpus.shown[votes.groups])
+    log_odds = calibration.at(voted).log_odds(votes.at(corpus.group[voted])[0])
+    return worth, VotedFor(voted, log_odds, calibration.surest(log_odds))

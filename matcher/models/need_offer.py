@@ -1,18 +1,17 @@
-"""From similarity to the chance that an offer meets a need: s(need, offer).
+"""The need-offer model: from similarity to the probability that an offer meets a need.
 
 A logistic curve (Platt, 1999) over similarity and over how the two stages of the value chain stand
-to each other. It is fitted on judged pairs of needs and offers that
-come with the service, under the encoder of each generation, so it means the same under any encoder.
+to each other. It is fitted on judged pairs of needs and offers that come with the service, under
+the encoder of each generation, so it means the same under any encoder.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from embeddings.port import Encoder, View, project_onto_view, vocabulary_coverage
 from matcher.arrays import Floats
 from matcher.domain import Stage
-from matcher.matching.scoring import Weights
+from matcher.models.weights import Weights
 
 JUDGED = Path(__file__).parent / "judged.tsv"
 CHAIN = {
@@ -40,10 +39,6 @@ STAGES_COUNT = 0.5
 Most of their offers were written to differ in stage alone, which in a corpus is rare; with all of
 it, whoever is at the same stage comes before those who can do what is needed.
 """
-WORDING = "wording"
-"""The view that compares words as they are written."""
-OTHER_WORDS = 0.9
-"""How much the similarity counts that the other views alone see."""
 OF_OTHERS = 0.1
 """How much a pair counts in which the offer was written for another need."""
 ENOUGH = 10
@@ -69,7 +64,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class NeedOfferModel:
-    """The curve: chance = logistic(intercept + slope * similarity + stages[relation])."""
+    """The curve: probability = logistic(intercept + slope * similarity + stages[relation])."""
 
     intercept: float
     slope: float
@@ -91,52 +86,39 @@ class NeedOfferModel:
         probability: Floats = 1.0 / (1.0 + np.exp(-logit))
         return probability
 
-    def as_json(self) -> dict[str, Any]:
-        """Return what `meeting_from` reads."""
-        return {"intercept": self.intercept, "slope": self.slope, "stages": self.stages}
-
-
-def need_offer_model_from(saved: Mapping[str, Any]) -> NeedOfferModel:
-    """Return the curve that `as_json` wrote down."""
-    same, near, other = saved["stages"]
-    return NeedOfferModel(saved["intercept"], saved["slope"], (same, near, other))
-
 
 def similarities(
     encoder: Encoder, queries: NDArray[np.float32], vectors: NDArray[np.float32]
 ) -> Floats:
     """Return (k, m) from 0 to 1 for queries (k, dim) and stored vectors (m, dim).
 
-    The views are mixed as they are in votes: by their shares and how far each understands the
-    query. A stored vector of n views has length 1 / sqrt(n) in each; where a view understood only
-    a part of it, the similarity is that much less. That no word is the same speaks against nobody
-    who says it in other words or another language: where the mix without the wording, times
-    OTHER_WORDS, is larger, it counts.
+    The views are mixed by their shipped weights and by how far each understands the query. A stored
+    vector of n views has length 1 / sqrt(n) in each; where a view understood only a part of it, the
+    similarity is that much less.
     """
-    mixed = np.zeros((2, len(queries), len(vectors)))
-    for view, shares in _shares(encoder, queries):
+    mixed = np.zeros((len(queries), len(vectors)))
+    for view, shares in _view_shares(encoder, queries):
         columns = slice(view.start, view.end)
         seen = project_onto_view(queries, view)[:, columns]
         compared = seen @ vectors[:, columns].T * np.sqrt(len(encoder.views))
         mixed += shares * np.clip(compared, 0.0, 1.0)
-    larger: Floats = mixed.max(axis=0)
-    return larger
+    return mixed
 
 
-def _shares(encoder: Encoder, queries: NDArray[np.float32]) -> Iterator[tuple[View, Floats]]:
-    """Yield each view with its shares (2, k, 1) in two mixes for queries (k, dim).
+def _view_shares(encoder: Encoder, queries: NDArray[np.float32]) -> Iterator[tuple[View, Floats]]:
+    """Yield each view with its shares (k, 1) for queries (k, dim), which add up to 1.
 
-    The first is of all views, its shares add up to 1; the second is of those other than the
-    wording, its shares add up to OTHER_WORDS. Where none understands a query, they are 0.
+    Where no view understands a query, they are 0.
     """
-    shares = np.zeros((len(encoder.views), 2, len(queries), 1))
-    for number, view in enumerate(encoder.views):
-        mixes = slice(0, 1 if view.name == WORDING else 2)
-        share = Weights().of_view(view.name) * vocabulary_coverage(encoder, queries, view)
-        shares[number, mixes] = share[:, None]
+    weights = Weights()
+    shares = np.array(
+        [
+            weights.of_view(view.name) * vocabulary_coverage(encoder, queries, view)
+            for view in encoder.views
+        ]
+    )[:, :, None]
     total = shares.sum(axis=0)
-    shares = np.divide(shares, total, out=shares, where=total > 0)
-    shares[:, 1] *= OTHER_WORDS
+    shares = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
     yield from zip(encoder.views, shares, strict=True)
 
 
@@ -152,18 +134,15 @@ def stage_relations(asked: NDArray[np.int64], offered: NDArray[np.int64]) -> NDA
     return related
 
 
-def mixed_queries(
-    encoder: Encoder, queries: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return two times vectors (k, dim): of all views, and of those other than the wording.
+def mixed_queries(encoder: Encoder, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return vectors (k, dim) whose inner product with a stored vector is nearly its similarity.
 
-    The larger inner product with a stored vector is nearly its similarity: that views don't fall
-    below 0 each on its own is left out.
+    That views don't fall below 0 each on its own is left out.
     """
-    mixed = np.zeros((2, *queries.shape), dtype=np.float32)
-    for view, shares in _shares(encoder, queries):
+    mixed = np.zeros(queries.shape, dtype=np.float32)
+    for view, shares in _view_shares(encoder, queries):
         mixed += shares * project_onto_view(queries, view) * np.sqrt(len(encoder.views))
-    return mixed[0], mixed[1]
+    return mixed
 
 
 @dataclass(frozen=True, slots=True)

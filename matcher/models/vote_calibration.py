@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sparse
@@ -38,33 +37,46 @@ class VoteCalibration:
     own: Floats
     """Those of each organisation (n, 2), by row."""
 
-    def of(self, shares: Floats) -> Floats:
+    def at(self, rows: Rows) -> VoteCalibration:
+        """Return the curves of some organisations (k,) alone."""
+        return VoteCalibration(self.common, self.own[rows])
+
+    def worth(self, shares: Floats) -> Floats:
         """Return what votes are worth (n,), from 0 to 1, by each organisation's share of them.
 
         What is left of the votes is never less where the share is larger.
         """
         common = expit(self.common[0] + self.common[1] * np.log(shares + SMALL))
-        return np.minimum(expit(self.odds(shares)) / common, 1.0)
+        return np.minimum(expit(self.log_odds(shares)) / common, 1.0)
 
-    def odds(self, shares: Floats) -> Floats:
+    def log_odds(self, shares: Floats) -> Floats:
         """Return how sure each organisation (n,) is to take part, as log odds."""
         odds: Floats = self.own[:, 0] + self.own[:, 1] * np.log(shares + SMALL)
         return odds
 
-    def as_json(self, keys: Sequence[int]) -> dict[str, Any]:
-        """Return what `credence_from` reads; `keys` name the organisations by row."""
-        return {
-            "common": self.common,
-            "own": {str(key): curve for key, curve in zip(keys, self.own.tolist(), strict=True)},
-        }
+    def surest(self, log_odds: Floats) -> float:
+        """Return the log odds of the surest (n,), or of a newcomer without votes if more."""
+        newcomer = self.common[0] + self.common[1] * np.log(SMALL)
+        return float(log_odds.max(initial=newcomer))
 
 
-def vote_calibration_from(saved: Mapping[str, Any], keys: Sequence[int]) -> VoteCalibration:
-    """Return what `as_json` wrote down; those that it doesn't know have the common curve."""
-    intercept, slope = saved["common"]
-    common = float(intercept), float(slope)
-    own = [saved["own"].get(str(key), common) for key in keys]
-    return VoteCalibration(common, np.array(own, dtype=np.float64).reshape(-1, 2))
+@dataclass(frozen=True, slots=True)
+class VoteCurves:
+    """The curves as they are stored: intercept and slope by the key of an organisation."""
+
+    common: tuple[float, float]
+    own: Mapping[int, tuple[float, float]]
+
+    def for_keys(self, keys: Sequence[int]) -> VoteCalibration:
+        """Return the curves by row (n,); organisations that aren't known have the common one."""
+        own = [self.own.get(key, self.common) for key in keys]
+        return VoteCalibration(self.common, np.array(own, dtype=np.float64).reshape(-1, 2))
+
+
+def stored_curves(calibration: VoteCalibration, keys: Sequence[int]) -> VoteCurves:
+    """Return the curves to store; `keys` (n,) name the organisations by row."""
+    own = {key: (a, b) for key, (a, b) in zip(keys, calibration.own.tolist(), strict=True)}
+    return VoteCurves(calibration.common, own)
 
 
 def fit_vote_calibration(

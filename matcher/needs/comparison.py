@@ -8,23 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.port import project_onto_view
-from matcher.arrays import Floats, Mask, Rows
+from matcher.arrays import Floats, Rows
 from matcher.corpus.columns import Corpus
-from matcher.corpus.filters import unexpired
+from matcher.corpus.filters import offer_facets
 from matcher.corpus.snapshot import Snapshot
-from matcher.domain import FacetKind, Need, Stage
-from matcher.matching.scoring import Weights
+from matcher.domain import FacetKind, Stage
 from matcher.models.need_offer import NEXT, UNKNOWN, relations_of, similarities
 from matcher.needs.coverage import Coverage, coverage_of
+from matcher.needs.resolve import ResolvedNeeds
+from matcher.parameters import EVIDENCE_FOR_OFFER, MIN_SIMILARITY, NEED_NEIGHBOURS
 
 Vectors = NDArray[np.float32]
-EXACT_UP_TO = 30_000
-"""So many facets are all compared with each need; of more, only the nearest ones."""
-NEAREST = 1_000
 OF_PROJECTS = (Stage.RESEARCH, Stage.DEVELOPMENT)
 """What past projects show where they state no stage; for others they count as next to them."""
-EVIDENCE = 0.7
-"""A past project shows less surely than a stated offer that an organisation can do it."""
 
 
 def offer_probabilities(
@@ -50,41 +46,56 @@ def offer_probabilities(
     relations = relations_of(asked, stages)
     later = np.array([one is not None and one not in OF_PROJECTS for one in asked], dtype=np.bool_)
     relations[later[:, None] & (evidence & (relations == UNKNOWN))] = NEXT
-    probabilities = snapshot.need_offer.probabilities(compared, relations, guessed=guessed)
-    probabilities *= np.where(evidence, EVIDENCE, 1.0)
-    return np.where(compared >= Weights().least_similarity, probabilities, 0.0)
+    probabilities = snapshot.models.need_offer.probabilities(compared, relations, guessed=guessed)
+    probabilities *= np.where(evidence, EVIDENCE_FOR_OFFER, 1.0)
+    return np.where(compared >= MIN_SIMILARITY, probabilities, 0.0)
 
 
 def need_coverage(
-    snapshot: Snapshot,
-    needs: Sequence[Need],
-    queries: Vectors,
-    members: Rows | None = None,
-    *,
-    guessed: bool = False,
+    snapshot: Snapshot, needs: ResolvedNeeds, members: Rows | None = None
 ) -> Coverage:
     """Return how well all organisations meet the needs by their valid offers and past projects.
 
-    In a large corpus only the facets nearest to a need are compared, and all of the members'.
+    The facets nearest to each need are compared, and all of the members'.
     """
     corpus = snapshot.corpus
-    usable = offer_facets(corpus)
-    rows = np.arange(len(corpus.facets))
-    if len(rows) > EXACT_UP_TO and len(queries):
-        rows = np.flatnonzero(usable)
+    usable = np.flatnonzero(offer_facets(corpus))
+    facets = np.empty(0, np.int64)
+    if len(needs.vectors):
         views = snapshot.generation.encoder.views
-        seen = np.concatenate([project_onto_view(queries, view) for view in views])
-        _, found = snapshot.index.search(seen, NEAREST, corpus.facet_ids[rows])
-        near = corpus.facet_rows(np.unique(found[found >= 0]))
-        own = corpus.facets_owned(() if members is None else members.tolist())
-        rows = np.intersect1d(rows, np.union1d(near, own))
-    stages = [need.stage for need in needs]
-    probabilities = (
-        offer_probabilities(snapshot, stages, queries, rows, guessed=guessed) * usable[rows]
+        queries = np.concatenate([project_onto_view(needs.vectors, view) for view in views])
+        _, found = snapshot.index.search(queries, NEED_NEIGHBOURS, corpus.facet_ids[usable])
+        facets = corpus.facet_rows(np.unique(found[found >= 0]))
+    if members is not None:
+        facets = np.union1d(facets, offers_of(corpus, members))
+    return _coverage(snapshot, needs, facets, None)
+
+
+def candidate_coverage(
+    snapshot: Snapshot, needs: ResolvedNeeds, facets: Rows, candidates: Rows, members: Rows
+) -> Coverage:
+    """Return how well candidates (c,) and members meet the needs.
+
+    `facets` (f,) are those near the needs; those of the members are compared, too.
+    """
+    corpus = snapshot.corpus
+    rows = corpus.with_variants(np.union1d(candidates, members))
+    facets = np.union1d(facets, offers_of(corpus, members))
+    return _coverage(snapshot, needs, facets, rows)
+
+
+def _coverage(
+    snapshot: Snapshot, needs: ResolvedNeeds, facets: Rows, rows: Rows | None
+) -> Coverage:
+    stages = [need.stage for need in needs.needs]
+    probabilities = offer_probabilities(
+        snapshot, stages, needs.vectors, facets, guessed=needs.guessed
     )
-    return coverage_of(corpus, needs, probabilities, rows)
+    return coverage_of(snapshot.corpus, needs.needs, probabilities, facets, rows)
 
 
-def offer_facets(corpus: Corpus) -> Mask:
-    """Return which facets (m,) are valid offers or past projects."""
-    return ~corpus.of_kind(FacetKind.NEED) & unexpired(corpus)
+def offers_of(corpus: Corpus, rows: Rows) -> Rows:
+    """Return the rows of the valid offers and past projects of organisations, ascending."""
+    owned = np.unique(corpus.facets_of(rows)[0])
+    offers: Rows = owned[offer_facets(corpus)[owned]]
+    return offers

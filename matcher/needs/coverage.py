@@ -22,11 +22,13 @@ class Coverage:
 
     needs: tuple[Need, ...]
     by_facet: Floats
-    """(k, j) chance from 0 to 1 that a facet meets a need."""
+    """(k, j) probability that a facet meets a need."""
     facet_rows: Rows
     """(j,) rows of the facets that were compared, ascending."""
     meets: Floats
-    """(k, n) the same for organisations: their best facet counts, that of a name variant too."""
+    """(k, r) the same for organisations: their best facet counts, that of a name variant too."""
+    rows: Rows
+    """(r,) rows of the organisations that were compared, ascending: all, or some candidates."""
 
     @property
     def weights(self) -> Floats:
@@ -34,24 +36,29 @@ class Coverage:
         weights = np.array([need.importance for need in self.needs], dtype=np.float64)
         return weights / weights.sum() if len(weights) else weights
 
+    def places_of(self, rows: Rows) -> Rows:
+        """Return where organisations (s,), all of which were compared, are in `rows`."""
+        places: Rows = np.searchsorted(self.rows, rows)
+        return places
+
     def of(self, rows: Rows) -> Floats:
         """Return how well a set of organisations meets each need (k,)."""
         if not len(rows):
             return np.zeros(len(self.needs))
-        best: Floats = self.meets[:, rows].max(axis=1)
+        best: Floats = self.meets[:, self.places_of(rows)].max(axis=1)
         return best
 
     def total(self, rows: Rows) -> float:
         """Return C of a set of organisations, 0 to 1; 0 where there are no needs."""
-        return covered_share(self.meets, self.weights, rows)
+        return covered_share(self.meets, self.weights, self.places_of(rows))
 
     def single(self) -> Floats:
-        """Return C (n,) of each organisation on its own."""
+        """Return C (r,) of each organisation on its own."""
         alone: Floats = self.weights @ self.meets
         return alone
 
     def gains(self, rows: Rows) -> Floats:
-        """Return what each organisation (n,) adds to the coverage of a set: its complement."""
+        """Return what each organisation (r,) adds to the coverage of a set: its complement."""
         more = np.maximum(self.meets - self.of(rows)[:, None], 0.0)
         gained: Floats = self.weights @ more
         return gained
@@ -69,30 +76,47 @@ def covered_share(meets: Floats, weights: Floats, rows: Rows) -> float:
 
 
 def coverage_of(
-    corpus: Corpus, needs: Sequence[Need], by_facet: Floats, facet_rows: Rows
+    corpus: Corpus,
+    needs: Sequence[Need],
+    by_facet: Floats,
+    facet_rows: Rows,
+    rows: Rows | None = None,
 ) -> Coverage:
-    """Gather chances by facet (k, j) into those of organisations: of many facets the best counts.
+    """Aggregate probabilities by facet (k, j) into those of organisations: the best facet counts.
 
-    A text that several organisations own counts for each of them.
+    A text that several organisations own counts for each of them. `rows`, ascending and with all
+    name variants of each, are the organisations compared; None means all.
     """
-    meets = np.zeros((len(needs), len(corpus)))
-    if len(facet_rows) and len(needs):
-        place = np.full(len(corpus.facets), -1)
-        place[facet_rows] = np.arange(len(facet_rows))
-        order = corpus.by_owner
-        columns = place[corpus.owner_facets[order]]
-        rows, columns = corpus.owner_rows[order][columns >= 0], columns[columns >= 0]
-        if len(rows):
-            starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    rows = np.arange(len(corpus)) if rows is None else rows
+    meets = np.zeros((len(needs), len(rows)))
+    if len(facet_rows) and len(needs) and len(rows):
+        facets, places = corpus.facets_of(rows)
+        columns = np.minimum(np.searchsorted(facet_rows, facets), len(facet_rows) - 1)
+        compared = facet_rows[columns] == facets
+        columns, places = columns[compared], places[compared]
+        if len(places):
+            starts = np.flatnonzero(np.diff(places, prepend=-1))
             best = np.maximum.reduceat(by_facet[:, columns], starts, axis=1)
-            meets[:, rows[starts]] = best
-    return Coverage(tuple(needs), by_facet, facet_rows, corpus.best_of_variants(meets))
+            meets[:, places[starts]] = best
+            meets = _best_of_variants(corpus, rows, meets)
+    return Coverage(tuple(needs), by_facet, facet_rows, meets, rows)
+
+
+def _best_of_variants(corpus: Corpus, rows: Rows, meets: Floats) -> Floats:
+    """Return values (k, r) in which name variants of one organisation have their largest."""
+    groups, places = np.unique(corpus.group[rows], return_inverse=True)
+    if len(groups) == len(rows):
+        return meets
+    order = np.argsort(places, kind="stable")
+    starts = np.searchsorted(places[order], np.arange(len(groups)))
+    best: Floats = np.maximum.reduceat(meets[:, order], starts, axis=1)[:, places]
+    return best
 
 
 def best_facets(corpus: Corpus, coverage: Coverage, row: int) -> tuple[Rows, Floats]:
     """Return for each need (k,) the row of the facet of an organisation that meets it best.
 
-    Beside it the chance. The row is -1 where the organisation owns nothing that was compared.
+    Beside it the probability. The row is -1 where the organisation owns nothing that was compared.
     Facets of its name variants count as its own.
     """
     own = corpus.facets_owned([row, *corpus.variants_of(row)])

@@ -61,15 +61,21 @@ def read_brief(snapshot: Snapshot, brief: str) -> list[Need]:
 def resolve_needs(
     snapshot: Snapshot, store: Store, stated: Sequence[Need], brief: str, members: Rows
 ) -> ResolvedNeeds:
-    """Return what is needed; see the module for what goes first."""
-    if stated:
-        needs, source = tuple(stated), Source.STATED
-    elif brief.strip():
-        needs, source = tuple(read_brief(snapshot, brief)), Source.BRIEF
-    else:
-        needs, source = _needs_of_members(snapshot, store, members), Source.MEMBERS
+    """Return what is needed, with vectors; see the module for what counts."""
+    needs, source = find_needs(snapshot, store, stated, brief, members)
     vectors = snapshot.generation.encoder.encode([need.text for need in needs])
     return ResolvedNeeds(needs, source, vectors)
+
+
+def find_needs(
+    snapshot: Snapshot, store: Store, stated: Sequence[Need], brief: str, members: Rows
+) -> tuple[tuple[Need, ...], Source]:
+    """Return what is needed, and where that comes from; nothing is encoded."""
+    if stated:
+        return tuple(stated), Source.STATED
+    if brief.strip():
+        return tuple(read_brief(snapshot, brief)), Source.BRIEF
+    return _needs_of_members(snapshot, store, members), Source.MEMBERS
 
 
 def _needs_of_members(snapshot: Snapshot, store: Store, members: Rows) -> tuple[Need, ...]:

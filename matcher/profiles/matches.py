@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -13,8 +11,9 @@ from matcher.corpus.answer_cache import AnswerCache
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Initiative
 from matcher.initiatives.actions import question_of
-from matcher.matching.explain import Ground, reasons_for
-from matcher.matching.service import Considered, Recommender, Stopwatch
+from matcher.matching.answer import Reason
+from matcher.matching.service import Recommender
+from matcher.matching.understand import NothingToRecommend
 from matcher.store.initiatives import list_initiatives
 
 MAX_INITIATIVES = 100
@@ -69,7 +68,7 @@ def initiative_ranks(
     ranks, _cached = cache.get_or_compute(
         "found",
         snapshot,
-        [initiatives, organisation_id, recommender.ways(snapshot)],
+        [initiatives, organisation_id, recommender.long_tail_share],
         list[InitiativeRank],
         lambda: [_rank(recommender, snapshot, initiative, row) for initiative in initiatives],
     )
@@ -79,7 +78,7 @@ def initiative_ranks(
 
 def _open_initiatives(recommender: Recommender) -> list[Initiative]:
     """Return the initiatives that anybody may read, by name."""
-    store = recommender.corpus_provider.store
+    store = recommender.store
     return list_initiatives(store, MAX_INITIATIVES, open_only=True)
 
 
@@ -90,19 +89,19 @@ def _rank(
     if own.id in initiative.member_ids:
         return InitiativeRank(initiative.id, initiative.name, member=True)
     rival = bool(set(own.competitors) & set(initiative.member_ids))
-    considered = recommender.consider(snapshot, question_of(initiative), Stopwatch())
-    if isinstance(considered, str):
+    try:
+        ranked = recommender.rank(snapshot, question_of(initiative))
+    except NothingToRecommend:
         return InitiativeRank(initiative.id, initiative.name, rival=rival)
-    position = _position(snapshot, considered.order, row)
+    position = _position(snapshot, ranked.rows, row)
+    reasons = () if position is None else recommender.reasons_for(ranked, position)
     return InitiativeRank(
         id=initiative.id,
         name=initiative.name,
         rival=rival,
         rank=None if position is None else position + 1,
-        total=len(considered.order),
-        reasons=()
-        if position is None
-        else _reasons(recommender, snapshot, considered, int(considered.order[position])),
+        total=len(ranked.order),
+        reasons=tuple(_reason(reason) for reason in reasons),
     )
 
 
@@ -113,28 +112,12 @@ def _position(snapshot: Snapshot, order: Rows, row: int) -> int | None:
     return int(positions[0]) if len(positions) else None
 
 
-def _reasons(
-    recommender: Recommender, snapshot: Snapshot, considered: Considered, row: int
-) -> tuple[RankReason, ...]:
-    ground = Ground(
-        snapshot,
-        considered.heard,
-        considered.needed,
-        considered.weighed.coverage,
-        considered.weighed.network,
-        recommender.weights_for(snapshot),
-    )
-    with recommender.corpus_provider.store.reading() as session:
-        reasons = reasons_for(session, ground, np.array([row]))[row]
-    return tuple(_reason(reason) for reason in reasons)
-
-
-def _reason(reason: Mapping[str, Any]) -> RankReason:
-    facet = reason["facet"]
+def _reason(reason: Reason) -> RankReason:
+    facet = reason.facet
     return RankReason(
-        kind=facet["kind"] if facet else "named",
-        text=facet["text"] if facet else " ".join(reason["named"]),
-        language=facet["language"] if facet else None,
-        need=reason["need"],
-        with_members=tuple(reason["with_members"]),
+        kind=facet.kind.value if facet else "mention",
+        text=facet.text if facet else " ".join(reason.mentioned),
+        language=facet.language if facet else None,
+        need=reason.need,
+        with_members=reason.with_members,
     )

@@ -43,7 +43,7 @@ from matcher.web import (
     strengths,
     team_builder,
 )
-from matcher.web.labels import LABELS
+from matcher.web.labels import LABELS, part_label
 from matcher.web.menu import menu
 
 LANGUAGES = ("nl", "fr", "de", "en")
@@ -87,7 +87,14 @@ def init_app(app: APIFlask, settings: Settings) -> None:
     for blueprint in dict.fromkeys(module.blueprint for module in PAGES):
         app.register_blueprint(blueprint)
     rate_limits.init_app(app, settings)
-    app.context_processor(lambda: {"asset": _asset, "labels": LABELS, "language": get_locale})
+    app.context_processor(
+        lambda: {
+            "asset": _asset,
+            "labels": LABELS,
+            "language": get_locale,
+            "part_label": part_label,
+        }
+    )
     app.context_processor(lambda: {"menu": menu, "addressed": addressed})
     app.after_request(_headers)
     app.register_error_handler(CSRFError, _csrf_failed)

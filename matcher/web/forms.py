@@ -25,8 +25,6 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from matcher.corpus.columns import Corpus
 from matcher.domain import (
-    ALIKE_DIAL,
-    COMPLEMENT_DIAL,
     Filters,
     Near,
     Need,
@@ -35,13 +33,18 @@ from matcher.domain import (
     Question,
     Stage,
 )
-from matcher.matching.service import MAX_NEEDS
+from matcher.matching.question import MAX_NEEDS
+from matcher.parameters import COMPLEMENT_DIAL, SIMILARITY_DIAL
 from matcher.validation import MAX_NEED_LENGTH
 from matcher.web.labels import LABELS
 
 DEFAULT_RADIUS_KM = 50.0
 MAX_LEFT_OUT = 100
-DIALS = {"complement": round(COMPLEMENT_DIAL * 100), "alike": round(ALIKE_DIAL * 100)}
+DIALS = {
+    "complement": round(COMPLEMENT_DIAL * 100),
+    "alike": round(SIMILARITY_DIAL * 100),
+    "across": 0,
+}
 """Where the dials stand unless somebody turns them, in percent."""
 LENGTHS = (20, 50, 100)
 """So many matches can be shown on a page."""
@@ -160,6 +163,10 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
     alike = IntegerField(
         _l("How far look-alikes of members go down (0–100)"), [Optional(), NumberRange(0, 100)]
     )
+    across = IntegerField(
+        _l("How much partners from other fields are preferred (0–100)"),
+        [Optional(), NumberRange(0, 100)],
+    )
 
     @classmethod
     def asked(cls, values: MultiDict[str, str]) -> MatchForm:
@@ -264,7 +271,8 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
             unlike=left["unlike"],
             filters=filters,
             complement=COMPLEMENT_DIAL if complement is None else complement / 100,
-            alike=ALIKE_DIAL if alike is None else alike / 100,
+            similarity_penalty=SIMILARITY_DIAL if alike is None else alike / 100,
+            across_fields=(self.across.data or 0) / 100,
             limit=self.shown,
         )
 

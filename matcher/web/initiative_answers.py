@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from matcher.accounts.accounts import AccountRole
 from matcher.current import services
-from matcher.domain import ALIKE_DIAL, COMPLEMENT_DIAL, Initiative, Stage
+from matcher.domain import Initiative, Stage
 from matcher.initiatives.actions import question_of
 from matcher.initiatives.roadmap import RoadmapStep
 from matcher.insights.scope import Scope
-from matcher.matching.serialise import serialise
+from matcher.matching.question import serialise
+from matcher.parameters import COMPLEMENT_DIAL, SIMILARITY_DIAL
 from matcher.web.access import for_role
 from matcher.web.forms import length_asked, longer_than
 from matcher.web.initiative_forms import number
@@ -32,10 +34,12 @@ MAX_OVERLAPS = 200
 @about_initiative
 def matches(initiative: Initiative) -> ResponseReturnValue:
     """Show who fits and what each adds."""
+    stated = question_of(initiative)
     question = replace(
-        question_of(initiative),
+        stated,
         complement=_dial("complement", COMPLEMENT_DIAL),
-        alike=_dial("alike", ALIKE_DIAL),
+        similarity_penalty=_dial("alike", SIMILARITY_DIAL),
+        across_fields=_dial("across", stated.across_fields),
         limit=length_asked(request.args, LENGTHS),
     )
     if not (question.text or question.needs or question.members):
@@ -43,7 +47,11 @@ def matches(initiative: Initiative) -> ResponseReturnValue:
             "initiatives/matches.html", initiative=initiative, question=question, answer=None
         )
     answer = services().recommender.recommend(question)
-    dials = {name: round(100 * getattr(question, name)) for name in ("complement", "alike")}
+    dials: dict[str, Any] = {
+        "complement": round(100 * question.complement),
+        "alike": round(100 * question.similarity_penalty),
+        "across": round(100 * question.across_fields),
+    }
     return render_template(
         "initiatives/matches.html",
         initiative=initiative,
@@ -51,7 +59,7 @@ def matches(initiative: Initiative) -> ResponseReturnValue:
         answer=answer,
         longer=[
             (length, url_for(".matches", initiative_id=initiative.id, show=length, **dials))
-            for length in longer_than(question.limit, answer["total"], LENGTHS)
+            for length in longer_than(question.limit, answer.total, LENGTHS)
         ],
         keep_question=json.dumps(serialise(question)),
         keep_initiative=initiative.id,

@@ -16,7 +16,7 @@ from wtforms.validators import DataRequired, Length
 
 from matcher.corpus.columns import Corpus
 from matcher.domain import Need, NeedLevel, Stage
-from matcher.matching.service import MAX_NEEDS, MAX_TEXT_LENGTH
+from matcher.matching.question import MAX_NEEDS, MAX_TEXT_LENGTH
 from matcher.validation import MAX_NEED_LENGTH
 
 SPARE_ROWS, MORE_ROWS = 3, 5

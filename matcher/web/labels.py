@@ -47,14 +47,13 @@ LABELS = {
     "coverage": _l("Answers your needs"),
     "complement": _l("Adds what members lack"),
     "reciprocity": _l("You gain from each other"),
-    "cross_sector": _l("From a field not too near, not too far"),
-    "alike": _l("Is like who is in"),
-    "network": _l("Worked with who is in"),
-    "named": _l("Named in your text"),
-    "acquainted": _l("Worked with whom your text names"),
-    "kin": _l("Of one house or place with who is in"),
-    "akin": _l("Of one house or place with who may well take part"),
-    "prior": _l("Takes part often"),
+    "across_fields": _l("From another field, and still fits"),
+    "similarity": _l("Is like who is in"),
+    "collaboration": _l("Worked with who is in"),
+    "collaboration_likely": _l("Worked with whom your text names"),
+    "affiliation": _l("Of one house or place with who is in"),
+    "affiliation_likely": _l("Of one house or place with who may well take part"),
+    "mention": _l("Named in your text"),
     EntryStatus.PROPOSED: _l("Proposed"),
     EntryStatus.APPROACHED: _l("Approached"),
     EntryStatus.INTERESTED: _l("Interested"),
@@ -118,3 +117,9 @@ LABELS = {
         "without it; try again in a minute to find more."
     ),
 }
+
+
+def part_label(name: str, *, with_members: bool) -> str:
+    """Return what a part of the score is called, where members are given or likely partners."""
+    likely = f"{name}_likely"
+    return str(LABELS[likely] if likely in LABELS and not with_members else LABELS[name])

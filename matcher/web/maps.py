@@ -9,7 +9,8 @@ from functools import cache
 from itertools import combinations
 from math import cos, radians
 from pathlib import Path
-from typing import Any
+
+from matcher.matching.answer import Match
 
 OUTLINES = Path(__file__).parent / "data" / "outlines.json"
 HOME = (2.4, 49.4, 6.5, 51.6)
@@ -79,7 +80,7 @@ class Map:
     away: list[str]
 
 
-def map_of(matches: Iterable[dict[str, Any]]) -> Map | None:
+def map_of(matches: Iterable[Match]) -> Map | None:
     """Return a map of matches: of Belgium where all are near, else of Europe.
 
     None when no match has coordinates on either.
@@ -87,12 +88,14 @@ def map_of(matches: Iterable[dict[str, Any]]) -> Map | None:
     known, away = _outlines(), []
     placed = []
     for match in matches:
-        who = match["organisation"]
-        where = (who["longitude"], who["latitude"])
-        if None in where or not known["europe"].holds(*where):
-            away.append(who["name"])
+        organisation = match.organisation
+        longitude, latitude = organisation.longitude, organisation.latitude
+        if longitude is None or latitude is None:
+            away.append(organisation.name)
+        elif not known["europe"].holds(longitude, latitude):
+            away.append(organisation.name)
         else:
-            placed.append((match["rank"], who["name"], where))
+            placed.append((match.rank, organisation.name, (longitude, latitude)))
     if not placed:
         return None
     near = all(known["belgium"].holds(*where) for *_, where in placed)

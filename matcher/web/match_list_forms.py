@@ -12,8 +12,7 @@ from matcher.domain import Question
 from matcher.initiatives import actions as initiatives
 from matcher.initiatives.actions import question_of
 from matcher.match_lists.lists import Entry, EntryStatus
-from matcher.matching.serialise import deserialise
-from matcher.matching.service import MAX_MATCHES, MAX_MEMBERS, MAX_NEEDS
+from matcher.matching.question import MAX_MATCHES, MAX_MEMBERS, MAX_NEEDS, deserialise
 from matcher.web.initiative_forms import seen
 from matcher.web.profile_forms import prose_of
 
@@ -57,7 +56,8 @@ def _is_bounded(question: Question) -> bool:
         and len(question.members) <= MAX_MEMBERS
         and 0 < question.limit <= MAX_MATCHES
         and 0.0 <= question.complement <= 1.0
-        and 0.0 <= question.alike <= 1.0
+        and 0.0 <= question.similarity_penalty <= 1.0
+        and 0.0 <= question.across_fields <= 1.0
         and all(0.0 < need.weight <= MAX_NEED_WEIGHT for need in question.needs)
     )
 

@@ -14,7 +14,7 @@ from matcher.current import services
 from matcher.initiatives.actions import NoSuchInitiative
 from matcher.match_lists import actions, lists, matches, shares
 from matcher.match_lists.lists import Entry, EntryStatus, MatchList
-from matcher.matching.validation import QuestionError
+from matcher.matching.question import QuestionError
 from matcher.web.access import for_role, me
 from matcher.web.initiative_forms import meanwhile, seen
 from matcher.web.loading import loads, unusable_link

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 from urllib.parse import urlencode
 
 from apiflask import APIBlueprint, abort
@@ -15,11 +14,10 @@ from matcher.corpus.columns import Corpus
 from matcher.current import services
 from matcher.domain import Need, NeedLevel, Stage
 from matcher.insights.browse import browse as browse_organisations
-from matcher.matching.serialise import serialise
-from matcher.needs.best_match import best_matches
+from matcher.matching.answer import Answer
+from matcher.matching.question import serialise
 from matcher.needs.resolve import Source
 from matcher.organisations import actions as organisations
-from matcher.presenters import need_json
 from matcher.profiles.profiles import visible_contact
 from matcher.store.initiatives import get_initiative, list_initiatives
 from matcher.web.access import may, who
@@ -109,7 +107,7 @@ def _matches(form: MatchForm) -> ResponseReturnValue:
         return _home(form), 422
     form.gather()
     answer = services().recommender.recommend(question)
-    read = [] if question.needs else services().initiatives.read_needs(question.text)
+    read = read_needs(answer)
     address = _address(form)
     page = render_template(
         "matches.html",
@@ -124,15 +122,15 @@ def _matches(form: MatchForm) -> ResponseReturnValue:
         ],
         longer=[
             (length, further)
-            for length in longer_than(form.shown, answer["total"])
+            for length in longer_than(form.shown, answer.total)
             if (further := _address(form, ("show", str(length)), without=("show", str(form.shown))))
         ],
         leave_out=lambda name, one: _address(form, (name, one)),
         share=services().settings.public_url + address if address else None,
-        needs=_answered(answer, read),
+        needs=answer.needs.items if answer.needs else (),
         read=rows_of(read),
         use_read=_address(form, *needs_in_address(rows_of(read))) if read else None,
-        map=map_of(answer["results"]),
+        map=map_of(answer.results),
         levels=list(NeedLevel),
         stages=list(Stage),
         keep_question=json.dumps(serialise(question)),
@@ -141,25 +139,18 @@ def _matches(form: MatchForm) -> ResponseReturnValue:
     return page, 200, {"X-Robots-Tag": "noindex"}
 
 
+def read_needs(answer: Answer) -> list[Need]:
+    """Return the needs that were read from the text of a question, to be edited."""
+    if answer.needs is None or answer.needs.source is not Source.BRIEF:
+        return []
+    return [
+        Need(need.text, need.level, need.weight, need.stage, need.due)
+        for need in answer.needs.items
+    ]
+
+
 def _named(corpus: Corpus, organisation_id: str) -> str:
     return corpus.organisations[corpus.row_of_id[organisation_id]].name
-
-
-def _answered(answer: dict[str, Any], read: list[Need]) -> list[dict[str, Any]]:
-    """Return the needs of an answer, or those read from its text, each with who answers it best."""
-    known = answer["needs"]
-    items = known["items"] if known else [need_json(one) | {"covered": 0.0} for one in read]
-    needs = [
-        Need(one["text"], stage=Stage(one["stage"]) if one["stage"] else None) for one in items
-    ]
-    best = best_matches(
-        services().corpus_provider.snapshot(),
-        services().store,
-        needs,
-        [match["organisation"]["id"] for match in answer["results"]],
-        guessed=not known or known["source"] == Source.BRIEF,
-    )
-    return [item | {"best": one} for item, one in zip(items, best, strict=True)]
 
 
 @blueprint.get("/initiatives")

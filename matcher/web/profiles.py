@@ -14,7 +14,7 @@ from matcher.current import services
 from matcher.domain import FacetKind, Stage
 from matcher.initiatives.actions import get_initiative
 from matcher.initiatives.advice import Advice, IsMember
-from matcher.matching.validation import QuestionError
+from matcher.matching.question import QuestionError
 from matcher.profiles import actions, drafts, links
 from matcher.profiles import export as exports
 from matcher.profiles.matches import initiative_ranks

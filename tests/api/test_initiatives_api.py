@@ -13,6 +13,7 @@ from app import create_app
 from matcher.accounts.api_keys import create_key
 from matcher.organisations import duplicates
 from matcher.organisations.actions import get
+from matcher.parameters import EXPLORATORY_DIAL
 from tests.conftest import settings_for
 from tests.homes import copied
 
@@ -425,11 +426,11 @@ def test_the_complement_dial_puts_who_adds_something_first(reader: FlaskClient) 
         assert one["parts"]["complement"] == pytest.approx(
             one["coverage"]["adds"] / gains[0], abs=1e-3
         )
-        others = set(one["parts"]) - {"complement", "alike"}
+        others = set(one["parts"]) - {"complement", "similarity"}
         assert all(one["parts"][name] == 0 for name in others)
 
 
-@pytest.mark.parametrize("dials", [{}, {"complement": 0.6, "alike": 1}])
+@pytest.mark.parametrize("dials", [{}, {"complement": 0.6, "similarity_penalty": 1}])
 def test_parts_and_coverage_agree(reader: FlaskClient, dials: Any) -> None:
     answer = matches(reader, **dials)
     gaps = about(reader, "gaps")
@@ -462,7 +463,8 @@ def test_get_and_post_answer_alike_and_filters_and_pages_hold(reader: FlaskClien
     assert ids(left)[0] == ids(whole)[2]
     assert not set(ids(left)) & set(ids(whole)[:2])
     assert fields(reader.get(f"{ADDRESS}/{NANO}/matches?complement=1.5")) == {"complement"}
-    assert fields(reader.get(f"{ADDRESS}/{NANO}/matches?alike=nan")) == {"alike"}
+    wrong = f"{ADDRESS}/{NANO}/matches?similarity_penalty=nan"
+    assert fields(reader.get(wrong)) == {"similarity_penalty"}
     for name in ("exclude", "unlike"):
         asked = {name: ["demo:nobody"]}
         assert fields(reader.post(f"{ADDRESS}/{NANO}/matches", json=asked)) == {name}
@@ -496,26 +498,26 @@ def test_look_alikes_of_members_and_of_what_was_turned_down_are_pushed_down(
     for organisation, like in (("org:ene", "demo:surfalink"), ("org:andere", "demo:chipharbour")):
         body = {**profile(client, like), "name": f"Geheel {organisation[4:]}"}
         put(client, f"{ORGANISATIONS}/{organisation}", body)
-    free, pushed = (matches(client, alike=dial) for dial in (0, 1))
+    free, pushed = (matches(client, similarity_penalty=dial) for dial in (0, 1))
     before, after = result(free, "org:ene"), result(pushed, "org:ene")
     assert after["rank"] > before["rank"] and after["score"] < before["score"] / 2
-    assert before["parts"].get("alike", 0) == 0 > after["parts"]["alike"]
+    assert before["parts"].get("similarity", 0) == 0 > after["parts"]["similarity"]
     for one in (before, after):
-        assert [(like["id"], like["name"]) for like in one["alike"]] == [
+        assert [(like["id"], like["name"]) for like in one["similar_members"]] == [
             ("demo:surfalink", "Surfalink Assays (demo)")
         ]
-        assert one["alike"][0]["likeness"] > 0.9
+        assert one["similar_members"][0]["similarity"] > 0.9
         assert one["coverage"]["adds"] == 0 == one["parts"]["complement"]
 
-    assert result(free, "org:andere")["alike"] == []
+    assert result(free, "org:andere")["similar_members"] == []
     assert result(free, "org:andere")["rank"] <= 3
-    turned_down = matches(client, alike=0, unlike=["demo:chipharbour"])
+    turned_down = matches(client, similarity_penalty=0, unlike=["demo:chipharbour"])
     assert "demo:chipharbour" in ids(free) and "demo:chipharbour" not in ids(turned_down)
     down = result(turned_down, "org:andere")
     assert down["score"] < result(free, "org:andere")["score"] / 4
-    assert down["parts"]["alike"] < 0
+    assert down["parts"]["similarity"] < 0
     apart = result(turned_down, "demo:spritzguss-venn")["parts"]
-    assert apart == {**result(free, "demo:spritzguss-venn")["parts"], "alike": 0}
+    assert apart == {**result(free, "demo:spritzguss-venn")["parts"], "similarity": 0}
 
 
 def test_competitors_of_members_are_never_proposed_nor_shown(client: FlaskClient) -> None:
@@ -559,35 +561,36 @@ def test_what_members_offer_back_is_named_and_counts(client: FlaskClient) -> Non
     }
     put_company(client, "org:vrager", offers=offers)
     silent = result(matches(client), "org:vrager")
-    assert (silent["offered_back"], silent["parts"]["reciprocity"]) == ([], 0)
+    assert (silent["reciprocity"], silent["parts"]["reciprocity"]) == ([], 0)
     put_company(client, "org:vrager", offers=offers, needs=[need])
     asking = result(matches(client), "org:vrager")
     assert asking["parts"]["reciprocity"] > 0.005
     assert asking["score"] > silent["score"]
-    back = asking["offered_back"][0]
+    back = asking["reciprocity"][0]
     assert back["need"]["text"] == need["text"] and back["need"]["kind"] == "need"
     assert back["member"] == {"id": "demo:dijlenano", "name": "Dijlenano Instituut (demo)"}
     assert back["offer"]["text"].startswith(need["text"])
     assert back["probability"] > 0.5
 
 
-def test_an_exploratory_initiative_goes_further_afield(client: FlaskClient) -> None:
+def test_an_exploratory_initiative_prefers_other_fields(client: FlaskClient) -> None:
     stated = read(client, f"{ADDRESS}/{NANO}")
     near = matches(client)
+    assert all("across_fields" not in one["parts"] for one in near["results"])
     put(client, f"{ADDRESS}/{NANO}", {**stated, "exploratory": True})
     far = matches(client)
+    assert set(ids(far)) == set(ids(near))
+    across = [one["parts"]["across_fields"] for one in far["results"]]
+    assert max(across) > 0 and min(across) >= 0
+    # The other parts keep their proportions: the dial takes its share of all of them alike.
     parts = {one["organisation"]["id"]: one["parts"] for one in far["results"]}
-    changed = [
-        parts[one["organisation"]["id"]]["cross_sector"] - one["parts"]["cross_sector"]
-        for one in near["results"]
-        if one["organisation"]["id"] in parts
-    ]
-    assert any(change > 0 for change in changed)
-    same = ("text", "coverage", "network", "named", "reciprocity", "complement")
     first = near["results"][0]
-    assert {name: parts[ids(near)[0]][name] for name in same} == {
-        name: first["parts"][name] for name in same
-    }
+    shares = [
+        parts[ids(near)[0]][name] / first["parts"][name]
+        for name in ("text", "coverage", "complement")
+        if first["parts"][name] > 0.01
+    ]
+    assert shares == pytest.approx([1 - EXPLORATORY_DIAL] * len(shares), abs=1e-3)
 
 
 # Gaps
@@ -625,9 +628,10 @@ def test_fisch_has_no_missing_link(client: FlaskClient) -> None:
     stated = read(client, f"{ADDRESS}/{FISCH}")
     gaps = about(client, "gaps", FISCH)
     assert (gaps["source"], gaps["missing_links"]) == ("stated", [])
+    # Training stands beside the chain from idea to market, so it breaks no link.
     missing = [one["stage"] for one in gaps["needs"] if one["status"] == "missing"]
-    assert missing == []
-    assert about(client, "roadmap", FISCH)["next_missing"] is None
+    assert missing == ["training"]
+    assert about(client, "roadmap", FISCH)["next_missing"]["stage"] == "training"
     put(client, f"{ADDRESS}/{FISCH}/needs", {"needs": []})
     gaps = about(client, "gaps", FISCH)
     assert (gaps["source"], gaps["missing_links"]) == ("brief", [])

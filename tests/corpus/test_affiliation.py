@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -14,36 +15,43 @@ CITIES = ["Nice", "", "Hamburg", "Nice (Alpes)", "Kiel", ""]
 COUNTRIES = ["FR", "FR", "DE", "FR", "DE", ""]
 
 
+def to(affiliation: Affiliation, others: Sequence[int], count: int = 6) -> list[float]:
+    """How close each of the first `count` organisations is to some others."""
+    return affiliation.between(np.arange(count), np.array(others, dtype=np.int64)).tolist()
+
+
 @pytest.fixture(scope="module")
 def affiliation() -> Affiliation:
     return Affiliation(NAMES, CITIES, COUNTRIES)
 
 
-def test_a_rare_word_makes_more_kin_than_a_frequent_one(affiliation: Affiliation) -> None:
-    akin = affiliation.to(np.array([0]))
-    assert akin[0] == pytest.approx(1.0)
-    assert akin[1] > akin[3] > 0 == akin[2]
-    assert akin[5] == 0.0
+def test_a_rare_word_brings_closer_than_a_frequent_one(affiliation: Affiliation) -> None:
+    close = to(affiliation, [0])
+    assert close[0] == pytest.approx(1.0)
+    assert close[1] > close[3] > 0 == close[2]
+    assert close[5] == 0.0
 
 
 def test_known_values() -> None:
     """Of three, two have a word: it weighs log(4 / 2.5), a word or country of one log(4 / 1.5)."""
     both, own = math.log(4 / 2.5), math.log(4 / 1.5)
-    akin = Affiliation(["Vis Oost", "Vis West", "Hout"], ["", "", ""], ["BE", "NL", ""])
-    assert akin.to(np.array([0])).tolist() == pytest.approx(
-        [1.0, both**2 / (both**2 + 2 * own**2), 0.0]
-    )
+    three = Affiliation(["Vis Oost", "Vis West", "Hout"], ["", "", ""], ["BE", "NL", ""])
+    shared = both**2 / (both**2 + 2 * own**2)
+    assert to(three, [0], 3) == pytest.approx([1.0, shared, 0.0])
+    # Those asked about may be any, in any order, the same one twice, too.
+    some = three.between(np.array([2, 1, 0, 1]), np.array([0]))
+    assert some.tolist() == pytest.approx([0.0, shared, 1.0, shared])
 
 
 def test_of_several_it_is_the_mean(affiliation: Affiliation) -> None:
-    alone = [affiliation.to(np.array([row])) for row in (0, 2)]
-    assert affiliation.to(np.array([0, 2])) == pytest.approx(np.mean(alone, axis=0))
-    assert not affiliation.to(np.array([], dtype=np.int64)).any()
+    alone = [to(affiliation, [row]) for row in (0, 2)]
+    assert to(affiliation, [0, 2]) == pytest.approx(np.mean(alone, axis=0))
+    assert to(affiliation, []) == [0.0] * 6
 
 
 def test_some_count_more(affiliation: Affiliation) -> None:
-    one, other = (affiliation.to(np.array([row])) for row in (0, 2))
-    found = affiliation.to(np.array([0, 2]), np.array([0.75, 0.25]))
+    one, other = (np.array(to(affiliation, [row])) for row in (0, 2))
+    found = affiliation.between(np.arange(6), np.array([0, 2]), np.array([0.75, 0.25]))
     assert found == pytest.approx(0.75 * one + 0.25 * other)
 
 
@@ -66,16 +74,16 @@ def test_a_word_of_more_than_a_tenth_is_common(bearers: int, told: list[str]) ->
     assert affiliation.shared(0, 1) == told
 
 
-def test_numbers_and_words_like_of_make_no_kin() -> None:
+def test_numbers_and_words_like_of_bring_nobody_closer() -> None:
     names = ["Institut des sciences", "Maison des arts", *(f"Huis {n}" for n in range(30))]
     cities = ["Paris Cedex 15", "Lyon Cedex 15", *("Gent" for _ in range(30))]
     affiliation = Affiliation(names, cities, ["", "", *("BE" for _ in range(30))])
     assert affiliation.shared(0, 1) == ["Cedex"]
 
 
-def test_without_names_nobody_is_kin() -> None:
-    assert Affiliation([], [], []).to(np.array([], dtype=np.int64)).shape == (0,)
-    assert Affiliation(["", "北京"], ["", ""], ["", ""]).to(np.array([0, 1])).tolist() == [0.0, 0.0]
+def test_without_names_nobody_is_close() -> None:
+    assert to(Affiliation([], [], []), [], 0) == []
+    assert to(Affiliation(["", "北京"], ["", ""], ["", ""]), [0, 1], 2) == [0.0, 0.0]
 
 
 @given(st.lists(st.tuples(st.text(max_size=12), st.text(max_size=6)), min_size=1, max_size=8))
@@ -83,6 +91,6 @@ def test_it_goes_both_ways_and_stays_between_0_and_1(several: list[tuple[str, st
     made = Affiliation(
         [name for name, _ in several], [city for _, city in several], [""] * len(several)
     )
-    table = np.array([made.to(np.array([row])) for row in range(len(several))])
+    table = np.array([to(made, [row], len(several)) for row in range(len(several))])
     assert table == pytest.approx(table.T)
     assert (table >= 0).all() and (table <= 1).all()

@@ -2,17 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from embeddings.port import View
-from matcher.corpus.profile_vectors import (
-    columns_of,
-    distance,
-    inverted_u,
-    profiles_of,
-    similarity_to,
-)
+from matcher.corpus.profile_vectors import profiles_of, similarity
 from matcher.domain import FacetKind, OrganisationType
 from matcher.matching.partner_mix import partner_mix
 from tests.needs.test_coverage import corpus_of
@@ -38,34 +30,25 @@ def test_a_profile_is_the_mean_of_offers_and_projects() -> None:
 
 
 def test_each_view_of_a_profile_has_its_share() -> None:
-    views = (View("wording", 0, 2), View("meaning", 2, 4))
+    views = (View("lexical", 0, 2), View("meaning", 2, 4))
     vectors = np.array([[3, 4, 0, 1]], dtype=np.float32)
     found = profiles_of(corpus_of(1, [(FacetKind.OFFER, (0,))]), [0], vectors, np.arange(1), views)
     assert found[0].tolist() == pytest.approx([0.6, 0.8, 0.0, 1.0] / np.sqrt(2), abs=1e-6)
 
 
-def test_likeness_and_distance() -> None:
+def test_similarity_is_that_to_the_most_similar() -> None:
     profiles = np.array([[1, 0], [0, 1], [0.6, 0.8], [-1, 0]], dtype=np.float32)
-    assert similarity_to(profiles, profiles[:1]).tolist() == pytest.approx([1.0, 0.0, 0.6, 0.0])
-    assert similarity_to(profiles, profiles[:0]).tolist() == [0.0] * 4
-    apart = distance(profiles, np.array([2.0, 0.0], dtype=np.float32))
-    assert apart.tolist() == pytest.approx([0.0, 1.0, 0.4, 1.0], abs=1e-6)
-    assert columns_of((View("a", 0, 2), View("b", 2, 5)), "b") == slice(2, 5)
-    assert columns_of(ONE, "b") == slice(None)
+    assert similarity(profiles, profiles[:1]).tolist() == pytest.approx([1.0, 0.0, 0.6, 0.0])
+    assert similarity(profiles, profiles[:2]).tolist() == pytest.approx([1.0, 1.0, 0.8, 0.0])
+    assert similarity(profiles, profiles[:0]).tolist() == [0.0] * 4
 
 
-def test_the_best_distance_lies_in_the_middle() -> None:
-    worth = inverted_u(np.array([0.0, 0.2, 0.4, 0.7, 1.0]), 0.4)
-    assert worth.tolist() == pytest.approx([0.0, 0.75, 1.0, 0.75, 0.0])
+def test_similarity_is_never_above_1() -> None:
+    longer = np.array([[1.0001, 0]], dtype=np.float32)
+    assert similarity(longer, longer).tolist() == [1.0]
 
 
-@given(st.lists(st.floats(0, 1), min_size=1), st.floats(0, 1))
-def test_it_stays_between_nothing_and_one(distances: list[float], optimum: float) -> None:
-    worth = inverted_u(np.array(distances), optimum)
-    assert ((worth >= 0) & (worth <= 1)).all()
-
-
-def test_the_helix_counts_strands() -> None:
+def test_the_partner_mix_counts_strands() -> None:
     alone = partner_mix([COMPANY, COMPANY])
     assert (alone.balance, alone.strands["business"]) == (0.0, 2)
     assert alone.missing == ("knowledge", "education", "government", "society")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embeddings.composite import BesideEncoder
-from embeddings.lsa import LsaEncoder
+from embeddings.default import DefaultEncoder
 from embeddings.port import EncoderError
 from embeddings.registry import EncoderOptions, fit_encoder, load_encoder
 from embeddings.tools.convert import convert
@@ -32,14 +32,13 @@ def encoder(converted: Path) -> BesideEncoder:
 
 def test_the_default_encoders_views_are_as_they_would_be_alone(encoder: BesideEncoder) -> None:
     assert [view.name for view in encoder.views] == [
-        "wording",
-        "meaning",
-        "sentences",
+        "word_vectors",
+        "sentence",
         "model",
     ]
-    alone = LsaEncoder.fit(TEXTS).encode(TEXTS)
+    alone = DefaultEncoder.fit(TEXTS).encode(TEXTS)
     beside = encoder.encode(TEXTS)[:, : alone.shape[1]]
-    assert beside == pytest.approx(alone * np.sqrt(3 / 4), abs=1e-6)
+    assert beside == pytest.approx(alone * np.sqrt(2 / 3), abs=1e-6)
 
 
 def test_what_all_texts_share_in_the_model_counts_less(
@@ -47,7 +46,7 @@ def test_what_all_texts_share_in_the_model_counts_less(
 ) -> None:
     model = TransformerEncoder.load(converted).encode(TEXTS)
     view = encoder.views[-1]
-    whitened = encoder.encode(TEXTS)[:, view.start : view.end] * np.sqrt(4)
+    whitened = encoder.encode(TEXTS)[:, view.start : view.end] * np.sqrt(3)
     apart = ~np.eye(len(TEXTS), dtype=bool)
     assert (whitened @ whitened.T)[apart].mean() < (model @ model.T)[apart].mean()
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embeddings import sentence_encoders
-from embeddings.sentence import DIMENSIONS, Sentences, opening
+from embeddings.sentence import DIMENSIONS, SentenceVectors, opening
 from embeddings.sentence import _read as sentences_of
 from embeddings.tools.align import aligned, made_up_titles
 
@@ -21,13 +21,13 @@ TEXTS = [text for several in SAME.values() for text in several]
 
 
 @pytest.fixture(scope="module")
-def sentences() -> Sentences:
+def sentences() -> SentenceVectors:
     background = (FOLDER / "background.txt").read_text(encoding="utf-8")
-    return Sentences.fit([line for line in background.split("\n") if line], 3.0)
+    return SentenceVectors.fit([line for line in background.split("\n") if line])
 
 
 @pytest.mark.parametrize("language", ["nl", "fr", "de"])
-def test_translations_are_nearest(sentences: Sentences, language: str) -> None:
+def test_translations_are_nearest(sentences: SentenceVectors, language: str) -> None:
     similarity_to = sentences.encode(SAME["en"]) @ sentences.encode(SAME[language]).T
     assert similarity_to.argmax(axis=1).tolist() == [0, 1, 2]
     assert similarity_to.argmax(axis=0).tolist() == [0, 1, 2]
@@ -42,7 +42,7 @@ def test_the_english_reader_leaves_other_languages_to_the_multilingual_one() -> 
     assert read[1] == pytest.approx(both, abs=1e-6)
 
 
-def test_rows_have_length_one_and_a_batch_equals_single_texts(sentences: Sentences) -> None:
+def test_rows_have_length_one_and_a_batch_equals_single_texts(sentences: SentenceVectors) -> None:
     rows = sentences.encode(TEXTS)
     assert rows.shape == (len(TEXTS), sentences.dim) == (len(TEXTS), DIMENSIONS)
     assert np.linalg.norm(rows, axis=1) == pytest.approx(1, abs=1e-5)
@@ -50,19 +50,19 @@ def test_rows_have_length_one_and_a_batch_equals_single_texts(sentences: Sentenc
     assert sentences.encode([]).shape == (0, DIMENSIONS)
 
 
-def test_fitted_on_nothing_it_still_tells_texts_apart(sentences: Sentences) -> None:
-    bare = Sentences.fit([], 3.0)
+def test_fitted_on_nothing_it_still_tells_texts_apart(sentences: SentenceVectors) -> None:
+    bare = SentenceVectors.fit([])
     assert bare.dim == DIMENSIONS
     similarity_to = bare.encode(TEXTS) @ bare.encode(TEXTS).T
     assert (similarity_to[~np.eye(len(TEXTS), dtype=bool)] < 0.999).all()
 
 
-def test_saved_and_loaded_it_is_the_same(sentences: Sentences, tmp_path: Path) -> None:
+def test_saved_and_loaded_it_is_the_same(sentences: SentenceVectors, tmp_path: Path) -> None:
     sentences.save(tmp_path)
-    assert (Sentences.load(tmp_path).encode(TEXTS) == sentences.encode(TEXTS)).all()
-    (tmp_path / "sentences-mean.npy").write_bytes(b"")
+    assert (SentenceVectors.load(tmp_path).encode(TEXTS) == sentences.encode(TEXTS)).all()
+    (tmp_path / "sentence-mean.npy").write_bytes(b"")
     with pytest.raises((OSError, ValueError, EOFError)):
-        Sentences.load(tmp_path)
+        SentenceVectors.load(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_what_a_text_opens_with(text: str, opens: str) -> None:
     assert opening(text) == opens
 
 
-def test_a_line_all_in_capitals_is_read_as_if_it_were_not(sentences: Sentences) -> None:
+def test_a_line_all_in_capitals_is_read_as_if_it_were_not(sentences: SentenceVectors) -> None:
     text = "Sensoren voor de zorg in eigen huis"
     details = "\nEen tweede zin met ICT."
     assert (
@@ -97,7 +97,7 @@ def test_a_line_all_in_capitals_is_read_as_if_it_were_not(sentences: Sentences) 
     assert (sentences.encode(["ICT"]) != sentences.encode(["ict"])).any()
 
 
-def test_the_end_of_a_very_long_text_is_not_read(sentences: Sentences) -> None:
+def test_the_end_of_a_very_long_text_is_not_read(sentences: SentenceVectors) -> None:
     long = "wind turbines at sea " * 400
     assert (sentences.encode([long + "x" * 100]) == sentences.encode([long + "heart"])).all()
     assert (sentences.encode(["heart " + long]) != sentences.encode([long])).any()

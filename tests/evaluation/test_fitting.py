@@ -4,15 +4,18 @@ import json
 import random
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from apiflask import APIFlask
+from pydantic import TypeAdapter
 from structlog.testing import capture_logs
 
-from matcher.cache import MemoryCache
+from matcher.cli import evaluation as commands
 from matcher.container import Services
+from matcher.corpus.snapshot import Snapshot
 from matcher.domain import (
     Facet,
     FacetKind,
@@ -22,30 +25,36 @@ from matcher.domain import (
     Project,
     Question,
 )
-from matcher.evaluation.evaluate import TRADED, TranslationsRefused, read_translations
-from matcher.evaluation.fitting import (
+from matcher.evaluation import evaluate as evaluation
+from matcher.evaluation import fitting
+from matcher.evaluation.evaluate import (
+    COMPLEMENT_DIALS,
     DRAWS,
-    Asking,
-    Gain,
+    LONG_TAIL_SHARES,
+    EvaluationReport,
+    ModeReport,
+    TranslationsRefused,
+    evaluate,
+    read_translations,
+)
+from matcher.evaluation.fitting import (
+    FittedWeights,
     NotEnoughHistory,
-    Training,
-    install,
+    fit_weights,
     latest,
-    past_of,
     quarters,
     siblings_of,
-    train,
+    snapshot_without,
 )
-from matcher.evaluation.queries import HALF_GIVEN, MODES, TEXT_ONLY, Case
-from matcher.evaluation.report import as_text
-from matcher.evaluation.weight_search import GRID, Quality
+from matcher.evaluation.queries import Query
+from matcher.evaluation.report import evaluation_text, fit_text
+from matcher.evaluation.weight_search import GRID, FitQuery, worth
 from matcher.imports.row_errors import Batch
 from matcher.imports.storage import store_batch
-from matcher.index.generation import current_name, open_generation
-from matcher.indexing.build import build_index
-from matcher.matching.scoring import Weights
-from matcher.matching.service import Recommender, question_key, trained_weights
-from matcher.store import Revision
+from matcher.index.generation import current_name, open_generation, with_models
+from matcher.indexing.build import build_index, refit
+from matcher.models.fitted import FitReport, Quality, QueryMode
+from matcher.models.weights import Weights
 from matcher.store.projects import load_projects
 from tests.conftest import settings_for
 
@@ -130,76 +139,128 @@ def services(past_home: Path, open_services: Callable[[Path], Services]) -> Serv
     return open_services(past_home)
 
 
+def stored_projects(services: Services) -> list[Project]:
+    with services.store.reading() as session:
+        return load_projects(session)
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Report nothing."""
+
+
 @pytest.fixture(scope="module")
-def training(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Training:
+def seen() -> dict[str, tuple[int, int]]:
+    """What was reported while weights were fitted, by stage: how many of how many at last."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def fitted(built_home: Path, seen: dict[str, tuple[int, int]]) -> FittedWeights:
     """What the two communities teach."""
-    home = tmp_path_factory.mktemp("trained") / "home"
-    shutil.copytree(built_home, home)
-    services = Services(settings_for(home))
-    learned = train(services.corpus_provider, services.settings)
-    services.store.dispose()
-    return learned
-
-
-def test_training_says_what_it_gained(training: Training) -> None:
-    """All held out are questions, a quarter a fold by text and twice as many with members given.
-
-    By a third of them the gain is measured.
-    """
-    assert training.held_out == QUARTER
-    assert [gain.mode for gain in training.gains] == list(MODES)
-    assert [gain.questions for gain in training.gains] == [60, 120]  # of 200 and 400
-    assert training.learned_on == (1 + DRAWS) * 5 * QUARTER
-    assert training.gained
-    for gain in training.gains:
-        assert gain.after.recall_50 == 1.0 and 0 < gain.after.ndcg_10 <= 1
-        assert gain.after.worth >= gain.before.worth - 0.02
-    assert replace(training.weights, **{n: getattr(Weights(), n) for n in GRID}) == Weights()
-
-
-def test_training_finds_out_what_chance_a_score_stands_for(training: Training) -> None:
-    """6 of 24 work together, pairs always do where one is given, strangers never."""
-    assert training.calibration.keys() == set(MODES)
-    for mode, most in ((TEXT_ONLY, 0.5), (HALF_GIVEN, 0.9)):
-        saved = training.calibration[mode]
-        scores, shares = saved["at"], saved["probability"]
-        assert scores == sorted(scores) and shares == sorted(shares)
-        assert shares[0] < 0.05 and 0.1 < shares[-1] < most
-
-
-def test_what_is_kept_with_the_generation_is_json(training: Training) -> None:
-    kept = json.loads(json.dumps(training.ranking(7)))
-    for which, weights in (("weights", training.weights), ("trial", training.trial)):
-        assert kept[which] == {name: getattr(weights, name) for name in GRID}
-        assert trained_weights(kept, which) == weights
-    assert kept["calibration"] == training.calibration
-    assert (kept["corpus_version"], kept["questions"]) == (7, training.learned_on)
-    assert [one["mode"] for one in kept["gains"]] == list(MODES)
-
-
-@pytest.mark.slow
-def test_training_twice_learns_the_same(services: Services, training: Training) -> None:
-    seen: dict[str, tuple[int, int]] = {}
-    again = train(
-        services.corpus_provider,
-        services.settings,
-        progress=lambda stage, done, total: seen.update({stage: (done, total)}),
+    services = Services(settings_for(built_home))
+    found = fit_weights(
+        services.corpus_provider.snapshot(),
+        stored_projects(services),
+        lambda stage, done, total: seen.update({stage: (done, total)}),
     )
-    assert again == training
+    services.store.dispose()
+    return found
+
+
+def test_a_fit_says_what_it_compared(fitted: FittedWeights) -> None:
+    """All held out are queries, a quarter of all a fold and mode.
+
+    By a third of them, each asked twice, shipped and fitted weights are compared.
+    """
+    report = fitted.report
+    assert report.queries == 2 * 5 * QUARTER
+    assert [one.mode for one in report.comparisons] == list(QueryMode)
+    assert [one.queries for one in report.comparisons] == [2 * 60, 2 * 60]  # of 200 each
+    for one in report.comparisons:
+        assert one.fitted.recall_50 == 1.0 and 0 < one.fitted.ndcg_10 <= 1
+    assert report.installed
+    assert sum(worth(one.fitted) for one in report.comparisons) >= sum(
+        worth(one.shipped) for one in report.comparisons
+    )
+    assert report.fitted != Weights()
+    assert replace(report.fitted, **{n: getattr(Weights(), n) for n in GRID}) == Weights()
+    assert {mode: len(queries) for mode, queries in fitted.fair.items()} == dict.fromkeys(
+        QueryMode, 2 * 4 * QUARTER
+    )
+
+
+def test_a_fit_finds_out_what_probability_a_score_stands_for(fitted: FittedWeights) -> None:
+    """6 of 24 work together, pairs always do where one is given, strangers never."""
+    curves = fitted.calibration(fitted.report.fitted)
+    assert curves.keys() == set(QueryMode)
+    for mode, most in ((QueryMode.TEXT_ONLY, 0.5), (QueryMode.HALF_GIVEN, 0.9)):
+        at, probability = curves[mode].at, curves[mode].probability_at
+        assert list(at) == sorted(at) and list(probability) == sorted(probability)
+        assert probability[0] < 0.05 and 0.1 < probability[-1] < most
+
+
+def test_a_build_installs_what_fitting_again_finds(
+    services: Services, fitted: FittedWeights, seen: dict[str, tuple[int, int]]
+) -> None:
+    models = services.corpus_provider.snapshot().models
+    assert models.report == fitted.report
+    assert models.weights == fitted.report.fitted
+    assert models.calibration == fitted.calibration(fitted.report.fitted)
     for fold in ("latest", *(name for name, _ in quarters([]))):
-        for mode in MODES:
-            count = QUARTER * (DRAWS if mode == HALF_GIVEN else 1)
-            assert seen[f"{fold} held out, {mode}"] == (count, count)
+        for mode in QueryMode:
+            assert seen[f"{fold} held out, {mode.value}"] == (QUARTER, QUARTER)
     assert seen["weights"] == (2, 2)
 
 
-def test_what_is_learned_gains_only_where_it_is_no_worse(training: Training) -> None:
-    good, bad = Quality(0.5, 0.5, 0.5), Quality(0.4, 0.5, 0.5)
-    better, worse = Gain("one", 9, bad, good), Gain("other", 9, good, bad)
-    assert replace(training, gains=(better,)).gained
-    assert replace(training, gains=(better, worse)).gained
-    assert not replace(training, gains=(worse,)).gained
-    assert not replace(training, gains=(better, worse, worse)).gained
+def test_weights_that_lose_on_the_queries_kept_apart_are_not_installed(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the queries that weights are fitted on, names mark the partners; apart, all others."""
+    snapshot, projects = services.corpus_provider.snapshot(), stored_projects(services)
+    monkeypatch.setattr(fitting, "_fold", misleading_fold)
+    misled = fit_weights(snapshot, projects, silent)
+    assert misled.report.fitted.mention > Weights().mention
+    for one in misled.report.comparisons:
+        assert worth(one.fitted) < worth(one.shipped)
+    assert not misled.report.installed
+    with capture_logs() as logs:
+        models = fitting.fit_models(snapshot, projects, snapshot.models.need_offer)
+    assert models.weights == Weights()
+    assert models.report == misled.report
+    assert models.calibration == misled.calibration(Weights())
+    assert [line for line in logs if line["event"] == "weights fitted"] == [
+        {
+            "event": "weights fitted",
+            "kept": "shipped",
+            "queries": misled.report.queries,
+            "log_level": "info",
+        }
+    ]
+
+
+def misleading_fold(*_: object) -> dict[QueryMode, list[fitting.HeldOut]]:
+    """Fifty queries a mode; the text tells little, and names tell the truth of four in five."""
+    draw = np.random.default_rng(3)
+    fold: dict[QueryMode, list[fitting.HeldOut]] = {}
+    for mode in QueryMode:
+        fold[mode] = []
+        for number in range(51):
+            is_partner = np.arange(60) < 5
+            named = is_partner if number % 5 else ~is_partner
+            text = 0.5 * draw.random(60) + 0.2 * is_partner
+            one = FitQuery(
+                about=str(number),
+                text_by_view={"sentence": text},
+                view_coverage={"sentence": 1.0},
+                features={"mention": named.astype(np.float64)},
+                with_members=mode is QueryMode.HALF_GIVEN,
+                is_partner=is_partner,
+                is_rare=np.zeros(60, dtype=np.bool_),
+                partners=5,
+                rare=0,
+            )
+            fold[mode].append(fitting.HeldOut(number % 5 == 0, one, one))
+    return fold
 
 
 def test_held_out_are_the_latest_and_four_fair_draws() -> None:
@@ -219,18 +280,38 @@ def test_held_out_are_the_latest_and_four_fair_draws() -> None:
     assert latest([]) == latest(projects[:3]) == []
 
 
-def test_nothing_of_what_is_held_out_is_left_in_the_past(services: Services) -> None:
-    with services.store.reading() as session:
-        held = latest(load_projects(session))
+def test_nothing_of_what_is_held_out_is_left(services: Services) -> None:
+    held = latest(stored_projects(services))
     snapshot = services.corpus_provider.snapshot()
-    past = past_of(services.store, services.settings, snapshot, held, lambda *_: None)
+    experience = snapshot.corpus.experience.sum()
+    earlier = snapshot_without(snapshot, held)
     gone = {one.facet.id for one in held}
     assert len(gone) == QUARTER and gone <= snapshot.facets.keys()
-    assert not gone & past.facets.keys()
-    assert not gone & set(past.index.ids().tolist())
-    assert past.facets.keys() == set(past.index.ids().tolist()) == set(past.corpus.facet_ids)
-    assert past.generation.encoder.fingerprint != snapshot.generation.encoder.fingerprint
+    assert earlier.facets.keys() == snapshot.facets.keys() - gone
+    assert earlier.facets.keys() == set(earlier.corpus.facet_ids.tolist())
+    assert earlier.corpus.experience.sum() == experience - QUARTER * TOGETHER
+    assert earlier.models.votes != snapshot.models.votes
+    assert earlier.vote_calibration != snapshot.vote_calibration
+    assert earlier.generation.encoder is snapshot.generation.encoder
     assert services.corpus_provider.snapshot() is snapshot
+    assert gone <= snapshot.facets.keys()
+
+
+def test_votes_of_what_is_held_out_do_not_count(services: Services) -> None:
+    """An organisation whose every project is held out gets no votes, and no collaboration."""
+    snapshot, projects = services.corpus_provider.snapshot(), stored_projects(services)
+    stranger, other = members_of(0)[:2]
+    held = [one for one in projects if stranger in {p.organisation_id for p in one.participations}]
+    text, earlier = str(held[0].facet.title), snapshot_without(snapshot, held)
+    partners = frozenset({stranger})
+    query = Query(text, (other,), partners, held[0].facet.id)
+    of_all, _ = fitting._ask(snapshot, snapshot, query)
+    without, _ = fitting._ask(snapshot, earlier, query)
+    assert of_all.is_partner.sum() == 1 and of_all.partners == without.partners == 1
+    assert without.is_partner.sum() == 0
+    weights = Weights()
+    assert of_all.scores(weights)[of_all.is_partner][0] == of_all.scores(weights).max()
+    assert of_all.rare == 0 and without.rare == 1
 
 
 def test_siblings_have_half_of_the_partners(services: Services) -> None:
@@ -241,160 +322,144 @@ def test_siblings_have_half_of_the_partners(services: Services) -> None:
     ]
     partners = sorted(owners[0])
     assert len(partners) == TOGETHER
-    for case in (
-        Case("text", (), frozenset(partners)),
-        Case("text", tuple(partners[:3]), frozenset(partners[3:])),
-        Case("text", (), frozenset(partners[:2])),
+    for query in (
+        Query("text", (), frozenset(partners)),
+        Query("text", tuple(partners[:3]), frozenset(partners[3:])),
+        Query("text", (), frozenset(partners[:2])),
     ):
-        among = {*case.given, *case.partners}
+        among = {*query.given, *query.partners}
         least = max(2, len(among) / 2)
-        told = [row for row, own in enumerate(owners) if len(own & among) >= least]
-        assert siblings_of(corpus, case).tolist() == told and 0 in told
-    assert 1 < len(told) < len(owners)
-    assert not len(siblings_of(corpus, Case("text", (), frozenset(partners[:1]))))
+        rows = [row for row, own in enumerate(owners) if len(own & among) >= least]
+        assert siblings_of(corpus, query).tolist() == rows and 0 in rows
+    assert 1 < len(rows) < len(owners)
+    assert not len(siblings_of(corpus, Query("text", (), frozenset(partners[:1]))))
 
 
-def test_a_question_is_asked_of_all_and_without_its_siblings(services: Services) -> None:
-    snapshot = services.corpus_provider.snapshot()
-    corpus = snapshot.corpus
-    rows = corpus.owner_rows[: corpus.owner_start[1]]
-    partners = [corpus.organisations[row].id for row in rows]
-    case = Case(f"robots for {FIELDS[0]}", tuple(partners[:3]), frozenset(partners[3:]))
-    of_all, alone = Asking(snapshot, services.settings.field_distance)(case)
-    to_find = rows[3:].tolist()
-    assert of_all.partners == alone.partners == frozenset(to_find)
-    assert of_all.about == alone.about == case.text
-    for one in (of_all, alone):
-        assert not set(one.rows) & set(rows[:3].tolist())
-        assert all(len(own) == len(one.rows) for own in one.by_view.values())
+def query_of(services: Services, given: int) -> tuple[Snapshot, Query]:
+    """A past project as a query, with so many of its partners given."""
+    snapshot, project = services.corpus_provider.snapshot(), stored_projects(services)[0]
+    partners = sorted(one.organisation_id for one in project.participations)
+    text = project.facet.embedded_text
+    query = Query(text, tuple(partners[:given]), frozenset(partners[given:]), project.facet.id)
+    return snapshot, query
 
-    def strength(of: str, row: int) -> float:
-        one = of_all if of == "all" else alone
-        return float(one.worked["network"][0][one.rows == row].sum())
 
-    assert all(strength("all", row) > strength("alone", row) for row in to_find)
-    stranger = Case(case.text, (), frozenset(partners[:1]))
-    of_all, alone = Asking(snapshot, services.settings.field_distance)(stranger)
-    assert of_all is alone and not of_all.worked.get("network")
+def test_a_query_is_asked_of_all_and_without_its_siblings(services: Services) -> None:
+    snapshot, query = query_of(services, 3)
+    of_all, alone = fitting._ask(snapshot, snapshot, query)
+    assert of_all.is_partner.sum() == of_all.partners == alone.partners == 3
+    assert of_all.about == alone.about == query.text
+    assert of_all.with_members and alone.with_members
+    for feature in ("collaboration", "affiliation", "mention"):
+        assert len(of_all.features[feature]) == len(of_all.is_partner)
+    for values in (
+        [one.features["collaboration"][one.is_partner] for one in (of_all, alone)],
+        [one.text_by_view["sentence"][one.is_partner] for one in (of_all, alone)],
+    ):
+        assert len(values[1]) == 3 and (values[0] > values[1]).all()
+    stranger = replace(query, given=(), partners=frozenset(query.given[:1]))
+    of_all, alone = fitting._ask(snapshot, snapshot, stranger)
+    assert of_all is alone and "collaboration" not in of_all.features
+    assert not of_all.with_members
 
 
 @pytest.mark.parametrize("given", [0, 3])
-def test_learning_asks_for_the_scores_that_lists_have(services: Services, given: int) -> None:
-    snapshot = services.corpus_provider.snapshot()
-    members = tuple(members_of(0)[:given])
-    case = Case(f"robots for {FIELDS[0]}", members, frozenset(members_of(0)[given:]))
-    asked, _ = Asking(snapshot, services.settings.field_distance)(case)
-    weights = Weights(akin=0.7, acquainted=0.4)
-    results = Recommender(services.corpus_provider, MemoryCache(), weights=weights).ranked(
-        snapshot, Question(text=case.text, members=members, complement=0.0, limit=200)
-    )
-    assert {"kin" if given else "akin"} == {"kin", "akin"} & results[0]["parts"].keys()
-    rows, scores = asked.rows.tolist(), asked.scores(weights)
-    known = {snapshot.corpus.organisations[row].id: scores[at] for at, row in enumerate(rows)}
-    assert len(results) == int((scores > 5e-7).sum()) > CROWD
-    for one in results:
-        assert one["score"] == pytest.approx(known[one["organisation"]["id"]], abs=1e-5)
-
-
-def test_what_was_learned_is_used_from_the_next_answer_on(
-    services: Services, training: Training
+@pytest.mark.parametrize("calibrated", [True, False])
+def test_fitting_asks_for_the_scores_that_lists_have(
+    services: Services, given: int, calibrated: bool
 ) -> None:
-    recommender = Recommender(services.corpus_provider, MemoryCache())
+    """The same question, served and fitted on, has the same candidates and scores."""
+    snapshot, query = query_of(services, given)
+    weights = Weights(
+        collaboration=1.3, affiliation=0.7, mention=0.4, likely_partners=0.35, sentence=1.5
+    )
+    models = replace(snapshot.models, weights=weights)
+    if not calibrated:
+        models = replace(models, votes=None)
+    generation = replace(snapshot.generation, models=models)
+    snapshot = replace(snapshot, generation=generation, kept={})
+    asked, _ = fitting._ask(snapshot, snapshot, query)
+    question = Question(text=query.text, members=query.given, complement=0.0)
+    ranked = services.recommender.rank(snapshot, question)
+    candidates = ranked.scored.candidates
+    scores = asked.scores(weights)
+    assert len(scores) == len(candidates.rows) >= CROWD - given
+    assert scores == pytest.approx(ranked.scored.fit, abs=1e-6)
+    assert scores.max() > 2 * scores.min() and len(set(scores.round(6))) > 10
+    assert asked.depends_on <= {*GRID}
+    own = {snapshot.corpus.organisations[row].id for row in candidates.rows[asked.is_partner]}
+    assert own == query.partners
+    assert (candidates.voted.surest is not None) is calibrated
+    assert asked.surest == pytest.approx(candidates.voted.surest or 0.0, abs=1e-4)
+    if given:  # nobody stands in for members
+        assert asked.scores(replace(weights, likely_partners=0.9)).tolist() == scores.tolist()
+    order = ranked.order[:100].tolist()
+    assert asked.first(weights).tolist() == order
+
+
+def test_what_was_fitted_is_used_from_the_next_answer_on(services: Services) -> None:
+    recommender, root = services.recommender, services.settings.index_folder
     given = tuple(members_of(0)[:3])
     questions = [Question(text=f"robots for {FIELDS[0]}", limit=48), Question(members=given)]
+    fitted = services.corpus_provider.snapshot().models
+    with_models(root, replace(fitted, weights=Weights(), calibration={}))
+    before = services.corpus_provider.snapshot()
+    assert before.models.weights == Weights()
+    scores = []
     for question in questions:
         answer = recommender.recommend(question)
-        assert answer["results"] and not answer["cached"]
-        assert all(one["probability"] is None for one in answer["results"])
-        assert recommender.recommend(question)["cached"]
-    before = services.corpus_provider.snapshot()
-    name = install(services.settings, training, before.version)
+        assert answer.results and not answer.cached
+        assert all(one.probability is None for one in answer.results)
+        assert recommender.recommend(question).cached
+        scores.append([one.score for one in answer.results])
+    name = with_models(root, fitted)
     after = services.corpus_provider.snapshot()
     assert (after.generation.name, after.version) == (name, before.version)
     assert after.generation.name != before.generation.name
-    assert after.generation.ranking == json.loads(json.dumps(training.ranking(before.version)))
-    assert recommender.weights_for(before) == Weights()
-    assert recommender.weights_for(after) == training.weights
-    for question in questions:
+    assert after.models == fitted
+    for question, former in zip(questions, scores, strict=True):
         answer = recommender.recommend(question)
-        assert not answer["cached"]
-        probabilities = [one["probability"] for one in answer["results"]]
+        assert not answer.cached
+        assert [one.score for one in answer.results] != former
+        probabilities = [one.probability for one in answer.results if one.probability is not None]
+        assert len(probabilities) == len(answer.results)
         assert all(0 <= one <= 1 for one in probabilities)
         assert probabilities == sorted(probabilities, reverse=True)
-        sides = {one["organisation"]["id"][:6] for one in answer["results"][: CROWD - 3]}
+        sides = {one.organisation.id[:6] for one in answer.results[: CROWD - 3]}
         assert sides == {"test:a"}
 
 
-def test_answers_before_and_after_are_cached_apart(training: Training) -> None:
-    question = Question(text="robots")
-    kept, point = training.ranking(1), Revision(1, "a")
-    keys = {
-        question_key(question, Revision(1, "b"), "model", asdict(Weights())),
-        question_key(question, point, "model", asdict(Weights())),
-        question_key(question, point, "model", asdict(Weights()), kept),
-        question_key(question, point, "model", asdict(Weights(named=0.9)), kept),
-        question_key(question, point, "model", asdict(Weights()), {**kept, "calibration": {}}),
-    }
-    assert len(keys) == 5
-    same = question_key(question, point, "model", asdict(Weights()), {})
-    assert same == question_key(question, point, "model", asdict(Weights()))
-
-
-def test_a_part_that_came_after_what_was_learned_does_not_count() -> None:
-    weights = trained_weights({"weights": {"named": 0.7, "unknown": 1.0}})
-    assert weights == replace(Weights(), **dict.fromkeys(GRID, 0.0) | {"named": 0.7})
-
-
-def test_fixed_weights_ignore_what_was_learned(services: Services, training: Training) -> None:
-    install(services.settings, training, 1)
-    fixed = Recommender(services.corpus_provider, MemoryCache(), weights=Weights(named=0.7))
-    assert fixed.weights_for(services.corpus_provider.snapshot()) == Weights(named=0.7)
-    answer = fixed.recommend(Question(text="robots"))
-    assert {one["probability"] for one in answer["results"]} == {None}
-
-
-def test_a_rebuild_keeps_what_was_learned(services: Services, training: Training) -> None:
-    install(services.settings, training, services.corpus_provider.snapshot().version)
-    learned = services.corpus_provider.snapshot().generation.ranking
+def test_a_rebuild_fits_anew(services: Services) -> None:
+    before = services.corpus_provider.snapshot().models
     store_batch(services.store, batch_of(history(PROJECTS, 4)))
-    name = build_index(services.store, services.settings)
+    with capture_logs() as logs:
+        name = build_index(services.store, services.settings)
     rebuilt = services.corpus_provider.snapshot()
     assert rebuilt.generation.name == name
     assert len(rebuilt.corpus.facets) == PROJECTS + 4
-    assert rebuilt.generation.ranking == learned != {}
-    answer = Recommender(services.corpus_provider, MemoryCache()).recommend(
-        Question(text=FIELDS[1])
-    )
-    assert answer["results"][0]["probability"] is not None
+    report = rebuilt.models.report
+    assert report is not None and report != before.report
+    assert report.queries == 2 * 5 * ((PROJECTS + 4) // 4)
+    assert rebuilt.models.votes != before.votes
+    assert [(one["kept"], one["queries"]) for one in logs if one["event"] == "weights fitted"] == [
+        ("fitted" if report.installed else "shipped", report.queries)
+    ]
 
 
-def test_a_rebuild_of_what_is_damaged_keeps_what_was_learned(
-    services: Services, training: Training
-) -> None:
-    root = services.settings.index_folder
-    name = install(services.settings, training, services.corpus_provider.snapshot().version)
-    learned = open_generation(root, name).ranking
-    (root / name / "index" / "faiss.index").write_bytes(b"broken")
-    name = build_index(services.store, services.settings)
-    assert open_generation(root, name).ranking == learned != {}
-    (root / "CURRENT").write_bytes(b"\xff")
-    name = services.corpus_provider.snapshot().generation.name
-    assert open_generation(root, name).ranking == learned
-    (root / name / "ranking.json").write_text("[]")
-    with capture_logs() as logs:
-        name = build_index(services.store, services.settings)
-    assert open_generation(root, name).ranking == {}
-    assert logs[0]["event"] == "what was learned is lost, train again"
-
-
-def test_too_little_history_teaches_nothing(
+def test_too_little_history_keeps_the_shipped_weights(
     home: Path, tmp_path: Path, open_services: Callable[[Path], Services]
 ) -> None:
     demo, empty = open_services(home), open_services(tmp_path / "empty")
     for services in (demo, empty):
-        with pytest.raises(NotEnoughHistory, match="it takes 40 to learn from"):
-            train(services.corpus_provider, services.settings)
-    assert demo.corpus_provider.snapshot().generation.ranking == {}
+        with pytest.raises(NotEnoughHistory, match="it takes 40 to fit weights"):
+            refit(services.corpus_provider, install=True)
+    with capture_logs() as logs:
+        build_index(demo.store, demo.settings)
+    told = [line for line in logs if line["event"] == "weights not fitted"]
+    assert len(told) == 1 and "The shipped weights stay." in told[0]["reason"]
+    models = demo.corpus_provider.snapshot().models
+    assert models.weights == Weights()
+    assert models.report is None and models.calibration == {}
 
 
 def test_projects_count_with_two_partners_that_are_known(
@@ -408,8 +473,8 @@ def test_projects_count_with_two_partners_that_are_known(
         organisations += [Organisation(i, f"Name {i}", OrganisationType.OTHER) for i in ids]
         projects.append(replace(project, participations=tuple(Participation(i) for i in ids)))
     store_batch(services.store, Batch(organisations, projects, complete_profiles=False))
-    with pytest.raises(NotEnoughHistory, match="^0 of the projects"):
-        train(services.corpus_provider, services.settings)
+    with pytest.raises(NotEnoughHistory, match="^0 of the latest projects"):
+        refit(services.corpus_provider, install=True)
 
 
 def run(app: APIFlask, *arguments: str) -> tuple[int, str]:
@@ -417,62 +482,72 @@ def run(app: APIFlask, *arguments: str) -> tuple[int, str]:
     return result.exit_code, str(result.output)
 
 
-@pytest.mark.slow
-def test_the_command_installs_what_gains(
-    past_home: Path,
-    make_app: Callable[..., APIFlask],
-    training: Training,
-    monkeypatch: pytest.MonkeyPatch,
+def test_train_prints_what_was_weighed_and_installs(
+    past_home: Path, make_app: Callable[..., APIFlask], fitted: FittedWeights
 ) -> None:
     app = make_app(past_home)
     root = app.extensions["schakel"].settings.index_folder
     before = current_name(root)
-    with monkeypatch.context() as learned:
-        learned.setattr("matcher.cli.evaluation.train", lambda *_, **__: training)
-        code, printed = run(app, "train", "--dry-run")
-    assert code == 0 and current_name(root) == before
-    assert f"Learned from {training.learned_on} questions" in printed
-    line = next(line for line in printed.splitlines() if line.startswith("Learned"))
-    weights = training.weights
-    assert f"; weights: text 1, wording {1 - weights.meaning:g}, meaning " in line
+    assert before is not None
+    built = open_generation(root, before).models
+    with_models(root, replace(built, weights=Weights(), calibration={}, report=None))
+    bare = current_name(root)
+    code, printed = run(app, "train", "--dry-run")
+    assert code == 0 and current_name(root) == bare
+    report = fitted.report
+    line = next(line for line in printed.splitlines() if "Fitted" in line)
+    assert f"Fitted on {report.queries} questions; weights: sentence " in line
     for name in GRID:
-        assert f", {name.replace('_', ' ')} {getattr(weights, name):g}" in line
-    for mode in MODES:
-        assert f"{mode}, before" in printed and f"{mode}, learned" in printed
+        weight = f"{name.replace('_', ' ')} {getattr(report.fitted, name):g}"
+        assert f" {weight}," in line or line.endswith(f" {weight}.")
+    assert "Weights that rank now: fitted." in printed
+    for comparison in report.comparisons:
+        for name in ("shipped", "fitted"):
+            quality: Quality = getattr(comparison, name)
+            row = next(
+                row for row in printed.splitlines() if f"{comparison.mode.value}, {name}" in row
+            )
+            assert row.split()[-4:] == [
+                str(comparison.queries),
+                f"{quality.ndcg_10:.4f}",
+                f"{quality.recall_50:.4f}",
+                f"{quality.rare_recall_100:.4f}",
+            ]
     assert "Nothing was installed (--dry-run)." in printed and "Installed:" not in printed
     code, printed = run(app, "train")
     after = current_name(root)
-    assert code == 0 and after is not None and after != before
+    assert code == 0 and after is not None and after not in (bare, before)
     assert f"Installed: the index is {after}" in printed
-    kept = open_generation(root, after).ranking["weights"]
-    assert kept == {name: getattr(training.weights, name) for name in GRID}
+    assert open_generation(root, after).models == built
     assert "(chance " in run(app, "match", FIELDS[0])[1]
 
 
-def test_the_command_refuses_what_loses(
+def test_train_says_that_the_shipped_weights_stay_where_the_fitted_ones_lose(
     past_home: Path,
     make_app: Callable[..., APIFlask],
-    training: Training,
+    fitted: FittedWeights,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Training, "gained", False)
-    monkeypatch.setattr("matcher.cli.evaluation.train", lambda *_, **__: training)
+    losing = replace(fitted, report=replace(fitted.report, installed=False))
+    monkeypatch.setattr("matcher.indexing.build.fit_weights", lambda *_: losing)
     app = make_app(past_home)
     root = app.extensions["schakel"].settings.index_folder
-    before = current_name(root)
-    for arguments in (("train",), ("train", "--dry-run")):
-        code, printed = run(app, *arguments)
-        assert code == 1
-        assert "The learned weights lose: nothing was installed." in printed
-        assert "Installed" not in printed
-    assert current_name(root) == before
+    code, printed = run(app, "train")
+    assert code == 0
+    assert "Weights that rank now: shipped, since the fitted ones lose." in printed
+    name = current_name(root)
+    assert name is not None
+    models = open_generation(root, name).models
+    assert models.weights == Weights() != fitted.report.fitted
+    assert models.report == losing.report
+    assert models.calibration == fitted.calibration(Weights())
 
 
-def test_the_command_says_when_there_is_too_little_history(app: APIFlask) -> None:
+def test_train_says_when_there_is_too_little_history(app: APIFlask) -> None:
     root = app.extensions["schakel"].settings.index_folder
     before = current_name(root)
     code, printed = run(app, "train")
-    assert code == 1 and "it takes 40 to learn from. The shipped weights stay." in printed
+    assert code == 1 and "it takes 40 to fit weights. The shipped weights stay." in printed
     assert "Traceback" not in printed and current_name(root) == before
 
 
@@ -516,33 +591,40 @@ def test_evaluate_prints_every_table(app: APIFlask, tmp_path: Path) -> None:
     assert code == 0
     report = json.loads(printed[printed.index("{\n") :])
     assert (report["organisations"], report["projects"]) == (2 * CROWD, PROJECTS)
-    assert report["training"]["weights"].keys() == set(GRID)
-    for mode in MODES:
-        found = report["modes"][mode]
-        assert found["questions"] == 12
-        assert found["methods"]["schakel"]["recall@50"] == 1.0
+    assert report["fit"]["fitted"].keys() >= set(GRID)
+    for mode in QueryMode:
+        found = report["modes"][mode.value]
+        assert found["queries"] == 12
+        assert found["methods"].keys() == {
+            "schakel",
+            "shipped weights",
+            "popularity",
+            "mean vector",
+            "by record",
+        }
+        assert found["methods"]["schakel"]["recall_50"] == 1.0
         assert sum(one["pairs"] for one in found["reliability"]) > 0
         for group in found["reliability"]:
-            assert group["from"] <= group["said"] <= group["to"] and 0 <= group["were"] <= 1
+            assert group["start"] <= group["stated"] <= group["end"]
+            assert 0 <= group["observed"] <= 1
     figures = report["translations"]
     assert figures.keys() == {"title", "nl", "de"}
-    assert {one["questions"] for one in figures.values()} == {7}
+    assert {queries for queries, _ in figures.values()} == {7}
     assert figures["nl"] == figures["de"] == figures["title"]
-    for name, values in TRADED.items():
-        assert [one[name] for one in report[name]] == list(values)
-    text = as_text(report)
+    assert [one["value"] for one in report["long_tail"]] == list(LONG_TAIL_SHARES)
+    assert report["complement"] == []  # no project has topics
+    text = evaluation_text(TypeAdapter(EvaluationReport).validate_python(report))
     for head in (
-        f"{2 * CROWD} organisations, {PROJECTS} projects, model lsa",
-        "weights: learned (" if report["training"]["installed"] else "weights: shipped, since",
+        f"{2 * CROWD} organisations, {PROJECTS} projects, model default-",
+        "weights: fitted (" if report["fit"]["installed"] else "weights: shipped, since",
         "text only: 12 questions",
         "half of the members given: 12 questions",
         "shipped weights",
         "mean vector",
-        "chance that was said, and the share that did work together",
+        "probability that was stated, and the share that did work together",
         "partners by their number of earlier projects",
         "the same questions by their titles, and translated",
-        "the popularity setting, text only",
-        "the share of places after the fiftieth kept for the less known, text only",
+        "the share of places after the fiftieth for the long tail, text only",
     ):
         assert head in text
 
@@ -550,7 +632,7 @@ def test_evaluate_prints_every_table(app: APIFlask, tmp_path: Path) -> None:
 def test_evaluate_refuses_what_gives_no_figures_before_it_builds(
     app: APIFlask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("matcher.evaluation.evaluate.build_index", None)
+    monkeypatch.setattr(commands, "build_index", None)
     past = write_cordis(tmp_path / "train", history(0, 40))
     asked = write_cordis(tmp_path / "test", history(40, 2))
     bad = write_cordis(tmp_path / "bad", history(0, 2))
@@ -571,23 +653,60 @@ def test_evaluate_refuses_what_gives_no_figures_before_it_builds(
     assert "such as cordis:1040" in printed
 
 
-UNTRAINED = {"organisations": 2, "projects": 1, "model": "none", "seed": 3, "training": None}
+UNFITTED = EvaluationReport(2, 1, "none", 3, None, {}, {})
 
 
 def test_a_mode_without_questions_has_no_figures() -> None:
-    report = {**UNTRAINED, "modes": {HALF_GIVEN: {"questions": 0}}}
-    assert as_text(report).splitlines()[-2:] == [
+    report = replace(UNFITTED, modes={QueryMode.HALF_GIVEN: ModeReport(0, {}, (), ())})
+    assert evaluation_text(report).splitlines()[-2:] == [
         "half of the members given: 0 questions",
         "nothing to measure: no test project has enough partners known from train",
     ]
 
 
-def test_a_report_without_training_says_so() -> None:
-    report = {**UNTRAINED, "modes": {}}
-    assert as_text(report).splitlines() == [
+def test_a_report_without_fitted_weights_says_so() -> None:
+    assert evaluation_text(UNFITTED).splitlines() == [
         "2 organisations, 1 projects, model none, seed 3",
-        "weights: shipped (too little history to learn from)",
+        "weights: shipped (too little history to fit them on)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("installed", "state", "rank"),
+    [
+        (True, "fitted", "fitted"),
+        (False, "shipped, since what was fitted loses:", "shipped, since the fitted ones lose"),
+    ],
+)
+def test_reports_name_the_weights_that_rank(installed: bool, state: str, rank: str) -> None:
+    fitted = Weights(sentence=2.0, mention=0.05, likely_partners=0.5)
+    report = FitReport(48, fitted, installed, ())
+    named = "sentence 2, mention 0.05, collaboration 0.8, affiliation 0.8, likely partners 0.5"
+    lines = evaluation_text(replace(UNFITTED, fit=report)).splitlines()
+    assert lines[1] == f"weights: {state} ({named}; 48 questions)"
+    assert fit_text(report).splitlines() == [
+        f"Fitted on 48 questions; weights: {named}.",
+        f"Weights that rank now: {rank}.",
+        "On the questions kept apart:",
+    ]
+
+
+def test_the_complement_dial_is_measured_on_projects_with_topics(
+    services: Services,
+) -> None:
+    asked = [
+        replace(one, facet=replace(one.facet, topics=("tides",) if number < 4 else ()))
+        for number, one in enumerate(history(PROJECTS, 8))
+    ]
+    report = evaluate(
+        services.corpus_provider, services.settings, evaluation.TestSet(asked, {}), trade_off=True
+    )
+    assert [point.value for point in report.complement] == list(COMPLEMENT_DIALS)
+    assert {point.queries for point in report.complement} == {4 * DRAWS}
+    assert {point.topics_10 for point in report.complement} == {0.0}  # no past project has any
+    shipped = report.modes[QueryMode.HALF_GIVEN].methods["schakel"]
+    assert shipped.recall_100 == 1.0
+    assert report.fit == services.corpus_provider.snapshot().models.report
 
 
 def test_translations_are_read_by_language(tmp_path: Path) -> None:

@@ -10,28 +10,58 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.lsa import LsaEncoder
+from embeddings.default import DefaultEncoder
 from matcher.index.generation import (
     GenerationError,
     Unwritable,
     build_generation,
     build_lock,
     current_name,
-    newest_name,
+    is_outdated,
     open_generation,
     prune,
-    read_learned,
-    with_ranking,
+    with_models,
 )
+from matcher.models.fitted import (
+    Comparison,
+    FitReport,
+    FittedModels,
+    Quality,
+    QueryMode,
+    models_from,
+)
+from matcher.models.need_offer import NeedOfferModel
+from matcher.models.score_calibration import ScoreCalibration
+from matcher.models.vote_calibration import VoteCurves
+from matcher.models.weights import Weights
 from tests.servers import ROOT
 
+MODELS = FittedModels(NeedOfferModel(-4.0, 8.0, (1.5, -2.0, -5.0)))
+"""Those of a corpus without any history."""
+FITTED = FittedModels(
+    need_offer=NeedOfferModel(-3.5, 7.25, (1.0, -1.0, -2.0)),
+    weights=Weights(mention=0.7, sentence=2.0),
+    votes=VoteCurves((0.5, 1.5), {4: (0.25, 1.25), 8: (0.75, 1.0)}),
+    calibration={QueryMode.HALF_GIVEN: ScoreCalibration(1.5, 0.5, -2.0, (-1.0, 0.5), (0.01, 0.4))},
+    report=FitReport(
+        queries=48,
+        fitted=Weights(mention=0.7, sentence=2.0),
+        installed=True,
+        comparisons=(
+            Comparison(
+                QueryMode.TEXT_ONLY, 16, Quality(0.25, 0.5, 0.125), Quality(0.5, 0.75, 0.25)
+            ),
+        ),
+    ),
+)
 TEXTS = ["plastic recycling", "hydrogen electrolysis", "wound dressing with sensors"]
 
 
 def build(root: Path, version: int = 1) -> str:
-    encoder = LsaEncoder.fit(TEXTS)
+    encoder = DefaultEncoder.fit(TEXTS)
     ids = np.array([4, 8, 15], dtype=np.int64)
-    return build_generation(root, encoder, ids, encoder.encode(TEXTS), version, "faiss")
+    vectors = encoder.encode(TEXTS)
+    return build_generation(root, encoder, ids, vectors, version, "faiss", MODELS)
 
 
 def test_what_was_built_is_opened(tmp_path: Path) -> None:
@@ -40,6 +70,7 @@ def test_what_was_built_is_opened(tmp_path: Path) -> None:
     assert current_name(tmp_path) == name
     opened = open_generation(tmp_path, name)
     assert (opened.corpus_version, len(opened.index)) == (1, 3)
+    assert opened.models == MODELS
     _, found = opened.index.search(opened.encoder.encode([TEXTS[1]]), 1)
     assert found.tolist() == [[8]]
 
@@ -72,7 +103,7 @@ def test_a_build_that_cannot_be_written_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError("Not enough free space to write 34238400 bytes after offset 128")
 
-    monkeypatch.setattr(LsaEncoder, "save", full)
+    monkeypatch.setattr(DefaultEncoder, "save", full)
     with pytest.raises(Unwritable, match="former one stays: Not enough free space"):
         build(tmp_path, 2)
     assert list(tmp_path.glob("building-*")) == []
@@ -88,7 +119,7 @@ def test_prune_keeps_the_current_and_one_more(tmp_path: Path) -> None:
     assert len(left) == 2
 
 
-@pytest.mark.parametrize("victim", ["manifest.json", "encoder/words.json", "index/ids.npy"])
+@pytest.mark.parametrize("victim", ["manifest.json", "encoder/vocabulary.json", "index/ids.npy"])
 @pytest.mark.parametrize("content", ["broken", ""])
 def test_damage_is_told_with_the_remedy(tmp_path: Path, victim: str, content: str) -> None:
     name = build(tmp_path)
@@ -98,7 +129,15 @@ def test_damage_is_told_with_the_remedy(tmp_path: Path, victim: str, content: st
 
 
 SHAPES = ("[]", "3", "null", '"kind"')
-FILES = ("manifest", "ranking", "findings", "index/faiss", "encoder/encoder", "encoder/words")
+FILES = (
+    "manifest",
+    "models",
+    "findings",
+    "index/faiss",
+    "encoder/encoder",
+    "encoder/vocabulary",
+    "encoder/word-vectors",
+)
 
 
 def test_what_has_another_shape_is_damage_too(tmp_path: Path) -> None:
@@ -117,23 +156,56 @@ def test_what_has_another_shape_is_damage_too(tmp_path: Path) -> None:
     assert len(open_generation(tmp_path, name).index) == 3
 
 
-def test_what_was_learned_is_read_beside_what_is_damaged(tmp_path: Path) -> None:
-    build(tmp_path)
-    name = with_ranking(tmp_path, {"weights": {"named": 0.7}})
-    for victim in ("manifest.json", "encoder/words.json", "index/ids.npy", "findings.json"):
-        (tmp_path / name / victim).unlink()
-        (tmp_path / name / victim).write_text("broken")
-    assert read_learned(tmp_path, name) == ({"weights": {"named": 0.7}}, "lsa")
-    (tmp_path / name / "manifest.json").write_text('{"format": 5}')
-    with pytest.raises(GenerationError, match="another version"):
-        read_learned(tmp_path, name)
+def test_models_are_read_as_they_were_written() -> None:
+    written = json.loads(json.dumps(FITTED.as_json()))
+    assert models_from(written) == FITTED
+    assert models_from(json.loads(json.dumps(MODELS.as_json()))) == MODELS
+    assert written["weights"]["mention"] == 0.7 and written["votes"]["own"]["4"] == [0.25, 1.25]
+    for field, value in (
+        ("weights", {"text": "much"}),
+        ("need_offer", None),
+        ("votes", {"common": [1.0], "own": {}}),
+        ("calibration", {"by ear": written["calibration"][QueryMode.HALF_GIVEN.value]}),
+    ):
+        with pytest.raises(ValueError, match=field):
+            models_from({**written, field: value})
+
+
+def test_other_models_are_published_in_a_twin(tmp_path: Path) -> None:
+    with pytest.raises(GenerationError, match="no index yet.*index build"):
+        with_models(tmp_path, FITTED)
+    base = build(tmp_path, 7)
+    twin = with_models(tmp_path, FITTED)
+    assert current_name(tmp_path) == twin != base
+    opened, former = open_generation(tmp_path, twin), open_generation(tmp_path, base)
+    assert (opened.models, former.models) == (FITTED, MODELS)
+    assert (opened.corpus_version, opened.model) == (7, former.model)
+    assert opened.index.ids().tolist() == [4, 8, 15]
+    for file in ("index/ids.npy", "encoder/vocabulary.json"):  # large files are shared
+        assert (tmp_path / twin / file).samefile(tmp_path / base / file)
+    assert not (tmp_path / twin / "models.json").samefile(tmp_path / base / "models.json")
+
+
+@pytest.mark.parametrize("former", [5, 6, 8, None])
+def test_an_index_of_another_version_is_outdated(tmp_path: Path, former: int | None) -> None:
+    name = build(tmp_path)
+    assert not is_outdated(tmp_path, name)
+    path = tmp_path / name / "manifest.json"
+    assert json.loads(path.read_text())["format"] == 7
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": former}))
+    assert is_outdated(tmp_path, name)
+    with pytest.raises(GenerationError, match="another version.*index build"):
+        open_generation(tmp_path, name)
+    path.write_text("broken")
+    with pytest.raises(GenerationError, match="no readable manifest"):
+        is_outdated(tmp_path, name)
 
 
 def test_a_pointer_that_is_damaged_points_nowhere(tmp_path: Path) -> None:
-    name = build(tmp_path)
+    build(tmp_path)
     for content in (b"", b"\xff"):
         (tmp_path / "CURRENT").write_bytes(content)
-        assert (current_name(tmp_path), newest_name(tmp_path)) == (None, name)
+        assert current_name(tmp_path) is None
 
 
 def test_a_child_process_searches_after_a_fork(tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ from embeddings.port import EncoderError
 from embeddings.tools.convert import convert
 from embeddings.whitening import Floats
 from matcher.cache import MemoryCache
-from matcher.corpus.snapshot import CorpusProvider, build_index
+from matcher.corpus.answer_cache import AnswerCache
 from matcher.domain import Facet, FacetKind, Organisation, OrganisationType, Question
+from matcher.indexing.build import build_index
+from matcher.indexing.provider import provide_corpus
 from matcher.matching.service import Recommender
 from matcher.settings import read_settings
 from matcher.store import Store
@@ -33,10 +35,10 @@ def test_a_new_encoder_is_built_beside_the_one_that_serves(tmp_path: Path) -> No
         offers = {"Zilver": "films of polymer", "Goud": "wind turbines", "Koper": "water pumps"}
         save_organisations(write, [offer_facets(*one) for one in offers.items()], with_facets=True)
     build_index(store, settings)
-    corpus_provider = CorpusProvider(store, settings)
+    corpus_provider = provide_corpus(store, settings)
     before = corpus_provider.snapshot()
-    answers = Recommender(corpus_provider, MemoryCache())
-    assert before.generation.encoder.name == "lsa"
+    answers = Recommender(corpus_provider, AnswerCache(MemoryCache(), 60))
+    assert before.generation.encoder.name == "default"
 
     missing = settings.model_copy(
         update={"encoder": "transformer", "model_folder": str(tmp_path / "nowhere")}
@@ -56,7 +58,8 @@ def test_a_new_encoder_is_built_beside_the_one_that_serves(tmp_path: Path) -> No
     _, found = after.index.search(vectors, 1)
     assert after.facets[int(found[0][0])].kind is FacetKind.OFFER
     assert np.allclose(after.index.rows(found[0]), vectors, atol=1e-5)
-    assert answers.recommend(Question("films of polymer"))["results"]
+    first = answers.recommend(Question("films of polymer")).results[0]
+    assert first.organisation.id == "x:Zilver"
     kept = before.index.search(before.generation.encoder.encode(["wind turbines"]), 1)[1]
     assert before.facets[int(kept[0][0])].id == int(kept[0][0])
 
@@ -91,5 +94,5 @@ def test_a_build_reads_only_what_is_new_and_forgets_what_is_gone(
     assert build("films of polymer", "water pumps") == ["water pumps"]
     assert build("films of polymer", "wind turbines") == ["wind turbines"]
     assert build("films of polymer", "wind turbines") == []
-    kept = CorpusProvider(store, settings).snapshot().generation.encoder.encode(["wind turbines"])
+    kept = provide_corpus(store, settings).snapshot().generation.encoder.encode(["wind turbines"])
     assert asked == ["wind turbines"] and kept.any()  # who answers doesn't open the file

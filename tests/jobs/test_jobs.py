@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, text, update
 
-from embeddings.lsa import LsaEncoder
+from embeddings.default import DefaultEncoder
 from matcher import container
 from matcher.container import Services
 from matcher.jobs import rebuild
@@ -385,7 +385,7 @@ def test_an_index_that_cannot_be_written_leaves_the_former_one(
     def full(*_: object) -> None:
         raise OSError("Not enough free space to write 34238400 bytes after offset 128")
 
-    monkeypatch.setattr(LsaEncoder, "save", full)
+    monkeypatch.setattr(DefaultEncoder, "save", full)
     services = Services(settings_for(home))
     before = services.corpus_provider.snapshot().generation.name
     job_id = services.jobs.start("rebuild", {}, None)

@@ -1,10 +1,11 @@
+"""Reasons: what is quoted really spoke for the organisation."""
+
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,15 +14,21 @@ from embeddings.port import project_onto_view
 from matcher.arrays import Floats
 from matcher.cache import MemoryCache
 from matcher.container import Services
+from matcher.corpus.answer_cache import AnswerCache
 from matcher.corpus.columns import Corpus
+from matcher.corpus.filters import offer_facets
 from matcher.corpus.snapshot import Snapshot
 from matcher.corpus.weighted_words import name_words
 from matcher.domain import Facet, FacetKind, Need, NeedLevel, Question
-from matcher.matching.explain import MAX_REASONS
-from matcher.matching.scoring import Weights, cast_votes, gather, network_strength
-from matcher.matching.service import Recommender, Stopwatch, searchable_facets
+from matcher.matching.answer import Match
+from matcher.matching.features.collaboration import collaborations
+from matcher.matching.reasons import MAX_REASONS
+from matcher.matching.service import Recommender
+from matcher.matching.votes import cast_votes, organisation_votes
 from matcher.needs.comparison import need_coverage
+from matcher.needs.extraction import what_is_asked
 from matcher.needs.resolve import ResolvedNeeds, resolve_needs
+from matcher.parameters import NEIGHBOURS
 from matcher.presenters import MAX_QUOTE_LENGTH, quote
 from matcher.store.facets import load_facets
 from tests.conftest import settings_for
@@ -38,14 +45,13 @@ class Asking:
     snapshot: Snapshot
     texts: dict[int, str]
     questions: list[Question]
-    known: dict[Question, list[dict[str, Any]]] = field(default_factory=dict)
+    known: dict[Question, Sequence[Match]] = field(default_factory=dict)
     """Answers to what was asked of the whole corpus before."""
 
-    def ask(self, question: Question, snapshot: Snapshot | None = None) -> list[dict[str, Any]]:
+    def ask(self, question: Question, snapshot: Snapshot | None = None) -> Sequence[Match]:
         if snapshot is None and question in self.known:
             return self.known[question]
-        answer = self.recommender.compute(snapshot or self.snapshot, question, Stopwatch())
-        results: list[dict[str, Any]] = answer["results"]
+        results = self.recommender.answer(snapshot or self.snapshot, question).results
         if snapshot is None:
             self.known[question] = results
         return results
@@ -59,7 +65,7 @@ def asking(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     snapshot = services.corpus_provider.snapshot()
     with services.store.reading() as session:
         facets = load_facets(session, snapshot.facets)
-    recommender = Recommender(services.corpus_provider, MemoryCache())
+    recommender = Recommender(services.corpus_provider, AnswerCache(MemoryCache(), 3600))
     questions = drawn_questions(snapshot, list(facets.values()))
     texts = {number: facet.embedded_text for number, facet in facets.items()}
     yield Asking(recommender, snapshot, texts, questions)
@@ -97,36 +103,36 @@ def without(snapshot: Snapshot, ids: set[int]) -> Snapshot:
     index = snapshot.index.copy()
     index.remove(np.array(sorted(ids), dtype=np.int64))
     facets = {number: one for number, one in snapshot.facets.items() if number not in ids}
-    variants = snapshot.generation.findings["variants"]
+    variants = snapshot.generation.findings.variants
     corpus = Corpus(snapshot.version, snapshot.organisations, facets, snapshot.corpus, variants)
     return replace(snapshot, index=index, corpus=corpus, facets=facets, kept={})
 
 
-def quoted(result: dict[str, Any]) -> set[int]:
-    return {one["facet"]["id"] for one in result["reasons"] if one["facet"]}
+def quoted(result: Match) -> set[int]:
+    return {reason.facet.id for reason in result.reasons if reason.facet}
 
 
-def bare_votes(asking: Asking, snapshot: Snapshot, question: Question) -> list[Floats]:
-    """By organisation (n,): votes by view before they are levelled, chances by need, network."""
-    weights, corpus = Weights(), snapshot.corpus
-    encoder = snapshot.generation.encoder
-    everyone = np.ones(len(corpus), dtype=np.bool_)
-    searchable = searchable_facets(corpus, everyone)
+def bare_evidence(asking: Asking, snapshot: Snapshot, question: Question) -> list[Floats]:
+    """By organisation (n,): votes by view, not normalised; chances by need; collaboration."""
+    corpus, encoder = snapshot.corpus, snapshot.generation.encoder
+    everyone = corpus.group[np.arange(len(corpus))]
+    searchable = corpus.facet_ids[offer_facets(corpus)]
     vectors = encoder.encode([question.text] if question.text else [])
     found: list[Floats] = []
     for view in encoder.views:
         scores, ids = snapshot.index.search(
-            project_onto_view(vectors, view), weights.neighbours, searchable
+            project_onto_view(vectors, view), NEIGHBOURS, searchable
         )
         scores = scores * np.float32(np.sqrt(len(encoder.views)))
         for row in range(len(vectors)):
-            found.append(gather(corpus, cast_votes(corpus, ids[row], scores[row], weights)))
+            votes = organisation_votes(corpus, cast_votes(corpus, ids[row], scores[row]))
+            found.append(np.sum(votes.at(everyone), axis=0))
     members = corpus.with_variants(corpus.rows(question.members))
     needed = needs_of(asking, question)
     if needed:
-        covered = need_coverage(snapshot, needed.needs, needed.vectors, guessed=needed.guessed)
-        found.extend(covered.meets)
-    found.append(network_strength(corpus, members, weights)[0])
+        found.extend(need_coverage(snapshot, needed).meets)
+    worked = collaborations(corpus, members, np.ones(len(members)), np.empty(0, np.int64))
+    found.append(worked.feature(everyone))
     return found
 
 
@@ -134,28 +140,29 @@ def needs_of(asking: Asking, question: Question) -> ResolvedNeeds | None:
     """What the question needs: as stated, or read from its brief or its members."""
     if not question.needs and not question.members:
         return None
-    corpus, store = asking.snapshot.corpus, asking.recommender.corpus_provider.store
+    corpus = asking.snapshot.corpus
     members = corpus.with_variants(corpus.rows(question.members))
+    store = asking.recommender.store
     return resolve_needs(asking.snapshot, store, question.needs, question.text, members)
 
 
 def test_the_questions_are_of_every_kind(asking: Asking) -> None:
     kinds = {(bool(one.text), bool(one.needs), bool(one.members)) for one in asking.questions}
     assert len(kinds) == 4 and len(asking.questions) >= 40
-    assert all(asking.ask(one) for one in asking.questions)
-    tops = [asking.ask(one)[0] for one in asking.questions]
-    assert all(quoted(one) for one in tops)
-    assert len({one["organisation"]["id"] for one in tops}) > 20
+    assert all(asking.ask(question) for question in asking.questions)
+    tops = [asking.ask(question)[0] for question in asking.questions]
+    assert all(quoted(top) for top in tops)
+    assert len({top.organisation.id for top in tops}) > 20
 
 
-def test_votes_fall_without_what_the_reasons_quote(asking: Asking) -> None:
-    """No vote rises, and their sum falls, in every question."""
+def test_evidence_falls_without_what_the_reasons_quote(asking: Asking) -> None:
+    """No evidence rises, and its sum falls, in every question."""
     for question in asking.questions:
         top = asking.ask(question)[0]
-        row = asking.snapshot.corpus.row_of_id[top["organisation"]["id"]]
+        row = asking.snapshot.corpus.row_of_id[top.organisation.id]
         reduced = without(asking.snapshot, quoted(top))
-        before = np.array([votes[row] for votes in bare_votes(asking, asking.snapshot, question)])
-        after = np.array([votes[row] for votes in bare_votes(asking, reduced, question)])
+        before = np.array([one[row] for one in bare_evidence(asking, asking.snapshot, question)])
+        after = np.array([one[row] for one in bare_evidence(asking, reduced, question)])
         assert (after <= before + 1e-9).all(), question
         assert after.sum() < before.sum() - 1e-6, question
 
@@ -164,33 +171,35 @@ def test_scores_fall_without_what_the_reasons_quote(asking: Asking) -> None:
     for question in asking.questions:
         top = asking.ask(question)[0]
         left = asking.ask(question, without(asking.snapshot, quoted(top)))
-        scores = {one["organisation"]["id"]: one["score"] for one in left}
-        assert scores.get(top["organisation"]["id"], 0.0) < top["score"], question
+        scores = {result.organisation.id: result.score for result in left}
+        assert scores.get(top.organisation.id, 0.0) < top.score, question
 
 
 def test_reasons_quote_what_the_organisation_owns(asking: Asking) -> None:
     corpus = asking.snapshot.corpus
     for question in asking.questions:
         needed = needs_of(asking, question)
-        needs = {None, *(one.text for one in (needed.needs if needed else ()))}
+        needs = {None, *(need.text for need in (needed.needs if needed else ()))}
         for result in asking.ask(question)[:10]:
-            row = corpus.row_of_id[result["organisation"]["id"]]
+            row = corpus.row_of_id[result.organisation.id]
             rows = {row, *corpus.variants_of(row)}
-            keys = {corpus.organisations[one].key for one in rows}
-            reasons = [one for one in result["reasons"] if one["facet"]]
-            numbers = [one["facet"]["id"] for one in reasons]
-            assert len(numbers) == len(set(numbers)) <= MAX_REASONS + bool(question.members)
+            keys = {corpus.organisations[own].key for own in rows}
+            reasons = [reason for reason in result.reasons if reason.facet]
+            numbers = [reason.facet.id for reason in reasons if reason.facet]
+            worked = any(reason.with_members for reason in reasons)
+            assert len(numbers) == len(set(numbers)) <= MAX_REASONS + worked
             for reason in reasons:
-                record = asking.snapshot.facets[reason["facet"]["id"]]
+                assert reason.facet is not None
+                record = asking.snapshot.facets[reason.facet.id]
                 assert keys & set(record.owners)
                 assert record.kind is not FacetKind.NEED
-                assert reason["facet"]["kind"] == record.kind.value
-                assert reason["need"] in needs
-                start = reason["facet"]["text"].removesuffix(" …").split(" — ")[0]
+                assert reason.facet.kind is record.kind
+                assert reason.need in needs
+                start = reason.facet.text.removesuffix(" …").split(" — ")[0]
                 assert start in " ".join(asking.texts[record.id].split())
 
 
-def test_a_reason_is_by_text_or_by_network_or_by_name(asking: Asking) -> None:
+def test_a_reason_is_by_text_or_by_collaboration_or_by_mention(asking: Asking) -> None:
     corpus = asking.snapshot.corpus
     kinds: set[str] = set()
     for question in asking.questions:
@@ -198,20 +207,40 @@ def test_a_reason_is_by_text_or_by_network_or_by_name(asking: Asking) -> None:
         member_of = {corpus.organisations[row].key: corpus.organisations[row] for row in rows}
         asked = set(name_words(" ".join([question.text, *(one.text for one in question.needs)])))
         for result in asking.ask(question)[:10]:
-            for reason in result["reasons"]:
-                by = [name for name in ("with_members", "named") if reason[name]]
-                by += ["similarity"] if reason["similarity"] is not None else []
+            for reason in result.reasons:
+                by = ["with_members"] if reason.with_members else []
+                by += ["mentioned"] if reason.mentioned else []
+                by += ["similarity"] if reason.similarity is not None else []
                 assert len(by) == 1
                 kinds.update(by)
-                if reason["with_members"]:
-                    owners = asking.snapshot.facets[reason["facet"]["id"]].owners
+                if reason.with_members and member_of:
+                    assert reason.facet is not None
+                    owners = asking.snapshot.facets[reason.facet.id].owners
                     names = {member_of[key].name for key in owners if key in member_of}
-                    assert set(reason["with_members"]) == names
-                if reason["named"]:
-                    own = name_words(result["organisation"]["name"])
-                    assert reason["facet"] is None
-                    assert set(reason["named"]) <= asked & set(own)
+                    assert set(reason.with_members) == names
+                if reason.mentioned:
+                    own = name_words(result.organisation.name)
+                    assert reason.facet is None
+                    assert set(reason.mentioned) <= asked & set(own)
     assert {"similarity", "with_members"} <= kinds
+
+
+def test_a_similarity_is_that_of_the_text_or_need_and_the_facet(asking: Asking) -> None:
+    encoder = asking.snapshot.generation.encoder
+    compared = 0
+    for question in asking.questions[::4]:
+        for result in asking.ask(question)[:3]:
+            for reason in result.reasons:
+                if reason.facet is None or reason.similarity is None:
+                    continue
+                one, other = encoder.encode(
+                    [reason.need or what_is_asked(question.text), asking.texts[reason.facet.id]]
+                )
+                cosine = float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+                assert reason.similarity == pytest.approx(min(max(cosine, 0.0), 1.0), abs=2e-3)
+                assert (reason.probability is None) == (reason.need is None)
+                compared += 1
+    assert compared > 30
 
 
 def test_whoever_said_the_very_words_is_quoted_first(asking: Asking) -> None:
@@ -222,27 +251,28 @@ def test_whoever_said_the_very_words_is_quoted_first(asking: Asking) -> None:
     for offer in draw.sample(offers, 10):
         results = asking.ask(Question(text=asking.texts[offer.id], limit=200))
         owner = asking.snapshot.organisations[offer.owners[0]].id
-        own = next(one for one in results if one["organisation"]["id"] == owner)
-        exact = next(one for one in own["reasons"] if one["similarity"] is not None)
-        assert asking.texts[exact["facet"]["id"]] == asking.texts[offer.id]
-        assert exact["similarity"] == pytest.approx(1.0, abs=1e-3)
+        own = next(result for result in results if result.organisation.id == owner)
+        exact = next(reason for reason in own.reasons if reason.similarity is not None)
+        assert exact.facet is not None
+        assert asking.texts[exact.facet.id] == asking.texts[offer.id]
+        assert exact.similarity == pytest.approx(1.0, abs=1e-3)
 
 
 def test_of_the_offers_of_an_organisation_only_the_best_is_quoted_for_a_text(
     asking: Asking,
 ) -> None:
-    """As of its offers only the best one counts, an organisation by itself has one such reason."""
+    """As of its offers only the best one counts, an organisation has one such reason."""
     corpus = asking.snapshot.corpus
     several = 0
     for question in asking.questions:
         for result in asking.ask(question):
-            row = corpus.row_of_id[result["organisation"]["id"]]
+            row = corpus.row_of_id[result.organisation.id]
             by_text = [
-                one
-                for one in result["reasons"]
-                if one["facet"] and one["facet"]["kind"] == "offer" and one["need"] is None
+                reason
+                for reason in result.reasons
+                if reason.facet and reason.facet.kind is FacetKind.OFFER and reason.need is None
             ]
-            assert len(by_text) <= 1 + len(corpus.variants_of(row))
+            assert len(by_text) <= 1
             several += len(corpus.facets_owned([row])) > 1
     assert several > 100
 
@@ -253,14 +283,11 @@ def test_next_to_no_chance_to_meet_a_need_is_a_reason_only_where_there_is_no_oth
     weak = 0
     for question in asking.questions:
         for result in asking.ask(question):
-            quotes = [one for one in result["reasons"] if one["facet"]]
-            small = [
-                one["probability"] is not None and one["probability"] < 0.049 for one in quotes
-            ]
-            others = [
-                one["probability"] is not None and one["probability"] > 0.051 for one in quotes
-            ]
-            by_text = [one["need"] is None and bool(one["similarity"]) for one in quotes]
+            quotes = [reason for reason in result.reasons if reason.facet]
+            known = [one.probability for one in quotes if one.probability is not None]
+            small = [probability < 0.049 for probability in known]
+            others = [probability > 0.051 for probability in known]
+            by_text = [one.need is None and bool(one.similarity) for one in quotes]
             assert not any(small) or not any([*others, *by_text])
             weak += any(small)
     assert weak
@@ -268,11 +295,21 @@ def test_next_to_no_chance_to_meet_a_need_is_a_reason_only_where_there_is_no_oth
 
 def test_a_name_in_the_question_is_a_reason(asking: Asking) -> None:
     for record in asking.snapshot.corpus.organisations[::20]:
-        result = asking.ask(Question(text=f"We would like to work with {record.name}", limit=200))
-        own = next(one for one in result if one["organisation"]["id"] == record.id)
-        named = [one for one in own["reasons"] if one["named"]]
-        assert [one["named"] for one in named] == [name_words(record.name)]
-        assert own["parts"]["named"] > 0
+        results = asking.ask(Question(text=f"We would like to work with {record.name}", limit=200))
+        own = next(result for result in results if result.organisation.id == record.id)
+        mentioned = [reason.mentioned for reason in own.reasons if reason.mentioned]
+        assert mentioned == [tuple(name_words(record.name))]
+        assert own.parts["mention"] > 0
+
+
+def test_a_page_is_part_of_the_list(asking: Asking) -> None:
+    """Also what it says of needs, but for who of those shown meets them best."""
+    for question in asking.questions[:8]:
+        whole = asking.ask(question)
+        page = asking.ask(replace(question, offset=3, limit=4))
+        assert page == whole[3:7]
+        ranked = asking.recommender.rank(asking.snapshot, question)
+        assert asking.recommender.reasons_for(ranked, 2) == whole[2].reasons
 
 
 def test_quotes_are_cut_at_a_word() -> None:

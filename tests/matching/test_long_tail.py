@@ -6,38 +6,43 @@ import numpy as np
 import pytest
 
 from matcher.arrays import Mask, Rows
-from matcher.matching.long_tail import FIRST, less_known, with_places_kept
-
-
-def test_less_known_are_those_with_two_projects_and_fewer() -> None:
-    assert less_known(np.array([0.0, 2.0, 3.0])).tolist() == [True, True, False]
+from matcher.matching.long_tail import with_long_tail_quota
+from matcher.parameters import LONG_TAIL_FROM
 
 
 def one_after_the_other(order: Rows, few: Mask, share: Fraction) -> list[int]:
     """Return what the docstring says, place by place."""
-    rest, made, kept = order[FIRST:].tolist(), [], 0
+    rest, made, reserved = order[LONG_TAIL_FROM:].tolist(), [], 0
     while rest:
-        wanted = int(share * (len(made) + 1)) > kept
+        wanted = int(share * (len(made) + 1)) > reserved
         at = next((at for at, row in enumerate(rest) if few[row]), 0) if wanted else 0
-        kept += few[rest[at]]
+        reserved += few[rest[at]]
         made.append(rest.pop(at))
-    return [*order[:FIRST].tolist(), *made]
+    return [*order[:LONG_TAIL_FROM].tolist(), *made]
 
 
 @pytest.mark.parametrize("share", ["1/10", "1/4", "3/10", "1/2", "2/3", "9/10", "1"])
 @pytest.mark.parametrize("part", [0.0, 0.1, 0.4, 0.9, 1.0])
-def test_places_after_the_first_are_kept(share: str, part: float) -> None:
+def test_later_places_are_reserved(share: str, part: float) -> None:
     rng = np.random.default_rng(3)
-    for count in (0, 1, FIRST, FIRST + 1, FIRST + 60):
+    for count in (0, 1, LONG_TAIL_FROM, LONG_TAIL_FROM + 1, LONG_TAIL_FROM + 60):
         order, few = rng.permutation(count), rng.random(count) < part
-        after, moved = with_places_kept(order, few, float(Fraction(share)))
+        after, moved = with_long_tail_quota(order, few, float(Fraction(share)))
         assert after.tolist() == one_after_the_other(order, few, Fraction(share))
         place = {row: at for at, row in enumerate(order.tolist())}
         earlier = {row for at, row in enumerate(after.tolist()) if at < place[row]}
         assert set(moved.tolist()) == earlier
 
 
+def test_the_first_places_go_by_score_whatever_the_share() -> None:
+    """Of 51 the last is in the long tail; of 52 it comes before the other late one."""
+    few = np.arange(LONG_TAIL_FROM + 2) == LONG_TAIL_FROM + 1
+    after, moved = with_long_tail_quota(np.arange(LONG_TAIL_FROM + 2), few, 1.0)
+    assert after.tolist() == [*range(LONG_TAIL_FROM), LONG_TAIL_FROM + 1, LONG_TAIL_FROM]
+    assert moved.tolist() == [LONG_TAIL_FROM + 1]
+
+
 def test_without_a_share_all_go_by_score() -> None:
-    order, few = np.arange(FIRST + 9), np.arange(FIRST + 9) > FIRST + 3
-    after, moved = with_places_kept(order, few, 0.0)
+    order, few = np.arange(LONG_TAIL_FROM + 9), np.arange(LONG_TAIL_FROM + 9) > LONG_TAIL_FROM + 3
+    after, moved = with_long_tail_quota(order, few, 0.0)
     assert after.tolist() == order.tolist() and not len(moved)

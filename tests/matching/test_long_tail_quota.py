@@ -1,4 +1,4 @@
-"""Places of long lists that are kept for those with few past projects."""
+"""Later places of long lists that are reserved for those with few past projects."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from matcher.domain import Facet, FacetKind, Organisation, OrganisationType, Par
 from matcher.imports.row_errors import Batch
 from matcher.imports.storage import store_batch
 from matcher.indexing.build import build_index
-from matcher.matching.long_tail import FIRST
+from matcher.parameters import LONG_TAIL_FROM
 from tests.conftest import settings_for
 
-USUAL = [f"test:usual-{number:02}" for number in range(FIRST + 20)]
+USUAL = [f"test:usual-{number:02}" for number in range(LONG_TAIL_FROM + 20)]
 SELDOM = [f"test:seldom-{number:02}" for number in range(15)]
 TEXT = "nets and ropes from seaweed"
 
@@ -42,7 +42,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 
 
 def listed(services: Services, share: str, **asked: Any) -> list[dict[str, Any]]:
-    app = create_app(settings_for(services.settings.home, SCHAKEL_LESS_KNOWN=share))
+    app = create_app(settings_for(services.settings.home, SCHAKEL_LONG_TAIL=share))
     response = app.test_client().post("/api/v1/recommendations", json={"text": TEXT, **asked})
     app.extensions["schakel"].end()
     app.extensions["schakel"].store.dispose()
@@ -55,28 +55,28 @@ def ids(results: list[dict[str, Any]]) -> list[str]:
     return [one["organisation"]["id"] for one in results]
 
 
-def test_after_the_first_places_half_are_kept_for_the_less_known(services: Services) -> None:
+def test_after_the_first_places_half_are_reserved_for_the_long_tail(services: Services) -> None:
     plain, kept = listed(services, "0", limit=100), listed(services, "0.5", limit=100)
     assert ids(plain) == USUAL + SELDOM
-    assert not any(one["place_kept"] for one in plain)
-    assert ids(kept)[:FIRST] == USUAL[:FIRST]
-    assert ids(kept)[FIRST : FIRST + 6] == [
-        USUAL[FIRST],
+    assert not any(one["long_tail"] for one in plain)
+    assert ids(kept)[:LONG_TAIL_FROM] == USUAL[:LONG_TAIL_FROM]
+    assert ids(kept)[LONG_TAIL_FROM : LONG_TAIL_FROM + 6] == [
+        USUAL[LONG_TAIL_FROM],
         SELDOM[0],
-        USUAL[FIRST + 1],
+        USUAL[LONG_TAIL_FROM + 1],
         SELDOM[1],
-        USUAL[FIRST + 2],
+        USUAL[LONG_TAIL_FROM + 2],
         SELDOM[2],
     ]
-    assert [one["organisation"]["id"] for one in kept if one["place_kept"]] == SELDOM
+    assert [one["organisation"]["id"] for one in kept if one["long_tail"]] == SELDOM
     assert [one["rank"] for one in kept] == list(range(1, len(USUAL + SELDOM) + 1))
     scores = {one["organisation"]["id"]: one["score"] for one in plain}
     assert {one["organisation"]["id"]: one["score"] for one in kept} == scores
 
 
-def test_the_last_share_keeps_all_later_places(services: Services) -> None:
+def test_a_share_of_1_reserves_all_later_places(services: Services) -> None:
     kept = ids(listed(services, "1", limit=100))
-    assert kept == USUAL[:FIRST] + SELDOM + USUAL[FIRST:]
+    assert kept == USUAL[:LONG_TAIL_FROM] + SELDOM + USUAL[LONG_TAIL_FROM:]
 
 
 def test_pages_are_parts_of_one_list(services: Services) -> None:
@@ -86,11 +86,11 @@ def test_pages_are_parts_of_one_list(services: Services) -> None:
 
 
 def test_a_short_list_goes_by_score(services: Services) -> None:
-    assert ids(listed(services, "1", limit=FIRST)) == USUAL[:FIRST]
+    assert ids(listed(services, "1", limit=LONG_TAIL_FROM)) == USUAL[:LONG_TAIL_FROM]
 
 
-def test_the_command_says_which_places_are_kept(services: Services) -> None:
+def test_the_command_says_who_comes_earlier(services: Services) -> None:
     app = create_app(settings_for(services.settings.home))
     printed = app.test_cli_runner().invoke(args=["match", TEXT, "--limit", "60"]).output
     app.extensions["schakel"].store.dispose()
-    assert printed.count("(place kept: few past projects)") == 5
+    assert printed.count("(long tail: few past projects)") == 5

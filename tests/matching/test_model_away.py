@@ -11,21 +11,25 @@ from apiflask import APIFlask
 
 from embeddings import composite
 from embeddings.port import EncoderError
-from matcher.evaluation.evaluate import _Trial
+from matcher.domain import Facet, FacetKind, Organisation, OrganisationType
+from matcher.evaluation import evaluate
 from matcher.indexing.build import build_index
 from matcher.store import Store
 from matcher.store.organisations import save_organisations
 from tests.embeddings.test_remote import EmbeddingServer, Reply
-from tests.indexing.test_encoders import offer_facets
 
 QUESTION = {"text": "films of polymer from potato starch"}
 
 
 def write(store: Store, **offers: str) -> None:
+    """Write firms that offer one thing each."""
+    company = OrganisationType.COMPANY
+    firms = [
+        Organisation(f"x:{name}", name, company, offers=(Facet(FacetKind.OFFER, text),))
+        for name, text in offers.items()
+    ]
     with store.writing() as session:
-        save_organisations(
-            session, [offer_facets(*one) for one in offers.items()], with_facets=True
-        )
+        save_organisations(session, firms, with_facets=True)
 
 
 @pytest.fixture
@@ -149,12 +153,13 @@ def test_what_is_written_meanwhile_is_found_and_read_when_it_is_back(
 
 def test_a_build_and_figures_need_it(app: APIFlask, away: Callable[[bool], None]) -> None:
     services = app.extensions["schakel"]
-    trial = _Trial(services.corpus_provider, [], 1, services.settings, None)
-    assert trial.traded("popularity")
+    tests = evaluate.TestSet([], {})
+    trial = evaluate._Trial(services.corpus_provider, services.settings, tests, 1, lambda *_: None)
+    assert [one.value for one in trial.long_tail()] == list(evaluate.LONG_TAIL_SHARES)
     away(True)
     ask(app)
     with pytest.raises(EncoderError, match="without the model"):
-        trial.traded("popularity")
+        trial.long_tail()
     with pytest.raises(EncoderError):
         build_index(services.store, services.settings)
     assert names(ask(app))

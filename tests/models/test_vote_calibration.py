@@ -1,18 +1,18 @@
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 import scipy.sparse as sparse
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from matcher.models.vote_calibration import (
     FEWEST,
     VoteCalibration,
+    VoteCurves,
     fit_vote_calibration,
-    vote_calibration_from,
+    stored_curves,
 )
 
 ONE_FIELD, EVERYWHERE, RARE, SILENT = range(4)
@@ -41,8 +41,8 @@ def learned() -> VoteCalibration:
 
 def test_few_votes_for_one_that_is_in_a_single_field_are_worth_less() -> None:
     vote_calibration = learned()
-    far = vote_calibration.of(np.array([0.12, 0.12, 0.02, 0.0]))
-    near = vote_calibration.of(np.array([0.7, 0.15, 0.02, 0.0]))
+    far = vote_calibration.worth(np.array([0.12, 0.12, 0.02, 0.0]))
+    near = vote_calibration.worth(np.array([0.7, 0.15, 0.02, 0.0]))
     assert far[ONE_FIELD] < 0.6 * far[EVERYWHERE]
     assert near[ONE_FIELD] > 0.9
     assert near[EVERYWHERE] == pytest.approx(1.0, abs=0.05)
@@ -53,11 +53,11 @@ def test_few_votes_for_one_that_is_in_a_single_field_are_worth_less() -> None:
 def test_worth_is_from_0_to_1_and_more_votes_never_leave_less(two: list[float]) -> None:
     vote_calibration = learned()
     fewer, more = sorted(two)
-    less_left = fewer * vote_calibration.of(np.full(4, fewer))
-    more_left = more * vote_calibration.of(np.full(4, more))
+    less_left = fewer * vote_calibration.worth(np.full(4, fewer))
+    more_left = more * vote_calibration.worth(np.full(4, more))
     assert np.all(less_left <= more_left + 1e-12)
-    assert np.all(vote_calibration.of(np.full(4, fewer)) <= 1.0)
-    assert np.all(vote_calibration.of(np.full(4, fewer)) >= 0.0)
+    assert np.all(vote_calibration.worth(np.full(4, fewer)) <= 1.0)
+    assert np.all(vote_calibration.worth(np.full(4, fewer)) >= 0.0)
 
 
 def test_where_votes_speak_against_an_organisation_more_of_them_still_never_leave_less() -> None:
@@ -70,18 +70,43 @@ def test_where_votes_speak_against_an_organisation_more_of_them_still_never_leav
     assert found is not None
     assert found.own[SILENT, 1] == found.common[1] - 1.0
     assert (found.own[:, 1] >= found.common[1] - 1.0).all()
-    left = [share * found.of(np.full(4, share))[SILENT] for share in np.linspace(0.01, 1.0, 100)]
+    left = [share * found.worth(np.full(4, share))[SILENT] for share in np.linspace(0.01, 1.0, 100)]
     assert (np.diff(left) >= -1e-12).all()
 
 
-def test_it_is_kept_by_key_and_newcomers_have_the_common_curve() -> None:
+def test_it_is_stored_by_key_and_newcomers_have_the_common_curve() -> None:
     vote_calibration = learned()
-    saved = json.loads(json.dumps(vote_calibration.as_json([11, 12, 13, 14])))
-    read = vote_calibration_from(saved, [99, 12, 11])
+    adapter = TypeAdapter(VoteCurves)
+    stored = stored_curves(vote_calibration, [11, 12, 13, 14])
+    curves = adapter.validate_json(adapter.dump_json(stored))
+    assert curves == stored
+    read = curves.for_keys([99, 12, 11])
     assert read.common == vote_calibration.common
-    assert np.allclose(read.own[1:], vote_calibration.own[[EVERYWHERE, ONE_FIELD]])
-    assert np.allclose(read.of(np.array([0.3, 0.3, 0.3]))[0], 1.0)
-    assert vote_calibration_from(saved, []).of(np.empty(0)).shape == (0,)
+    assert read.own[0].tolist() == list(vote_calibration.common)
+    assert read.own[1:].tolist() == vote_calibration.own[[EVERYWHERE, ONE_FIELD]].tolist()
+    assert np.allclose(read.worth(np.array([0.3, 0.3, 0.3]))[0], 1.0)
+    assert curves.for_keys([]).worth(np.empty(0)).shape == (0,)
+
+
+def test_the_curves_of_some_organisations_are_those_of_all_at_their_rows() -> None:
+    vote_calibration = learned()
+    shares = np.array([0.3, 0.1, 0.02, 0.0])
+    rows = np.array([RARE, ONE_FIELD])
+    some = vote_calibration.at(rows)
+    assert some.worth(shares[rows]).tolist() == vote_calibration.worth(shares)[rows].tolist()
+    assert some.log_odds(shares[rows]).tolist() == vote_calibration.log_odds(shares)[rows].tolist()
+
+
+def test_known_values() -> None:
+    """Two organisations, at shares of 0 and 0.99: log(0.01) and log(1)."""
+    curves = VoteCalibration((-1.0, 1.0), np.array([[-1.0, 1.0], [-3.0, 2.0]]))
+    low, high = np.zeros(2), np.full(2, 0.99)
+    assert curves.log_odds(high).tolist() == pytest.approx([-1.0, -3.0])
+    assert curves.log_odds(low).tolist() == pytest.approx(
+        [-1.0 + np.log(0.01), -3.0 + 2 * np.log(0.01)]
+    )
+    expected = [1.0, (1 + np.exp(1.0)) / (1 + np.exp(3.0))]
+    assert curves.worth(high).tolist() == pytest.approx(expected)
 
 
 def test_too_little_history_teaches_nothing() -> None:
@@ -99,4 +124,4 @@ def test_votes_that_say_nothing_teach_nothing() -> None:
 
 def test_organisations_that_never_got_a_vote_keep_the_common_curve() -> None:
     vote_calibration = learned()
-    assert vote_calibration.of(np.full(4, 0.2))[SILENT] == pytest.approx(1.0, abs=0.05)
+    assert vote_calibration.worth(np.full(4, 0.2))[SILENT] == pytest.approx(1.0, abs=0.05)

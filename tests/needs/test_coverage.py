@@ -92,11 +92,15 @@ def test_without_needs_or_facets_nothing_is_covered() -> None:
 
 
 @st.composite
-def coverages(draw: st.DrawFn) -> tuple[Coverage, Corpus]:
+def coverages(draw: st.DrawFn, with_variants: bool = False) -> tuple[Coverage, Corpus]:
     count = draw(st.integers(1, 7))
     owners = st.sets(st.integers(0, count - 1), min_size=1, max_size=3)
     facets = [(OFFER, tuple(sorted(draw(owners)))) for _ in range(draw(st.integers(1, 9)))]
-    corpus = corpus_of(count, facets)
+    variants = []
+    if with_variants:
+        pair = st.lists(st.integers(0, count - 1), max_size=3, unique=True)
+        variants = [[f"x:{row:03}" for row in draw(pair)]]
+    corpus = corpus_of(count, facets, variants)
     wanted = needs(*draw(st.lists(st.floats(0.1, 5.0), min_size=1, max_size=4)))
     probability = st.floats(0.0, 1.0)
     rows = [[draw(probability) for _ in facets] for _ in wanted]
@@ -118,6 +122,34 @@ def test_coverage_never_falls_and_what_joins_later_adds_less(
     assert gain == pytest.approx(coverage.total(after) - coverage.total(before), abs=1e-9)
     assert coverage.gains(np.array(large, np.int64))[one] <= gain + 1e-12
     assert coverage.total(np.arange(len(corpus))) >= coverage.single().max() - 1e-12
+
+
+@given(coverages(with_variants=True), st.data())
+def test_coverage_over_some_organisations_is_that_over_all_at_their_rows(
+    made: tuple[Coverage, Corpus], data: st.DataObject
+) -> None:
+    coverage, corpus = made
+    everyone = list(range(len(corpus)))
+    drawn = data.draw(st.lists(st.sampled_from(everyone), unique=True))
+    rows = corpus.with_variants(np.array(drawn, np.int64))
+    some = coverage_of(corpus, coverage.needs, coverage.by_facet, coverage.facet_rows, rows)
+    assert some.rows.tolist() == rows.tolist()
+    assert some.meets.tolist() == coverage.meets[:, rows].tolist()
+    assert some.single() == pytest.approx(coverage.single()[rows])
+    members = rows[: data.draw(st.integers(0, len(rows)))]
+    assert some.places_of(members).tolist() == list(range(len(members)))
+    assert some.of(members).tolist() == coverage.of(members).tolist()
+    assert some.total(members) == pytest.approx(coverage.total(members))
+    assert some.gains(members) == pytest.approx(coverage.gains(members)[rows])
+
+
+def test_organisations_that_were_not_compared_are_not_there() -> None:
+    corpus = corpus_of(4, [(OFFER, (n,)) for n in range(4)])
+    rows = np.array([1, 3])
+    some = coverage_of(corpus, needs(1, 3), np.array([[0.2, 0.4], [0.8, 0.0]]), rows, rows)
+    assert some.meets.tolist() == [[0.2, 0.4], [0.8, 0.0]]
+    assert some.single().tolist() == pytest.approx([0.65, 0.1])
+    assert some.gains(np.array([3])).tolist() == pytest.approx([0.6, 0.0])
 
 
 @given(coverages(), st.data())

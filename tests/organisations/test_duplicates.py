@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from matcher.cache import MemoryCache
-from matcher.corpus.snapshot import CorpusProvider, build_index
+from matcher.corpus.answer_cache import AnswerCache
 from matcher.domain import (
     Facet,
     FacetKind,
@@ -18,6 +18,9 @@ from matcher.domain import (
     Question,
     Role,
 )
+from matcher.indexing.build import build_index
+from matcher.indexing.provider import provide_corpus
+from matcher.matching.answer import Match
 from matcher.matching.service import Recommender
 from matcher.organisations import duplicates
 from matcher.organisations.actions import get
@@ -74,37 +77,39 @@ def fill(store: Store) -> None:
         save_projects(write, PROJECTS)
 
 
-def ask(store: Store, settings: Settings) -> list[dict[str, object]]:
-    recommender = Recommender(CorpusProvider(store, settings), MemoryCache())
-    results: list[dict[str, object]] = recommender.recommend(
-        Question("prefabricated concrete walls with recycled aggregate")
-    )["results"]
-    return results
+def recommender_over(store: Store, settings: Settings) -> Recommender:
+    return Recommender(provide_corpus(store, settings), AnswerCache(MemoryCache(), 60))
+
+
+def ask(store: Store, settings: Settings) -> tuple[Match, ...]:
+    text = "prefabricated concrete walls with recycled aggregate"
+    return recommender_over(store, settings).recommend(Question(text)).results
 
 
 def test_sure_variants_share_votes_and_are_shown_once(store: Store, settings: Settings) -> None:
     build_index(store, settings)
     results = ask(store, settings)
-    ids = [result["organisation"]["id"] for result in results]  # type: ignore[index]
+    ids = [match.organisation.id for match in results]
     assert len({"x:beton", "x:beton-2"} & set(ids)) == 1
     first = results[0]
-    assert first["variants"] == [{"id": "x:beton", "name": "Alfa Beton NV"}] or first[
-        "variants"
-    ] == [{"id": "x:beton-2", "name": "ALFA BETON"}]
-    kinds = [reason["facet"]["kind"] for reason in first["reasons"]]  # type: ignore[index,attr-defined]
-    assert "offer" in kinds and "evidence" in kinds
+    names = {"x:beton": "Alfa Beton NV", "x:beton-2": "ALFA BETON"}
+    [variant] = first.variants
+    assert names.keys() == {first.organisation.id, variant.id}
+    assert variant.name == names[variant.id]
+    kinds = {reason.facet.kind for reason in first.reasons if reason.facet}
+    assert kinds == {FacetKind.OFFER, FacetKind.EVIDENCE}
 
 
 def test_members_bring_their_variants_along(store: Store, settings: Settings) -> None:
     build_index(store, settings)
-    recommender = Recommender(CorpusProvider(store, settings), MemoryCache())
-    answer = recommender.recommend(Question("concrete walls", members=("x:beton-2",)))
-    assert [result["organisation"]["id"] for result in answer["results"]] == ["x:glas"]
+    question = Question("concrete walls", members=("x:beton-2",))
+    answer = recommender_over(store, settings).recommend(question)
+    assert [match.organisation.id for match in answer.results] == ["x:glas"]
 
 
 def test_merging_moves_everything_and_leaves_an_alias(store: Store, settings: Settings) -> None:
     build_index(store, settings)
-    corpus_provider = CorpusProvider(store, settings)
+    corpus_provider = provide_corpus(store, settings)
     before = corpus_provider.snapshot().version
     duplicates.merge(store, "x:beton", "x:beton-2")
     assert corpus_provider.snapshot().version == before + 1
@@ -149,10 +154,9 @@ def test_what_is_dismissed_is_not_offered_and_shares_nothing(
     duplicates.dismiss(store, "x:beton", "x:beton-2")
     assert duplicates.proposals(store) == []
     build_index(store, settings)
-    assert {r["organisation"]["id"] for r in ask(store, settings)} >= {  # type: ignore[index]
-        "x:beton",
-        "x:beton-2",
-    }
+    results = ask(store, settings)
+    assert {match.organisation.id for match in results} >= {"x:beton", "x:beton-2"}
+    assert all(match.variants == () for match in results)
 
 
 @pytest.mark.parametrize(("keep", "gone"), [("x:beton", "x:none"), ("x:beton", "x:beton")])

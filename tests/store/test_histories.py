@@ -11,10 +11,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from matcher.cache import MemoryCache
-from matcher.corpus.snapshot import CorpusProvider
+from matcher.corpus.answer_cache import AnswerCache
 from matcher.domain import Facet, FacetKind, Organisation, OrganisationType, Question
-from matcher.index.generation import current_name, open_generation
+from matcher.index.generation import current_name
 from matcher.indexing.build import build_index
+from matcher.indexing.provider import provide_corpus
 from matcher.matching.service import Recommender
 from matcher.settings import Settings
 from matcher.store import Store
@@ -40,7 +41,9 @@ class World:
         """Come up, as after a restart; what is cached in Redis would be there, too."""
         self.store = Store(self.settings.database_url)
         self.store.upgrade()
-        self.recommender = Recommender(CorpusProvider(self.store, self.settings), self.cache)
+        self.recommender = Recommender(
+            provide_corpus(self.store, self.settings), AnswerCache(self.cache, 60)
+        )
 
     def write(self, name: str, offer: str) -> None:
         offers = (Facet(FacetKind.OFFER, offer),)
@@ -60,8 +63,7 @@ class World:
         shutil.copyfile(copied, self.path)
 
     def first(self, text: str) -> str:
-        found = self.recommender.recommend(Question(text))["results"]
-        return str(found[0]["organisation"]["id"])
+        return self.recommender.recommend(Question(text)).results[0].organisation.id
 
 
 @pytest.fixture
@@ -101,14 +103,14 @@ def test_a_worker_that_goes_on_forgets_what_a_store_put_back_never_had(world: Wo
     copied, base = world.copy(), current_name(world.settings.index_folder)
     world.write("schapen", SHEEP)
     assert world.first(SHEEP) == "x:schapen"
-    assert world.recommender.recommend(Question(CARTRIDGES))["cached"] is False
-    assert world.recommender.recommend(Question(CARTRIDGES))["cached"] is True
+    assert world.recommender.recommend(Question(CARTRIDGES)).cached is False
+    assert world.recommender.recommend(Question(CARTRIDGES)).cached is True
     world.put_back(copied)
-    assert world.recommender.recommend(Question(SHEEP))["results"] == []
+    assert world.recommender.recommend(Question(SHEEP)).results == ()
     world.write("spuit", CARTRIDGES)
     again = world.recommender.recommend(Question(CARTRIDGES))
-    assert again["cached"] is False  # the same question at the same version, in another history
-    found = [one["organisation"]["id"] for one in again["results"]]
+    assert again.cached is False  # the same question at the same version, in another history
+    found = [one.organisation.id for one in again.results]
     assert found[0] == "x:spuit" and "x:schapen" not in found
     assert current_name(world.settings.index_folder) == base  # it is of both histories
 
@@ -133,25 +135,32 @@ def test_of_several_workers_one_builds(world: World) -> None:
     world.put_back(copied)
     names = set()
     for _ in range(2):
-        corpus_provider = CorpusProvider(world.store, world.settings)
+        corpus_provider = provide_corpus(world.store, world.settings)
         names.add(corpus_provider.snapshot().generation.name)
         assert corpus_provider.snapshot() is corpus_provider.snapshot()
     assert names == {current_name(world.settings.index_folder)}
 
 
-def test_an_index_of_an_older_service_is_built_anew_once(world: World) -> None:
+@pytest.mark.parametrize("older", ["of an older format", "without a mark"])
+def test_an_index_of_an_older_service_is_built_anew_once(world: World, older: str) -> None:
     root, old = world.settings.index_folder, current_name(world.settings.index_folder)
     assert old is not None
     path = root / old / "manifest.json"
     manifest = json.loads(path.read_text())
-    assert manifest.pop("mark") == world.store.revision().mark
+    if older == "without a mark":
+        assert manifest.pop("mark") == world.store.revision().mark
+        reason = "it doesn't come from the history of this store"
+    else:
+        manifest["format"] -= 1
+        reason = "another version of the service built it"
     path.write_text(json.dumps(manifest))
-    (root / old / "ranking.json").write_text('{"weights": {"named": 0.7}}')
     world.open()
-    assert world.first("films of polymer") == "x:basis"
+    with capture_logs() as logs:
+        assert world.first("films of polymer") == "x:basis"
+    told = [line for line in logs if line["event"] == "index is built anew"]
+    assert [(line["generation"], line["reason"]) for line in told] == [(old, reason)]
     name = current_name(root)
     assert name not in (None, old)
-    assert open_generation(root, str(name)).ranking == {"weights": {"named": 0.7}}
     world.open()
     world.first("films of polymer")
     assert current_name(root) == name

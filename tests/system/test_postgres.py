@@ -10,7 +10,7 @@ from apiflask import APIFlask
 
 from matcher.demo import load as demo
 from matcher.domain import Question
-from matcher.matching.serialise import serialise
+from matcher.matching.question import serialise
 from matcher.store import Store
 from tests.servers import postgres_server
 from tests.web.users import get, post, signed_in

@@ -60,9 +60,9 @@ def test_the_state_of_the_service(app: APIFlask, admin: FlaskClient) -> None:
     from matcher.domain import Question
 
     answers.recommend(Question(text="biosensor"))
-    assert answers.recommend(Question(text="biosensor"))["cached"] is True
+    assert answers.recommend(Question(text="biosensor")).cached is True
     assert post(admin, BASE + "/cache/clear").status_code == 302
-    assert answers.recommend(Question(text="biosensor"))["cached"] is False
+    assert answers.recommend(Question(text="biosensor")).cached is False
 
 
 @pytest.mark.parametrize("number", ["9" * 20, "0"])

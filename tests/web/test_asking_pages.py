@@ -4,6 +4,7 @@ import html
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -17,8 +18,7 @@ from werkzeug.datastructures import MultiDict
 import matcher.web
 from matcher.container import Services
 from matcher.domain import Need, Question, Stage
-from matcher.matching.scoring import SPEAKING, Weights
-from matcher.needs.best_match import best_matches
+from matcher.matching.score import EVIDENCE
 from matcher.web.labels import LABELS
 from tests.web.users import get, post, signed_in, token
 
@@ -53,7 +53,6 @@ def test_the_form_keeps_who_is_left_out(client: FlaskClient) -> None:
 def test_who_shares_the_place_of_a_likely_partner_says_so(
     app: APIFlask, client: FlaskClient
 ) -> None:
-    app.extensions["schakel"].recommender.weights = Weights(akin=0.5)
     text = "Together with Universiteit Gent: biosensors for care at home"
     english = asked(client, ("text", text)).text
     assert "Shares Gent with Universiteit Gent, who may well take part." in english
@@ -65,7 +64,8 @@ def test_who_shares_the_place_of_a_likely_partner_says_so(
 
 def test_every_part_of_a_score_has_a_name_and_a_colour() -> None:
     styles = (WEB / "static" / "schakel.css").read_text(encoding="utf-8")
-    for name in SPEAKING | {"kin", "akin", "reciprocity", "cross_sector", "prior", "alike"}:
+    others = {"affiliation", "reciprocity", "complement", "across_fields", "similarity"}
+    for name in EVIDENCE | others:
         assert name in LABELS
         assert re.search(rf"\.part-{name}\b", styles), name
 
@@ -94,7 +94,9 @@ def test_a_longer_list_is_one_click_away(client: FlaskClient) -> None:
 def test_places_kept_are_told(app: APIFlask, client: FlaskClient) -> None:
     recommender = app.extensions["schakel"].recommender
     answer = recommender.recommend(Question(text=TEXT, limit=20))
-    answer["results"][4]["place_kept"] = True
+    results = list(answer.results)
+    results[4] = replace(results[4], long_tail=True)
+    answer = replace(answer, results=tuple(results))
     recommender.recommend = lambda question: answer
     page = asked(client, ("text", TEXT)).text
     assert page.count("Stands before others of a higher score: it has few past projects.") == 1
@@ -219,21 +221,23 @@ def test_needs_that_were_read_name_who_answers_them_and_can_be_matched(client: F
     assert "answers: " in matched.text
 
 
-def test_who_answers_is_whom_the_recommender_names(app: APIFlask) -> None:
+def test_who_answers_each_need_is_named_with_the_offer(app: APIFlask) -> None:
     services: Services = app.extensions["schakel"]
     needs = (Need(IVDR), Need("spuitgieten van cartridges", stage=Stage.PRODUCTION), Need("qqqq"))
     answer = services.recommender.recommend(Question(text="biosensor", needs=needs))
-    ids = [one["organisation"]["id"] for one in answer["results"]]
-    found = best_matches(services.corpus_provider.snapshot(), services.store, needs, ids)
-    for item, best in zip(answer["needs"]["items"], found, strict=True):
-        said = best and {name: best[name] for name in ("rank", "organisation", "probability")}
-        assert said == item["best"]
-    assert found[0] is not None and "IVDR" in found[0]["facet"]["text"]
-    assert found[2] is None
-    assert (
-        best_matches(services.corpus_provider.snapshot(), services.store, needs, []) == [None] * 3
+    assert answer.needs is not None
+    first, second, third = (item.best for item in answer.needs.items)
+    ids = [match.organisation.id for match in answer.results]
+    assert first is not None and second is not None and third is None
+    assert first.facet is not None and "IVDR" in first.facet.text
+    for best in (first, second):
+        assert ids[best.rank - 1] == best.organisation.id and best.probability >= 0.05
+    later = services.recommender.recommend(
+        Question(text="biosensor", needs=needs, offset=1, limit=3)
     )
-    assert best_matches(services.corpus_provider.snapshot(), services.store, [], ids) == []
+    assert later.needs is not None and len(later.results) == 3
+    ranks = {item.best.rank for item in later.needs.items if item.best}
+    assert ranks <= {match.rank for match in later.results}
 
 
 def test_every_match_can_be_left_out_and_the_choice_taken_back(client: FlaskClient) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import update
 from matcher.domain import Question
 from matcher.indexing.build import build_index
 from matcher.introductions import requests
-from matcher.matching.serialise import serialise
+from matcher.matching.question import serialise
 from matcher.profiles import profiles
 from matcher.store import Store
 from matcher.store.account_tables import IntroductionRow, IntroductionStepRow, ProfileRow, TokenRow

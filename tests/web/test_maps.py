@@ -3,19 +3,32 @@ from __future__ import annotations
 import json
 import re
 from itertools import combinations
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from flask.testing import FlaskClient
 
+from matcher.domain import OrganisationType
+from matcher.matching.answer import Match
+from matcher.presenters import OrganisationBrief
 from matcher.web.maps import OUTLINES, map_of
 from tests.web.users import get
 
 
-def place(rank: int, longitude: float | None, latitude: float | None) -> dict[str, Any]:
-    who = {"name": f"o{rank}", "longitude": longitude, "latitude": latitude}
-    return {"rank": rank, "organisation": who}
+def place(rank: int, longitude: float | None, latitude: float | None) -> Match:
+    organisation = OrganisationBrief(
+        id=f"x:o{rank}",
+        name=f"o{rank}",
+        type=OrganisationType.COMPANY,
+        city=None,
+        country=None,
+        region=None,
+        latitude=latitude,
+        longitude=longitude,
+        sme=None,
+        sectors=(),
+    )
+    return Match(rank, organisation, 0.5, (), None, {}, None, (), (), (), False, ())
 
 
 def test_places_are_drawn_where_they_are() -> None:

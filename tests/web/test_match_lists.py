@@ -19,7 +19,7 @@ from matcher.accounts import accounts
 from matcher.domain import Need, Question
 from matcher.match_lists import lists
 from matcher.match_lists.actions import MAX_MATCHES
-from matcher.matching.serialise import serialise
+from matcher.matching.question import serialise
 from matcher.organisations import actions as organisations
 from matcher.organisations.duplicates import merge
 from matcher.spreadsheets import neutral

@@ -16,7 +16,7 @@ from matcher.domain import Contact, Initiative, Need, Question, Stage
 from matcher.introductions.access import Party
 from matcher.introductions.requests import IntroductionRequest, request_introduction
 from matcher.match_lists import lists
-from matcher.matching.serialise import serialise
+from matcher.matching.question import serialise
 from matcher.store import Store
 from matcher.store.initiatives import save_initiative
 from matcher.web import overview

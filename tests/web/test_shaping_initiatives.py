@@ -108,8 +108,8 @@ def test_more_of_the_matches_are_one_click_away(manager: FlaskClient) -> None:
     assert len(names(first)) == 30
     links = [html.unescape(one) for one in re.findall(r'href="([^"]*[?&]show=[^"]*)"', first)]
     assert [one.split("?")[1] for one in links] == [
-        "show=50&complement=35&alike=30",
-        "show=100&complement=35&alike=30",
+        "show=50&complement=35&alike=30&across=0",
+        "show=100&complement=35&alike=30&across=0",
     ]
     longer = get(manager, links[0]).text
     assert names(longer)[:30] == names(first) and 'value="35"' in longer

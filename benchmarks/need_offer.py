@@ -1,14 +1,15 @@
-"""Prints how well the curve from similarity to chance tells offers apart: benchmarks.meeting.
+"""Prints how well the need-offer model tells offers apart: python -m benchmarks.need_offer.
 
 Judged pairs with needs left out in turn (10 folds), under the encoder that the demo data gets, for
 several shares of what the pairs say of stages. `written`: needs whose judged offers differ mostly
-in stage; `crossing`: needs met by offers of other stages, too. Then what chances offers have in the
-language of the need and in another one.
+in stage; `crossing`: needs met by offers of other stages, too. Then what probabilities offers have
+in the language of the need and in another one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from unittest.mock import patch
 
 import numpy as np
@@ -25,13 +26,13 @@ from matcher.models import need_offer
 from matcher.models.need_offer import (
     SAME,
     STAGES_COUNT,
-    WORDING,
     Judged,
     fit_need_offer_model,
     judged_pairs,
     relations_of,
     similarities,
 )
+from matcher.models.weights import Weights
 
 FOLDS = 10
 LIKELY = 0.2
@@ -41,8 +42,8 @@ def main() -> None:
     pairs = judged_pairs()
     batch, _initiatives = demo.read()
     stated = (facet for one in batch.organisations for facet in (*one.offers, *one.needs))
-    told = (project.facet for project in batch.projects)
-    encoder = fit_encoder("lsa", [facet.text for facet in (*stated, *told)])
+    past = (project.facet for project in batch.projects)
+    encoder = fit_encoder("default", [facet.text for facet in (*stated, *past)])
     needs = list({one.need: one.need_stage for one in pairs})
     offers = [one.offer for one in pairs]
     compared = similarities(encoder, encoder.encode(needs), encoder.encode(offers))
@@ -69,10 +70,15 @@ def main() -> None:
     languages = [np.array([detect_language(one) for one in several]) for several in (needs, offers)]
     same = languages[0][:, None] == languages[1]
     print(
-        "pairs that fit, in one language and across two: mean chance, and how many have .2 and more"
+        f"{'mean probability and share of .2 and more':26} one language, two languages, "
+        "near misses (share), other offers (share)"
     )
-    for said, excluded in (("as it is", WORDING), ("wording always counts", "")):
-        with patch.object(need_offer, "WORDING", excluded):
+    for name, sentence in (
+        ("as it is", Weights().sentence),
+        ("words alone", 0.0),
+        ("sentence as much as words", 1.0),
+    ):
+        with patch.object(need_offer, "Weights", partial(Weights, sentence=sentence)):
             compared = similarities(encoder, encoder.encode(needs), encoder.encode(offers))
             probabilities = _left_out(encoder, pairs, needs, compared, relations, STAGES_COUNT)
         figures = [
@@ -82,7 +88,7 @@ def main() -> None:
         ]
         figures.append(_share_likely(probabilities[own & ~meets]))
         line = "    ".join(f"{one:.3f}" for one in figures)
-        print(f"{said:22} {line}         {_share_likely(probabilities[~own]):.4f}")
+        print(f"{name:26} {line}         {_share_likely(probabilities[~own]):.4f}")
 
 
 def _left_out(
@@ -93,7 +99,7 @@ def _left_out(
     relations: NDArray[np.int8],
     share: float,
 ) -> Floats:
-    """Return the chances (needs, offers), each by a curve that was fitted without the need."""
+    """Return the probabilities (needs, offers), each by a curve fitted without the need."""
     probabilities = np.zeros(compared.shape)
     for learned, asked in KFold(FOLDS, shuffle=True, random_state=1).split(needs):
         known = {needs[place] for place in learned}

@@ -6,10 +6,11 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from matcher.cache import MemoryCache
 from matcher.container import Services
+from matcher.corpus.columns import Corpus
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import (
     Facet,
@@ -21,13 +22,13 @@ from matcher.domain import (
     Project,
     Question,
 )
+from matcher.evaluation.vote_history import fit_votes
 from matcher.imports.row_errors import Batch
 from matcher.imports.storage import store_batch
 from matcher.indexing.build import build_index
-from matcher.matching.scoring import Weights
-from matcher.matching.service import Recommender, Stopwatch
+from matcher.models.vote_calibration import FEWEST
+from matcher.models.weights import Weights
 from tests.conftest import settings_for
-from tests.matching.test_explain import quoted, without
 
 FIELDS = ("tidal energy", "woollen yarn", "bread and pastry", "wooden bridges")
 SUBJECTS = "sensors robots training standards logistics materials safety finance testing".split()
@@ -62,21 +63,38 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     made.store.dispose()
 
 
+def with_shipped_weights(snapshot: Snapshot, *, calibrated: bool = True) -> Snapshot:
+    models = replace(snapshot.models, weights=Weights())
+    if not calibrated:
+        models = replace(models, votes=None)
+    return replace(snapshot, generation=replace(snapshot.generation, models=models), kept={})
+
+
+def without_facets(snapshot: Snapshot, ids: set[int]) -> Snapshot:
+    """The same corpus and models, in which these facets never were."""
+    index = snapshot.index.copy()
+    index.remove(np.array(sorted(ids), dtype=np.int64))
+    facets = {number: one for number, one in snapshot.facets.items() if number not in ids}
+    variants = snapshot.generation.findings.variants
+    corpus = Corpus(snapshot.version, snapshot.organisations, facets, snapshot.corpus, variants)
+    return replace(snapshot, index=index, corpus=corpus, facets=facets, kept={})
+
+
 def text_parts(
     services: Services, snapshot: Snapshot, text: str, filters: Filters | None = None
 ) -> dict[str, float]:
-    """Return the votes of each organisation in the list."""
-    recommender = Recommender(services.corpus_provider, MemoryCache(), weights=Weights())
-    question = Question(text=text, limit=100, filters=filters or Filters())
-    results = recommender.ranked(snapshot, question)
-    return {one["organisation"]["id"]: one["parts"].get("text", 0.0) for one in results}
+    """Return what text relevance gives each organisation on the list."""
+    ranked = services.recommender.rank(
+        snapshot, Question(text=text, limit=100, filters=filters or Filters())
+    )
+    records, rows = snapshot.corpus.organisations, ranked.scored.candidates.rows
+    parts = ranked.parts["text"]
+    return {records[rows[place]].id: float(parts[place]) for place in ranked.order.tolist()}
 
 
 def test_whoever_is_in_all_of_one_field_does_not_head_lists_of_another(services: Services) -> None:
-    snapshot = services.corpus_provider.snapshot()
-    findings = {**snapshot.generation.findings, "credence": None}
-    generation = replace(snapshot.generation, findings=findings)
-    before = replace(snapshot, generation=generation, kept={})
+    snapshot = with_shipped_weights(services.corpus_provider.snapshot())
+    before = with_shipped_weights(snapshot, calibrated=False)
     far = "training and safety and finance for tidal energy"
     assert snapshot.vote_calibration is not None
     assert before.vote_calibration is None
@@ -92,7 +110,8 @@ def test_whoever_is_in_all_of_one_field_does_not_head_lists_of_another(services:
 
 
 def test_a_score_is_the_same_whoever_is_filtered_out(services: Services) -> None:
-    snapshot, text = services.corpus_provider.snapshot(), "training and safety for bread and pastry"
+    snapshot = with_shipped_weights(services.corpus_provider.snapshot())
+    text = "training and safety for bread and pastry"
     everybody = text_parts(services, snapshot, text)
     companies = text_parts(services, snapshot, text, Filters(types=(COMPANY,)))
     assert companies and all(one[5] in "ab" for one in companies)
@@ -102,14 +121,32 @@ def test_a_score_is_the_same_whoever_is_filtered_out(services: Services) -> None
 
 
 def test_scores_fall_without_the_past_projects_that_are_quoted(services: Services) -> None:
-    recommender = Recommender(services.corpus_provider, MemoryCache(), weights=Weights())
-    snapshot = services.corpus_provider.snapshot()
+    snapshot = with_shipped_weights(services.corpus_provider.snapshot())
     for number in range(12):
         draw = random.Random(number)
         about = " and ".join(draw.sample(SUBJECTS, 2))
         question = Question(text=f"{about} for {draw.choice(FIELDS)}", limit=200)
-        top = recommender.compute(snapshot, question, Stopwatch())["results"][0]
-        assert quoted(top)
-        left = recommender.compute(without(snapshot, quoted(top)), question, Stopwatch())
-        scores = {one["organisation"]["id"]: one["score"] for one in left["results"]}
-        assert scores.get(top["organisation"]["id"], 0.0) < top["score"], question
+        top = services.recommender.answer(snapshot, question).results[0]
+        quoted = {reason.facet.id for reason in top.reasons if reason.facet}
+        assert quoted
+        left = services.recommender.answer(without_facets(snapshot, quoted), question)
+        scores = {one.organisation.id: one.score for one in left.results}
+        assert scores.get(top.organisation.id, 0.0) < top.score, question
+
+
+def test_curves_are_by_organisation_and_the_same_every_time(services: Services) -> None:
+    snapshot = services.corpus_provider.snapshot()
+    curves = fit_votes(snapshot)
+    assert curves is not None and curves == snapshot.models.votes
+    keys = {record.id: record.key for record in snapshot.corpus.organisations}
+    assert curves.own.keys() == set(keys.values())
+    intercept, slope = curves.own[keys[ALWAYS]]
+    assert (intercept, slope) != curves.common and curves.common[1] > 0
+
+
+def test_from_fewer_past_projects_nothing_is_fitted(services: Services) -> None:
+    snapshot = services.corpus_provider.snapshot()
+    ids = snapshot.corpus.facet_ids.tolist()
+    assert fit_votes(without_facets(snapshot, set(ids[FEWEST:]))) is not None
+    assert fit_votes(without_facets(snapshot, set(ids[FEWEST - 1 :]))) is None
+    assert fit_votes(without_facets(snapshot, set(ids))) is None

@@ -1,0 +1,17 @@
+"""The corpus provider, wired with what builds an index where there is none to open."""
+
+from __future__ import annotations
+
+from matcher.corpus.provider import CorpusProvider
+from matcher.indexing.build import build_index
+from matcher.settings import Settings
+from matcher.store import Store
+
+
+def provide_corpus(store: Store, settings: Settings) -> CorpusProvider:
+    """Return a provider of the corpus in `store`, which builds an index where it has to."""
+
+    def build(store: Store, settings: Settings) -> str:
+        return build_index(store, settings, only_if_missing=True)
+
+    return CorpusProvider(store, settings, build)

@@ -1,0 +1,178 @@
+"""What the recommender answers: a match list with parts, reasons and notices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from matcher.domain import NeedLevel, Stage
+from matcher.needs.resolve import Source
+from matcher.presenters import FacetBrief, OrganisationBrief, OrganisationName, PartnerMixBrief
+
+NOTICES = {
+    "nothing_usable": "Nothing in the question could be understood. Describe in a sentence or two "
+    "what is to be done and what is needed: materials, techniques, products, markets.",
+    "nobody_yet": "No organisation is stored yet, so there is nobody to recommend. Import some: "
+    "flask --app app import organisations FILE, or import cordis PATH.",
+    "nothing_allowed": "No organisation passes the filters. Loosen or remove one of them.",
+    "nothing_found": "No organisation that may be recommended comes near the question.",
+    "model_away": "The model that reads texts beside the default doesn't answer at the moment. "
+    "These partners were found without it; ask again in a minute to find more.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Why a list is empty, or what it was made without."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an organisation is on the list.
+
+    By text or need it quotes a facet with its similarity; by collaboration, a past project with
+    those who took part; by mention, the words of the name that the question holds.
+    """
+
+    need: str | None
+    """The need that is met; None where the text as a whole is."""
+    probability: float | None
+    """That it meets the need."""
+    facet: FacetBrief | None
+    similarity: float | None
+    with_members: tuple[str, ...]
+    mentioned: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageBrief:
+    """How far an organisation meets what is needed."""
+
+    alone: float
+    adds: float
+    """What it adds to the coverage of the members."""
+    with_members: float
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarMember:
+    """A member that an organisation is similar to."""
+
+    id: str
+    name: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class AffiliatedPartner:
+    """A partner that shares words of its name or town which few others have."""
+
+    id: str
+    name: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MetNeed:
+    """A need that an organisation states, and the member whose offer meets it."""
+
+    need: FacetBrief
+    member: OrganisationName
+    offer: FacetBrief
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One recommended organisation."""
+
+    rank: int
+    organisation: OrganisationBrief
+    score: float
+    variants: tuple[OrganisationName, ...]
+    probability: float | None
+    parts: Mapping[str, float]
+    coverage: CoverageBrief | None
+    similar_members: tuple[SimilarMember, ...]
+    affiliation: tuple[AffiliatedPartner, ...]
+    reciprocity: tuple[MetNeed, ...]
+    long_tail: bool
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BestMatch:
+    """Who of the results that are shown meets a need best."""
+
+    rank: int
+    organisation: OrganisationName
+    probability: float
+    facet: FacetBrief | None
+
+
+@dataclass(frozen=True, slots=True)
+class NeedAnswer:
+    """A need, how far the members meet it, and who of the results does so best."""
+
+    text: str
+    level: NeedLevel
+    weight: float
+    stage: Stage | None
+    due: date | None
+    covered: float
+    best: BestMatch | None
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsAnswer:
+    """What was taken to be needed."""
+
+    source: Source
+    covered: float
+    """How far the members cover all of it."""
+    items: tuple[NeedAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerMixes:
+    """The mix of types of the members, and of the results on this page."""
+
+    members: PartnerMixBrief
+    results: PartnerMixBrief
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """How the candidates were found, for whoever looks into an answer."""
+
+    candidates: int
+    """How many organisations were scored."""
+    found_by: Mapping[str, int]
+    """How many each source found: text, needs, collaboration, mention."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A match list, true of `corpus_version`."""
+
+    corpus_version: int
+    model: str
+    total: int
+    """How many organisations are on the list, of which one page is shown."""
+    notices: tuple[Notice, ...]
+    not_understood: tuple[str, ...] = ()
+    needs: NeedsAnswer | None = None
+    partner_mix: PartnerMixes | None = None
+    retrieval: Retrieval = field(default_factory=lambda: Retrieval(0, {}))
+    results: tuple[Match, ...] = ()
+    cached: bool = False
+    took_ms: float = 0.0
+
+
+def notice(code: str) -> Notice:
+    """Return a notice by its code."""
+    return Notice(code, NOTICES[code])

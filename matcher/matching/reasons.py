@@ -1,0 +1,148 @@
+"""Why an organisation is on the list: the facets that speak for it, the strongest first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.arrays import Rows
+from matcher.domain import FacetKind
+from matcher.matching.rerank import RankedCandidates
+from matcher.matching.votes import join_views
+from matcher.models.weights import Weights
+from matcher.needs.coverage import best_facets
+from matcher.parameters import MIN_PROBABILITY_SHOWN
+
+MAX_REASONS = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Speaking:
+    """A facet that speaks for an organisation."""
+
+    facet_row: int
+    weight: float
+    vector: NDArray[np.float32] | None = None
+    """The vector (dim,) of the text that it answers; None for a past project with partners."""
+    need: str | None = None
+    probability: float | None = None
+    with_members: tuple[str, ...] = ()
+
+    @property
+    def is_worth_telling(self) -> bool:
+        """Whether it isn't just the remote possibility to meet a need."""
+        return self.probability is None or self.probability >= MIN_PROBABILITY_SHOWN
+
+
+def speaking_facets(
+    ranked: RankedCandidates, page: Rows, weights: Weights
+) -> dict[int, list[Speaking]]:
+    """Return for each organisation on a page, by row, the facets that speak for it.
+
+    At most MAX_REASONS by text and need, then the strongest past project with known partners.
+    """
+    by_row = {int(row): dict[int, Speaking]() for row in page}
+    for row, speaking in [
+        *_by_text(ranked, by_row.keys(), weights),
+        *_by_need(ranked, by_row.keys(), weights),
+    ]:
+        known = by_row[row].get(speaking.facet_row)
+        by_row[row][speaking.facet_row] = speaking if known is None else _stronger(known, speaking)
+    together = _by_collaboration(ranked, by_row.keys())
+    found = {}
+    for row, by_facet in by_row.items():
+        ordered = sorted(by_facet.values(), key=lambda one: (-one.weight, one.facet_row))
+        telling = [speaking for speaking in ordered if speaking.is_worth_telling]
+        chosen = (telling or ordered)[:MAX_REASONS]
+        if row in together:
+            chosen = [one for one in chosen if one.facet_row != together[row].facet_row]
+            chosen.append(together[row])
+        found[row] = chosen
+    return found
+
+
+def _stronger(known: Speaking, other: Speaking) -> Speaking:
+    """Return which of two to tell of one facet: that it meets a need says more than the text."""
+    if known.need is None and other.need is not None:
+        weight = max(known.weight, other.weight)
+        return replace(other, weight=weight) if other.is_worth_telling else known
+    return other if other.weight > known.weight else known
+
+
+def _by_text(
+    ranked: RankedCandidates, rows: Collection[int], weights: Weights
+) -> Iterator[tuple[int, Speaking]]:
+    candidates = ranked.scored.candidates
+    corpus, understood = candidates.snapshot.corpus, candidates.understood
+    shares = {
+        name: weights.of_view(name) * understood.view_coverage[name] for name in candidates.by_view
+    }
+    votes = join_views(candidates.by_view, shares)
+    shown = {int(corpus.group[row]): row for row in rows}
+    offers = corpus.of_kind(FacetKind.OFFER)
+    with_offer: set[int] = set()
+    for place in np.argsort(-votes.weights, kind="stable").tolist():
+        facet_row = int(votes.facet_rows[place])
+        start, end = corpus.owner_start[facet_row], corpus.owner_start[facet_row + 1]
+        groups = {int(corpus.group[owner]) for owner in corpus.owner_rows[start:end].tolist()}
+        for group in sorted(groups & shown.keys()):
+            if offers[facet_row]:
+                # Of the offers of an organisation only the best counts.
+                if group in with_offer:
+                    continue
+                with_offer.add(group)
+            weight = float(votes.weights[place]) * weights.text
+            yield shown[group], Speaking(facet_row, weight, understood.vector)
+
+
+def _by_need(
+    ranked: RankedCandidates, rows: Collection[int], weights: Weights
+) -> Iterator[tuple[int, Speaking]]:
+    """Yield the facets with which organisations meet needs, the best for each need."""
+    features = ranked.scored.features
+    coverage, needs = features.coverage, features.candidates.understood.needs
+    if coverage is None or needs is None:
+        return
+    corpus = features.candidates.snapshot.corpus
+    for row in rows:
+        facets, probabilities = best_facets(corpus, coverage, row)
+        counted = coverage.weights * probabilities * weights.coverage
+        for place, need in enumerate(needs.needs):
+            if probabilities[place] > 0:
+                yield (
+                    row,
+                    Speaking(
+                        int(facets[place]),
+                        float(counted[place]),
+                        needs.vectors[place],
+                        need.text,
+                        float(probabilities[place]),
+                    ),
+                )
+
+
+def _by_collaboration(ranked: RankedCandidates, rows: Collection[int]) -> dict[int, Speaking]:
+    """Return by organisation its strongest past project with known partners."""
+    candidates = ranked.scored.candidates
+    corpus, collaboration = candidates.snapshot.corpus, candidates.collaboration
+    shown = {int(corpus.group[row]): row for row in rows}
+    partners = set(collaboration.partners.tolist())
+    strongest: dict[int, Speaking] = {}
+    for facet_row, strength in zip(
+        collaboration.facet_rows.tolist(), collaboration.facet_strength.tolist(), strict=True
+    ):
+        start, end = corpus.owner_start[facet_row], corpus.owner_start[facet_row + 1]
+        owners = corpus.owner_rows[start:end].tolist()
+        for group in {int(corpus.group[owner]) for owner in owners} & shown.keys():
+            row = shown[group]
+            known = strongest.get(row)
+            others = [
+                owner for owner in owners if owner in partners and corpus.group[owner] != group
+            ]
+            if others and (known is None or strength > known.weight):
+                names = tuple(corpus.organisations[owner].name for owner in others)
+                strongest[row] = Speaking(facet_row, strength, with_members=names)
+    return strongest

@@ -1,0 +1,102 @@
+"""First stage, understand: the text and the needs of a question as vectors, and who it mentions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.port import vocabulary_coverage
+from matcher.arrays import Floats, Rows
+from matcher.corpus.snapshot import Snapshot
+from matcher.domain import Question
+from matcher.needs.extraction import what_is_asked
+from matcher.needs.resolve import ResolvedNeeds, Source, find_needs
+from matcher.store import Store
+
+
+class NothingToRecommend(Exception):
+    """A question whose answer is an empty list; the notice `code` says why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnderstoodQuestion:
+    """What a question asks for."""
+
+    snapshot: Snapshot
+    question: Question
+    text: str
+    vector: NDArray[np.float32]
+    """(dim,) of what the text asks; zeros where the encoder knows nothing of it."""
+    view_coverage: Mapping[str, float]
+    """The share of the text that each view of the encoder understands, 0 to 1."""
+    needs: ResolvedNeeds | None
+    """What is needed; where the question is a text alone None, or what was read from it."""
+    scores_needs: bool
+    """Whether needs count; of a question that is a text alone, the text as a whole does."""
+    members: Rows
+    """The members with their name variants, ascending."""
+    mentioned: Rows
+    """Organisations that the text or a stated need mentions, ascending."""
+    mention_confidence: Floats
+    """How surely, above 0 to 1, each of those."""
+
+    @property
+    def text_is_known(self) -> bool:
+        """Whether the encoder knows anything of the text."""
+        return bool(self.vector.any())
+
+
+def understand(
+    snapshot: Snapshot, store: Store, question: Question, *, read_brief: bool = False
+) -> UnderstoodQuestion:
+    """Read a question once, and encode all its texts in one batch.
+
+    With `read_brief`, needs are read from a text alone, too, to be shown. Raises NothingToRecommend
+    where nobody is stored or nothing of the question is known.
+    """
+    corpus, encoder = snapshot.corpus, snapshot.generation.encoder
+    if not len(corpus):
+        raise NothingToRecommend("nobody_yet")
+    text = question.text.strip()
+    members = corpus.with_variants(corpus.rows(question.members))
+    found, scores_needs = None, bool(question.needs or len(members))
+    if scores_needs or read_brief:
+        found = find_needs(snapshot, store, question.needs, question.text, members)
+    texts = [what_is_asked(text), *(need.text for need in (found[0] if found else ()))]
+    vectors = encoder.encode(texts)
+    needs = ResolvedNeeds(*found, vectors[1:]) if found else None
+    if not (len(members) or vectors.any()):
+        raise NothingToRecommend("nothing_usable")
+    mentioned, confidence = _mentions(snapshot, text, needs)
+    return UnderstoodQuestion(
+        snapshot=snapshot,
+        question=question,
+        text=text,
+        vector=vectors[0],
+        view_coverage={
+            view.name: float(vocabulary_coverage(encoder, vectors[:1], view)[0])
+            for view in encoder.views
+        },
+        needs=needs,
+        scores_needs=scores_needs,
+        members=members,
+        mentioned=mentioned,
+        mention_confidence=confidence,
+    )
+
+
+def _mentions(snapshot: Snapshot, text: str, needs: ResolvedNeeds | None) -> tuple[Rows, Floats]:
+    """Return who the text and the stated needs mention, and how surely: the surest text counts."""
+    stated = needs.needs if needs is not None and needs.source is Source.STATED else ()
+    found = [snapshot.corpus.mentions.in_text(words) for words in (text, *(n.text for n in stated))]
+    rows, places = np.unique(np.concatenate([one for one, _ in found]), return_inverse=True)
+    confidence = np.zeros(len(rows))
+    np.maximum.at(confidence, places, np.concatenate([surely for _, surely in found]))
+    return rows, confidence
