@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from embeddings.port import Encoder, View, project_onto_view, vocabulary_coverage
 from matcher.arrays import Floats
 from matcher.domain import Stage
-from matcher.models.weights import Weights
+from matcher.parameters import NEED_OFFER_SENTENCE
 
 JUDGED = Path(__file__).parent / "judged.tsv"
 CHAIN = {
@@ -92,7 +92,7 @@ def similarities(
 ) -> Floats:
     """Return (k, m) from 0 to 1 for queries (k, dim) and stored vectors (m, dim).
 
-    The views are mixed by their shipped weights and by how far each understands the query. A stored
+    The views are mixed by how far each understands the query; the sentence counts less. A stored
     vector of n views has length 1 / sqrt(n) in each; where a view understood only a part of it, the
     similarity is that much less.
     """
@@ -110,10 +110,10 @@ def _view_shares(encoder: Encoder, queries: NDArray[np.float32]) -> Iterator[tup
 
     Where no view understands a query, they are 0.
     """
-    weights = Weights()
     shares = np.array(
         [
-            weights.of_view(view.name) * vocabulary_coverage(encoder, queries, view)
+            (NEED_OFFER_SENTENCE if view.name == "sentence" else 1.0)
+            * vocabulary_coverage(encoder, queries, view)
             for view in encoder.views
         ]
     )[:, :, None]

@@ -126,7 +126,7 @@ def test_types_are_written_as_everywhere_else(app: APIFlask) -> None:
     ("arguments", "said"),
     [
         (("--complement", "nan"), "'nan' isn't a number from 0 to 1"),
-        (("--alike", "nan"), "'nan' isn't a number from 0 to 1"),
+        (("--similarity-penalty", "nan"), "'nan' isn't a number from 0 to 1"),
         (("--country", "Belgium"), "'Belgium' isn't a country: give two letters, such as BE."),
         (("--country", ""), "'' isn't a country: give two letters, such as BE."),
         (("--need", "caf\udce9"), "'--need': its bytes aren't UTF-8"),

@@ -374,7 +374,8 @@ def test_the_index_is_built_as_a_job(home: Path) -> None:
     job = job_of(services, job_id)
     assert job.state is JobState.DONE and job.result is not None
     assert job.result["index"] == services.corpus_provider.snapshot().generation.name
-    assert job.step == "vectors" and job.done == job.total > 0
+    # The demo has too little history to fit weights on: the last stage is the first fold.
+    assert job.step == "latest held out, text only" and job.done == job.total > 0
     services.end()
     services.store.dispose()
 

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -21,9 +21,11 @@ from matcher.domain import Question
 from matcher.match_lists import actions, lists, shares
 from matcher.match_lists.exports import PRIVATE_COLUMNS, as_csv, as_json, export
 from matcher.match_lists.lists import Entry, EntryStatus, MatchList
+from matcher.matching.answer import Answer, Match
 from matcher.matching.service import Recommender
 from matcher.store import Store
 from matcher.store.account_tables import AuditRow, MatchListEntryRow, ShareRow
+from tests.answers import BY_NEED, FACET, answer_of, match_of, organisation
 from tests.conftest import settings_for
 from tests.people import make_account
 
@@ -39,25 +41,25 @@ class Answering:
         self.ids = ids
         self.asked: list[Question] = []
 
-    def recommend(self, question: Question) -> dict[str, Any]:
+    def recommend(self, question: Question) -> Answer:
         self.asked.append(question)
-        return {"corpus_version": 7, "results": [self.result(*each) for each in self.ranked()]}
+        return answer_of(*(self.result(*each) for each in self.ranked()))
 
     def ranked(self) -> list[tuple[int, str]]:
         return list(enumerate(self.ids, start=1))
 
     @staticmethod
-    def result(rank: int, key: str) -> dict[str, Any]:
-        organisation = {"id": key, "name": key.upper(), "type": "company"}
-        facet = {"kind": "offer", "text": f"=Aanbod van {key}", "language": "nl", "year": None}
-        return {
-            "rank": rank,
-            "organisation": {**organisation, "city": None, "country": "BE"},
-            "score": 1.0 / rank,
-            "probability": 0.5,
-            "coverage": None,
-            "reasons": [{"facet": facet, "need": "Gieten", "named": []}] * 2,
-        }
+    def result(rank: int, key: str) -> Match:
+        facet = replace(FACET, text=f"=Aanbod van {key}", stage=None)
+        reason = replace(BY_NEED, facet=facet)
+        return match_of(
+            key,
+            rank,
+            organisation=organisation(key, name=key.upper(), city=None),
+            score=1.0 / rank,
+            coverage=None,
+            reasons=(reason, reason),
+        )
 
     @property
     def recommender(self) -> Recommender:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -15,32 +14,7 @@ from matcher.match_lists.matches import (
     matches_of_answer,
     matches_to_json,
 )
-
-pytestmark = pytest.mark.usefixtures("hash_vectors")
-
-FACET = {"kind": "offer", "text": "Spuitgieten", "language": "nl", "year": None, "stage": "pilot"}
-
-
-def result(**changed: Any) -> dict[str, Any]:
-    return {
-        "rank": 1,
-        "organisation": {
-            "id": "x:a",
-            "name": "A",
-            "type": "company",
-            "city": "Gent",
-            "country": "BE",
-            "website": "https://a.example",
-        },
-        "score": 1.25,
-        "probability": 0.5,
-        "coverage": {"adds": 0.25, "needs": []},
-        "reasons": [
-            {"facet": FACET, "need": "Gieten", "named": []},
-            {"facet": None, "need": None, "named": ["Firma", "A"]},
-        ],
-        **changed,
-    }
+from tests.answers import answer_of, match_of
 
 
 def match(key: str, rank: int) -> ListedMatch:
@@ -48,7 +22,7 @@ def match(key: str, rank: int) -> ListedMatch:
 
 
 def test_a_list_stores_who_how_well_and_why() -> None:
-    assert matches_of_answer({"results": [result()]}) == (
+    assert matches_of_answer(answer_of(match_of("x:a"))) == (
         ListedMatch(
             rank=1,
             id="x:a",
@@ -61,26 +35,28 @@ def test_a_list_stores_who_how_well_and_why() -> None:
             adds=0.25,
             reasons=(
                 ListedReason("offer", "Spuitgieten", "nl", None, "Gieten"),
-                ListedReason("named", "Firma A", None, None, None),
+                ListedReason("mention", "Firma A", None, None, None),
             ),
         ),
     )
 
 
 def test_without_members_there_is_no_coverage_to_add_to() -> None:
-    (listed,) = matches_of_answer({"results": [result(coverage=None, probability=None)]})
+    (listed,) = matches_of_answer(answer_of(match_of("x:a", coverage=None, probability=None)))
     assert listed.adds is None
     assert listed.probability is None
 
 
 def test_matches_come_back_from_json_as_they_were() -> None:
-    matches = matches_of_answer({"results": [result(), result(rank=2, score=0.1 + 0.2)]})
+    matches = matches_of_answer(
+        answer_of(match_of("x:a"), match_of("x:a", rank=2, score=0.1 + 0.2))
+    )
     stored = json.loads(json.dumps(matches_to_json(matches)))
     assert matches_from_json(stored) == matches
 
 
 def test_a_stored_match_without_its_probability_is_refused() -> None:
-    stored = matches_to_json(matches_of_answer({"results": [result()]}))
+    stored = matches_to_json(matches_of_answer(answer_of(match_of("x:a"))))
     del stored[0]["probability"]
     with pytest.raises(ValueError, match="probability"):
         matches_from_json(stored)

@@ -73,7 +73,7 @@ def test_views_are_mixed_by_their_shares_and_by_what_they_understand() -> None:
     stored = np.array([[half, 0, 0, half], [0, half, half, 0], [half, 0, half, 0]], np.float32)
     found = similarities(TwoViews(), queries, stored)  # type: ignore[arg-type]
     # Words count 1 and the sentence 0.6; the second query says nothing to the view of sentences.
-    assert found[0].tolist() == pytest.approx([1 / 1.6, 0.6 / 1.6, 1.0], abs=1e-6)
+    assert found[0].tolist() == pytest.approx([1 / 1.4, 0.4 / 1.4, 1.0], abs=1e-6)
     assert found[1].tolist() == pytest.approx([1.0, 0.0, 1.0], abs=1e-6)
     nothing = similarities(TwoViews(), np.zeros((1, 4), np.float32), stored)  # type: ignore[arg-type]
     assert nothing.tolist() == [[0.0, 0.0, 0.0]]

@@ -395,7 +395,7 @@ def need_offer_model(app: APIFlask, store: Store, states: list[str]) -> Any:
                 )
             )
     build_index(store, app.extensions["schakel"].settings)
-    return app.extensions["schakel"].corpus_provider.snapshot().need_offer
+    return app.extensions["schakel"].corpus_provider.snapshot().models.need_offer
 
 
 def test_outcomes_change_the_curve_when_there_are_enough(app: APIFlask, store: Store) -> None:
