@@ -37,13 +37,13 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 class HashEncoder:
-    """See `embeddings.port.Encoder` for what it promises; the views are called as those of LSA."""
+    """See `embeddings.port.Encoder` for what it promises; the views have the default names."""
 
     name = KIND
     fingerprint = "hash-1"
     views = tuple(
         View(name, number * _COLUMNS, (number + 1) * _COLUMNS)
-        for number, name in enumerate(("wording", "meaning", "sentences"))
+        for number, name in enumerate(("word_vectors", "sentence"))
     )
     dim = len(views) * _COLUMNS
 
@@ -80,7 +80,7 @@ class HashEncoder:
 
 def use_hash_vectors(patch: pytest.MonkeyPatch) -> None:
     """Let builds make this encoder in place of the default, and generations load it."""
-    fit, load, name_of = build.fit_encoder, generation.load_encoder, generation.saved_name
+    fit, load = build.fit_encoder, generation.load_encoder
 
     def fitted(name: str, *rest: Any) -> Encoder:
         return HashEncoder() if name == DefaultEncoder.name else fit(name, *rest)
@@ -89,7 +89,6 @@ def use_hash_vectors(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         generation, "load_encoder", lambda at: (HashEncoder.load if _saved_in(at) else load)(at)
     )
-    patch.setattr(generation, "saved_name", lambda at: KIND if _saved_in(at) else name_of(at))
 
 
 def _saved_in(folder: Path) -> bool:

@@ -135,7 +135,7 @@ def test_an_initiative_that_is_not_there(empty_app: APIFlask, arguments: tuple[s
         (("import", "organisations", "nowhere.csv"), "'nowhere.csv' does not exist."),
         (("duplicates", "merge", "x:a", "x:b"), "x:a"),
         (("insight", "strengths", "be2", "--json", "--sideways"), "No such option"),
-        (("train", "--seed", "many"), "'many' is not a valid integer"),
+        (("evaluate", "--seed", "many"), "'many' is not a valid integer"),
     ],
     ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
 )
