@@ -36,8 +36,8 @@ def test_a_rank_is_the_place_on_the_initiatives_match_list(services: Services) -
     lists = {}
     for initiative in list_initiatives(services.store):
         question = replace(question_of(initiative), limit=200)
-        results = services.recommender.recommend(question)["results"]
-        lists[initiative.id] = [result["organisation"]["id"] for result in results]
+        results = services.recommender.recommend(question).results
+        lists[initiative.id] = [result.organisation.id for result in results]
     second = lists["demo:nano-for-health"][1]
     ranks = ranks_of(services, second)
     assert ranks["demo:nano-for-health"].rank == 2
