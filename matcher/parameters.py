@@ -8,7 +8,7 @@ from __future__ import annotations
 
 MAX_CANDIDATES = 2_000
 """Organisations that are scored for one question. Origin: bounds the cost; on six families of real
-records the first twenty are those of exhaustive scoring (benchmarks.candidates)."""
+records the first twenty are those of exhaustive scoring (benchmarks.ablation)."""
 NEIGHBOURS = 200
 """Nearest facets that vote on a text, in each view. Origin: 50, 100 and 200 compared on two
 families."""

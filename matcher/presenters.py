@@ -13,9 +13,9 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from matcher.corpus.columns import Corpus, OrganisationRecord
+from matcher.corpus.field_mix import FieldMix, field_mix
+from matcher.corpus.partner_mix import partner_mix
 from matcher.domain import Facet, FacetKind, Need, OrganisationType, Stage
-from matcher.matching.field_mix import FieldMix, field_mix
-from matcher.matching.partner_mix import partner_mix
 
 MAX_QUOTE_LENGTH = 320
 

@@ -162,6 +162,11 @@ class Corpus:
         return ~self.of_kind(FacetKind.NEED)
 
     @cached_property
+    def states_needs(self) -> bool:
+        """Whether any organisation states a need."""
+        return bool(self.of_kind(FacetKind.NEED).any())
+
+    @cached_property
     def types(self) -> NDArray[np.str_]:
         """The type of each organisation (n,)."""
         return np.array([one.type.value for one in self.organisations], dtype=np.str_)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matcher.corpus.field_mix import FieldMix
 from matcher.corpus.subjects import organisation_domains
 from matcher.domain import NeedLevel, OrganisationType
 from matcher.initiatives.context import InitiativeAnswer, InitiativeContext, Status
 from matcher.initiatives.contributions import ContributionReader, NeedStatus
 from matcher.initiatives.missing_link import MissingLink, missing_links
 from matcher.initiatives.stages import StageCoverage, stage_coverages
-from matcher.matching.field_mix import FieldMix
 from matcher.presenters import PartnerMixBrief, field_mix_brief, partner_mix_brief
 from matcher.store import Store
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matcher.arrays import Floats, Rows
+from matcher.corpus.field_mix import FieldMix
 from matcher.corpus.subjects import organisation_domains
 from matcher.domain import Facet, Need
 from matcher.initiatives.context import (
@@ -18,7 +19,6 @@ from matcher.initiatives.context import (
     status_of,
 )
 from matcher.initiatives.team_task import Pick, Team
-from matcher.matching.field_mix import FieldMix
 from matcher.needs.coverage import best_facets
 from matcher.presenters import (
     FacetBrief,

@@ -117,10 +117,8 @@ def compute_features(candidates: Candidates, coverage: Coverage | None = None) -
         covered = need_coverage_feature(candidates, coverage)
         if stated:
             values["coverage"] = covered
-        if len(understood.members):
-            back = reciprocity(candidates, covered)
-            if back.any():
-                values["reciprocity"] = back
+        if len(understood.members) and understood.snapshot.corpus.states_needs:
+            values["reciprocity"] = reciprocity(candidates, covered)
     else:
         coverage = None
     return Features(candidates, text_relevance_by_view(candidates), values, coverage, partners)

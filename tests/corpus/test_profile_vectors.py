@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from embeddings.port import View
+from matcher.corpus.partner_mix import partner_mix
 from matcher.corpus.profile_vectors import profiles_of, similarity
 from matcher.domain import FacetKind, OrganisationType
-from matcher.matching.partner_mix import partner_mix
 from tests.needs.test_coverage import corpus_of
 
 ONE = (View("all", 0, 2),)

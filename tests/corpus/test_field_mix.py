@@ -4,7 +4,7 @@ from math import log
 
 import pytest
 
-from matcher.matching.field_mix import FieldMix, field_mix
+from matcher.corpus.field_mix import FieldMix, field_mix
 
 
 def test_nobody_and_a_single_field_are_no_mix() -> None:
