@@ -25,7 +25,7 @@ FACES = {ROOT / "matcher" / name for name in ("web", "api", "cli")}
 """They read an index and take no part in building it."""
 NETWORKS = sentence._read
 """Reads each text with the networks."""
-DAY = 24 * 60 * 60.0
+HOUR = 60 * 60.0
 MAX_READINGS_SIZE = 300_000_000
 """In bytes. A whole run reads a few thousand texts, of 1.5 kB each."""
 
@@ -50,13 +50,13 @@ def _files(places: Iterable[Path]) -> Iterable[Path]:
 def built_once(cache: Path, name: str, key: str, build: Callable[[Path], None]) -> Path:
     """The folder that `build` fills, made by the first process that asks; not to be written.
 
-    What was kept under other keys goes after a day, when no run can be reading it any more.
+    What was kept under other keys goes after an hour: each is some 40 MB, and a run reads it once.
     """
     done = cache / f"{name}-{key}"
     with (cache / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for other in cache.glob(f"{name}-*"):
-            if other != done and other.stat().st_mtime < time.time() - DAY:
+            if other != done and other.stat().st_mtime < time.time() - HOUR:
                 shutil.rmtree(other)
         if not done.exists():
             building = cache / f"building-{name}"
@@ -99,7 +99,7 @@ def reading_once(cache: Path) -> Callable[[list[str]], Floats]:
     """
     path = cache / f"readings-{key_of(ROOT / 'embeddings')}.sqlite3"
     for other in cache.glob("readings-*"):
-        outdated = other != path and other.stat().st_mtime < time.time() - DAY
+        outdated = other != path and other.stat().st_mtime < time.time() - HOUR
         if outdated or other.stat().st_size > MAX_READINGS_SIZE:
             other.unlink(missing_ok=True)
     kept, reader = EmbeddingStore(path), sentence._reader()
