@@ -201,10 +201,24 @@ class Mix(BaseModel):
 
 
 class Mixes(BaseModel):
-    """The mix of the members and of the results on this page."""
+    """The mix of types of the members and of the results on this page."""
 
     members: Mix
     results: Mix
+
+
+class FieldMix(BaseModel):
+    """In which fields a group of organisations is."""
+
+    counts: dict[str, int] = Field(description="How many are in each domain, most frequent first.")
+    balance: float = Field(description="0: all in one domain; 1: all domains equally frequent.")
+
+
+class FieldMixes(BaseModel):
+    """The mix of fields of the members and of the results on this page."""
+
+    members: FieldMix
+    results: FieldMix
 
 
 class Match(BaseModel):
@@ -265,6 +279,7 @@ class Answer(BaseModel):
     not_understood: list[str]
     needs: NeedsTaken | None
     partner_mix: Mixes | None
+    field_mix: FieldMixes | None
     retrieval: Retrieval
     results: list[Match]
 

@@ -87,18 +87,6 @@ class Snapshot:
             self.kept["vote_curves"] = curves.for_keys(keys).own
         return VoteCalibration(curves.common, self.kept["vote_curves"])
 
-    def domains_of(self, rows: Rows) -> list[frozenset[int]]:
-        """Return the numbers of the domains that each organisation (k,) works in.
-
-        Those that its offers and past projects speak of.
-        """
-        facets, places = self.corpus.facets_of(rows)
-        speaking = self.corpus.is_offer_or_evidence[facets]
-        found: list[set[int]] = [set() for _ in range(len(rows))]
-        for facet, place in zip(facets[speaking].tolist(), places[speaking].tolist(), strict=True):
-            found[place].update(self.subjects_of(int(self.corpus.facet_ids[facet]))[0])
-        return [frozenset(domains) for domains in found]
-
     @property
     def all_profiles(self) -> NDArray[np.float32]:
         """What all organisations are about (n, dim), by row."""

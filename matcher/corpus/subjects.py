@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
+import numpy as np
+
 from embeddings.lexicon import Lexicon, lexicon_of
 from embeddings.subjects import Subjects
 from matcher.corpus.filters import unexpired
 from matcher.corpus.snapshot import Snapshot
-from matcher.domain import FacetKind
 
 
 def subjects_in(snapshot: Snapshot) -> Subjects:
@@ -30,17 +31,22 @@ def organisation_domains(snapshot: Snapshot, rows: Iterable[int]) -> list[tuple[
     its name variants count as its own.
     """
     corpus, subjects = snapshot.corpus, subjects_in(snapshot)
-    usable = ~corpus.of_kind(FacetKind.NEED) & unexpired(corpus)
-    several = []
-    for row in rows:
-        variants = [row, *corpus.variants_of(row)]
-        numbers: set[int] = set()
-        for facet in corpus.facets_owned(variants).tolist():
-            if usable[facet]:
-                numbers.update(snapshot.subjects_of(corpus.facets[facet].id)[0])
-        for variant in variants:
-            sectors = corpus.organisations[variant].sectors
-            if sectors:
-                numbers.update(subjects.of("", sectors=sectors)[0])
-        several.append(tuple(subjects.domains[number].id for number in sorted(numbers)))
-    return several
+    named = [(row, [row, *corpus.variants_of(row)]) for row in rows]
+    variants = np.array([variant for _, several in named for variant in several], dtype=np.int64)
+    facets, places = corpus.facets_of(variants)
+    usable = (corpus.is_offer_or_evidence & unexpired(corpus))[facets]
+    of_variant: dict[int, set[int]] = {row: set() for row in variants.tolist()}
+    for facet_id, row in zip(
+        corpus.facet_ids[facets[usable]].tolist(), variants[places[usable]].tolist(), strict=True
+    ):
+        of_variant[row].update(snapshot.subjects_of(facet_id)[0])
+    for row, numbers in of_variant.items():
+        if sectors := corpus.organisations[row].sectors:
+            numbers.update(subjects.of("", sectors=sectors)[0])
+    return [
+        tuple(
+            subjects.domains[number].id
+            for number in sorted(set[int]().union(*(of_variant[one] for one in several)))
+        )
+        for _, several in named
+    ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from matcher.corpus.field_mix import FieldMix
 from matcher.domain import NeedLevel, Stage
 from matcher.needs.resolve import Source
 from matcher.presenters import FacetBrief, OrganisationBrief, OrganisationName, PartnerMixBrief
@@ -146,6 +147,14 @@ class PartnerMixes:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldMixes:
+    """The mix of fields of the members, and of the results on this page."""
+
+    members: FieldMix
+    results: FieldMix
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieval:
     """How the candidates were found, for whoever looks into an answer."""
 
@@ -167,6 +176,7 @@ class Answer:
     not_understood: tuple[str, ...] = ()
     needs: NeedsAnswer | None = None
     partner_mix: PartnerMixes | None = None
+    field_mix: FieldMixes | None = None
     retrieval: Retrieval = field(default_factory=lambda: Retrieval(0, {}))
     results: tuple[Match, ...] = ()
     cached: bool = False

@@ -8,13 +8,16 @@ import numpy as np
 
 from embeddings.port import understood as is_understood
 from matcher.arrays import Rows
+from matcher.corpus.field_mix import FieldMix
 from matcher.corpus.snapshot import Snapshot
+from matcher.corpus.subjects import organisation_domains
 from matcher.domain import Facet
 from matcher.matching.answer import (
     AffiliatedPartner,
     Answer,
     BestMatch,
     CoverageBrief,
+    FieldMixes,
     Match,
     MetNeed,
     NeedAnswer,
@@ -36,6 +39,7 @@ from matcher.parameters import MIN_PROBABILITY_SHOWN, MIN_RECIPROCITY_SHOWN, SIM
 from matcher.presenters import (
     PartnerMixBrief,
     facet_brief,
+    field_mix_brief,
     organisation_brief,
     organisation_name,
     partner_mix_brief,
@@ -85,7 +89,8 @@ class _Page:
             notices=() if len(self.ranked.order) else (notice(self._why_nothing()),),
             not_understood=self._not_understood(),
             needs=self._needs(),
-            partner_mix=PartnerMixes(self._mix(members), self._mix(self.rows)),
+            partner_mix=PartnerMixes(self._partner_mix(members), self._partner_mix(self.rows)),
+            field_mix=FieldMixes(self._field_mix(members), self._field_mix(self.rows)),
             retrieval=Retrieval(len(self.candidates.rows), self.candidates.found_by),
             results=tuple(
                 self._match(rank, int(place), int(row))
@@ -289,8 +294,11 @@ class _Page:
             facet=facet_brief(facet) if facet is not None else None,
         )
 
-    def _mix(self, rows: Rows) -> PartnerMixBrief:
+    def _partner_mix(self, rows: Rows) -> PartnerMixBrief:
         return partner_mix_brief([self.corpus.organisations[row].type for row in rows.tolist()])
+
+    def _field_mix(self, rows: Rows) -> FieldMix:
+        return field_mix_brief(organisation_domains(self.snapshot, rows.tolist()))
 
     def _why_nothing(self) -> str:
         """Say why the list is empty: no facet came near any text, or nobody is left."""

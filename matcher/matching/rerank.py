@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from embeddings.lexicon import lexicon_of
-from embeddings.subjects import Subjects
 from matcher.arrays import Floats, Mask, Rows
 from matcher.corpus.profile_vectors import similarity
+from matcher.corpus.subjects import organisation_domains, subjects_in
 from matcher.domain import FacetKind, Question
 from matcher.matching.long_tail import with_long_tail_quota
 from matcher.matching.score import EVIDENCE, Features, ScoredCandidates, total_of
@@ -60,6 +59,7 @@ def rerank(scored: ScoredCandidates, long_tail_share: float) -> RankedCandidates
     question = candidates.understood.question
     count = len(candidates.rows)
     parts = _with_complement(features, scored.parts, question.complement)
+    on_list = _on_list(parts, count)
     if question.across_fields > 0:
         parts = _across_fields(features, parts, question.across_fields)
     alike, unlike = _similarities(features)
@@ -67,7 +67,7 @@ def rerank(scored: ScoredCandidates, long_tail_share: float) -> RankedCandidates
     if away.any():
         parts["similarity"] = -away * total_of(parts, count)
     parts = {name: np.round(part, 6) for name, part in parts.items()}
-    order = _ranked(total_of(parts, count), _on_list(parts, count))
+    order = _ranked(total_of(parts, count), on_list)
     experience = candidates.snapshot.corpus.experience_of(candidates.rows)
     order, moved = with_long_tail_quota(order, experience <= LONG_TAIL_PROJECTS, long_tail_share)
     return RankedCandidates(scored, parts, order, frozenset(moved.tolist()), alike)
@@ -104,16 +104,15 @@ def _across_fields(
     candidates = features.candidates
     snapshot, members = candidates.snapshot, candidates.understood.members
     if len(members):
-        known = frozenset[int]().union(*snapshot.domains_of(members))
+        known = {
+            name for names in organisation_domains(snapshot, members.tolist()) for name in names
+        }
     else:
-        subjects = Subjects(lexicon_of(snapshot.generation.encoder))
-        known = frozenset(subjects.of(candidates.understood.text, ())[0])
-    other = np.array(
-        [
-            len(domains - known) / len(domains) if domains else 0.0
-            for domains in snapshot.domains_of(candidates.rows)
-        ]
-    )
+        subjects = subjects_in(snapshot)
+        spoken_of, _ = subjects.of(candidates.understood.text, ())
+        known = {subjects.domains[number].id for number in spoken_of}
+    domains = organisation_domains(snapshot, candidates.rows.tolist())
+    other = np.array([len(set(names) - known) / max(len(names), 1) for names in domains])
     total = total_of(parts, len(other))
     relative = total / max(float(total.max(initial=0.0)), 1e-9)
     return {**_scaled(parts, 1.0 - dial), "across_fields": dial * other * relative}
@@ -159,7 +158,9 @@ def _ramp(similarities: Floats) -> Floats:
 def _on_list(parts: Mapping[str, Floats], count: int) -> Mask:
     """Return which candidates (c,) have a part that alone puts them on the list."""
     names = EVIDENCE | {"complement"}
-    return total_of({name: part for name, part in parts.items() if name in names}, count) > 0
+    total = total_of({name: part for name, part in parts.items() if name in names}, count)
+    listed: Mask = np.round(total, 6) > 0
+    return listed
 
 
 def _ranked(scores: Floats, on_list: Mask) -> Rows:

@@ -492,6 +492,22 @@ def test_the_mix_of_members_and_of_the_page_is_counted(reader: FlaskClient) -> N
     assert set(mix["types"]) == set(shown)
 
 
+def test_the_fields_of_members_and_of_the_page_are_counted(reader: FlaskClient) -> None:
+    members = reader.get(f"{ADDRESS}/{NANO}/gaps").get_json()["field_mix"]
+    near, far = (matches(reader, limit=7, across_fields=dial)["field_mix"] for dial in (0, 1))
+    assert near["members"] == far["members"] == members
+    assert 0 < max(near["results"]["counts"].values()) <= 7
+    new = [
+        sum(
+            count
+            for name, count in mix["results"]["counts"].items()
+            if name not in members["counts"]
+        )
+        for mix in (near, far)
+    ]
+    assert new[1] > new[0]
+
+
 def test_look_alikes_of_members_and_of_what_was_turned_down_are_pushed_down(
     client: FlaskClient,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from embeddings.subjects import Subjects
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Need, NeedLevel, Question
 from matcher.matching.rerank import RankedCandidates, rerank
@@ -156,21 +157,18 @@ def test_across_fields_does_not_bring_up_who_does_not_fit() -> None:
     ranked = ranked_for(snapshot, **asked, across_fields=0.3)
     assert part(ranked, "across_fields")[2] == pytest.approx(0.3 * total[2] / total[1], abs=1e-5)
     assert ranked.rows.tolist() == [1, 2]
+    assert ranked_for(snapshot, **asked, across_fields=1.0).rows.tolist() == [2]
 
 
 def test_without_members_the_fields_are_those_of_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
     facets = [Stated(OFFER, (0,), "kelp"), Stated(OFFER, (1,), "kelp")]
     snapshot = snapshot_of(facets, 2, domains={0: (1,), 1: (2,)})
 
-    class Fields:
-        def __init__(self, lexicon: object) -> None:
-            pass
+    def fields(_: Subjects, text: str, topics: Sequence[str]) -> Any:
+        assert (text, topics) == ("kelp", ())
+        return (1,), ()
 
-        def of(self, text: str, topics: Sequence[str]) -> Any:
-            assert (text, topics) == ("kelp", ())
-            return (1,), ()
-
-    monkeypatch.setattr("matcher.matching.rerank.Subjects", Fields)
+    monkeypatch.setattr(Subjects, "of", fields)
     ranked = ranked_for(snapshot, text="kelp", across_fields=0.5)
     assert part(ranked, "across_fields") == pytest.approx({0: 0.0, 1: 0.5})
 

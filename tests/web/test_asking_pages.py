@@ -256,6 +256,7 @@ def test_the_mix_is_drawn_and_told_in_figures(client: FlaskClient) -> None:
     assert int(counts["Knowledge institutions"]) == page.count('class="badge type-hospital"') > 0
     assert int(counts["Government"]) == page.count('class="badge type-public_body"')
     assert page.count('class="strand-business"') == 1  # in the legend, not in the bar
+    assert re.search(r"Fields: [^(]+ \(\d+\), .*; evenly spread: \d+ %", page)
 
 
 def test_no_style_or_script_stands_in_the_page(client: FlaskClient) -> None:
