@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,62 @@ from tests.servers import ROOT
 
 MAX_PARAMETERS = 35
 """So many constants can still be understood together."""
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+[PICTURE] = re.findall(r"^```$(.+?)^```$", ARCHITECTURE, re.MULTILINE | re.DOTALL)
+PATH = re.compile(r"((?:[\w-]+/)+[\w-]*(?:\.\w+)?|[\w-]+\.(?:py|md|toml))(?::([\w.]+))?")
+"""A path as docs/architecture.md names it: a folder, a file, or `file:function`."""
+
+
+def named_paths() -> list[tuple[str, str]]:
+    """Return the paths in docs/architecture.md, each with the name after its colon, or without."""
+    spans = re.findall(r"`([^`\n]+)`", ARCHITECTURE)
+    matched = [PATH.fullmatch(span) for span in spans]
+    return [(found[1], found[2] or "") for found in matched if found]
+
+
+def definitions(path: Path) -> set[str]:
+    """Return the functions, classes and methods (as `Class.method`) that a file defines."""
+
+    def defined(node: ast.AST, inside: str = "") -> Iterator[str]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.ClassDef):
+                yield inside + child.name
+                if isinstance(child, ast.ClassDef):
+                    yield from defined(child, f"{child.name}.")
+
+    return set(defined(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def test_every_path_in_the_architecture_exists() -> None:
+    paths = named_paths()
+    assert len([name for _, name in paths if name]) >= 25
+    assert {path for path, _ in paths if not (ROOT / path).exists()} == set()
+    for path, name in paths:
+        if name:
+            assert name in definitions(ROOT / path), f"{path} doesn't define {name}"
+
+
+def test_every_code_span_with_a_slash_in_the_architecture_is_a_path() -> None:
+    spans = {span for span in re.findall(r"`([^`\n]+)`", ARCHITECTURE) if "/" in span}
+    assert {span for span in spans if not PATH.fullmatch(span)} == set()
+
+
+def test_every_room_is_in_the_architecture() -> None:
+    rooms = {path.parent.name for path in (ROOT / "matcher").glob("*/__init__.py")} - {"demo"}
+    assert rooms == {Path(path).name for path, _ in named_paths() if path.count("/") == 2} & rooms
+
+
+def test_the_picture_shows_the_stages_in_order_with_what_goes_between_them() -> None:
+    stages = ["understand", "retrieve", "score", "rerank", "explain"]
+    drawn = re.findall(r"^ (\w+)   ", PICTURE, re.MULTILINE)
+    assert [word for word in drawn if word in stages] == stages
+    for stage in stages:
+        assert stage in definitions(ROOT / "matcher" / "matching" / f"{stage}.py")
+    passed = re.findall(r"^    │  (\w+)", PICTURE, re.MULTILINE)
+    places = ["understand", "retrieve", "score", "rerank", "answer"]
+    assert passed[0] == "Question"
+    for name, place in zip(passed[1:], places, strict=True):
+        assert name in definitions(ROOT / "matcher" / "matching" / f"{place}.py")
 
 
 def test_the_table_of_parameters_is_up_to_date() -> None:
