@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tests.servers import ROOT
 MAX_PARAMETERS = 35
 """So many constants can still be understood together."""
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-[PICTURE] = re.findall(r"^```$(.+?)^```$", ARCHITECTURE, re.MULTILINE | re.DOTALL)
+PICTURE, LAYERS = re.findall(r"^```$(.+?)^```$", ARCHITECTURE, re.MULTILINE | re.DOTALL)
 PATH = re.compile(r"((?:[\w-]+/)+[\w-]*(?:\.\w+)?|[\w-]+\.(?:py|md|toml))(?::([\w.]+))?")
 """A path as docs/architecture.md names it: a folder, a file, or `file:function`."""
 
@@ -59,6 +60,19 @@ def test_every_code_span_with_a_slash_in_the_architecture_is_a_path() -> None:
 def test_every_room_is_in_the_architecture() -> None:
     rooms = {path.parent.name for path in (ROOT / "matcher").glob("*/__init__.py")} - {"demo"}
     assert rooms == {Path(path).name for path, _ in named_paths() if path.count("/") == 2} & rooms
+
+
+def test_the_layers_are_those_of_the_import_contract() -> None:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = pyproject["tool"]["importlinter"]["contracts"]
+    [layers] = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+    split = (re.split(r" [:|] ", layer.replace("matcher.", "")) for layer in layers)
+    depth = {name: number for number, names in enumerate(split) for name in names}
+    drawn = [re.split(r", ", re.split(r"  +", line)[0]) for line in LAYERS.strip().splitlines()]
+    named = [name for names in drawn for name in names]
+    assert sorted(named) == sorted(depth)
+    for above, below in zip(drawn, drawn[1:], strict=False):
+        assert max(depth[name] for name in above) < min(depth[name] for name in below)
 
 
 def test_the_picture_shows_the_stages_in_order_with_what_goes_between_them() -> None:
