@@ -1,1 +1,4 @@
-"""Text to vectors: encoders, language detection. Knows no organisation and no Flask."""
+"""From text to vectors: encoders, lexicon, subjects, language detection.
+
+Nothing here knows organisations or Flask.
+"""

@@ -1,4 +1,4 @@
-"""A circuit breaker: what failed just now isn't asked again at once."""
+"""A circuit breaker: a service that has just failed isn't called again at once."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 
 class CircuitBreaker:
-    """Closed: everybody may ask. Open: nobody for `retry_after` seconds, then one who probes.
+    """Closed: all calls are allowed. Open: none for `retry_after` seconds, then one probe.
 
-    (M. Nygard, Release It!, 2007.) Thread safe; of the library pybreaker it differs in that callers
-    of a closed breaker don't wait for one another. A probe that never reports back costs another
-    `retry_after` seconds, then there is a new one; so a breaker can't stay open for ever.
+    (M. Nygard, Release It!, 2007.) Thread safe. Unlike those of the library pybreaker, callers of
+    a closed breaker don't wait for each other. If a probe never reports its outcome, another one is
+    allowed after `retry_after` seconds, so a breaker can't stay open for ever.
     """
 
     def __init__(self, retry_after: float, timer: Callable[[], float] = time.monotonic) -> None:
@@ -21,13 +21,13 @@ class CircuitBreaker:
         self.reset()
 
     def reset(self) -> None:
-        """Close, also with a lock that a fork left locked; only for a forked child."""
+        """Close, with a new lock. For a forked child, whose copy of the lock may be locked."""
         self._lock = threading.Lock()
         self._open = False
         self._retry_at = 0.0
 
     def allows(self) -> bool:
-        """Return whether the caller may ask now; on True it must report how that went."""
+        """Return whether the caller may call now; on True it must record success or failure."""
         with self._lock:
             if not self._open:
                 return True
@@ -38,7 +38,7 @@ class CircuitBreaker:
             return True
 
     def is_open(self) -> bool:
-        """Return whether nobody may ask yet; unlike `allows`, it leaves the probe to others."""
+        """Return whether calls are not allowed yet. Unlike `allows`, it takes no probe."""
         with self._lock:
             return self._open and self._timer() < self._retry_at
 

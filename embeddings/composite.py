@@ -1,10 +1,10 @@
-"""A model's view beside those of the default encoder: names and rare words, and what is meant.
+"""The composite encoder: the views of the default encoder, and a sentence transformer's.
 
-A sentence transformer, on this machine or behind an address, votes better beside the wording and
-the meaning of words than in their place (docs/quality.md). Its vectors are whitened on the corpus:
-as they come, all texts are somewhat alike.
+A sentence transformer, on this machine or a server, ranks better together with the views of the
+default encoder than in their place (docs/quality.md). Its vectors are whitened on the corpus, since
+raw vectors of any two texts are rather similar.
 
-A build needs the model. Whoever answers questions goes on without it where it doesn't answer.
+A build fails without the model. A service that answers questions goes on without it.
 """
 
 from __future__ import annotations
@@ -20,38 +20,38 @@ from numpy.typing import NDArray
 
 from embeddings.circuit_breaker import CircuitBreaker
 from embeddings.default import DefaultEncoder, sample
-from embeddings.embedding_store import NONE_KEPT, EmbeddingStore
+from embeddings.embedding_store import NO_STORE, EmbeddingStore
 from embeddings.lexicon import Lexicon
 from embeddings.port import Encoder, EncoderError, Progress, View
 from embeddings.whitening import Whitening, fit_whitening, load_whitening, save_whitening
 
-KIND = "beside"
+KIND = "composite"
 _MANIFEST = "encoder.json"
 _WORDS, MODEL = "words", "model"
-_SAMPLE = 4_000
-"""On so many texts at most the whitening is learned: a model takes its time."""
+_MAX_SAMPLE = 4_000
+"""How many texts the whitening is fitted on: models are slow."""
 _SOFTNESS = 3.0
-REST = 30.0
-"""Seconds for which a model that didn't answer isn't asked again."""
+RETRY_AFTER = 30.0
+"""Seconds after a failure before the model is called again."""
 _PROBE = "Does the model answer again?"
 
 
-class BesideEncoder:
-    """The default encoder's views and a model's; see `embeddings.port.Encoder` for its promises."""
+class CompositeEncoder:
+    """The default encoder and a model; see the invariants of `embeddings.port.Encoder`."""
 
     def __init__(
         self, words: DefaultEncoder, model: Encoder, whitening: Whitening, *, needed: bool = True
     ) -> None:
-        """Take the parts; where the model isn't `needed`, what it fails to read has zeros there."""
+        """Combine the parts. With `needed` False, rows have zeros for the model while it fails."""
         self.words = words
         self.model = model
         self.whitening = whitening
-        self.fault = ""
-        """Why the model failed when it was asked last; empty where it answered."""
-        self.missed = 0
-        """How often texts were encoded without it."""
+        self.failure = ""
+        """Why the last call of the model failed; empty where it succeeded."""
+        self.incomplete_count = 0
+        """How many batches were encoded without the model."""
         self._needed = needed
-        self._reach = CircuitBreaker(REST)
+        self._breaker = CircuitBreaker(RETRY_AFTER)
         digest = hashlib.sha256(f"{words.fingerprint} {model.fingerprint}".encode())
         whitening.update(digest)
         self.fingerprint = f"{model.name}-{digest.hexdigest()[:16]}"
@@ -63,16 +63,16 @@ class BesideEncoder:
         model: Encoder,
         progress: Progress | None = None,
         lexicon: Lexicon | None = None,
-        embedding_store: EmbeddingStore = NONE_KEPT,
-    ) -> BesideEncoder:
-        """Fit the default encoder and the whitening on `texts`; the model was fitted before."""
+        embedding_store: EmbeddingStore = NO_STORE,
+    ) -> CompositeEncoder:
+        """Fit the default encoder and the whitening on `texts`; the model is ready already."""
         words = DefaultEncoder.fit(texts, progress, lexicon, embedding_store)
-        learned = sample(list(texts), _SAMPLE)
+        learned = sample(list(texts), _MAX_SAMPLE)
         return cls(words, model, fit_whitening(model.encode(learned), _SOFTNESS))
 
     @property
     def name(self) -> str:
-        """The model's."""
+        """The name of the model."""
         return self.model.name
 
     @property
@@ -82,16 +82,16 @@ class BesideEncoder:
 
     @property
     def lexicon(self) -> Lexicon:
-        """The concepts that it finds in texts."""
+        """The lexicon of the default encoder."""
         return self.words.lexicon
 
     @property
     def views(self) -> tuple[View, ...]:
-        """The columns of the default encoder's views, and of the model."""
+        """The views of the default encoder, and one of the model."""
         return (*self.words.views, View("model", self.words.dim, self.dim))
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return rows (n, dim), each view of squared length 1/n, or less where it knows less."""
+        """Return rows (n, dim); of v views each has squared length 1/v, or less (see the port)."""
         views = len(self.views)
         words = self.words.encode(texts) * np.float32(np.sqrt((views - 1) / views))
         model = self._model_rows(texts) * np.float32(np.sqrt(1 / views))
@@ -99,33 +99,33 @@ class BesideEncoder:
         return rows
 
     def _model_rows(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return whitened rows (n, dim of the model). Raises EncoderError where it is needed."""
-        if self.fault:
-            if self._reach.allows():
-                threading.Thread(target=self._ask_again, daemon=True).start()  # nobody waits for it
+        """Return whitened rows (n, model dim), or zeros. Raises EncoderError where it is needed."""
+        if self.failure:
+            if self._breaker.allows():
+                threading.Thread(target=self._probe, daemon=True).start()
         else:
             try:
                 return self.whitening.apply(self.model.encode(texts))
             except EncoderError as error:
                 if self._needed:
                     raise
-                self._away(error)
-        self.missed += 1
+                self._record_failure(error)
+        self.incomplete_count += 1
         return np.zeros((len(texts), self.model.dim), dtype=np.float32)
 
-    def _ask_again(self) -> None:
-        """Ask a model that is away for one text, and go on with it if it answers."""
+    def _probe(self) -> None:
+        """Try the model with one text, and use it again if that works."""
         try:
             self.model.encode([_PROBE])
         except EncoderError as error:
-            self._away(error)
+            self._record_failure(error)
         else:
-            self._reach.record_success()
-            self.fault = ""
+            self._breaker.record_success()
+            self.failure = ""
 
-    def _away(self, error: EncoderError) -> None:
-        self._reach.record_failure()
-        self.fault = str(error)
+    def _record_failure(self, error: EncoderError) -> None:
+        self._breaker.record_failure()
+        self.failure = str(error)
 
     def save(self, folder: Path) -> None:
         """Write both encoders and the whitening into `folder`."""
@@ -137,10 +137,10 @@ class BesideEncoder:
         (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path, load_model: Callable[[Path], Encoder]) -> BesideEncoder:
-        """Read what `save` wrote, to answer with: it goes on while the model is away.
+    def load(cls, folder: Path, load_model: Callable[[Path], Encoder]) -> CompositeEncoder:
+        """Load what `save` wrote, as an encoder that goes on while the model fails.
 
-        Raises EncoderError where it cannot be read or was changed.
+        Raises EncoderError where the folder can't be read or was changed.
         """
         try:
             manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
@@ -155,11 +155,11 @@ class BesideEncoder:
         return encoder
 
 
-def fault_of(encoder: Encoder) -> str:
-    """Return why a part of an encoder doesn't answer at the moment; empty where all do."""
-    return encoder.fault if isinstance(encoder, BesideEncoder) else ""
+def model_failure(encoder: Encoder) -> str:
+    """Return why the model of an encoder fails at the moment; empty where it doesn't."""
+    return encoder.failure if isinstance(encoder, CompositeEncoder) else ""
 
 
-def missed_of(encoder: Encoder) -> int:
-    """Return how often an encoder did without a part of it; it grows while that is away."""
-    return encoder.missed if isinstance(encoder, BesideEncoder) else 0
+def incomplete_count(encoder: Encoder) -> int:
+    """Return how many batches an encoder has encoded without its model."""
+    return encoder.incomplete_count if isinstance(encoder, CompositeEncoder) else 0

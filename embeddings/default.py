@@ -1,9 +1,8 @@
-"""The default encoder: two views side by side, fitted on the corpus; nothing is downloaded.
+"""The default encoder: word vectors and sentence vectors, fitted on the corpus.
 
-Each text has two views in one vector: `embeddings.word_vectors` (a small shipped table of what
-words mean) and `embeddings.sentence` (two small sentence networks that come in packages). Both
-count equally in the similarity of two vectors; whoever votes by each view alone finds its columns
-in `views`.
+A vector has two views in adjacent columns: `embeddings.word_vectors` (a small shipped table of word
+vectors) and `embeddings.sentence` (two small networks from Python packages). Both count equally in
+the inner product of two vectors; `views` tells their columns. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.embedding_store import NONE_KEPT, EmbeddingStore
+from embeddings.embedding_store import NO_STORE, EmbeddingStore
 from embeddings.lexicon import Lexicon, LexiconError, lexicon_from, saved_lexicon, shipped_lexicon
 from embeddings.port import EncoderError, Progress, View
 from embeddings.sentence import SentenceVectors
@@ -29,15 +28,15 @@ _MANIFEST = "encoder.json"
 _LEXICON = "lexicon.json"
 _MAX_TEXT_LENGTH = 20_000
 _MAX_WORD_SAMPLE = 30_000
-"""At most so many texts, evenly spread, are fitted on."""
+"""How many texts, evenly spread over the corpus, the word vectors are fitted on."""
 _MAX_SENTENCE_SAMPLE = 4_000
-"""On at most so many the whitening of sentences is fitted: the networks take their time."""
-_BACKGROUND_BELOW = 500
-"""With fewer texts than this the shipped background sentences are fitted on, too."""
+"""How many the sentence vectors are fitted on; fewer, as the networks are slow."""
+_MIN_SAMPLE = 500
+"""With fewer texts, the shipped background sentences are added."""
 
 
 class DefaultEncoder:
-    """The default encoder; see `embeddings.port.Encoder` for what it promises."""
+    """The default encoder; see the invariants of `embeddings.port.Encoder`."""
 
     name = "default"
 
@@ -55,23 +54,23 @@ class DefaultEncoder:
         texts: Sequence[str],
         progress: Progress | None = None,
         lexicon: Lexicon | None = None,
-        embedding_store: EmbeddingStore = NONE_KEPT,
+        embedding_store: EmbeddingStore = NO_STORE,
     ) -> DefaultEncoder:
-        """Fit on `texts` (any number, none too), with the shipped lexicon or a given one.
+        """Fit on any number of `texts`, even none; `lexicon` defaults to the shipped one.
 
-        With an `embedding_store`, no network reads a text that is kept there.
+        The networks skip texts whose embeddings are in `embedding_store`.
         """
         report = progress or (lambda stage, fraction: None)
         lexicon = lexicon or shipped_lexicon()
-        learned = sample([text[:_MAX_TEXT_LENGTH] for text in texts], _MAX_WORD_SAMPLE)
-        if len(learned) < _BACKGROUND_BELOW:
-            learned = learned + _BACKGROUND.read_text(encoding="utf-8").split("\n")
-        learned = [text for text in learned if text.strip()]
+        fitted_on = sample([text[:_MAX_TEXT_LENGTH] for text in texts], _MAX_WORD_SAMPLE)
+        if len(fitted_on) < _MIN_SAMPLE:
+            fitted_on = fitted_on + _BACKGROUND.read_text(encoding="utf-8").split("\n")
+        fitted_on = [text for text in fitted_on if text.strip()]
         report("words", 0.0)
-        vocabulary, words = Vocabulary.fit(learned), WordVectors.fit(learned, lexicon)
+        vocabulary, words = Vocabulary.fit(fitted_on), WordVectors.fit(fitted_on, lexicon)
         report("words", 1.0)
         report("sentences", 0.0)
-        sentence = SentenceVectors.fit(sample(learned, _MAX_SENTENCE_SAMPLE), embedding_store)
+        sentence = SentenceVectors.fit(sample(fitted_on, _MAX_SENTENCE_SAMPLE), embedding_store)
         report("sentences", 1.0)
         return cls(vocabulary, words, sentence)
 
@@ -82,12 +81,12 @@ class DefaultEncoder:
 
     @property
     def lexicon(self) -> Lexicon:
-        """The concepts that it finds in texts."""
+        """The lexicon of the word vectors."""
         return self._words.lexicon
 
     @property
     def views(self) -> tuple[View, ...]:
-        """The columns of the words and of the sentence."""
+        """The columns of the word vectors and of the sentence vectors."""
         words = self._words.dim
         return (
             View("word_vectors", 0, words),
@@ -97,9 +96,9 @@ class DefaultEncoder:
     def encode(self, texts: Sequence[str]) -> Floats:
         """Return rows (n, dim), zeros where no content word is known.
 
-        The sentence has the squared length 1/2; the words as much for a text that they understand
-        in full, and less for others, down to nothing. The networks find something in any letters,
-        so they read only texts of which something is known.
+        The sentence view has squared length 1/2; so has the word view of a text whose words are all
+        known, and less in proportion otherwise. The networks give a vector for any string, so only
+        texts with a known word are passed to them.
         """
         cut = [text[:_MAX_TEXT_LENGTH] for text in texts]
         words = self._words.encode(cut)
@@ -114,9 +113,9 @@ class DefaultEncoder:
         rows: Floats = np.concatenate([words, sentence], axis=1) * np.float32(np.sqrt(1 / 2))
         return rows
 
-    def _knows(self, text: str, words_know: bool) -> bool:
-        content = content_words(text)
-        return bool(content) and (words_know or any(map(self._vocabulary.knows, content)))
+    def _knows(self, text: str, has_word_vector: bool) -> bool:
+        words = content_words(text)
+        return bool(words) and (has_word_vector or any(map(self._vocabulary.knows, words)))
 
     def save(self, folder: Path) -> None:
         """Write the encoder as JSON and .npy files into `folder`."""
@@ -131,7 +130,7 @@ class DefaultEncoder:
 
     @classmethod
     def load(cls, folder: Path) -> DefaultEncoder:
-        """Read what `save` wrote. Raises EncoderError where it cannot be read or was changed."""
+        """Load what `save` wrote. Raises EncoderError where it can't be read or was changed."""
         try:
             manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
             expected = str(manifest["fingerprint"])
@@ -165,13 +164,13 @@ class DefaultEncoder:
 
 @lru_cache(maxsize=2)
 def _lexicon(saved: str) -> Lexicon:
-    """Return a saved lexicon; generations mostly share one, so the last ones are kept."""
+    """Parse a saved lexicon; cached, as generations mostly share one."""
     return lexicon_from(json.loads(saved))
 
 
-def sample(texts: list[str], most: int) -> list[str]:
-    """Return the texts, or so many of them, evenly spread."""
-    if len(texts) <= most:
+def sample(texts: list[str], limit: int) -> list[str]:
+    """Return the texts, or `limit` of them, evenly spread."""
+    if len(texts) <= limit:
         return texts
-    places = np.linspace(0, len(texts) - 1, most).astype(int)
+    places = np.linspace(0, len(texts) - 1, limit).astype(int)
     return [texts[place] for place in places]

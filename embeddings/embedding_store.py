@@ -1,8 +1,8 @@
-"""What networks made of texts, kept in a file: no build reads a text twice.
+"""Embeddings of texts, stored in a file so that no build runs a network on the same text twice.
 
-A network takes some 20 ms for a long text, and a text's vector depends on nothing but the text and
-the network. So a build after the first one, and each fold of the training, reads only what is new;
-one that was stopped goes on where it was.
+A network takes some 20 ms for a long text, and the embedding depends only on the text and the
+network. So the second build, and each fold of the training, encodes only new texts, and a build
+that was interrupted continues where it stopped.
 """
 
 from __future__ import annotations
@@ -17,97 +17,99 @@ import numpy as np
 
 from embeddings.whitening import Floats
 
-Read = Callable[[Sequence[str]], Floats]
+Encode = Callable[[Sequence[str]], Floats]
+"""From n texts to rows (n, dim)."""
 
-_BATCH = 256
-"""So many texts are read before they are written."""
-_PATIENCE = 10.0
-"""Seconds to wait for another process that writes."""
-_TABLE = "CREATE TABLE IF NOT EXISTS reading (text BLOB PRIMARY KEY, row BLOB)"
+_BATCH_SIZE = 256
+"""How many texts are encoded before their embeddings are written."""
+_BUSY_TIMEOUT = 10.0
+"""Seconds to wait while another process writes."""
+_CREATE_TABLE = "CREATE TABLE IF NOT EXISTS embedding (key BLOB PRIMARY KEY, row BLOB)"
 
 
 class EmbeddingStore:
-    """Rows (dim,) by text and reader, in a SQLite file; without a file nothing is kept.
+    """Embeddings (dim,) float32 by text and encoder, in a SQLite file.
 
-    A file that can't be read or written costs time, nothing else. No connection is held between
-    calls, so a fork harms nothing.
+    Without a path nothing is stored. A file that can't be read or written costs time, nothing else.
+    No connection stays open between calls, so a process with a store may fork.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
         self._used: set[bytes] = set()
 
-    def rows(self, reader: str, texts: Sequence[str], dim: int, read: Read) -> Floats:
-        """Return rows (n, dim): those kept, and of all other texts what `read` makes of them.
+    def rows(self, encoder_id: str, texts: Sequence[str], dim: int, encode: Encode) -> Floats:
+        """Return rows (n, dim): stored ones, and for all other texts the results of `encode`.
 
-        `reader` names all that the rows depend on besides the text.
+        `encoder_id` must change with anything that the rows depend on besides the text.
         """
         if self.path is None:
-            return read(texts)
-        keys = [_key(reader, text) for text in texts]
+            return encode(texts)
+        keys = [_key(encoder_id, text) for text in texts]
         self._used.update(keys)
         rows = np.zeros((len(texts), dim), dtype=np.float32)
-        for start in range(0, len(texts), _BATCH):
-            batch = range(start, min(start + _BATCH, len(texts)))
-            kept = self._kept([keys[place] for place in batch], dim)
-            new = [place for place in batch if keys[place] not in kept]
+        for start in range(0, len(texts), _BATCH_SIZE):
+            batch = range(start, min(start + _BATCH_SIZE, len(texts)))
+            stored = self._load([keys[place] for place in batch], dim)
+            new = [place for place in batch if keys[place] not in stored]
             if new:
-                found = read([texts[place] for place in new])
-                made = {keys[place]: row for place, row in zip(new, found, strict=True)}
-                self._keep(made)
-                kept |= made
+                encoded = encode([texts[place] for place in new])
+                added = {keys[place]: row for place, row in zip(new, encoded, strict=True)}
+                self._save(added)
+                stored |= added
             for place in batch:
-                rows[place] = kept[keys[place]]
+                rows[place] = stored[keys[place]]
         return rows
 
-    def forget_others(self) -> None:
-        """Remove all that wasn't asked for since this was made, such as texts that were deleted."""
+    def delete_unused(self) -> None:
+        """Delete all embeddings that this object never returned, such as those of deleted texts."""
 
-        def forget(connection: sqlite3.Connection) -> None:
+        def delete(connection: sqlite3.Connection) -> None:
             connection.execute("PRAGMA secure_delete = ON")
-            connection.execute("CREATE TEMP TABLE used (text BLOB PRIMARY KEY) WITHOUT ROWID")
+            connection.execute("CREATE TEMP TABLE used (key BLOB PRIMARY KEY) WITHOUT ROWID")
             connection.executemany("INSERT INTO used VALUES (?)", ((key,) for key in self._used))
-            connection.execute("DELETE FROM reading WHERE text NOT IN (SELECT text FROM used)")
+            connection.execute("DELETE FROM embedding WHERE key NOT IN (SELECT key FROM used)")
 
-        self._do(forget)
+        self._in_transaction(delete)
 
-    def _kept(self, keys: Sequence[bytes], dim: int) -> dict[bytes, Floats]:
-        found: dict[bytes, Floats] = {}
+    def _load(self, keys: Sequence[bytes], dim: int) -> dict[bytes, Floats]:
+        stored: dict[bytes, Floats] = {}
 
-        def look(connection: sqlite3.Connection) -> None:
+        def select(connection: sqlite3.Connection) -> None:
             marks = ",".join("?" * len(keys))
-            asked = f"SELECT text, row FROM reading WHERE text IN ({marks})"
-            for key, row in connection.execute(asked, keys):
+            query = f"SELECT key, row FROM embedding WHERE key IN ({marks})"
+            for key, row in connection.execute(query, keys):
                 if len(row) == 4 * dim:
-                    found[key] = np.frombuffer(row, dtype="<f4")
+                    stored[key] = np.frombuffer(row, dtype="<f4")
 
-        self._do(look)
-        return found
+        self._in_transaction(select)
+        return stored
 
-    def _keep(self, rows: dict[bytes, Floats]) -> None:
-        several = [(key, row.astype("<f4").tobytes()) for key, row in rows.items()]
-        asked = "INSERT OR REPLACE INTO reading VALUES (?, ?)"
-        self._do(lambda connection: connection.executemany(asked, several))
+    def _save(self, rows: dict[bytes, Floats]) -> None:
+        values = [(key, row.astype("<f4").tobytes()) for key, row in rows.items()]
+        statement = "INSERT OR REPLACE INTO embedding VALUES (?, ?)"
+        self._in_transaction(lambda connection: connection.executemany(statement, values))
 
-    def _do(self, work: Callable[[sqlite3.Connection], object]) -> None:
-        """Do something in one transaction, or leave it; a file that is damaged is begun anew."""
+    def _in_transaction(self, work: Callable[[sqlite3.Connection], object]) -> None:
+        """Do `work` in one transaction. Failures are ignored; a damaged file is deleted."""
         if self.path is None:
             return
         try:
-            with closing(sqlite3.connect(self.path, timeout=_PATIENCE)) as connection, connection:
-                connection.execute(_TABLE)
-                work(connection)
-        except sqlite3.OperationalError:  # no room, no right to write, or too long a wait
+            with closing(sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT)) as connection:
+                with connection:
+                    connection.execute(_CREATE_TABLE)
+                    work(connection)
+        except sqlite3.OperationalError:  # full disk, no permission to write, or a long-held lock
             return
         except sqlite3.DatabaseError:
             with suppress(OSError):
                 self.path.unlink()
 
 
-NONE_KEPT = EmbeddingStore()
-"""Keeps nothing: every text is read."""
+NO_STORE = EmbeddingStore()
+"""Stores nothing: every text is encoded."""
 
 
-def _key(reader: str, text: str) -> bytes:
-    whole = f"{reader}\0{text}".encode("utf-8", "surrogatepass")
+def _key(encoder_id: str, text: str) -> bytes:
+    whole = f"{encoder_id}\0{text}".encode("utf-8", "surrogatepass")
     return hashlib.blake2b(whole, digest_size=16).digest()

@@ -1,4 +1,4 @@
-"""Which of the service's four languages a text is in."""
+"""Detects which of the service's four languages a text is in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 LANGUAGES = ("nl", "fr", "de", "en")
 _MIN_WORDS = 3
 _MIN_PROBABILITY = 0.6
-_READ_CHARACTERS = 600
+_MAX_CHARACTERS = 600
 _lock = threading.Lock()
 
 
@@ -23,10 +23,10 @@ def _identifier() -> Any:
 
 
 def detect_language(text: str) -> str | None:
-    """Return `nl`, `fr`, `de` or `en`; None for a text too short or too unsure to tell."""
+    """Return `nl`, `fr`, `de` or `en`; None where the text is too short or the language unsure."""
     if len(text.split()) < _MIN_WORDS:
         return None
     with _lock:
         identifier = _identifier()
-        language, probability = identifier.classify(text[:_READ_CHARACTERS])
+        language, probability = identifier.classify(text[:_MAX_CHARACTERS])
     return str(language) if probability >= _MIN_PROBABILITY else None

@@ -1,4 +1,4 @@
-"""The encoder port: what every way from text to vectors has in common."""
+"""The encoder port: the interface of everything that turns text into vectors."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Progress = Callable[[str, float], None]
 
 
 class EncoderError(Exception):
-    """An encoder is unknown, cannot be fitted, or its folder cannot be read."""
+    """An encoder is unknown, can't be fitted or called, or its folder can't be read."""
 
 
 class View(NamedTuple):
-    """Columns `start` up to, not with, `end` that see the text in a way of their own."""
+    """The columns `start` to `end` - 1, which hold one kind of embedding of the text."""
 
     name: str
     start: int
@@ -30,19 +30,19 @@ class Encoder(Protocol):
 
     Invariants that every encoder keeps:
 
-    * equal texts have equal vectors, whatever else is in the batch (batch equals single);
-    * with n views, each has the squared length 1/n in a row, or less where it understands only a
-      part of the text, so a row of all that is understood has length 1; it is all zeros where the
-      text says nothing that the encoder knows (see `understood`), never NaN or infinite;
-    * an encoder does not change after it was made, so that it may be shared by threads.
+    * equal texts have equal vectors, whatever else is in the batch;
+    * with n views, each has squared length 1/n in a row, or less where it knows only part of the
+      text, so a row has length 1 where all of the text is known; it is all zeros where nothing is
+      known (see `understood`), never NaN or infinite;
+    * an encoder doesn't change once made, so threads may share it.
 
-    One exception: with a model beside the default (`embeddings.composite`), whoever answers
-    questions gets zeros in its view while it is away; `composite.fault_of` says so.
+    One exception: a loaded `embeddings.composite` encoder gives zeros in the model's view while the
+    model fails; see `composite.model_failure`.
     """
 
     @property
     def name(self) -> str:
-        """The encoder's name, such as `lsa`: what `registry.fit_encoder` takes."""
+        """The encoder's name as `registry.fit_encoder` takes it, such as `default`."""
         ...
 
     @property
@@ -52,7 +52,7 @@ class Encoder(Protocol):
 
     @property
     def views(self) -> tuple[View, ...]:
-        """The views side by side in the vectors; one view of all columns where there is one."""
+        """The views that make up the columns, at least one."""
         ...
 
     @property
@@ -65,16 +65,16 @@ class Encoder(Protocol):
         ...
 
     def save(self, folder: Path) -> None:
-        """Write the encoder into `folder`, made if it is missing; `load_encoder` reads it back.
+        """Write the encoder into `folder`, made if it is missing; `load_encoder` loads it.
 
-        An encoder that was saved and loaded gives bitwise equal vectors and has the same
-        fingerprint. The caller makes the folder visible to others, so writing is not atomic.
+        A loaded encoder gives bitwise equal vectors and has the same fingerprint. Writing isn't
+        atomic: the caller makes the folder visible to others afterwards.
         """
         ...
 
 
 def understood(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return for each row of `vectors` (n, dim) whether the encoder knew anything of its text."""
+    """Return for each row of `vectors` (n, dim) whether anything of its text was known."""
     result: NDArray[np.bool_] = np.any(vectors != 0.0, axis=1)
     return result
 
@@ -82,19 +82,20 @@ def understood(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
 def project_onto_view(vectors: NDArray[np.float32], view: View) -> NDArray[np.float32]:
     """Return `vectors` (n, dim) with length 1 in the columns of one view and zeros elsewhere.
 
-    Rows of which the view knows nothing become zeros.
+    A row that is zeros in the view becomes all zeros.
     """
-    seen = np.zeros_like(vectors)
+    projected = np.zeros_like(vectors)
     part = vectors[:, view.start : view.end]
     lengths = np.linalg.norm(part, axis=1, keepdims=True)
-    seen[:, view.start : view.end] = np.where(lengths > 1e-6, part / np.maximum(lengths, 1e-6), 0)
-    return seen
+    unit = np.where(lengths > 1e-6, part / np.maximum(lengths, 1e-6), 0)
+    projected[:, view.start : view.end] = unit
+    return projected
 
 
 def vocabulary_coverage(
     encoder: Encoder, vectors: NDArray[np.float32], view: View
 ) -> NDArray[np.float32]:
-    """Return for each row (n,) which share of its text a view understands: 0 to 1."""
+    """Return for each row (n,) the share of its text that is known to a view: 0 to 1."""
     part = vectors[:, view.start : view.end]
     share: NDArray[np.float32] = np.minimum((part**2).sum(axis=1) * len(encoder.views), 1.0)
     return share

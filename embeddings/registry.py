@@ -1,4 +1,4 @@
-"""Encoders by name."""
+"""Fits and loads encoders by name."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from embeddings import composite
-from embeddings.composite import BesideEncoder
+from embeddings.composite import CompositeEncoder
 from embeddings.default import DefaultEncoder
-from embeddings.embedding_store import NONE_KEPT, EmbeddingStore
+from embeddings.embedding_store import NO_STORE, EmbeddingStore
 from embeddings.lexicon import LexiconError, shipped_lexicon
 from embeddings.port import Encoder, EncoderError, Progress
 from embeddings.remote import RemoteConfig, RemoteEncoder
@@ -21,10 +21,10 @@ NAMES = (DefaultEncoder.name, TransformerEncoder.name, RemoteEncoder.name)
 
 @dataclass(frozen=True, slots=True)
 class EncoderOptions:
-    """What the encoders need besides texts; each takes its own and leaves the rest."""
+    """What the encoders need besides texts; each uses only the options meant for it."""
 
     lexicon: Path | None = None
-    """A file of concepts besides the shipped ones."""
+    """A file of concepts to add to the shipped ones."""
     folder: Path | None = None
     """`transformer`: the converted folder."""
     threads: int = 2
@@ -39,8 +39,8 @@ class EncoderOptions:
     """`remote`: seconds to wait for the service."""
     allow_http: bool = False
     """`remote`: whether another machine may be asked without encryption."""
-    embedding_store: EmbeddingStore = NONE_KEPT
-    """Where what networks on this machine made of texts is kept."""
+    embedding_store: EmbeddingStore = NO_STORE
+    """Embeddings that networks on this machine made before."""
 
 
 def fit_encoder(
@@ -49,21 +49,23 @@ def fit_encoder(
     progress: Progress | None = None,
     options: EncoderOptions | None = None,
 ) -> Encoder:
-    """Make the encoder called `name`, fitted on `texts`.
+    """Fit the encoder called `name` on `texts`.
 
-    `default` is all that comes with the service; the others put a model beside it.
+    `default` is the default encoder alone; the other names combine it with a model.
 
-    Raises EncoderError for an unknown name and for options that don't make an encoder.
+    Raises EncoderError for an unknown name and for missing or wrong options.
     """
     chosen = options or EncoderOptions()
-    _known(name)
+    _check_name(name)
     try:
         lexicon = shipped_lexicon(chosen.lexicon)
     except LexiconError as error:
         raise EncoderError(str(error)) from error
     if name == DefaultEncoder.name:
         return DefaultEncoder.fit(texts, progress, lexicon, chosen.embedding_store)
-    return BesideEncoder.fit(texts, _model(name, chosen), progress, lexicon, chosen.embedding_store)
+    return CompositeEncoder.fit(
+        texts, _model(name, chosen), progress, lexicon, chosen.embedding_store
+    )
 
 
 def _model(name: str, chosen: EncoderOptions) -> Encoder:
@@ -81,15 +83,15 @@ def _model(name: str, chosen: EncoderOptions) -> Encoder:
 
 
 def load_encoder(folder: Path) -> Encoder:
-    """Load the encoder saved in `folder`, with the threads or time-out that it was made with.
+    """Load the encoder saved in `folder`, with the threads or time-out that it was saved with.
 
-    The key of a remote encoder is not saved; it is read from SCHAKEL_REMOTE_KEY.
-    Raises EncoderError where there is no encoder to be read.
+    The key of a remote encoder isn't saved; it is read from SCHAKEL_REMOTE_KEY.
+    Raises EncoderError where there is no readable encoder.
     """
     kind = _kind(folder)
     if kind == composite.KIND:
-        return BesideEncoder.load(folder, load_encoder)
-    _known(kind)
+        return CompositeEncoder.load(folder, load_encoder)
+    _check_name(kind)
     if kind == TransformerEncoder.name:
         return TransformerEncoder.load(folder)
     if kind == RemoteEncoder.name:
@@ -98,9 +100,9 @@ def load_encoder(folder: Path) -> Encoder:
 
 
 def saved_name(folder: Path) -> str:
-    """Return the name of the encoder saved in `folder`; only that much is read.
+    """Return the name of the encoder saved in `folder`, without loading it.
 
-    Raises EncoderError where that can't be read.
+    Raises EncoderError where it can't be read.
     """
     kind = _kind(folder)
     return saved_name(folder / composite.MODEL) if kind == composite.KIND else kind
@@ -114,6 +116,6 @@ def _kind(folder: Path) -> str:
         raise EncoderError(f"{folder.name}: no readable encoder there") from error
 
 
-def _known(name: str) -> None:
+def _check_name(name: str) -> None:
     if name not in NAMES:
         raise EncoderError(f"no encoder is called {name!r}; there is: {', '.join(NAMES)}")

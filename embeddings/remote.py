@@ -1,7 +1,7 @@
-"""Vectors from a service that speaks OpenAI's embeddings protocol: `POST {url}/v1/embeddings`.
+"""Embeddings from a service with OpenAI's embeddings API: `POST {url}/v1/embeddings`.
 
-Many services do: hosted ones, and vLLM, Ollama, llama.cpp or text-embeddings-inference on a
-machine of one's own. Texts leave this machine, so the address must be https, or on this machine,
+Many services have it: hosted ones, and vLLM, Ollama, llama.cpp or text-embeddings-inference on
+your own machine. Texts leave this machine, so the address must be https, or on this machine,
 or allowed explicitly. The key is sent as bearer and never written, logged or shown.
 """
 
@@ -28,49 +28,52 @@ from embeddings.port import EncoderError, View
 
 KEY_VARIABLE = "SCHAKEL_REMOTE_KEY"
 _MANIFEST = "encoder.json"
-_PROBE = "The number of columns of this text's vector is what is asked for."
+_PROBE = "This text is encoded to learn the number of columns."
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
+_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 _MAX_ANSWER_SIZE = 32 * 1024 * 1024
-_READ = 1 << 16
-_RETRIES_WHILE_PEOPLE_WAIT = 1
+_CHUNK_SIZE = 1 << 16
+_MAX_RETRIES_ONLINE = 1
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteConfig:
-    """Where and how to ask. Vectors depend on `url`, `model` and `longest_text` only."""
+    """Where the service is and how to call it.
+
+    Vectors depend on `url`, `model` and `longest_text` only.
+    """
 
     url: str
     """Address of the service without `/v1/embeddings`, such as `https://api.example.org`."""
     model: str
     timeout: float = 10.0
-    """Seconds that one try may take; up to twice as long where the service halts in its answer."""
+    """Seconds for one request; up to twice as long where the response stalls."""
     retries: int = 4
-    """How often a request is sent again after 429, 5xx or a broken connection."""
+    """How often a request is repeated after 429, 5xx or a broken connection."""
     backoff: float = 0.5
-    """Seconds before the first repetition; doubles each time, less up to half by chance."""
+    """Seconds before the first repetition; doubles each time, with random jitter down to half."""
     longest_wait: float = 20.0
-    """Most seconds before a repetition, also where the service asks for more by Retry-After."""
+    """Maximum seconds before a repetition, also where Retry-After says more."""
     batch_texts: int = 64
     batch_characters: int = 60_000
     longest_text: int = 8_000
-    """Texts are cut to so many characters, which any model with 8192 tokens takes."""
+    """Texts are cut to so many characters, which fits any model with 8192 tokens."""
     allow_http: bool = False
     """Whether texts and key may go to another machine unencrypted."""
 
 
 class RemoteEncoder:
-    """An encoder on another machine; see `embeddings.port.Encoder` for what it promises.
+    """An encoder on another machine; see the invariants of `embeddings.port.Encoder`.
 
-    Equal texts in a batch are asked for once. That a text has the same vector in every batch is
-    up to the service; those seen differ in the last digits at most. Rows are zeros, and nothing
-    is asked, for texts without a letter. Proxies set by environment variables are not used.
+    Equal texts in a batch are sent once. Whether a text has the same vector in every batch is up
+    to the service; those tried differ in the last digits at most. Texts without a letter aren't
+    sent: their rows are zeros. Proxies set by environment variables aren't used.
     """
 
     name = "remote"
 
     def __init__(self, config: RemoteConfig, dim: int, key: str = "") -> None:
-        """Take what `fit` or `load` found. Raises EncoderError for an unusable address or key."""
+        """Use `fit` or `load` instead. Raises EncoderError for an unusable address or key."""
         self.config = config
         self.dim = dim
         self._endpoint = _endpoint(config)
@@ -85,8 +88,8 @@ class RemoteEncoder:
 
     @classmethod
     def fit(cls, config: RemoteConfig, key: str = "") -> RemoteEncoder:
-        """Ask the service for one vector to learn the dimension. Raises EncoderError."""
-        rows = cls(config, dim=0, key=key)._ask([_PROBE])
+        """Request one vector to learn the dimension. Raises EncoderError where that fails."""
+        rows = cls(config, dim=0, key=key)._request([_PROBE])
         return cls(config, dim=rows.shape[1], key=key)
 
     @property
@@ -95,7 +98,7 @@ class RemoteEncoder:
         return (View(self.name, 0, self.dim),)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return rows (n, dim) float32 of length 1, zeros where there is no word.
+        """Return rows (n, dim) float32 of length 1, or zeros for a text without a letter.
 
         Raises EncoderError where the service doesn't answer in time or answers wrongly.
         """
@@ -106,12 +109,12 @@ class RemoteEncoder:
             if any(map(str.isalpha, cut)):
                 places.setdefault(cut, []).append(place)
         for batch in self._batches(list(places)):
-            for text, row in zip(batch, self._ask(batch), strict=True):
+            for text, row in zip(batch, self._request(batch), strict=True):
                 vectors[places[text]] = row
         return vectors
 
     def save(self, folder: Path) -> None:
-        """Write address, model and dimension into `folder`; the key is not written."""
+        """Write address, model and dimension into `folder`, but not the key."""
         folder.mkdir(parents=True, exist_ok=True)
         manifest = {
             "kind": self.name,
@@ -123,26 +126,26 @@ class RemoteEncoder:
 
     @classmethod
     def load(cls, folder: Path, key: str | None = None) -> RemoteEncoder:
-        """Read what `save` wrote; `key` None: the one in SCHAKEL_REMOTE_KEY, if it is set.
+        """Load what `save` wrote; with `key` None, that in SCHAKEL_REMOTE_KEY is used, if set.
 
-        Asks nothing of the service, and later repeats a request once at most: people wait.
-        Raises EncoderError where the folder can't be read.
+        The service isn't called. The loaded encoder repeats a request once at most, since people
+        wait for its answers. Raises EncoderError where the folder can't be read.
         """
         found = os.environ.get(KEY_VARIABLE, "").strip() if key is None else key
         try:
             manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
             config = RemoteConfig(**manifest["config"])
-            config = replace(config, retries=min(config.retries, _RETRIES_WHILE_PEOPLE_WAIT))
+            config = replace(config, retries=min(config.retries, _MAX_RETRIES_ONLINE))
             encoder = cls(config, int(manifest["dim"]), found)
-            kept = manifest["fingerprint"]
+            expected = manifest["fingerprint"]
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise EncoderError(f"{folder.name}: the encoder there can't be read") from error
-        if encoder.fingerprint != kept:
+        if encoder.fingerprint != expected:
             raise EncoderError(f"{folder.name}: the encoder there is damaged")
         return encoder
 
     def _batches(self, texts: list[str]) -> list[list[str]]:
-        """Split into batches that keep to both limits; a longer text is a batch of its own."""
+        """Split into batches within both limits; a text over the limit is a batch of its own."""
         batches: list[list[str]] = []
         size = 0
         for text in texts:
@@ -154,35 +157,40 @@ class RemoteEncoder:
             size += len(text)
         return batches
 
-    def _ask(self, texts: list[str]) -> NDArray[np.float32]:
-        """Return unit rows (n, dim) float32 for one batch; any dimension where `dim` is 0."""
+    def _request(self, texts: list[str]) -> NDArray[np.float32]:
+        """Return unit rows (n, dim) float32 of one batch, of any dimension where `dim` is 0.
+
+        Raises EncoderError where the request fails or the response is wrong.
+        """
         answer = self._post({"model": self.config.model, "input": texts})
         try:
             entries = sorted(json.loads(answer)["data"], key=lambda entry: int(entry["index"]))
             complete = [entry["index"] for entry in entries] == list(range(len(texts)))
             rows = np.array([entry["embedding"] for entry in entries], dtype=np.float64)
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-            raise EncoderError(f"{self._place} answers with something else than vectors") from error
+            raise EncoderError(
+                f"{self._service} answers with something else than vectors"
+            ) from error
         if not complete or rows.ndim != 2:
             raise EncoderError(
-                f"{self._place} answers with {len(entries)} vectors to {len(texts)} texts, or "
+                f"{self._service} answers with {len(entries)} vectors to {len(texts)} texts, or "
                 "numbers them wrongly"
             )
         if not rows.shape[1] or rows.shape[1] != (self.dim or rows.shape[1]):
             raise EncoderError(
-                f"{self._place} answers with vectors of {rows.shape[1]} columns instead of "
+                f"{self._service} answers with vectors of {rows.shape[1]} columns instead of "
                 f"{self.dim}; if its model was changed, run: flask --app app index build"
             )
         largest = np.abs(rows).max(axis=1, keepdims=True)
         if not np.isfinite(largest).all():
-            raise EncoderError(f"{self._place} answers with vectors that are not numbers")
-        rows /= np.where(largest > 0, largest, 1.0)  # so that no square overflows
+            raise EncoderError(f"{self._service} answers with vectors that are not numbers")
+        rows /= np.where(largest > 0, largest, 1.0)  # or squares could overflow
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         return (rows / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
 
-    def _post(self, question: dict[str, Any]) -> bytes:
-        """Send a question until it is answered; raises EncoderError where that is given up."""
-        body = json.dumps(question).encode()
+    def _post(self, payload: dict[str, Any]) -> bytes:
+        """Send a request, repeated as configured. Raises EncoderError after the last failure."""
+        body = json.dumps(payload).encode()
         retries: urllib3.Retry = _Retry(
             total=self.config.retries,
             allowed_methods=None,
@@ -197,10 +205,10 @@ class RemoteEncoder:
                 response, answer = self._send(body)
                 if response.status == 200:
                     return answer
-                if response.status not in _PASSING:
-                    raise EncoderError(self._refusal(response.status))
+                if response.status not in _TRANSIENT:
+                    raise EncoderError(self._explain_status(response.status))
             except SSLError as error:
-                raise EncoderError(f"{self._place} has no certificate to be trusted") from error
+                raise EncoderError(f"{self._service} has no certificate to be trusted") from error
             except HTTPError as error:
                 response, failure = None, error
             try:
@@ -208,12 +216,12 @@ class RemoteEncoder:
             except MaxRetryError as error:
                 what = f"answers {response.status}" if response else "doesn't answer"
                 raise EncoderError(
-                    f"{self._place} {what}, {self.config.retries + 1} times over; try again later"
+                    f"{self._service} {what}, {self.config.retries + 1} times over; try again later"
                 ) from error
             retries.sleep(response)
 
     def _send(self, body: bytes) -> tuple[urllib3.BaseHTTPResponse, bytes]:
-        """Send once; redirects are not followed, the answer's size and its time are bounded."""
+        """Send once, without following redirects; size and time of the response are limited."""
         until = time.monotonic() + self.config.timeout
         response = self._connections().request(
             "POST",
@@ -226,20 +234,22 @@ class RemoteEncoder:
         )
         try:
             answer = bytearray()
-            while part := response.read1(_READ):  # what has come: none of it is waited for
+            while part := response.read1(
+                _CHUNK_SIZE
+            ):  # returns what has arrived, without waiting for more
                 answer += part
                 if time.monotonic() > until:
                     response.close()
                     raise HTTPError("the answer is too slow")
                 if len(answer) > _MAX_ANSWER_SIZE:
                     response.close()
-                    raise EncoderError(f"{self._place} answers with more than fits any vectors")
+                    raise EncoderError(f"{self._service} answers with more than fits any vectors")
             return response, bytes(answer)
         finally:
             response.release_conn()
 
-    def _refusal(self, status: int) -> str:
-        """Say what a status means, without the body: services repeat the key in theirs."""
+    def _explain_status(self, status: int) -> str:
+        """Explain a status, without quoting the response: services repeat the key there."""
         advice = "see its documentation or log"
         if status in (401, 403):
             advice = f"set {KEY_VARIABLE} to a key that it knows"
@@ -249,10 +259,10 @@ class RemoteEncoder:
             advice = "it redirects, which is not followed; give the address that it redirects to"
         elif status in (400, 413, 422):
             advice = f"check the model {self.config.model!r} and how long texts it takes"
-        return f"{self._place} answers {status}: {advice}"
+        return f"{self._service} answers {status}: {advice}"
 
     def _connections(self) -> urllib3.PoolManager:
-        """Return this process's connections; those of the parent of a fork are its own."""
+        """Return the connection pool of this process; a forked child makes its own."""
         pool = self._pool
         if pool is None or pool[0] != os.getpid():
             with _opening:
@@ -264,16 +274,16 @@ class RemoteEncoder:
         return pool[1]
 
     @property
-    def _place(self) -> str:
+    def _service(self) -> str:
         return f"the encoder at {urlsplit(self._endpoint).netloc}"
 
     def _fingerprint(self) -> str:
-        seen = [self._endpoint, self.config.model, self.config.longest_text, self.dim]
-        return f"remote-{hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:16]}"
+        parts = [self._endpoint, self.config.model, self.config.longest_text, self.dim]
+        return f"remote-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]}"
 
 
 class _Retry(urllib3.Retry):
-    """Retries that wait from the first repetition on, each time for a different while."""
+    """Retries that wait before the first repetition too, with random jitter."""
 
     def get_backoff_time(self) -> float:
         wait = self.backoff_factor * 2.0 ** (len(self.history) - 1)
@@ -287,7 +297,7 @@ class _Retry(urllib3.Retry):
 
 
 def _endpoint(config: RemoteConfig) -> str:
-    """Return the full address. Raises EncoderError for one that texts must not be sent to."""
+    """Return the full address. Raises EncoderError where it is malformed or not encrypted."""
     try:
         parts = urlsplit(config.url.strip())
         host, _ = parts.hostname or "", parts.port

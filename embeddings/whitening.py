@@ -1,4 +1,4 @@
-"""Soft whitening: directions that all texts share count less, those that tell them apart more."""
+"""Soft whitening: scales directions down in which vectors vary much, and up where little."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Whitening:
     matrix: Floats
 
     def update(self, digest: Any) -> None:
-        """Add the map to a digest."""
+        """Add the map to a hash."""
         digest.update(self.mean.tobytes())
         digest.update(np.ascontiguousarray(self.matrix).tobytes())
 
     def apply(self, rows: Floats) -> Floats:
         """Return whitened rows (n, kept) of length 1; rows of zeros stay zeros.
 
-        Each row is made on its own, so that a batch gives bitwise what single rows give.
+        Rows are computed separately, so that a batch is bitwise equal to single rows.
         """
         whitened = np.zeros((len(rows), self.matrix.shape[1]), dtype=np.float32)
         for place, row in enumerate(unit(rows)):
@@ -36,27 +36,27 @@ class Whitening:
         return unit(whitened)
 
 
-def fit_whitening(rows: Floats, softness: float, most: int | None = None) -> Whitening:
-    """Learn the map from rows (n, dim), which are made length 1 first.
+def fit_whitening(rows: Floats, softness: float, max_dim: int | None = None) -> Whitening:
+    """Fit the map on rows (n, dim), which are first scaled to length 1.
 
-    With `most`, only so many directions are kept, those in which the rows differ most.
+    With `max_dim`, only so many principal components are kept, those of the largest variance.
 
-    A direction whose spread is s² is divided by the root of s² + softness · (mean spread): soft
-    whitening, between plain latent directions and Mahalanobis distance (Su et al., 2021,
-    Whitening Sentence Representations).
+    A component of variance s² is divided by the root of s² + softness · (mean variance). This lies
+    between unscaled components and Mahalanobis distance (Su et al., 2021, Whitening Sentence
+    Representations).
     """
     known = unit(rows)
     known = known[known.any(axis=1)]
     dim = rows.shape[1]
     if len(known) < 2:
-        return Whitening(np.zeros(dim, np.float32), np.eye(dim, most, dtype=np.float32))
+        return Whitening(np.zeros(dim, np.float32), np.eye(dim, max_dim, dtype=np.float32))
     mean = known.mean(axis=0)
-    spread, directions = np.linalg.eigh(np.cov(known.T.astype(np.float64), bias=True))
-    spread = np.maximum(spread, 0.0)[::-1]
+    variance, directions = np.linalg.eigh(np.cov(known.T.astype(np.float64), bias=True))
+    variance = np.maximum(variance, 0.0)[::-1]
     directions = directions[:, ::-1]
-    scale = 1.0 / np.sqrt(spread + softness * max(float(spread.mean()), 1e-12))
+    scale = 1.0 / np.sqrt(variance + softness * max(float(variance.mean()), 1e-12))
     signs = np.sign(directions[np.abs(directions).argmax(axis=0), np.arange(dim)])
-    matrix = (directions * (scale * signs))[:, :most]
+    matrix = (directions * (scale * signs))[:, :max_dim]
     return Whitening(mean.astype(np.float32), np.ascontiguousarray(matrix, dtype=np.float32))
 
 
@@ -67,15 +67,15 @@ def save_whitening(whitening: Whitening, folder: Path, name: str) -> None:
 
 
 def load_whitening(folder: Path, name: str) -> Whitening:
-    """Read what `save_whitening` wrote; raises OSError or ValueError for what is damaged."""
+    """Load what `save_whitening` wrote. Raises OSError or ValueError where it is damaged."""
     mean = np.load(folder / f"{name}-mean.npy", allow_pickle=False)
     return Whitening(mean, np.load(folder / f"{name}-matrix.npy", allow_pickle=False))
 
 
 def unit(rows: Floats) -> Floats:
-    """Return the rows (n, dim) made length 1; what is next to nothing becomes zeros."""
+    """Return the rows (n, dim) scaled to length 1; rows shorter than 1e-9 become zeros."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    made: Floats = np.where(lengths > 1e-9, rows / np.maximum(lengths, 1e-9), 0.0).astype(
+    scaled: Floats = np.where(lengths > 1e-9, rows / np.maximum(lengths, 1e-9), 0.0).astype(
         np.float32
     )
-    return made
+    return scaled

@@ -1,10 +1,10 @@
-"""What words mean, from a table that comes with the service: vectors of words and concepts.
+"""The word view: the weighted sum of the vectors of a text's words and concepts.
 
-The table holds vectors of English words and of the concepts' English labels, distilled from a
-sentence transformer (see `embeddings.tools.distil`) and rounded to bytes. A text is the sum of its
-words' and concepts' vectors, weighted by how rare each is in the corpus (Arora et al., 2017, A
-Simple but Tough-to-Beat Baseline for Sentence Embeddings), then whitened on the corpus. Words of
-other languages come in through the lexicon.
+A table that comes with the service holds vectors of English words and of the concepts' English
+labels, distilled from a sentence transformer (see `embeddings.tools.distil`) and rounded to bytes.
+The vector of a text is their sum, weighted by how rare each word or concept is in the corpus (Arora
+et al., 2017, A Simple but Tough-to-Beat Baseline for Sentence Embeddings), then whitened on the
+corpus. Words in other languages are covered by the lexicon, which maps them to concepts.
 """
 
 from __future__ import annotations
@@ -29,20 +29,23 @@ from embeddings.whitening import (
     load_whitening,
     save_whitening,
 )
-from embeddings.words import plain, words_of
+from embeddings.words import fold, words_of
 
 _DATA = Path(__file__).parent / "data"
 _MIN_WORD_LENGTH = 3
 _SOFTNESS = 2.0
-"""How softly the sums are whitened, see `embeddings.whitening`. Origin: 1, 2, 4 and 8 compared on
+"""How softly the sums are whitened; see `embeddings.whitening`. Origin: 1, 2, 4 and 8 compared on
 two families."""
 
 
-class Table:
-    """Vectors (entries, dim) of plain words and phrases; a phrase's words have a space between."""
+class WordTable:
+    """Vectors (entries, dim) of folded words and of phrases, whose words are joined by spaces.
+
+    A vector is its row of int8 `codes` times its `scales` entry.
+    """
 
     def __init__(self, entries: Sequence[str], codes: NDArray[np.int8], scales: Floats) -> None:
-        self.number = {entry: number for number, entry in enumerate(entries)}
+        self.index_of = {entry: index for index, entry in enumerate(entries)}
         self.codes = codes
         self.scales = scales
         digest = hashlib.sha256("\n".join(entries).encode())
@@ -54,32 +57,32 @@ class Table:
         """The number of columns."""
         return int(self.codes.shape[1])
 
-    def row(self, number: int) -> Floats:
+    def row(self, index: int) -> Floats:
         """Return one vector (dim,) float32."""
-        vector: Floats = self.codes[number].astype(np.float32) * self.scales[number]
+        vector: Floats = self.codes[index].astype(np.float32) * self.scales[index]
         return vector
 
     def phrase(self, label: str) -> Floats | None:
-        """Return the vector of a label, or the mean of its words'; None where none is known."""
-        words = [plain(word) for word in words_of(label)]
-        number = self.number.get(" ".join(words))
-        if number is not None:
-            return self.row(number)
-        known = [self.row(self.number[word]) for word in words if word in self.number]
+        """Return the vector of a label, or the mean over its known words; None without any."""
+        words = [fold(word) for word in words_of(label)]
+        index = self.index_of.get(" ".join(words))
+        if index is not None:
+            return self.row(index)
+        known = [self.row(self.index_of[word]) for word in words if word in self.index_of]
         return np.mean(known, axis=0, dtype=np.float32) if known else None
 
 
 @cache
-def shipped_table() -> Table:
-    """Return the table that comes with the service, read once."""
-    entries = (_DATA / "meaning-entries.txt").read_text(encoding="utf-8").split("\n")
-    codes = np.load(_DATA / "meaning-codes.npy", mmap_mode="r", allow_pickle=False)
-    scales = np.load(_DATA / "meaning-scales.npy", allow_pickle=False).astype(np.float32)
-    return Table(entries, codes, scales)
+def shipped_table() -> WordTable:
+    """Return the table that comes with the service, loaded once."""
+    entries = (_DATA / "word-vector-entries.txt").read_text(encoding="utf-8").split("\n")
+    codes = np.load(_DATA / "word-vector-codes.npy", mmap_mode="r", allow_pickle=False)
+    scales = np.load(_DATA / "word-vector-scales.npy", allow_pickle=False).astype(np.float32)
+    return WordTable(entries, codes, scales)
 
 
 class WordVectors:
-    """Text to the sum of its words' vectors; fitted on a corpus are rarity and whitening."""
+    """Weighted sums of word vectors. Weights (rarity) and whitening are fitted on a corpus."""
 
     def __init__(
         self, lexicon: Lexicon, rarity: dict[str, float], unseen: float, whitening: Whitening
@@ -92,18 +95,18 @@ class WordVectors:
 
     @classmethod
     def fit(cls, texts: Sequence[str], lexicon: Lexicon) -> WordVectors:
-        """Learn from `texts` how rare entries are, and the whitening of their sums."""
-        seen: Counter[str] = Counter()
+        """Fit on `texts`: an entry in n of N texts has rarity log(N / n) + 0.1."""
+        frequency: Counter[str] = Counter()
         blank = cls(lexicon, {}, 1.0, Whitening(np.zeros(0, np.float32), np.zeros((0, 0), "f4")))
         bags = [blank.bag(text) for text in texts]
         for bag in bags:
-            seen.update(set(bag))
-        rarity = {key: float(np.log(len(texts) / n) + 0.1) for key, n in seen.items()}
+            frequency.update(set(bag))
+        rarity = {key: float(np.log(len(texts) / n) + 0.1) for key, n in frequency.items()}
         unseen = float(np.log(max(len(texts), 2)) + 0.1)
-        made = cls(lexicon, rarity, unseen, blank.whitening)
-        sums = np.array([made.sum_of(bag) for bag in bags], dtype=np.float32)
-        made.whitening = fit_whitening(sums.reshape(len(bags), made.dim), _SOFTNESS)
-        return made
+        fitted = cls(lexicon, rarity, unseen, blank.whitening)
+        sums = np.array([fitted.sum_of(bag) for bag in bags], dtype=np.float32)
+        fitted.whitening = fit_whitening(sums.reshape(len(bags), fitted.dim), _SOFTNESS)
+        return fitted
 
     @property
     def dim(self) -> int:
@@ -111,9 +114,9 @@ class WordVectors:
         return self._table.dim
 
     def bag(self, text: str) -> Counter[str]:
-        """Return how often each entry is in a text: `#name` for a concept, else the word.
+        """Count the entries of a text: `#name` for a concept, otherwise the word.
 
-        Words that the table doesn't hold are entries too: they tell how much of a text is unknown.
+        Words that aren't in the table count too: they show how much of a text is unknown.
         """
         found = self.lexicon.find(text)
         bag = Counter(f"#{self.lexicon.concepts[number].name}" for number in found.concepts)
@@ -135,13 +138,13 @@ class WordVectors:
         return total
 
     def understood(self, bag: Counter[str]) -> float:
-        """Return the share of a text, weighted by rarity, that the table holds: 0 to 1."""
+        """Return the share of a text, weighted by rarity, that is in the table: 0 to 1."""
         weights = {entry: self.rarity.get(entry, self.unseen) for entry in bag}
         known = sum(weight for entry, weight in weights.items() if self._vector(entry) is not None)
         return known / sum(weights.values()) if known else 0.0
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """Return rows (n, dim) whose squared length is the share of the text that is understood."""
+        """Return rows (n, dim) whose squared length is the known share of the text."""
         bags = [self.bag(text) for text in texts]
         sums = np.array([self.sum_of(bag) for bag in bags], dtype=np.float32)
         rows = self.whitening.apply(sums.reshape(len(texts), self.dim))
@@ -150,27 +153,27 @@ class WordVectors:
         return scaled
 
     def update(self, digest: Any) -> None:
-        """Add everything that the vectors depend on to a digest."""
+        """Add everything that the vectors depend on to a hash."""
         digest.update(self.lexicon.fingerprint.encode())
         digest.update(self._table.fingerprint.encode())
         digest.update(json.dumps([self.unseen, sorted(self.rarity.items())]).encode())
         self.whitening.update(digest)
 
     def save(self, folder: Path) -> None:
-        """Write what was learned into `folder`; the table stays where it is."""
-        learned = {"unseen": self.unseen, "rarity": self.rarity}
-        (folder / "word-vectors.json").write_text(json.dumps(learned), encoding="utf-8")
+        """Write rarity and whitening into `folder`; the table stays where it is."""
+        fitted = {"unseen": self.unseen, "rarity": self.rarity}
+        (folder / "word-vectors.json").write_text(json.dumps(fitted), encoding="utf-8")
         save_whitening(self.whitening, folder, "word-vectors")
 
     @classmethod
     def load(cls, folder: Path, lexicon: Lexicon) -> WordVectors:
-        """Read what `save` wrote; raises OSError, ValueError or KeyError for what is damaged."""
-        learned = json.loads((folder / "word-vectors.json").read_text(encoding="utf-8"))
+        """Load what `save` wrote. Raises OSError, ValueError or KeyError where it is damaged."""
+        fitted = json.loads((folder / "word-vectors.json").read_text(encoding="utf-8"))
         whitening = load_whitening(folder, "word-vectors")
-        return cls(lexicon, learned["rarity"], learned["unseen"], whitening)
+        return cls(lexicon, fitted["rarity"], fitted["unseen"], whitening)
 
     def _vector(self, entry: str) -> Floats | None:
         if entry.startswith("#"):
             return self._table.phrase(entry[1:])
-        number = self._table.number.get(entry)
-        return None if number is None else self._table.row(number)
+        index = self._table.index_of.get(entry)
+        return None if index is None else self._table.row(index)

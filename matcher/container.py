@@ -122,8 +122,8 @@ class Services:
             self.recommender.answer(snapshot, Question(FIRST_QUESTION, needs=needs))
         except EncoderError as error:
             log.error("no answer at the start", reason=str(error))
-        if snapshot.fault:
-            log.error("the model doesn't answer at the start", reason=snapshot.fault)
+        if snapshot.model_failure:
+            log.error("the model doesn't answer at the start", reason=snapshot.model_failure)
         if self.settings.jobs == "inside":
             self.jobs.start_thread()
 
@@ -141,7 +141,7 @@ class Services:
             facets=len(snapshot.corpus.facets),
             generation=snapshot.generation.name,
             model=snapshot.generation.model,
-            model_answers=not snapshot.fault,
+            model_answers=not snapshot.model_failure,
             written_since_generation=snapshot.index.written,
             cache=self.cache.state(),
         )

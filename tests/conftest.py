@@ -31,9 +31,9 @@ from tests.homes import (  # noqa: E402
     ROOT,
     built_once,
     copied,
+    encode_once,
     key_of,
     loading_once,
-    reading_once,
 )
 
 CODE = (ROOT / "embeddings", ROOT / "matcher")
@@ -56,10 +56,10 @@ def build_cache(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _networks_read_once(build_cache: Path) -> Iterator[None]:
+def _networks_run_once(build_cache: Path) -> Iterator[None]:
     """A text that was read before, in any test or run, isn't put through the networks again."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sentence, "_read", reading_once(build_cache))
+        patch.setattr(sentence, "_encode", encode_once(build_cache))
         yield
 
 

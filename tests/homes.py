@@ -23,10 +23,10 @@ from embeddings.whitening import Floats
 ROOT = Path(__file__).parent.parent
 FACES = {ROOT / "matcher" / name for name in ("web", "api", "cli")}
 """They read an index and take no part in building it."""
-NETWORKS = sentence._read
+NETWORKS = sentence._encode
 """Reads each text with the networks."""
 HOUR = 60 * 60.0
-MAX_READINGS_SIZE = 300_000_000
+MAX_STORE_SIZE = 300_000_000
 """In bytes. A whole run reads a few thousand texts, of 1.5 kB each."""
 
 
@@ -92,15 +92,15 @@ def _state(folder: Path) -> list[tuple[str, int, int]]:
     return [(name, found.st_size, found.st_mtime_ns) for name, found in files]
 
 
-def reading_once(cache: Path) -> Callable[[list[str]], Floats]:
-    """A way of reading for `embeddings.sentence` that puts each text through the networks once.
+def encode_once(cache: Path) -> Callable[[list[str]], Floats]:
+    """Return an `_encode` for `embeddings.sentence` that runs the networks once per text.
 
     The vectors are bitwise those of the networks.
     """
-    path = cache / f"readings-{key_of(ROOT / 'embeddings')}.sqlite3"
-    for other in cache.glob("readings-*"):
+    path = cache / f"embeddings-{key_of(ROOT / 'embeddings')}.sqlite3"
+    for other in cache.glob("embeddings-*"):
         outdated = other != path and other.stat().st_mtime < time.time() - HOUR
-        if outdated or other.stat().st_size > MAX_READINGS_SIZE:
+        if outdated or other.stat().st_size > MAX_STORE_SIZE:
             other.unlink(missing_ok=True)
-    kept, reader = EmbeddingStore(path), sentence._reader()
-    return lambda texts: kept.rows(reader, texts, sentence_encoders.DIM, NETWORKS)
+    store, encoder_id = EmbeddingStore(path), sentence._encoder_id()
+    return lambda texts: store.rows(encoder_id, texts, sentence_encoders.DIM, NETWORKS)

@@ -47,11 +47,11 @@ def test_a_changed_or_new_file_makes_another_key(
     assert len({first, second, key_of(folder)}) == 3
 
 
-def test_kept_readings_are_those_of_the_networks() -> None:
-    """Whether they were kept by this run or a former one."""
+def test_stored_embeddings_are_those_of_the_networks() -> None:
+    """Whether this test run or an earlier one stored them."""
     texts = ["Compounding of biodegradable films", "Waterzuivering met membranen"]
-    assert sentence._read is not NETWORKS
+    assert sentence._encode is not NETWORKS
     for _ in range(2):
-        rows = sentence._read(texts)
+        rows = sentence._encode(texts)
         assert rows.shape == (2, sentence_encoders.DIM)
         assert (rows == NETWORKS(texts)).all() and np.isfinite(rows).all()

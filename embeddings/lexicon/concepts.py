@@ -1,10 +1,10 @@
 """Concepts of the field with their labels in four languages, found in running text.
 
 A concept is one line of a tab-separated file with the columns en, nl, fr, de; a cell holds labels
-separated by `|`, the main one first. Labels are found by the stems of their words, the longest
-label first. A Dutch or German word that is no label is taken apart into labels, as in
-`waterzuivering|s|installatie`; where only one end of it is a label, as in `erwten|eiwit`, the rest
-is left over as a word.
+separated by `|`, the main one first. Labels are matched by the stems of their words, the
+longest label first. A Dutch or German word that isn't a label is split into labels, as in
+`waterzuivering|s|installatie`; where only its start or end is a label, as in `erwten|eiwit`, the
+rest remains as a word.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from typing import Any
 
 from embeddings.language import LANGUAGES, detect_language
 from embeddings.stopwords import STOP_WORDS
-from embeddings.words import plain, stem, words_of
+from embeddings.words import fold, stem, words_of
 
 _FOLDER = Path(__file__).parent
 _MAX_LABEL_LENGTH = 5
 _MIN_PART_LENGTH = 4
 _MIN_COMPOUND_LENGTH, _MAX_COMPOUND_LENGTH = 9, 60
 _MIN_KNOWN_PART_LENGTH, _MIN_KNOWN_STEM_LENGTH = 5, 7
-"""How long a label is that is found in a compound of which the rest is unknown, as it stands there
-and in another form: short ones would be found by chance."""
+"""Minimum letters of a label in a compound whose rest is unknown: of the label itself, and of
+another form of it. Shorter labels would match by chance."""
 _LINKS = {"nl": ("", "s", "en", "e"), "de": ("", "s", "n", "en", "es", "er", "e")}
-_REMEMBERED = 4_096
+_CACHE_SIZE = 4_096
 _MAX_LABELS_A_FILE = 200_000
 _MAX_LINE_LENGTH = 100_000
 
@@ -51,7 +51,7 @@ class Concept:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a text holds: concepts by number, one a mention, and the plain words left over."""
+    """The numbers of the concepts in a text, one per mention, and the remaining words, folded."""
 
     concepts: tuple[int, ...]
     rest: tuple[str, ...]
@@ -60,28 +60,28 @@ class Found:
 class Lexicon:
     """Finds concepts in text. Never changed after it was made; safe to share between threads.
 
-    `find(text)` remembers its latest answers, since both views of an encoder ask for the same text.
+    `find(text)` is cached, since several parts of the service look at the same text.
     """
 
     def __init__(
         self, concepts: Sequence[Concept], stems: Mapping[str, Mapping[str, int]] | None = None
     ) -> None:
-        """Take concepts, and the `stems` of a lexicon of the same concepts where there is one."""
+        """Index concepts; `stems` of a saved lexicon with the same concepts save a second."""
         self.concepts = tuple(concepts)
         self.stems: dict[str, dict[str, int]] = {code: {} for code in LANGUAGES}
-        """By language, which concept each label means; a label is its words' stems."""
+        """By language, the concept number of each label, written as the stems of its words."""
         self._parts: dict[str, dict[str, int]] = {code: {} for code in _LINKS}
         for number, concept in enumerate(self.concepts):
             for code, labels in concept.labels.items():
                 for label in labels:
-                    self._learn(number, code, label, with_stems=stems is None)
+                    self._add_label(number, code, label, with_stems=stems is None)
         if stems is not None:
             self.stems.update({code: dict(known) for code, known in stems.items()})
-        self.find = lru_cache(maxsize=_REMEMBERED)(self._find)
-        self._split = lru_cache(maxsize=100_000)(self._taken_apart)
-        self._half = lru_cache(maxsize=100_000)(self._half_known)
+        self.find = lru_cache(maxsize=_CACHE_SIZE)(self._find)
+        self._split = lru_cache(maxsize=100_000)(self._split_compound)
+        self._half = lru_cache(maxsize=100_000)(self._match_half)
 
-    def _learn(self, number: int, language: str, label: str, *, with_stems: bool) -> None:
+    def _add_label(self, number: int, language: str, label: str, *, with_stems: bool) -> None:
         words = words_of(label)
         if not words:
             return
@@ -89,21 +89,21 @@ class Lexicon:
             key = " ".join(stem(word, language) for word in words)
             self.stems[language].setdefault(key, number)
         if language in self._parts and len(words) == 1 and len(words[0]) >= _MIN_PART_LENGTH:
-            self._parts[language].setdefault(plain(words[0]), number)
+            self._parts[language].setdefault(fold(words[0]), number)
 
     @property
     def fingerprint(self) -> str:
-        """A short name that changes with any label."""
+        """A short hash that changes with any label."""
         digest = hashlib.sha256()
         for concept in self.concepts:
             digest.update(repr(sorted(concept.labels.items())).encode())
         return digest.hexdigest()[:16]
 
     def _find(self, text: str) -> Found:
-        """Find the concepts of a text in any of the four languages.
+        """Find the concepts in a text in any of the four languages.
 
-        Where a word is a label in two languages, that of the language of the text counts, then
-        the English one; the other languages are asked only where the language can't be told.
+        A word is matched in the language of the text, then in English. All four languages are
+        tried only where the language of the text can't be detected.
         """
         detected = detect_language(text)
         codes = tuple(dict.fromkeys((detected, "en"))) if detected else ("en", "nl", "fr", "de")
@@ -126,16 +126,17 @@ class Lexicon:
         return Found(tuple(concepts), tuple(rest))
 
     def names_in(self, text: str) -> list[str]:
-        """Return the name of each concept mentioned in a text, as often as it is."""
+        """Return the name of each concept mentioned in a text, once per mention."""
         return [self.concepts[number].name for number in self.find(text).concepts]
 
     def _label_at(
         self, words: Sequence[str], place: int, languages: Iterable[str]
     ) -> tuple[int | None, int]:
+        """Return the longest label at a place, if any, and how many words it has."""
         longest = min(_MAX_LABEL_LENGTH, len(words) - place)
         for used in range(longest, 0, -1):
             span = words[place : place + used]
-            if used == 1 and plain(span[0]) in STOP_WORDS:
+            if used == 1 and fold(span[0]) in STOP_WORDS:
                 break
             for code in languages:
                 number = self.stems[code].get(" ".join(stem(word, code) for word in span))
@@ -144,25 +145,25 @@ class Lexicon:
         return None, 1
 
     def _single(self, words: Sequence[str], languages: Iterable[str]) -> list[int]:
-        """Return what the words of a longer label mean one by one."""
+        """Return the concepts of the single words of a longer label."""
         found = (self._label_at([word], 0, languages)[0] for word in words)
         return [number for number in found if number is not None]
 
     def _compound(self, word: str, languages: Iterable[str]) -> Found:
-        """Return what a word that is no label consists of; where nothing is known, itself."""
-        bare = plain(word)
-        whole = Found((), (bare,))
+        """Split a word that isn't a label into concepts and rest; unknown, it is all rest."""
+        folded = fold(word)
+        whole = Found((), (folded,))
         if not _MIN_COMPOUND_LENGTH <= len(word) <= _MAX_COMPOUND_LENGTH:
             return whole
         codes = [code for code in languages if code in self._parts]
         for code in codes:
-            parts = self._split(bare, code)
+            parts = self._split(folded, code)
             if parts:
                 return Found(parts, ())
-        return next((half for code in codes if (half := self._half(bare, code))), whole)
+        return next((half for code in codes if (half := self._half(folded, code))), whole)
 
-    def _taken_apart(self, word: str, language: str) -> tuple[int, ...]:
-        """Return the concepts that a compound consists of; empty when a part is no label."""
+    def _split_compound(self, word: str, language: str) -> tuple[int, ...]:
+        """Return the concepts that make up a compound; empty unless all parts are labels."""
         known = self._parts[language]
         for end in range(len(word) - _MIN_PART_LENGTH, _MIN_PART_LENGTH - 1, -1):
             number = known.get(word[:end])
@@ -173,15 +174,16 @@ class Lexicon:
                 if not word[end:].startswith(link) or len(tail) < _MIN_PART_LENGTH:
                     continue
                 last = self.stems[language].get(stem(tail, language))
-                others = (last,) if last is not None else self._taken_apart(tail, language)
+                others = (last,) if last is not None else self._split_compound(tail, language)
                 if others:
                     return (number, *others)
         return ()
 
-    def _half_known(self, word: str, language: str) -> Found | None:
-        """Return the longest label that a compound ends in or begins with, and what is left of it.
+    def _match_half(self, word: str, language: str) -> Found | None:
+        """Return the longest label at the end or start of a compound, and the rest of the word.
 
-        None where there is none. Of two as long the one at the end says what the thing is.
+        None where there is none. Of two equally long labels the one at the end wins: the head of
+        a compound names the thing.
         """
         known, stems = self._parts[language], self.stems[language]
         for length in range(len(word) - _MIN_PART_LENGTH, _MIN_KNOWN_PART_LENGTH - 1, -1):
@@ -197,36 +199,36 @@ class Lexicon:
 
 @cache
 def shipped_lexicon(extra: Path | None = None) -> Lexicon:
-    """Return the lexicon that comes with the service, with an administrator's own file added.
+    """Return the lexicon that comes with the service, and the concepts of the file `extra`.
 
-    Labels of the own file go before shipped ones. Raises LexiconError where it can't be read.
+    Labels of `extra` come before shipped ones. Raises LexiconError where it can't be read.
     """
-    shipped = [one for path in sorted(_FOLDER.glob("*.tsv")) for one in read_concepts(path)]
-    return Lexicon(_joined([*(read_concepts(extra) if extra else []), *shipped]))
+    shipped = [concept for path in sorted(_FOLDER.glob("*.tsv")) for concept in read_concepts(path)]
+    return Lexicon(_merge([*(read_concepts(extra) if extra else []), *shipped]))
 
 
 def lexicon_of(encoder: object) -> Lexicon:
-    """Return the lexicon that an encoder was made with; the shipped one where it has none."""
+    """Return the lexicon of an encoder; the shipped one where it has none."""
     found = getattr(encoder, "lexicon", None)
     return found if isinstance(found, Lexicon) else shipped_lexicon()
 
 
 def lexicon_from(saved: Mapping[str, Any]) -> Lexicon:
-    """Return the lexicon that `saved_lexicon` wrote down."""
+    """Return the lexicon that `saved_lexicon` wrote."""
     concepts = [
-        Concept({code: tuple(several) for code, several in one.items()})
-        for one in saved["concepts"]
+        Concept({code: tuple(names) for code, names in labels.items()})
+        for labels in saved["concepts"]
     ]
     return Lexicon(concepts, saved["stems"])
 
 
 def saved_lexicon(lexicon: Lexicon) -> dict[str, Any]:
-    """Return a lexicon as JSON, with the stems, which take a second to find."""
-    return {"concepts": [one.labels for one in lexicon.concepts], "stems": lexicon.stems}
+    """Return a lexicon as JSON, with the stems, which take a second to compute."""
+    return {"concepts": [concept.labels for concept in lexicon.concepts], "stems": lexicon.stems}
 
 
-def _joined(concepts: Iterable[Concept]) -> list[Concept]:
-    """Make one concept of all that have the same name; labels of the first go first."""
+def _merge(concepts: Iterable[Concept]) -> list[Concept]:
+    """Merge concepts of the same name; labels of the first come first."""
     by_name: dict[str, Concept] = {}
     for concept in concepts:
         name = concept.name.casefold()
@@ -243,7 +245,7 @@ def _joined(concepts: Iterable[Concept]) -> list[Concept]:
 
 
 def read_concepts(path: Path) -> list[Concept]:
-    """Read a file of concepts. Raises LexiconError with the line at fault."""
+    """Read a file of concepts. Raises LexiconError, which names the line."""
     lines = _lines(path)
     header = lines[0].split("\t") if lines else []
     unknown = [name for name in header if name not in LANGUAGES]
@@ -271,7 +273,7 @@ def read_concepts(path: Path) -> list[Concept]:
 
 
 def _lines(path: Path) -> list[str]:
-    """Return the lines of a file. Raises LexiconError where it has none or one can't be used."""
+    """Return the lines of a file. Raises LexiconError where it is unreadable or not UTF-8."""
     try:
         data = path.read_bytes()
         lines = data.decode("utf-8-sig").splitlines()

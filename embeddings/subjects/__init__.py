@@ -1,4 +1,4 @@
-"""Which domains and societal challenges a text, its topics and stated sectors speak of."""
+"""Classifies texts by domain and societal challenge."""
 
 from embeddings.subjects.subjects import Subject, Subjects
 

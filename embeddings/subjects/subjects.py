@@ -1,7 +1,7 @@
-"""Domains of innovation policy and societal challenges, told from text, topics and sectors.
+"""Classifies texts, topics and sectors by domain of innovation policy and societal challenge.
 
-A subject is one line of `domains.csv` or `challenges.csv`: an id, a label in each language, names
-of EuroSciVoc nodes and main English labels of lexicon concepts, both separated by `|`.
+A subject is one line of `domains.csv` or `challenges.csv`: an id, a label in each language, and,
+separated by `|`, names of EuroSciVoc nodes and main English labels of lexicon concepts.
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ from typing import TypeVar
 
 from embeddings.language import LANGUAGES
 from embeddings.lexicon import Lexicon
-from embeddings.words import plain, words_of
+from embeddings.words import fold, words_of
 
 _FOLDER = Path(__file__).parent
 _MAX_DOMAINS = 4
 _MAX_CHALLENGES = 3
-_SHORT_TEXT = 12
-_SPECIFIC = 2
-_STATED = 2.0
+_SHORT_TEXT_WORDS = 12
+_MAX_SUBJECTS_OF_SPECIFIC = 2
+"""A concept listed for no more subjects than this is specific."""
+_STATED_WEIGHT = 2.0
+"""What a topic or a stated sector counts; all of the text together counts up to 1."""
 _MIN_SHARE = 0.2
-_BETWEEN = re.compile(", | (?:and|en|et|und) ")
+_SEPARATOR = re.compile(", | (?:and|en|et|und) ")
 _Name = TypeVar("_Name", str, int)
 
 
@@ -40,15 +42,17 @@ class Subject:
 
 
 class Subjects:
-    """Tells domains and challenges. Never changed after it was made; safe between threads.
+    """Assigns domains and challenges. Immutable, so threads may share it.
 
-    A subject's number is its place in `domains` or in `challenges`.
+    The number of a subject is its index in `domains` or `challenges`.
     """
 
     def __init__(self, lexicon: Lexicon) -> None:
-        """Read the shipped files; concepts that the lexicon doesn't have are passed over."""
+        """Read the shipped files; concepts that the lexicon lacks are ignored."""
         self._lexicon = lexicon
-        numbers = {one.name.casefold(): number for number, one in enumerate(lexicon.concepts)}
+        numbers = {
+            concept.name.casefold(): number for number, concept in enumerate(lexicon.concepts)
+        }
         self._domains = _read(_FOLDER / "domains.csv", numbers)
         self._challenges = _read(_FOLDER / "challenges.csv", numbers)
         self.domains = self._domains.subjects
@@ -59,17 +63,18 @@ class Subjects:
     ) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return the numbers of at most 4 domains and 3 challenges, each ascending.
 
-        `topics` are EuroSciVoc paths, `sectors` what an organisation states of itself: a subject's
-        id or label, a EuroSciVoc name or any text. The text adds what two of its concepts speak
-        for; a single one is enough if it is specific, the text is short and no topic tells.
+        `topics` are EuroSciVoc paths. `sectors` are what an organisation states about itself: the
+        id or label of a subject, a EuroSciVoc name or any text. The text adds subjects that two of
+        its concepts are listed for; one concept is enough if it is specific, the text is short and
+        no topic matched.
         """
         find = self._lexicon.find
-        spoken = Counter(find(text).concepts)
-        is_short = len(text.split()) <= _SHORT_TEXT
+        mentions = Counter(find(text).concepts)
+        is_short = len(text.split()) <= _SHORT_TEXT_WORDS
         stated = [(_key(sector), Counter(find(sector).concepts)) for sector in sectors]
         domains, challenges = (
-            _strongest(_evidence(table, spoken, is_short, topics, stated), most)
-            for table, most in (
+            _strongest(_evidence(table, mentions, is_short, topics, stated), limit)
+            for table, limit in (
                 (self._domains, _MAX_DOMAINS),
                 (self._challenges, _MAX_CHALLENGES),
             )
@@ -79,7 +84,7 @@ class Subjects:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """One file: its subjects, and the numbers of those that each name or concept stands for."""
+    """One file: its subjects, and the numbers of the subjects of each label, topic and concept."""
 
     subjects: tuple[Subject, ...]
     by_label: dict[str, tuple[int, ...]]
@@ -87,78 +92,80 @@ class _Table:
     by_concept: dict[int, tuple[int, ...]]
 
     def of_topic(self, path: str) -> tuple[int, ...]:
-        """Return what the deepest node of a EuroSciVoc path that is listed stands for."""
+        """Return the subjects of the deepest node of a EuroSciVoc path that is listed."""
         for name in reversed(path.split("/")):
             found = self.by_topic.get(_key(name))
             if found:
                 return found
         return ()
 
-    def of_mentions(self, mentions: Mapping[int, int], *, one_is_enough: bool) -> dict[int, float]:
-        """Return how strongly concepts speak for each subject; 1 for the strongest.
+    def of_mentions(
+        self, mentions: Mapping[int, int], *, single_is_enough: bool
+    ) -> dict[int, float]:
+        """Return a score for each subject with enough concepts; 1 for the best subject.
 
-        A concept that is mentioned m times and listed for s subjects counts (1 + ln m) / s for
+        A concept that is mentioned m times and listed for s subjects adds (1 + ln m) / s to
         each of them, the damped term frequency of Manning, Raghavan & Schütze (2008, 6.4.1).
         """
         strength: dict[int, float] = {}
         concepts: Counter[int] = Counter()
         for concept, times in mentions.items():
             subjects = self.by_concept.get(concept, ())
-            is_specific = one_is_enough and len(subjects) <= _SPECIFIC
+            is_specific = single_is_enough and len(subjects) <= _MAX_SUBJECTS_OF_SPECIFIC
             for subject in subjects:
                 weight = (1.0 + log(times)) / len(subjects)
                 strength[subject] = strength.get(subject, 0.0) + weight
                 concepts[subject] += 2 if is_specific else 1
-        strength = {subject: strength[subject] for subject, few in concepts.items() if few >= 2}
+        strength = {subject: strength[subject] for subject, count in concepts.items() if count >= 2}
         strongest = max(strength.values(), default=1.0)
         shares = {subject: value / strongest for subject, value in strength.items()}
         return {subject: share for subject, share in shares.items() if share >= _MIN_SHARE}
 
     def of_sector(self, key: str, mentions: Mapping[int, int]) -> Iterable[int]:
-        """Return what a stated sector stands for: by its name, or else by its concepts."""
+        """Return the subjects of a stated sector: by its name, or else by its concepts."""
         named = self.by_label.get(key) or self.by_topic.get(key)
-        return named or self.of_mentions(mentions, one_is_enough=True)
+        return named or self.of_mentions(mentions, single_is_enough=True)
 
 
 def _key(text: str) -> str:
-    """Return the words of a label without case, accents and signs, so that spellings meet."""
-    return " ".join(words_of(plain(text)))
+    """Return the folded words of a label, so that spellings of it are equal."""
+    return " ".join(words_of(fold(text)))
 
 
 def _keys(subject: Subject) -> set[str]:
-    """Return by what names a subject may be stated: its id, its labels and the items in these."""
+    """Return the keys under which a subject may be stated: id, labels and items of labels."""
     names = (subject.id.replace("-", " "), *subject.labels.values())
-    return {_key(piece) for name in names for piece in (name, *_BETWEEN.split(name))}
+    return {_key(piece) for name in names for piece in (name, *_SEPARATOR.split(name))}
 
 
 def _evidence(
     table: _Table,
-    spoken: Mapping[int, int],
+    mentions: Mapping[int, int],
     is_short: bool,
     topics: Sequence[str],
     stated: Sequence[tuple[str, Mapping[int, int]]],
 ) -> dict[int, float]:
-    """Add up what speaks for each subject; all of the text counts less than one topic or sector."""
+    """Return a score for each subject; the whole text counts less than one topic or sector."""
     evidence: dict[int, float] = {}
     for topic in topics:
         for subject in table.of_topic(topic):
-            evidence[subject] = evidence.get(subject, 0.0) + _STATED
-    of_text = table.of_mentions(spoken, one_is_enough=is_short and not evidence)
-    for key, mentions in stated:
-        for subject in table.of_sector(key, mentions):
-            evidence[subject] = evidence.get(subject, 0.0) + _STATED
+            evidence[subject] = evidence.get(subject, 0.0) + _STATED_WEIGHT
+    of_text = table.of_mentions(mentions, single_is_enough=is_short and not evidence)
+    for key, sector_mentions in stated:
+        for subject in table.of_sector(key, sector_mentions):
+            evidence[subject] = evidence.get(subject, 0.0) + _STATED_WEIGHT
     for subject, share in of_text.items():
         evidence[subject] = evidence.get(subject, 0.0) + share
     return evidence
 
 
-def _strongest(evidence: Mapping[int, float], most: int) -> tuple[int, ...]:
+def _strongest(evidence: Mapping[int, float], limit: int) -> tuple[int, ...]:
     order = sorted(evidence, key=lambda subject: (-evidence[subject], subject))
-    return tuple(sorted(order[:most]))
+    return tuple(sorted(order[:limit]))
 
 
 def _read(path: Path, concept_numbers: Mapping[str, int]) -> _Table:
-    """Read a file of subjects; `concept_numbers` are by main label in lower case."""
+    """Read a file of subjects; `concept_numbers` has main labels in lower case as keys."""
     subjects: list[Subject] = []
     by_label: dict[str, list[int]] = {}
     by_topic: dict[str, list[int]] = {}
@@ -178,5 +185,5 @@ def _read(path: Path, concept_numbers: Mapping[str, int]) -> _Table:
     return _Table(tuple(subjects), _frozen(by_label), _frozen(by_topic), _frozen(by_concept))
 
 
-def _frozen(several: Mapping[_Name, list[int]]) -> dict[_Name, tuple[int, ...]]:
-    return {key: tuple(numbers) for key, numbers in several.items()}
+def _frozen(lists: Mapping[_Name, list[int]]) -> dict[_Name, tuple[int, ...]]:
+    return {key: tuple(numbers) for key, numbers in lists.items()}

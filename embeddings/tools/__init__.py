@@ -1,1 +1,1 @@
-"""Tools that are run once, by hand: making the shipped tables and converting models."""
+"""Tools that are run by hand: fitting the shipped data files, and converting models."""

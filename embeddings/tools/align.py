@@ -1,11 +1,11 @@
-"""Makes the map from the multilingual reader's vectors to those of the English one.
+"""Fits the linear map from the vectors of the multilingual encoder to those of the English one.
 
     python -m embeddings.tools.align
 
-Titles are made up of the English labels of the lexicon's concepts; both readers read them, and a
-ridge regression takes one's vectors to the other's. Since translations lie near each other in the
-multilingual reader, the map holds for other languages, too (after Reimers & Gurevych, 2020, Making
-Monolingual Sentence Embeddings Multilingual using Knowledge Distillation).
+Both encoders encode generated titles, which combine English labels of the lexicon's concepts, and a
+ridge regression maps one to the other. Since the multilingual encoder puts translations near each
+other, the map holds for other languages too (after Reimers & Gurevych, 2020, Making Monolingual
+Sentence Embeddings Multilingual using Knowledge Distillation).
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import numpy as np
 from sklearn.linear_model import Ridge
 
 from embeddings.lexicon import shipped_lexicon
-from embeddings.sentence_encoders import ALIGNMENT, english, mapped, native
+from embeddings.sentence_encoders import ALIGNMENT, align, encode_english, encode_native
 from embeddings.whitening import Floats
 
 TITLES = 30_000
 _RIDGE = 1e-3
-"""What is added to the spread in each direction, over the mean spread."""
+"""Regularisation, as a share of the mean variance of a column."""
 _PATTERNS = (
     "{0} for {1}",
     "{0} in {1}",
@@ -46,10 +46,11 @@ _PATTERNS = (
 )
 
 
-def made_up_titles(count: int, seed: int) -> list[str]:
-    """Return English titles of concepts drawn from the lexicon, and then each label by itself."""
+def generate_titles(count: int, seed: int) -> list[str]:
+    """Return `count` English titles with random concepts, followed by every English label."""
     draw = random.Random(seed)
-    concepts = [one.labels["en"] for one in shipped_lexicon().concepts if one.labels.get("en")]
+    labels_of = [concept.labels.get("en") for concept in shipped_lexicon().concepts]
+    concepts = [names for names in labels_of if names]
     titles = []
     for _ in range(count):
         labels = [draw.choice(names) for names in draw.sample(concepts, 3)]
@@ -58,25 +59,25 @@ def made_up_titles(count: int, seed: int) -> list[str]:
     return [*titles, *(label for names in concepts for label in names)]
 
 
-def aligned(rows: Floats, targets: Floats) -> Floats:
-    """Return the map (dim + 1, target dim) of rows (n, dim) to targets (n, target dim).
+def fit_alignment(rows: Floats, targets: Floats) -> Floats:
+    """Return weights (dim + 1, target dim) that map rows (n, dim) to targets (n, target dim).
 
-    The last row is what is added to `row @ map[:-1]`.
+    The last row is the intercept.
     """
     inputs, outputs = rows.astype(np.float64), targets.astype(np.float64)
-    spread = inputs.var(axis=0).mean()
-    ridge = Ridge(alpha=_RIDGE * spread * len(inputs)).fit(inputs, outputs)
+    variance = inputs.var(axis=0).mean()
+    ridge = Ridge(alpha=_RIDGE * variance * len(inputs)).fit(inputs, outputs)
     return np.vstack([ridge.coef_.T, ridge.intercept_]).astype(np.float32)
 
 
 def main() -> None:
-    """Write the map into `embeddings/data`."""
-    titles = made_up_titles(TITLES, seed=1)
-    rows, targets = native(titles), english(titles)
-    weights = aligned(rows, targets).astype(np.float16)
+    """Write the weights into `embeddings/data`."""
+    titles = generate_titles(TITLES, seed=1)
+    rows, targets = encode_native(titles), encode_english(titles)
+    weights = fit_alignment(rows, targets).astype(np.float16)
     np.save(ALIGNMENT, weights, allow_pickle=False)
-    similarity_to = mapped(rows, weights.astype(np.float32)) * targets
-    print(f"{len(titles)} titles; mean cosine {similarity_to.sum(axis=1).mean():.3f}")
+    cosines = (align(rows, weights.astype(np.float32)) * targets).sum(axis=1)
+    print(f"{len(titles)} titles; mean cosine {cosines.mean():.3f}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""From a sentence-transformers folder to one that `embeddings.transformer` runs.
+"""Converts a sentence-transformers folder into one that `embeddings.transformer` runs.
 
-The folder is as sentence-transformers writes it, with `modules.json`. Where it holds
-`onnx/model.onnx` that graph is taken; otherwise the weights are exported, which needs torch and
-transformers, on the machine that converts only.
+The source folder is one that sentence-transformers wrote, with `modules.json`. Its graph
+`onnx/model.onnx` is used if present. Otherwise the weights are exported, which needs torch and
+transformers, but only on the machine that converts.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _POOLINGS = {
     "pooling_mode_mean_tokens": "mean",
     "pooling_mode_max_tokens": "max",
 }
-_USUAL_MAX_TOKENS = 512
-_FARTHEST_OFF = 1e-3
+_DEFAULT_MAX_TOKENS = 512
+_MAX_DIFFERENCE = 1e-3
 _PROBES = (
     "Polymers.",
     "A converted model must say of a long sentence, with commas, just what the original says.",
@@ -52,11 +52,12 @@ def convert(source: Path, target: Path, *, int8: bool = False) -> None:
     """Convert the sentence-transformers folder `source` into the new folder `target`.
 
     With `int8` the graph has a quarter of the size and is about twice as fast; the vectors turn
-    a little (with MiniLM to a cosine of 0.98 or more with the float ones). Until all is done and
-    tried, the files lie in a hidden folder beside `target`, removed where something fails.
+    a little (with MiniLM to a cosine of 0.98 or more with the float ones). The
+    files are written to a hidden folder beside `target`, which is renamed once a test has passed
+    and removed where anything fails.
 
-    Raises EncoderError where `target` is there already, `source` is not a sentence transformer
-    that can be run, a package is missing, or the result differs from the original.
+    Raises EncoderError where `target` exists, `source` isn't a sentence transformer that can be
+    run, a package is missing, or the result differs from the original.
     """
     if target.exists():
         raise EncoderError(f"{target.name} is there already; remove it or name another folder")
@@ -88,14 +89,14 @@ def convert(source: Path, target: Path, *, int8: bool = False) -> None:
 
 
 def _read_source(source: Path) -> dict[str, Any]:
-    """Return the fields of TransformerConfig that the folder's JSON files tell.
+    """Return the fields of TransformerConfig that are in the folder's JSON files.
 
     Raises EncoderError for a folder of another kind and for modules that can't be converted.
     """
     modules = _json(source / "modules.json")
-    if not isinstance(modules, list) or not all(isinstance(one, dict) for one in modules):
+    if not isinstance(modules, list) or not all(isinstance(module, dict) for module in modules):
         raise EncoderError(f"{source.name} is no sentence transformer: it has no modules.json")
-    kinds = [str(one.get("type")).rpartition(".")[2] for one in modules]
+    kinds = [str(module.get("type")).rpartition(".")[2] for module in modules]
     if kinds[:2] != ["Transformer", "Pooling"] or kinds[2:] not in ([], ["Normalize"]):
         raise EncoderError(
             f"{source.name} consists of {', '.join(kinds)}; only Transformer, Pooling and perhaps "
@@ -120,7 +121,7 @@ def _read_source(source: Path) -> dict[str, Any]:
 
 
 def _pooling(folder: Path) -> str:
-    """Return the pooling by its present name or by the flags of older versions."""
+    """Return the pooling, from its present setting or the flags of older versions."""
     settings = _fields(folder / "config.json")
     flags = [name for name, on in settings.items() if name.startswith("pooling_mode_") and on]
     named = settings.get("pooling_mode", [_POOLINGS.get(flag, flag) for flag in flags])
@@ -135,17 +136,17 @@ def _pooling(folder: Path) -> str:
 
 
 def _max_tokens(source: Path) -> int:
-    """Return how many tokens the model was made for, as sentence-transformers finds it."""
+    """Return the maximum number of tokens, determined as sentence-transformers does."""
     given = _number(source / "sentence_bert_config.json", "max_seq_length")
     if given is None:
         positions = _number(source / "config.json", "max_position_embeddings")
         longest = _number(source / "tokenizer_config.json", "model_max_length")
-        given = min(one or _USUAL_MAX_TOKENS for one in (positions, longest))
+        given = min(limit or _DEFAULT_MAX_TOKENS for limit in (positions, longest))
     return given
 
 
 def _number(path: Path, name: str) -> int | None:
-    """Return a number in a JSON file, None where there is none; raises EncoderError for others."""
+    """Return a number in a JSON file, None if missing. Raises EncoderError for other values."""
     found = _fields(path).get(name)
     try:
         return None if found is None else int(found)
@@ -154,7 +155,7 @@ def _number(path: Path, name: str) -> int | None:
 
 
 def _unknown_token(path: Path) -> int | None:
-    """Return the number of the tokenizer's token for what it doesn't know, where it has one."""
+    """Return the id of the tokenizer's unknown token, None where it has none."""
     model = _fields(path).get("model", {})
     try:
         if "unk_id" in model:
@@ -167,18 +168,18 @@ def _unknown_token(path: Path) -> int | None:
 
 
 def _config(graph: Path, settings: dict[str, Any]) -> TransformerConfig:
-    """Look at the graph's inputs and outputs; raises EncoderError for what can't be served."""
+    """Inspect the graph's inputs and outputs. Raises EncoderError for unsupported ones."""
     session = open_session(graph)
-    for one in session.get_inputs():
-        if one.name not in INPUTS or one.type != "tensor(int64)":
+    for tensor in session.get_inputs():
+        if tensor.name not in INPUTS or tensor.type != "tensor(int64)":
             raise EncoderError(
-                f"the graph wants {one.name} ({one.type}), which nothing can give it"
+                f"the graph wants {tensor.name} ({tensor.type}), which nothing can give it"
             )
-    outputs = [one.name for one in session.get_outputs()]
+    outputs = [tensor.name for tensor in session.get_outputs()]
     name = next((name for name in _OUTPUTS if name in outputs), None)
     if name is None:
         raise EncoderError(f"the graph gives {', '.join(outputs)}, not {' or '.join(_OUTPUTS)}")
-    two_tokens = {one.name: np.ones((1, 2), dtype=np.int64) for one in session.get_inputs()}
+    two_tokens = {tensor.name: np.ones((1, 2), dtype=np.int64) for tensor in session.get_inputs()}
     try:
         shape = session.run([name], two_tokens)[0].shape
     except Exception as error:  # onnxruntime's errors have no base class of their own
@@ -189,14 +190,14 @@ def _config(graph: Path, settings: dict[str, Any]) -> TransformerConfig:
 
 
 def _quantise(graph: Path, target: Path) -> None:
-    """Write the graph with int8 weights, a scale for each column.
+    """Write the graph with int8 weights and a scale per column.
 
-    Weights have 7 bits: with 8, processors without VNNI overflow in the sums of products.
+    Only 7 bits are used: with 8, sums of products overflow on processors without VNNI.
     """
     import_onnxruntime()
-    _needed("onnx", "to int8", _QUANTISE)
-    quantization = _needed("onnxruntime.quantization", "to int8", _QUANTISE)
-    inference = _needed("onnxruntime.quantization.shape_inference", "to int8", _QUANTISE)
+    _import("onnx", "to int8", _QUANTISE)
+    quantization = _import("onnxruntime.quantization", "to int8", _QUANTISE)
+    inference = _import("onnxruntime.quantization.shape_inference", "to int8", _QUANTISE)
     shaped = target.with_suffix(".shaped")
     try:
         inference.quant_pre_process(
@@ -209,7 +210,7 @@ def _quantise(graph: Path, target: Path) -> None:
             per_channel=True,
             reduce_range=True,
         )
-    except Exception as error:  # whatever it is that onnx stumbles over in the graph
+    except Exception as error:  # onnx has no base class for its errors
         raise EncoderError(f"the graph can't be made int8: {error}") from error
     finally:
         shaped.unlink(missing_ok=True)
@@ -218,8 +219,8 @@ def _quantise(graph: Path, target: Path) -> None:
 def _export(source: Path, graph: Path) -> None:
     """Write the transformer of `source` as an ONNX graph and compare the two."""
     for name in ("transformers", "onnx", "onnxscript"):
-        _needed(name, "a model without onnx/model.onnx", _EXPORT)
-    torch = _needed("torch", "a model without onnx/model.onnx", _EXPORT)
+        _import(name, "a model without onnx/model.onnx", _EXPORT)
+    torch = _import("torch", "a model without onnx/model.onnx", _EXPORT)
     model, names = _torch_model(source)
     example = {name: torch.ones((2, 16), dtype=torch.int64) for name in names}
     axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("tokens")}
@@ -235,31 +236,37 @@ def _export(source: Path, graph: Path) -> None:
             external_data=False,
             verbose=False,
         )
-    except Exception as error:  # torch has no common class for what it can't export
+    except Exception as error:  # torch has no base class for export errors
         raise EncoderError(f"{source.name} can't be exported by torch: {error}") from error
+    _compare(source, graph, model, names)
+
+
+def _compare(source: Path, graph: Path, model: Any, names: list[str]) -> None:
+    """Raise EncoderError where the exported graph differs from the torch model."""
+    torch = _import("torch", "a model without onnx/model.onnx", _EXPORT)
     session = open_session(graph)
-    tokenizer = open_tokenizer(source / TOKENIZER, _USUAL_MAX_TOKENS)
-    for probe in _PROBES:  # two lengths: one that was fixed while exporting would show
+    tokenizer = open_tokenizer(source / TOKENIZER, _DEFAULT_MAX_TOKENS)
+    for probe in _PROBES:  # of two lengths, to detect a length fixed by the export
         tokens = tokenizer.encode(probe)
         values = dict(
             zip(INPUTS, (tokens.ids, tokens.attention_mask, tokens.type_ids), strict=True)
         )
         feeds = {name: np.array([values[name]], dtype=np.int64) for name in names}
         with torch.no_grad():
-            original = model(**{name: torch.from_numpy(one) for name, one in feeds.items()})[0]
+            original = model(**{name: torch.from_numpy(array) for name, array in feeds.items()})[0]
         difference = np.abs(session.run([_OUTPUTS[0]], feeds)[0] - original.numpy()).max()
-        if not difference < _FARTHEST_OFF:
+        if not difference < _MAX_DIFFERENCE:
             raise EncoderError(f"{source.name}: the exported graph differs by {difference:.1g}")
 
 
 def _torch_model(source: Path) -> tuple[Any, list[str]]:
     """Return the transformer in `source` and the names of the inputs that it needs."""
-    transformers = _needed("transformers", "a model without onnx/model.onnx", _EXPORT)
+    transformers = _import("transformers", "a model without onnx/model.onnx", _EXPORT)
     try:
         model = transformers.AutoModel.from_pretrained(
             str(source), local_files_only=True, attn_implementation="eager"
         )
-    except Exception as error:  # transformers raises what its many models raise
+    except Exception as error:  # each model raises errors of its own
         raise EncoderError(f"{source.name} can't be opened by transformers: {error}") from error
     known = inspect.signature(model.forward).parameters
     names = [name for name in INPUTS if name in known]
@@ -268,7 +275,7 @@ def _torch_model(source: Path) -> tuple[Any, list[str]]:
     return model.float().eval(), names
 
 
-def _needed(package: str, purpose: str, command: str) -> Any:
+def _import(package: str, purpose: str, command: str) -> Any:
     try:
         return importlib.import_module(package)
     except ImportError as error:
@@ -276,7 +283,7 @@ def _needed(package: str, purpose: str, command: str) -> Any:
 
 
 def _json(path: Path) -> Any:
-    """Return what a JSON file holds, {} where there is none; raises EncoderError for a bad one."""
+    """Return the content of a JSON file, {} if missing. Raises EncoderError for bad JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -286,7 +293,7 @@ def _json(path: Path) -> Any:
 
 
 def _fields(path: Path) -> dict[str, Any]:
-    """Return the object that a JSON file holds; raises EncoderError where it is another thing."""
+    """Return the object in a JSON file. Raises EncoderError for anything but an object."""
     found = _json(path)
     if not isinstance(found, dict):
         raise EncoderError(f"{_named(path)} can't be used: it must hold a JSON object")

@@ -1,14 +1,14 @@
-"""Makes the table of meanings that comes with the service, from a sentence transformer.
+"""Distils the table of word vectors that comes with the service from a sentence transformer.
 
     python -m embeddings.tools.distil MODEL WORDS
 
 MODEL is a folder made by `flask --app app encoder convert`, WORDS a text file with one English word
-a line, the most frequent first. Each word and each concept's English name goes through the model by
-itself; the vectors are reduced to their principal components and rounded to bytes, one scale a row.
+per line, the most frequent first. Each word and each concept's English name is encoded separately;
+the vectors are reduced to their principal components and rounded to bytes, with one scale per row.
 
-The shipped table was made of all-MiniLM-L6-v2 (Apache License 2.0, Wang et al., 2020; Reimers &
-Gurevych, 2019) and of the 40,000 most frequent English words. Without WORDS, the words of the table
-that is there are taken again: that is how concepts new to the lexicon come in.
+The shipped table was distilled from all-MiniLM-L6-v2 (Apache License 2.0, Wang et al., 2020;
+Reimers & Gurevych, 2019) for the 40,000 most frequent English words. Without WORDS, the words of
+the present table are used again: this adds concepts that are new to the lexicon.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from embeddings.lexicon import shipped_lexicon
 from embeddings.transformer import TransformerEncoder
 from embeddings.word_vectors import shipped_table
-from embeddings.words import plain, words_of
+from embeddings.words import fold, words_of
 
 DIMENSIONS = 192
-_DATA = Path(__file__).parent / "data"
+_DATA = Path(__file__).parent.parent / "data"
 
 
 def distil(
@@ -33,7 +33,7 @@ def distil(
 ) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
     """Return codes (n, dim) and scales (n,) of vectors (n, model dim).
 
-    The components are those of the first `fitted_on` rows, the frequent words.
+    The components are fitted on the first `fitted_on` rows, the most frequent words.
     """
     mean = vectors[:fitted_on].mean(axis=0)
     components = np.linalg.svd(vectors[:fitted_on] - mean, full_matrices=False)[2][:DIMENSIONS]
@@ -49,17 +49,17 @@ def main(arguments: list[str]) -> None:
     if len(arguments) > 1:
         words = Path(arguments[1]).read_text(encoding="utf-8").split()
     else:
-        words = [entry for entry in shipped_table().number if " " not in entry]
+        words = [entry for entry in shipped_table().index_of if " " not in entry]
     words = list(dict.fromkeys(word for word in words if word.isascii() and len(word) > 2))
     names: dict[str, str] = {}
     for concept in shipped_lexicon().concepts:
-        names.setdefault(" ".join(plain(word) for word in words_of(concept.name)), concept.name)
+        names.setdefault(" ".join(fold(word) for word in words_of(concept.name)), concept.name)
     phrases = {entry: name for entry, name in names.items() if entry not in set(words)}
     vectors = model.encode([*words, *phrases.values()])
     codes, scales = distil(vectors, min(len(words), 30_000))
-    np.save(_DATA / "meaning-codes.npy", codes, allow_pickle=False)
-    np.save(_DATA / "meaning-scales.npy", scales, allow_pickle=False)
-    (_DATA / "meaning-entries.txt").write_text("\n".join([*words, *phrases]), encoding="utf-8")
+    np.save(_DATA / "word-vector-codes.npy", codes, allow_pickle=False)
+    np.save(_DATA / "word-vector-scales.npy", scales, allow_pickle=False)
+    (_DATA / "word-vector-entries.txt").write_text("\n".join([*words, *phrases]), encoding="utf-8")
     print(f"{len(words)} words and {len(phrases)} concepts, {DIMENSIONS} columns")
 
 

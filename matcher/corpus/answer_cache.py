@@ -46,10 +46,10 @@ class AnswerCache:
         adapter = _adapter(answer_type)
 
         def computed() -> Any:
-            missed = snapshot.missed
+            count = snapshot.incomplete_count
             body = adapter.dump_python(compute(), mode="json")
-            if snapshot.lacks(missed):
-                reason = snapshot.fault or "it is just back"
+            if snapshot.is_incomplete_since(count):
+                reason = snapshot.model_failure or "it is just back"
                 log.warning("answered without the model", reason=reason)
                 raise _NotKept(body)
             return body
@@ -113,10 +113,10 @@ def cached(
     """Return an answer from `snapshot` and whether it came from the cache, as JSON makes it."""
 
     def whole() -> Any:
-        missed = snapshot.missed
+        count = snapshot.incomplete_count
         body = compute()
-        if snapshot.lacks(missed):
-            reason = snapshot.fault or "it is just back"
+        if snapshot.is_incomplete_since(count):
+            reason = snapshot.model_failure or "it is just back"
             log.warning("answered without the model", reason=reason)
             raise _Passing(json.dumps(body))
         return body

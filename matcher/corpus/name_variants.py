@@ -10,7 +10,7 @@ from itertools import combinations
 
 from rapidfuzz.distance import Indel
 
-from embeddings.words import plain
+from embeddings.words import fold
 from matcher.corpus.weighted_words import name_words
 
 SURE = 0.95
@@ -148,7 +148,7 @@ def variant_groups(pairs: Sequence[Pair]) -> list[tuple[int, ...]]:
 
 
 def _key(record: Named) -> _Key:
-    name = plain(_APART.sub(" ", _POSSESSIVE.sub("s", record.name)))
+    name = fold(_APART.sub(" ", _POSSESSIVE.sub("s", record.name)))
     name = _LEGAL_PHRASES.sub(" ", name)
     written = name_words(name)
     counting = [word for word in written if word not in _LEGAL and word not in _JOINING]

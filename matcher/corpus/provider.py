@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from embeddings.composite import fault_of, missed_of
+from embeddings.composite import incomplete_count, model_failure
 from embeddings.lexicon import lexicon_of
 from embeddings.port import View
 from embeddings.subjects import Subjects
@@ -53,7 +53,7 @@ class CorpusProvider:
         name = current_name(self.settings.index_folder)
         revision = self.store.revision()
         current = known and known.generation.name == name and known.revision == revision
-        if known and current and (not known.lacking or known.fault):
+        if known and current and (not known.incomplete or known.model_failure):
             return known
         with self._lock:
             known = self._snapshot
@@ -63,7 +63,7 @@ class CorpusProvider:
             if not self.store.has_revision(generation.corpus_version, generation.mark):
                 name = self._build(self.store, self.settings)
                 generation = self._generation(known, name)
-            if known and known.lacking and not fault_of(generation.encoder):
+            if known and known.incomplete and not model_failure(generation.encoder):
                 known = None  # the model is back: what it missed is read anew
             if known and not self.store.has_revision(*known.revision):
                 known = None  # a copy was put back: what came after it never was
@@ -90,10 +90,10 @@ class CorpusProvider:
             if not same_base:
                 written = changes_since(session, generation.corpus_version)
         index = known.index.copy() if known and same_base else LayeredIndex(generation.index)
-        missed = missed_of(generation.encoder)
+        count = incomplete_count(generation.encoder)
         _apply_to_index(index, written, generation)
-        lacking = missed_of(generation.encoder) != missed
-        lacking = lacking or bool(known and same_base and known.lacking)
+        incomplete = incomplete_count(generation.encoder) != count
+        incomplete = incomplete or bool(known and same_base and known.incomplete)
         organisations = dict(known.organisations) if known else {}
         facets = dict(known.facets) if known else {}
         for key in changes.gone_organisations:
@@ -125,7 +125,7 @@ class CorpusProvider:
             organisations,
             facets,
             subjects,
-            lacking,
+            incomplete,
             changes.mark,
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.composite import fault_of, missed_of
+from embeddings.composite import incomplete_count, model_failure
 from matcher.arrays import Rows
 from matcher.corpus.columns import Corpus, FacetRecord, OrganisationRecord
 from matcher.corpus.records import SubjectsOf
@@ -33,26 +33,29 @@ class Snapshot:
     facets: dict[int, FacetRecord]
     written_subjects: Mapping[int, SubjectsOf] = field(default_factory=dict)
     """Of what was written since the generation: domains and challenges by facet id."""
-    lacking: bool = False
-    """Whether something written since was read while a part of the encoder was away."""
+    incomplete: bool = False
+    """Whether facets written since the generation were encoded without the model."""
     mark: str = ""
     """The store's mark of the corpus version."""
     kept: dict[str, NDArray[Any]] = field(default_factory=dict, compare=False, repr=False)
     """What was laid out once for all questions."""
 
     @property
-    def fault(self) -> str:
-        """Why a part of the encoder doesn't answer at the moment; empty where all do."""
-        return fault_of(self.generation.encoder)
+    def model_failure(self) -> str:
+        """Why the model of the encoder fails at the moment; empty where it doesn't."""
+        return model_failure(self.generation.encoder)
 
     @property
-    def missed(self) -> int:
-        """How often texts were read without a part of the encoder, which was away."""
-        return missed_of(self.generation.encoder)
+    def incomplete_count(self) -> int:
+        """How many batches the encoder has encoded without its model."""
+        return incomplete_count(self.generation.encoder)
 
-    def lacks(self, missed: int) -> bool:
-        """Return whether an answer begun when `missed` was so high lacks a part of the encoder."""
-        return self.lacking or self.missed != missed
+    def is_incomplete_since(self, count: int) -> bool:
+        """Return whether vectors were made without the model since `incomplete_count` was `count`.
+
+        Also true where vectors of this snapshot itself were made without it.
+        """
+        return self.incomplete or self.incomplete_count != count
 
     def subjects_of(self, facet_id: int) -> SubjectsOf:
         """Return the domains and challenges that a facet speaks of."""

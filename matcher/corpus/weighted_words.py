@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import scipy.sparse as sparse
 
-from embeddings.words import plain
+from embeddings.words import fold
 
 _WORD = re.compile(r"[a-z0-9]{2,}")
 
@@ -39,4 +39,4 @@ class WeightedWords:
 
 def name_words(text: str) -> list[str]:
     """Return the words of a text without case and accents, each once."""
-    return list(dict.fromkeys(_WORD.findall(plain(text))))
+    return list(dict.fromkeys(_WORD.findall(fold(text))))

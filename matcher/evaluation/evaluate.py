@@ -323,8 +323,10 @@ class _Trial:
         for number, query in enumerate(queries, start=1):
             lists.append(rank(query))
             self.progress(stage, number, len(queries))
-        if self.snapshot.lacks(0):
-            raise EncoderError(f"figures without the model would mislead: {self.snapshot.fault}")
+        if self.snapshot.is_incomplete_since(0):
+            raise EncoderError(
+                f"figures without the model would mislead: {self.snapshot.model_failure}"
+            )
         return lists
 
 

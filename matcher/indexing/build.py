@@ -108,7 +108,7 @@ def build_index(
             changes.mark,
         )
         prune(root)
-        embedding_store.forget_others()
+        embedding_store.delete_unused()
     log.info("index built", generation=name, facets=len(texts), corpus_version=changes.version)
     return name
 
@@ -183,8 +183,8 @@ def _unpublished(
 
 
 def embedding_store_of(settings: Settings) -> EmbeddingStore:
-    """Return what networks made of texts before; it is kept beside the generations."""
-    return EmbeddingStore(settings.index_folder / "readings.sqlite3")
+    """Return the store of embeddings from earlier builds, in the index folder."""
+    return EmbeddingStore(settings.index_folder / "embeddings.sqlite3")
 
 
 def fitted_encoder(

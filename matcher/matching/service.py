@@ -53,14 +53,14 @@ class Recommender:
 
     def answer(self, snapshot: Snapshot, question: Question) -> Answer:
         """Answer a question that was validated, over a snapshot; nothing is cached."""
-        missed = snapshot.missed
+        count = snapshot.incomplete_count
         try:
             ranked = self.rank(snapshot, question, read_brief=True)
         except NothingToRecommend as nothing:
             answer = nothing_found(snapshot, [nothing.code])
         else:
             answer = explain(self.store, ranked)
-        if snapshot.lacks(missed):
+        if snapshot.is_incomplete_since(count):
             answer = replace(answer, notices=(*answer.notices, notice("model_away")))
         return answer
 

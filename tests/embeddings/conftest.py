@@ -9,8 +9,8 @@ from tests.homes import NETWORKS
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _networks_read_each_time() -> Iterator[None]:
-    """Here reading itself is tested: every text goes through the networks."""
+def _networks_without_a_store() -> Iterator[None]:
+    """The networks themselves are tested here: every text goes through them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sentence, "_read", NETWORKS)
+        patch.setattr(sentence, "_encode", NETWORKS)
         yield

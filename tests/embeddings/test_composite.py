@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.composite import BesideEncoder
+from embeddings.composite import CompositeEncoder
 from embeddings.default import DefaultEncoder
 from embeddings.port import EncoderError
 from embeddings.registry import EncoderOptions, fit_encoder, load_encoder
@@ -18,31 +18,31 @@ TEXTS = ["starch films", "membranes for water", "wound dressings", "wind farms",
 
 @pytest.fixture(scope="module")
 def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("beside")
+    folder = tmp_path_factory.mktemp("composite")
     convert(write_source(folder / "source"), folder / "converted")
     return folder / "converted"
 
 
 @pytest.fixture(scope="module")
-def encoder(converted: Path) -> BesideEncoder:
+def encoder(converted: Path) -> CompositeEncoder:
     made = fit_encoder("transformer", TEXTS, options=EncoderOptions(folder=converted))
-    assert isinstance(made, BesideEncoder)
+    assert isinstance(made, CompositeEncoder)
     return made
 
 
-def test_the_default_encoders_views_are_as_they_would_be_alone(encoder: BesideEncoder) -> None:
+def test_the_default_encoders_views_are_as_they_would_be_alone(encoder: CompositeEncoder) -> None:
     assert [view.name for view in encoder.views] == [
         "word_vectors",
         "sentence",
         "model",
     ]
     alone = DefaultEncoder.fit(TEXTS).encode(TEXTS)
-    beside = encoder.encode(TEXTS)[:, : alone.shape[1]]
-    assert beside == pytest.approx(alone * np.sqrt(2 / 3), abs=1e-6)
+    composite = encoder.encode(TEXTS)[:, : alone.shape[1]]
+    assert composite == pytest.approx(alone * np.sqrt(2 / 3), abs=1e-6)
 
 
 def test_what_all_texts_share_in_the_model_counts_less(
-    encoder: BesideEncoder, converted: Path
+    encoder: CompositeEncoder, converted: Path
 ) -> None:
     model = TransformerEncoder.load(converted).encode(TEXTS)
     view = encoder.views[-1]
@@ -51,7 +51,7 @@ def test_what_all_texts_share_in_the_model_counts_less(
     assert (whitened @ whitened.T)[apart].mean() < (model @ model.T)[apart].mean()
 
 
-def test_any_damaged_part_is_noticed(encoder: BesideEncoder, tmp_path: Path) -> None:
+def test_any_damaged_part_is_noticed(encoder: CompositeEncoder, tmp_path: Path) -> None:
     for name in ("words/encoder.json", "model/encoder.json", "model-mean.npy"):
         encoder.save(tmp_path / "saved")
         (tmp_path / "saved" / name).write_bytes(b"")

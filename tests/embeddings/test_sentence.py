@@ -7,8 +7,8 @@ import pytest
 
 from embeddings import sentence_encoders
 from embeddings.sentence import DIMENSIONS, SentenceVectors, opening
-from embeddings.sentence import _read as sentences_of
-from embeddings.tools.align import aligned, made_up_titles
+from embeddings.sentence import _encode as encode
+from embeddings.tools.align import fit_alignment, generate_titles
 
 SAME = {
     "en": ["production of wind turbine blades", "recycling of drinking water", "heart surgery"],
@@ -33,12 +33,19 @@ def test_translations_are_nearest(sentences: SentenceVectors, language: str) -> 
     assert similarity_to.argmax(axis=0).tolist() == [0, 1, 2]
 
 
-def test_the_english_reader_leaves_other_languages_to_the_multilingual_one() -> None:
+def test_other_languages_are_left_to_the_multilingual_encoder() -> None:
     english, dutch = "recycling of drinking water", "hergebruik van drinkwater in de stad"
-    assert sentence_encoders.english([english]) @ sentence_encoders.multilingual([english]).T > 0.4
-    read = sentences_of([dutch, english])
-    assert read[0] == pytest.approx(sentence_encoders.multilingual([dutch])[0], abs=1e-6)
-    both = sentence_encoders.english([english])[0] + sentence_encoders.multilingual([english])[0]
+    assert (
+        sentence_encoders.encode_english([english])
+        @ sentence_encoders.encode_multilingual([english]).T
+        > 0.4
+    )
+    read = encode([dutch, english])
+    assert read[0] == pytest.approx(sentence_encoders.encode_multilingual([dutch])[0], abs=1e-6)
+    both = (
+        sentence_encoders.encode_english([english])[0]
+        + sentence_encoders.encode_multilingual([english])[0]
+    )
     assert read[1] == pytest.approx(both, abs=1e-6)
 
 
@@ -88,7 +95,7 @@ def test_what_a_text_opens_with(text: str, opens: str) -> None:
     assert opening(text) == opens
 
 
-def test_a_line_all_in_capitals_is_read_as_if_it_were_not(sentences: SentenceVectors) -> None:
+def test_a_line_in_capitals_is_encoded_as_in_lower_case(sentences: SentenceVectors) -> None:
     text = "Sensoren voor de zorg in eigen huis"
     details = "\nEen tweede zin met ICT."
     assert (
@@ -97,22 +104,22 @@ def test_a_line_all_in_capitals_is_read_as_if_it_were_not(sentences: SentenceVec
     assert (sentences.encode(["ICT"]) != sentences.encode(["ict"])).any()
 
 
-def test_the_end_of_a_very_long_text_is_not_read(sentences: SentenceVectors) -> None:
+def test_the_end_of_a_very_long_text_is_ignored(sentences: SentenceVectors) -> None:
     long = "wind turbines at sea " * 400
     assert (sentences.encode([long + "x" * 100]) == sentences.encode([long + "heart"])).all()
     assert (sentences.encode(["heart " + long]) != sentences.encode([long])).any()
 
 
-def test_the_map_between_the_readers_is_found_again() -> None:
+def test_a_known_alignment_is_recovered() -> None:
     draw = np.random.default_rng(1)
     rows = draw.normal(size=(200, 5)).astype(np.float32)
     matrix, shift = draw.normal(size=(5, 3)), draw.normal(size=3)
-    found = aligned(rows, (rows @ matrix + shift).astype(np.float32))
+    found = fit_alignment(rows, (rows @ matrix + shift).astype(np.float32))
     assert found == pytest.approx(np.vstack([matrix, shift]), abs=0.02)
 
 
-def test_titles_are_made_up_of_concepts_the_same_every_time() -> None:
-    titles = made_up_titles(50, seed=1)
-    assert titles == made_up_titles(50, seed=1) != made_up_titles(50, seed=2)
+def test_generated_titles_depend_on_the_seed_only() -> None:
+    titles = generate_titles(50, seed=1)
+    assert titles == generate_titles(50, seed=1) != generate_titles(50, seed=2)
     assert all(title[0] == title[0].upper() and "{" not in title for title in titles[:50])
     assert "photovoltaics" in titles

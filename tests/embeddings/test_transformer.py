@@ -217,9 +217,9 @@ def test_where_links_are_impossible_files_are_copied(
 
 
 def _encode_in_child(encoder: TransformerEncoder, results: Any) -> None:
-    before = encoder._reader._opened
+    before = encoder._onnx_model._opened
     rows = encoder.encode(["starch films", "films"])
-    results.put((rows, encoder._reader._opened is not before))
+    results.put((rows, encoder._onnx_model._opened is not before))
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")

@@ -64,23 +64,23 @@ def test_a_new_encoder_is_built_beside_the_one_that_serves(tmp_path: Path) -> No
     assert before.facets[int(kept[0][0])].id == int(kept[0][0])
 
 
-def test_a_build_reads_only_what_is_new_and_forgets_what_is_gone(
+def test_a_build_encodes_new_texts_only_and_deletes_unused_embeddings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = read_settings({"SCHAKEL_HOME": str(tmp_path / "home")})
     store = Store(settings.database_url)
     store.upgrade()
-    asked: list[str] = []
+    encoded: list[str] = []
 
     def counted(texts: Sequence[str]) -> Floats:
-        asked.extend(texts)
-        return read(texts)
+        encoded.extend(texts)
+        return encode(texts)
 
-    read = sentence._read
-    monkeypatch.setattr(sentence, "_read", counted)
+    encode = sentence._encode
+    monkeypatch.setattr(sentence, "_encode", counted)
 
     def build(*offers: str) -> list[str]:
-        asked.clear()
+        encoded.clear()
         with store.writing() as write:
             save_organisations(
                 write,
@@ -88,11 +88,11 @@ def test_a_build_reads_only_what_is_new_and_forgets_what_is_gone(
                 with_facets=True,
             )
         build_index(store, settings)
-        return asked.copy()
+        return encoded.copy()
 
     assert {"films of polymer", "wind turbines"} <= set(build("films of polymer", "wind turbines"))
     assert build("films of polymer", "water pumps") == ["water pumps"]
     assert build("films of polymer", "wind turbines") == ["wind turbines"]
     assert build("films of polymer", "wind turbines") == []
     kept = provide_corpus(store, settings).snapshot().generation.encoder.encode(["wind turbines"])
-    assert asked == ["wind turbines"] and kept.any()  # who answers doesn't open the file
+    assert encoded == ["wind turbines"] and kept.any()  # who answers doesn't open the file

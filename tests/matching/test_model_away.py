@@ -41,7 +41,7 @@ def server() -> Iterator[EmbeddingServer]:
 @pytest.fixture
 def away(server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     """Return what takes the model away, or gives it back."""
-    monkeypatch.setattr(composite, "REST", 1000.0)
+    monkeypatch.setattr(composite, "RETRY_AFTER", 1000.0)
 
     def take(gone: bool) -> None:
         server.replies = [Reply(500) for _ in range(1000)] if gone else []
@@ -86,13 +86,13 @@ def codes(answer: Any) -> list[str]:
 def back(app: APIFlask) -> None:
     """Ask when the model's rest is over, and wait until it was found to be back."""
     encoder = app.extensions["schakel"].corpus_provider.snapshot().generation.encoder
-    encoder._reach._retry_at = 0.0
+    encoder._breaker._retry_at = 0.0
     assert codes(ask(app)) == ["model_away"]  # nobody waits while the model is tried
     for _ in range(100):
-        if not encoder.fault:
+        if not encoder.failure:
             return
         time.sleep(0.05)
-    raise AssertionError(encoder.fault)
+    raise AssertionError(encoder.failure)
 
 
 def test_questions_are_answered_without_it_and_nothing_of_that_is_kept(
@@ -138,7 +138,7 @@ def test_what_is_written_meanwhile_is_found_and_read_when_it_is_back(
     write(services.store, tin="films of polymer from potato starch")
     assert names(ask(app))[0] == "tin"
     lacking = services.corpus_provider.snapshot()
-    assert lacking.lacking
+    assert lacking.incomplete
     view = lacking.generation.encoder.views[-1]
     new = np.array([max(lacking.facets)])
     assert not lacking.index.rows(new)[0][view.start : view.end].any()
@@ -146,7 +146,7 @@ def test_what_is_written_meanwhile_is_found_and_read_when_it_is_back(
     away(False)
     back(app)
     snapshot = services.corpus_provider.snapshot()
-    assert not snapshot.lacking
+    assert not snapshot.incomplete
     assert snapshot.index.rows(new)[0][view.start : view.end].any()
     assert codes(ask(app)) == []
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from embeddings.stopwords import STOP_WORDS
-from embeddings.words import plain
+from embeddings.words import fold
 
 _ENDS = re.compile(r"((?<=[.!?;:])\s+|\n\s*)")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
@@ -97,7 +97,7 @@ def _from_what_it_names(sentence: str) -> str:
     asked for.
     """
     words = list(_WORD.finditer(sentence))
-    plainly = [plain(word.group()) for word in words]
+    plainly = [fold(word.group()) for word in words]
     capitals = set() if sentence.isupper() else {w.group() for w in words if w.group().isupper()}
     named = [
         place
@@ -111,4 +111,4 @@ def _from_what_it_names(sentence: str) -> str:
 
 
 def _plain_words(text: str) -> list[str]:
-    return [plain(word) for word in _WORD.findall(text)]
+    return [fold(word) for word in _WORD.findall(text)]

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from embeddings.language import LANGUAGES, detect_language
 from embeddings.stopwords import STOP_WORDS
-from embeddings.words import plain, stem
+from embeddings.words import fold, stem
 from matcher.domain import Stage
 
 _FILE = Path(__file__).with_name("stages.tsv")
@@ -150,7 +150,7 @@ class _Vocabulary:
         self._parts: dict[str, _Label] = {}
         for told, weight, text in rows:
             if told in _CUE_KINDS:
-                words = tuple(plain(word) for word in _WORD.findall(text.casefold()))
+                words = tuple(fold(word) for word in _WORD.findall(text.casefold()))
                 self._cues.setdefault(words[0], []).append((words, CueKind(told)))
                 continue
             parts = _WORD_OR_GAP.findall(text.casefold())
@@ -235,7 +235,7 @@ def words_in(text: str) -> list[Word]:
     found = []
     for match in _WORD.finditer(text):
         folded = match.group().casefold()
-        found.append(Word(match.start(), match.end(), folded, plain(folded)))
+        found.append(Word(match.start(), match.end(), folded, fold(folded)))
     return found
 
 

@@ -1,14 +1,14 @@
-"""Words as features see them."""
+"""Folding and stemming."""
 
 from __future__ import annotations
 
 import pytest
 
-from embeddings.words import plain, stem
+from embeddings.words import fold, stem
 
 
 @pytest.mark.parametrize(
-    ("text", "seen"),
+    ("text", "folded"),
     [
         ("Cœur", "coeur"),
         ("KØBENHAVNS", "kobenhavns"),
@@ -17,8 +17,8 @@ from embeddings.words import plain, stem
         ("Ærø", "aero"),
     ],
 )
-def test_letters_of_other_alphabets(text: str, seen: str) -> None:
-    assert plain(text) == seen
+def test_letters_of_other_alphabets(text: str, folded: str) -> None:
+    assert fold(text) == folded
 
 
 def test_a_word_is_one_however_it_is_written() -> None:
