@@ -23,7 +23,10 @@ def different_teams(task: Task, count: int, cap: int) -> list[Team]:
     """
     first = choose(task)
     rules = rules_of(task)
-    rules = replace(rules, least=np.append(len(first.picks), rules.least[1:]))
+    size = len(first.picks)
+    rules = replace(
+        rules, least=np.append(size, rules.least[1:]), most=np.append(size, rules.most[1:])
+    )
     uses = np.zeros(len(task.fit), dtype=np.int64)
     waiting = [_Branch(-first.value, 0, rules, first.rows)]
     numbered, found = 1, list[Team]()

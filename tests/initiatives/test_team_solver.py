@@ -549,7 +549,7 @@ def test_several_teams_differ_and_use_nobody_too_often(task: Task, count: int, c
         assert len(team) == len(sets[0])
         assert one.value == pytest.approx(value_of(task, list(team)))
         assert one.at_most >= one.value
-    left = [one for one in teams if len(one) >= len(sets[0]) and not one & used_up]
+    left = [one for one in teams if len(one) == len(sets[0]) and not one & used_up]
     assert len(sets) == count or not set(left) - set(sets)
 
 
