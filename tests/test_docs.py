@@ -13,6 +13,7 @@ import pytest
 from benchmarks import parameters
 from matcher import parameters as constants
 from matcher.models.weights import Weights
+from matcher.settings import settings_help
 from tests.servers import ROOT
 
 MAX_PARAMETERS = 35
@@ -55,6 +56,21 @@ def test_every_path_in_the_architecture_exists() -> None:
 def test_every_code_span_with_a_slash_in_the_architecture_is_a_path() -> None:
     spans = {span for span in re.findall(r"`([^`\n]+)`", ARCHITECTURE) if "/" in span}
     assert {span for span in spans if not PATH.fullmatch(span)} == set()
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/quality.md", "docs/complement.md"])
+def test_files_modules_and_settings_that_other_pages_name_exist(name: str) -> None:
+    page = (ROOT / name).read_text(encoding="utf-8")
+    paths = set(re.findall(r"\b((?:benchmarks|docs|embeddings|matcher|tests)/[\w./*-]+\w)", page))
+    assert paths and {path for path in paths if not list(ROOT.glob(path))} == set()
+    links = set(re.findall(r"\]\(([\w./-]+)\)", page))
+    assert {link for link in links if not (ROOT / name).parent.joinpath(link).exists()} == set()
+    modules = {
+        module.replace(".", "/") for module in re.findall(r"python -m (benchmarks\.\w+)", page)
+    }
+    assert {module for module in modules if not (ROOT / f"{module}.py").exists()} == set()
+    settings = {row.variable for row in settings_help()} | {"SCHAKEL_BENCH_DATA"}
+    assert set(re.findall(r"SCHAKEL_[A-Z_]+", page)) <= settings
 
 
 def test_every_room_is_in_the_architecture() -> None:
