@@ -106,7 +106,7 @@ def _line(
 
 def _with_models(snapshot: Snapshot, models: FittedModels) -> Snapshot:
     generation = replace(snapshot.generation, models=models)
-    return replace(snapshot, generation=generation, kept={})
+    return replace(snapshot, generation=generation)
 
 
 def _searches(provider: CorpusProvider) -> Callable[[Sequence[str]], Weights]:

@@ -1,4 +1,4 @@
-"""Answers in the cache: one key for each question, corpus and index; dataclasses in and out."""
+"""The answer cache: one key per question, corpus and index; dataclasses in and out."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _adapters: dict[Any, TypeAdapter[Any]] = {}
 
 
 class AnswerCache:
-    """Keeps answers for `ttl` seconds as JSON, and gives them back as the dataclasses they were.
+    """Caches answers as JSON for `ttl` seconds, and returns them as dataclasses.
 
-    An answer type is a dataclass, or a list or mapping of dataclasses, whose fields JSON can hold:
+    An answer type is a dataclass, or a list or mapping of dataclasses, whose fields fit in JSON:
     text, numbers, enums, dates, tuples and other such dataclasses.
     """
 
@@ -41,7 +41,7 @@ class AnswerCache:
     ) -> tuple[Answer, bool]:
         """Return the answer to `question` and whether it came from the cache.
 
-        An answer that was computed while a part of the encoder was away isn't kept.
+        An answer that was computed while the model of the encoder failed isn't cached.
         """
         adapter = _adapter(answer_type)
 
@@ -51,20 +51,20 @@ class AnswerCache:
             if snapshot.is_incomplete_since(count):
                 reason = snapshot.model_failure or "it is just back"
                 log.warning("answered without the model", reason=reason)
-                raise _NotKept(body)
+                raise _Uncacheable(body)
             return body
 
         try:
             key = answer_key(kind, snapshot, question)
             body, cached = self.cache.get_or_compute(key, computed, self.ttl)
-        except _NotKept as answered:
-            body, cached = answered.body, False
+        except _Uncacheable as uncacheable:
+            body, cached = uncacheable.body, False
         return adapter.validate_python(body), cached
 
     def peek(
         self, kind: str, snapshot: Snapshot, question: object, answer_type: type[Answer]
     ) -> Answer | None:
-        """Return an answer that is kept; None where it would have to be computed."""
+        """Return a cached answer, or None."""
         body, cached = self.cache.peek(answer_key(kind, snapshot, question))
         return _adapter(answer_type).validate_python(body) if cached else None
 
@@ -72,56 +72,28 @@ class AnswerCache:
 def answer_key(kind: str, snapshot: Snapshot, question: object) -> str:
     """Return a cache key that is equal only for equal questions on the same corpus and index.
 
-    `question` holds all that the answer depends on besides the snapshot, settings included. A
-    generation's name stands for its encoder and fitted models. The day counts, since offers expire.
+    `question` holds everything else that the answer depends on, such as settings. The name of the
+    generation covers encoder and fitted models. The date is included because offers expire.
     """
-    asked = [question, snapshot.revision, snapshot.generation.name, date.today().isoformat()]
-    canonical = json.dumps(asked, sort_keys=True, ensure_ascii=False, default=_plain)
+    parts = [question, snapshot.revision, snapshot.generation.name, date.today().isoformat()]
+    canonical = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=_to_json)
     return f"{kind}:" + hashlib.sha256(canonical.encode()).hexdigest()
 
 
-class _NotKept(Exception):
-    """Carries an answer past the cache, to its own askers only."""
+class _Uncacheable(Exception):
+    """Carries an answer past the cache to the callers that wait for it."""
 
     def __init__(self, body: Any) -> None:
-        super().__init__("an answer that isn't kept")
+        super().__init__("an answer that isn't cached")
         self.body = body
 
 
-def _plain(value: object) -> Any:
+def _to_json(value: object) -> Any:
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)
 
 
 def _adapter(answer_type: type[Answer]) -> TypeAdapter[Answer]:
-    """Return what turns answers of a type into JSON and back; making one takes milliseconds."""
+    """Return the cached converter of an answer type: making one takes milliseconds."""
     if answer_type not in _adapters:
         _adapters[answer_type] = TypeAdapter(answer_type)
     return _adapters[answer_type]
-
-
-class _Passing(Exception):
-    """An answer that isn't to be kept."""
-
-    def __init__(self, body: str) -> None:
-        super().__init__("an answer that isn't to be kept")
-        self.body = body
-
-
-def cached(
-    cache: Cache, snapshot: Snapshot, key: str, compute: Callable[[], Any], ttl: int
-) -> tuple[Any, bool]:
-    """Return an answer from `snapshot` and whether it came from the cache, as JSON makes it."""
-
-    def whole() -> Any:
-        count = snapshot.incomplete_count
-        body = compute()
-        if snapshot.is_incomplete_since(count):
-            reason = snapshot.model_failure or "it is just back"
-            log.warning("answered without the model", reason=reason)
-            raise _Passing(json.dumps(body))
-        return body
-
-    try:
-        return cache.get_or_compute(key, whole, ttl)
-    except _Passing as passing:
-        return json.loads(passing.body), False

@@ -1,4 +1,4 @@
-"""Which organisations a question allows."""
+"""Filters of a question, as masks over organisations and facets."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def allowed_organisations(corpus: Corpus, filters: Filters) -> NDArray[np.bool_]
 
 def offer_facets(corpus: Corpus) -> NDArray[np.bool_]:
     """Return which facets (m,) are valid offers or past projects: all but needs."""
-    speaking: NDArray[np.bool_] = corpus.is_offer_or_evidence & unexpired(corpus)
-    return speaking
+    valid: NDArray[np.bool_] = corpus.is_offer_or_evidence & unexpired(corpus)
+    return valid
 
 
 def unexpired(corpus: Corpus) -> NDArray[np.bool_]:
@@ -51,7 +51,7 @@ def unexpired(corpus: Corpus) -> NDArray[np.bool_]:
 
 
 def distances_km(corpus: Corpus, near: Near) -> NDArray[np.float64]:
-    """Return great-circle distances (n,) from a point; NaN where coordinates aren't known."""
+    """Return great-circle distances (n,) in km from a point; NaN where coordinates are unknown."""
     latitude, longitude = np.radians(corpus.latitude), np.radians(corpus.longitude)
     at_latitude, at_longitude = np.radians(near.latitude), np.radians(near.longitude)
     half_chord = (
@@ -77,7 +77,7 @@ def facets_of(corpus: Corpus, organisations: NDArray[np.bool_]) -> NDArray[np.bo
 
 
 def topic_words(topics: Iterable[str]) -> set[str]:
-    """Return the parts of topic paths in lower case: `/a/b` gives a and b."""
+    """Return the parts of topic paths in lower case: `/A/b` gives a and b."""
     return {part.strip().casefold() for topic in topics for part in topic.split("/") if part}
 
 

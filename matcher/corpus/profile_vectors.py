@@ -1,7 +1,7 @@
-"""What an organisation is about, as one vector: to tell who is like whom, and fields apart.
+"""Profile vectors: one vector per organisation, to measure how similar organisations are.
 
-Partners are not found by these vectors (votes of single facets find them much better); they only
-measure likeness and distance between organisations that are already known to fit.
+They don't rank partners: votes of single facets do that much better. They only measure similarity
+and distance between organisations that have been found to fit.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def profiles_of(
 
     It is the mean of its offers and past projects; `vectors` (j, dim) are those of the facets
     `facet_rows` (j,), ascending. A project of n partners counts 1 / sqrt(n) for each: it says less
-    about one of them. Zeros where an organisation owns nothing that is understood.
+    about one of them. Zeros where nothing that an organisation owns is understood.
     """
     result = np.zeros((len(rows), vectors.shape[1]), dtype=np.float32)
     owners = np.diff(corpus.owner_start)
@@ -41,7 +41,7 @@ def profiles_of(
 
 
 def unit_views(vectors: Vectors, views: Sequence[View]) -> Vectors:
-    """Return vectors (n, dim) with length 1 / sqrt(views) in each view, or zeros."""
+    """Scale vectors (n, dim) to length 1 / sqrt(views) in each view; zeros stay zeros."""
     result = np.zeros_like(vectors)
     for view in views:
         part = vectors[:, view.start : view.end]
@@ -54,5 +54,5 @@ def similarity(profiles: Vectors, others: Vectors) -> Floats:
     """Return (n,) from 0 to 1: how similar each profile is to the most similar of `others`."""
     if not len(others):
         return np.zeros(len(profiles))
-    most: Floats = np.clip((profiles @ others.T).max(axis=1), 0.0, 1.0).astype(np.float64)
-    return most
+    largest: Floats = np.clip((profiles @ others.T).max(axis=1), 0.0, 1.0).astype(np.float64)
+    return largest

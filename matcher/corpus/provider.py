@@ -1,4 +1,4 @@
-"""Gives snapshots of the corpus that are up to date with the store."""
+"""Provides snapshots of the corpus that are up to date with the store."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from matcher.store import Store
 from matcher.store.changes import Changes, changes_since
 
 Build = Callable[[Store, Settings], str]
-"""Builds an index unless there is one that can be used over the store; returns its name."""
+"""Builds an index, unless there is one that fits the store; returns its name."""
 
 
 class CorpusProvider:
-    """Gives snapshots that are up to date with the store. Safe to share between threads."""
+    """Provides snapshots that are up to date with the store. Threads may share it."""
 
     def __init__(self, store: Store, settings: Settings, build: Build) -> None:
-        """Take the store, the settings, and what builds an index where there is none to open."""
+        """`build` is called where there is no index that fits the store."""
         self.store = store
         self.settings = settings
         self._build = build
@@ -46,8 +46,9 @@ class CorpusProvider:
     def snapshot(self) -> Snapshot:
         """Return a snapshot at the store's present version and the current generation.
 
-        Where there is no generation, or only one of another store or of a history that this store
-        was taken back from, builds one. Raises GenerationError for a damaged one.
+        Builds a generation where there is none, and where the present one is of another store, or
+        of a version that this store lost when a backup was restored. Raises GenerationError for a
+        damaged one.
         """
         known = self._snapshot
         name = current_name(self.settings.index_folder)
@@ -64,9 +65,9 @@ class CorpusProvider:
                 name = self._build(self.store, self.settings)
                 generation = self._generation(known, name)
             if known and known.incomplete and not model_failure(generation.encoder):
-                known = None  # the model is back: what it missed is read anew
+                known = None  # the model is back: encode again what was encoded without it
             if known and not self.store.has_revision(*known.revision):
-                known = None  # a copy was put back: what came after it never was
+                known = None  # a backup was restored: the snapshot holds writes that are lost
             if known is None or known.generation is not generation or known.revision != revision:
                 self._snapshot = known = self._refreshed(known, generation)
             return known
@@ -115,8 +116,8 @@ class CorpusProvider:
         _refresh_profiles(profiles, index, corpus, stale, generation.encoder.views)
         subjects = dict(known.written_subjects) if known and same_base else {}
         if written.facets:
-            telling = Subjects(lexicon_of(generation.encoder))
-            subjects.update((row.id, subjects_of(telling, row)) for row in written.facets)
+            classifier = Subjects(lexicon_of(generation.encoder))
+            subjects.update((row.id, subjects_of(classifier, row)) for row in written.facets)
         return Snapshot(
             generation,
             index,
@@ -131,7 +132,7 @@ class CorpusProvider:
 
 
 def _touched(changes: Changes, before: Mapping[int, FacetRecord]) -> set[int]:
-    """Return the keys of organisations that changed, own what changed, or did so before."""
+    """Return the keys of organisations that changed, or own or owned a facet that changed."""
     keys = {row.key for row in changes.organisations}
     for number in [*(row.id for row in changes.facets), *changes.gone_facets]:
         keys.update(changes.owner_keys(number))
@@ -146,7 +147,7 @@ def _refresh_profiles(
     keys: set[int],
     views: Sequence[View],
 ) -> None:
-    """Work out anew what these organisations are about, and forget those that are gone."""
+    """Compute the profile vectors of these organisations again, and remove deleted ones."""
     known = {record.key for record in corpus.organisations}
     gone = np.setdiff1d(profiles.ids(), np.array(sorted(known), dtype=np.int64))
     if len(gone):

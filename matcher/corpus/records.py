@@ -1,4 +1,4 @@
-"""From rows of the store to the records that ranking works on."""
+"""Converts rows of the store to the records that ranking uses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SubjectsOf = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 def organisation_record(row: OrganisationRow) -> OrganisationRecord:
-    """Return what ranking needs of an organisation."""
+    """Convert an organisation."""
     return OrganisationRecord(
         key=row.key,
         id=row.id,
@@ -27,7 +27,7 @@ def organisation_record(row: OrganisationRow) -> OrganisationRecord:
 
 
 def facet_record(row: FacetRow, owners: tuple[int, ...]) -> FacetRecord:
-    """Return what ranking needs of a facet; `owners` are keys, in their order."""
+    """Convert a facet; `owners` are organisation keys, the coordinator first."""
     return FacetRecord(
         id=row.id,
         kind=FacetKind(row.kind),
@@ -40,5 +40,5 @@ def facet_record(row: FacetRow, owners: tuple[int, ...]) -> FacetRecord:
 
 
 def subjects_of(subjects: Subjects, row: FacetRow) -> SubjectsOf:
-    """Return the domains and challenges that a facet speaks of."""
+    """Return the domains and challenges of a facet, from its text and topics."""
     return subjects.of(row.embedded_text, row.topics)

@@ -1,44 +1,46 @@
-"""The corpus at one revision, with an index that holds the same facets."""
+"""A snapshot: the corpus at one revision, with an index of the same facets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.composite import incomplete_count, model_failure
-from matcher.arrays import Rows
+from matcher.arrays import Floats, Rows
 from matcher.corpus.columns import Corpus, FacetRecord, OrganisationRecord
+from matcher.corpus.derived import DerivedArrays
 from matcher.corpus.records import SubjectsOf
 from matcher.index.generation import Generation
 from matcher.index.layered import LayeredIndex
 from matcher.models.fitted import FittedModels
-from matcher.models.vote_calibration import VoteCalibration
+from matcher.models.vote_calibration import VoteCalibration, VoteCurves
 from matcher.store import Revision
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The corpus at one version with an index that holds the same facets. Never changed."""
+    """The corpus at one version with an index of the same facets. Immutable."""
 
     generation: Generation
     index: LayeredIndex
     profiles: LayeredIndex
-    """What each organisation is about, under its key."""
+    """Profile vectors of the organisations, under their keys."""
     corpus: Corpus
     organisations: dict[int, OrganisationRecord]
     facets: dict[int, FacetRecord]
     written_subjects: Mapping[int, SubjectsOf] = field(default_factory=dict)
-    """Of what was written since the generation: domains and challenges by facet id."""
+    """Domains and challenges of facets written since the generation, by facet id."""
     incomplete: bool = False
     """Whether facets written since the generation were encoded without the model."""
     mark: str = ""
-    """The store's mark of the corpus version."""
-    kept: dict[str, NDArray[Any]] = field(default_factory=dict, compare=False, repr=False)
-    """What was laid out once for all questions."""
+    """The random mark of the corpus version, see `Revision`."""
+    derived: DerivedArrays = field(
+        default_factory=DerivedArrays, init=False, compare=False, repr=False
+    )
+    """Arrays computed from this snapshot, shared by all questions."""
 
     @property
     def model_failure(self) -> str:
@@ -58,7 +60,7 @@ class Snapshot:
         return self.incomplete or self.incomplete_count != count
 
     def subjects_of(self, facet_id: int) -> SubjectsOf:
-        """Return the domains and challenges that a facet speaks of."""
+        """Return the domains and challenges of a facet."""
         known = self.written_subjects.get(facet_id)
         if known is not None:
             return known
@@ -66,12 +68,12 @@ class Snapshot:
 
     @property
     def version(self) -> int:
-        """The corpus version that every answer from this snapshot is true of."""
+        """The corpus version of this snapshot."""
         return self.corpus.version
 
     @property
     def revision(self) -> Revision:
-        """The same in the history of a store; answers are kept under it."""
+        """The version and its mark, which tell stores and histories apart in cache keys."""
         return Revision(self.version, self.mark)
 
     @property
@@ -81,24 +83,28 @@ class Snapshot:
 
     @property
     def vote_calibration(self) -> VoteCalibration | None:
-        """What votes for organisations (n,) are worth; None where too little was known."""
+        """The calibration of votes for organisations (n,); None where none was fitted."""
         curves = self.models.votes
         if curves is None:
             return None
-        if "vote_curves" not in self.kept:
-            keys = [record.key for record in self.corpus.organisations]
-            self.kept["vote_curves"] = curves.for_keys(keys).own
-        return VoteCalibration(curves.common, self.kept["vote_curves"])
+        return VoteCalibration(curves.common, self.derived.get(_vote_curves, self, curves))
 
     @property
     def all_profiles(self) -> NDArray[np.float32]:
-        """What all organisations are about (n, dim), by row."""
-        if "profiles" not in self.kept:
-            self.kept["profiles"] = self.profiles_of(np.arange(len(self.corpus)))
-        return self.kept["profiles"]
+        """The profile vectors of all organisations (n, dim), by row."""
+        return self.derived.get(_all_profiles, self)
 
     def profiles_of(self, rows: Rows) -> NDArray[np.float32]:
-        """Return what organisations (n,) are about, (n, dim)."""
+        """Return the profile vectors (n, dim) of organisations (n,)."""
         organisations = self.corpus.organisations
         keys = np.array([organisations[row].key for row in rows.tolist()], dtype=np.int64)
         return self.profiles.rows(keys)
+
+
+def _vote_curves(snapshot: Snapshot, curves: VoteCurves) -> Floats:
+    """Return the calibration curves (n, 2) of the organisations, by row."""
+    return curves.for_keys([record.key for record in snapshot.corpus.organisations]).own
+
+
+def _all_profiles(snapshot: Snapshot) -> NDArray[np.float32]:
+    return snapshot.profiles_of(np.arange(len(snapshot.corpus)))

@@ -1,4 +1,4 @@
-"""Domains and societal challenges: which a corpus tells apart, and which organisations are in."""
+"""Domains and societal challenges of organisations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from matcher.corpus.snapshot import Snapshot
 
 
 def subjects_in(snapshot: Snapshot) -> Subjects:
-    """Return the domains and challenges that the snapshot's encoder tells apart."""
+    """Return the domains and challenges, as found with the lexicon of the snapshot's encoder."""
     return _read_subjects(lexicon_of(snapshot.generation.encoder))
 
 

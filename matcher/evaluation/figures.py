@@ -148,7 +148,9 @@ def topics_of(corpus: Corpus) -> dict[str, set[str]]:
     """Return the topics of the past projects of each organisation, by the id it is shown under."""
     topics: defaultdict[str, set[str]] = defaultdict(set)
     for row, facet in zip(corpus.owner_rows.tolist(), corpus.owner_facets.tolist(), strict=True):
-        topics[corpus.organisations[corpus.shown[row]].id].update(corpus.facets[facet].topics)
+        topics[corpus.organisations[corpus.representative[row]].id].update(
+            corpus.facets[facet].topics
+        )
     return topics
 
 
@@ -163,13 +165,13 @@ def covered_topics(
 
 def shown_ids(corpus: Corpus) -> dict[str, str]:
     """Return for each id the id that its organisation is shown under."""
-    pairs = zip(corpus.organisations, corpus.shown, strict=True)
+    pairs = zip(corpus.organisations, corpus.representative, strict=True)
     return {record.id: corpus.organisations[row].id for record, row in pairs}
 
 
 def projects_of(corpus: Corpus) -> dict[str, int]:
     """Return how many past projects each organisation has, by id, name variants as one."""
-    counts = corpus.shared_experience
+    counts = corpus.total_experience
     return {record.id: int(counts[row]) for row, record in enumerate(corpus.organisations)}
 
 

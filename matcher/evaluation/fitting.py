@@ -218,7 +218,7 @@ def _fit_query(understood: UnderstoodQuestion, query: Query, hidden: Rows) -> Fi
     corpus = understood.snapshot.corpus
     partners = np.unique(corpus.group[corpus.rows(tuple(sorted(query.partners)))])
     partners = np.setdiff1d(partners, corpus.group[understood.members])
-    rare = partners[corpus.experience_of(corpus.shown[partners]) <= RARE_UP_TO]
+    rare = partners[corpus.experience_of(corpus.representative[partners]) <= RARE_UP_TO]
     return FitQuery(
         about=query.text,
         text_by_view=features.text_by_view,
@@ -244,9 +244,9 @@ def snapshot_without(snapshot: Snapshot, held: Sequence[Project]) -> Snapshot:
         snapshot.corpus,
         snapshot.generation.findings.variants,
     )
-    earlier = replace(snapshot, corpus=corpus, facets=facets, kept={})
+    earlier = replace(snapshot, corpus=corpus, facets=facets)
     models = replace(snapshot.models, votes=fit_votes(earlier))
-    return replace(earlier, generation=replace(snapshot.generation, models=models), kept={})
+    return replace(earlier, generation=replace(snapshot.generation, models=models))
 
 
 def siblings_of(corpus: Corpus, query: Query) -> Rows:

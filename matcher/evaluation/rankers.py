@@ -55,7 +55,7 @@ def mean_vector_ranker(snapshot: Snapshot) -> Ranker:
     rows = corpus.facet_rows(evidence)
     vectors[rows] = snapshot.index.rows(evidence)
     means = np.zeros((len(corpus), encoder.dim), dtype=np.float32)
-    np.add.at(means, corpus.shown[corpus.owner_rows], vectors[corpus.owner_facets])
+    np.add.at(means, corpus.representative[corpus.owner_rows], vectors[corpus.owner_facets])
     means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
     shown = frozenset(_shown(snapshot))
 
@@ -71,5 +71,7 @@ def mean_vector_ranker(snapshot: Snapshot) -> Ranker:
 def _shown(snapshot: Snapshot) -> list[str]:
     corpus = snapshot.corpus
     return [
-        record.id for row, record in enumerate(corpus.organisations) if corpus.shown[row] == row
+        record.id
+        for row, record in enumerate(corpus.organisations)
+        if corpus.representative[row] == row
     ]

@@ -151,7 +151,7 @@ def with_offers(snapshot: Snapshot, row: int, offers: Sequence[Need]) -> Snapsho
     vectors = index.rows(changed.facet_ids[own])
     views = snapshot.generation.encoder.views
     profiles.add(np.array([key]), profiles_of(changed, [row], vectors, own, views))
-    return replace(snapshot, index=index, profiles=profiles, corpus=changed, facets=facets, kept={})
+    return replace(snapshot, index=index, profiles=profiles, corpus=changed, facets=facets)
 
 
 def _meets_now(context: InitiativeContext, row: int) -> tuple[NeedMet, ...]:

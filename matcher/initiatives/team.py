@@ -99,7 +99,7 @@ def _rivals(
     inside[context.shown_members] = True
     pairs = {
         (one, other)
-        for one, other in context.snapshot.corpus.rivals
+        for one, other in context.snapshot.corpus.competitor_pairs
         if inside[one] and inside[other]
     }
     if not competing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from matcher.arrays import Mask
 from matcher.corpus.columns import Corpus, OrganisationRecord
 from matcher.corpus.snapshot import Snapshot
-from matcher.domain import FacetKind, OrganisationType, Stage
+from matcher.domain import FacetKind, Stage
 from matcher.store import Store
 from matcher.store.organisation_search import matching_keys
 
@@ -75,7 +75,7 @@ def browse(
         others = [mask for other, mask in passing.items() if other != name]
         inside = np.logical_and.reduce([with_text, *others])
         choices[name] = _choices(snapshot, domains, name, filters, inside)
-    order = _once_per_snapshot(snapshot, "by_name", _rows_by_name)
+    order = snapshot.derived.get(_rows_by_name, snapshot)
     fitting = order[np.logical_and.reduce([with_text, *passing.values()])[order]]
     page = [corpus.organisations[row] for row in fitting[offset : offset + limit].tolist()]
     return BrowsePage(len(fitting), page, choices)
@@ -96,10 +96,10 @@ def _passing(snapshot: Snapshot, domains: Sequence[str], name: str, filters: Bro
     if not value:
         return np.ones(len(snapshot.corpus), dtype=np.bool_)
     if name == "region":
-        starts: Mask = np.char.startswith(_values(snapshot, name), value)
+        starts: Mask = np.char.startswith(_values(snapshot.corpus, name), value)
         return starts
     if name in ("type", "country"):
-        same: Mask = _values(snapshot, name) == value
+        same: Mask = _values(snapshot.corpus, name) == value
         return same
     values = _numbered_values(name, domains)
     if value not in values:
@@ -122,9 +122,9 @@ def _choices(
         numbers = _table(snapshot, name, len(values))[inside].sum(axis=0)
         counts = dict(zip(values, numbers.tolist(), strict=True))
     elif name == "region":
-        counts = _count_regions(_values(snapshot, name)[inside], chosen)
+        counts = _count_regions(_values(snapshot.corpus, name)[inside], chosen)
     else:
-        counts = _count(_values(snapshot, name)[inside])
+        counts = _count(_values(snapshot.corpus, name)[inside])
     if chosen:
         counts.setdefault(chosen, 0)
     choices = [
@@ -155,47 +155,27 @@ def _count(values: NDArray[Any]) -> dict[str, int]:
     return dict(zip(unique.tolist(), counts.tolist(), strict=True))
 
 
-def _once_per_snapshot(
-    snapshot: Snapshot, name: str, make: Callable[[Snapshot], NDArray[Any]]
-) -> NDArray[Any]:
-    """Return an array that is made when it is first asked for."""
-    key = f"browsing.{name}"
-    if key not in snapshot.kept:
-        snapshot.kept[key] = make(snapshot)
-    return snapshot.kept[key]
-
-
-def _values(snapshot: Snapshot, name: str) -> NDArray[Any]:
+def _values(corpus: Corpus, name: str) -> NDArray[np.str_]:
     """Return type, country or region of each organisation (n,); empty where unknown."""
-
-    def value(record: OrganisationRecord) -> str:
-        return (record.type.value if name == "type" else getattr(record.place, name)) or ""
-
-    longest = max(len(kind.value) for kind in OrganisationType) if name == "type" else 5
-    records = snapshot.corpus.organisations
-    return _once_per_snapshot(
-        snapshot,
-        name,
-        lambda _: np.array([value(record) for record in records], dtype=f"U{longest}"),
-    )
+    return {"type": corpus.types, "country": corpus.countries, "region": corpus.regions}[name]
 
 
-def _table(snapshot: Snapshot, name: str, count: int) -> NDArray[Any]:
-    """Return which organisation has which stage or speaks of which domain (n, count)."""
+def _table(snapshot: Snapshot, name: str, count: int) -> NDArray[np.bool_]:
+    """Return which organisation (n) has an offer in which stage, or a facet in which domain."""
+    return snapshot.derived.get(_build_table, snapshot, name, count)
 
-    def make(_snapshot: Snapshot) -> NDArray[np.bool_]:
-        corpus = snapshot.corpus
-        numbers = _stages_of_facets(corpus) if name == "stage" else _domains_of_facets(snapshot)
-        facets = np.repeat(np.arange(len(numbers)), list(map(len, numbers)))
-        by_facet = np.zeros((len(numbers), count), dtype=np.bool_)
-        by_facet[facets, np.fromiter(chain.from_iterable(numbers), np.int64)] = True
-        by_organisation = np.zeros((len(corpus), count), dtype=np.bool_)
-        for number in range(count):
-            owners = corpus.owner_rows[by_facet[corpus.owner_facets, number]]
-            by_organisation[owners, number] = True
-        return by_organisation
 
-    return _once_per_snapshot(snapshot, name, make)
+def _build_table(snapshot: Snapshot, name: str, count: int) -> NDArray[np.bool_]:
+    corpus = snapshot.corpus
+    numbers = _stages_of_facets(corpus) if name == "stage" else _domains_of_facets(snapshot)
+    facets = np.repeat(np.arange(len(numbers)), list(map(len, numbers)))
+    by_facet = np.zeros((len(numbers), count), dtype=np.bool_)
+    by_facet[facets, np.fromiter(chain.from_iterable(numbers), np.int64)] = True
+    by_organisation = np.zeros((len(corpus), count), dtype=np.bool_)
+    for number in range(count):
+        owners = corpus.owner_rows[by_facet[corpus.owner_facets, number]]
+        by_organisation[owners, number] = True
+    return by_organisation
 
 
 def _stages_of_facets(corpus: Corpus) -> list[tuple[int, ...]]:

@@ -204,7 +204,7 @@ def _fits_by_pair(fits: Iterable[_Fit]) -> dict[Pair, list[_Fit]]:
 
 def _known_pairs(store: Store, corpus: Corpus, pairs: Iterable[Pair]) -> set[Pair]:
     """Return the pairs that are one, compete, or worked together in a project or initiative."""
-    excluded = set(corpus.rivals)
+    excluded = set(corpus.competitor_pairs)
     for initiative in list_initiatives(store):
         members = corpus.with_variants(corpus.rows(initiative.member_ids))
         excluded.update(combinations(sorted(members.tolist()), 2))

@@ -169,7 +169,7 @@ class _Page:
     def _affiliation(self, row: int) -> tuple[AffiliatedPartner, ...]:
         partners = self.ranked.scored.features.partners
         words = {
-            partner: self.corpus.affiliation.shared(row, partner)
+            partner: self.corpus.affiliation.shared_words(row, partner)
             for partner in partners.tolist()
             if partner != row
         }

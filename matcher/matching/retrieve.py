@@ -237,8 +237,8 @@ def eligible_rows(corpus: Corpus, groups: Rows, members: Rows, allowed: Mask | N
     Neither members nor their competitors may be. Of name variants the most experienced is shown;
     where filters (`allowed` (n,), None for all) leave it out, the first that they let pass.
     """
-    out = np.concatenate([members, corpus.rivals_of(members)])
-    rows = corpus.shown[np.setdiff1d(groups, corpus.group[out])]
+    out = np.concatenate([members, corpus.competitors_of(members)])
+    rows = corpus.representative[np.setdiff1d(groups, corpus.group[out])]
     if allowed is None:
         return np.sort(rows)
     passing = [row for row in rows.tolist() if allowed[row]]
@@ -259,6 +259,6 @@ def _calibrated(
     shares = {name: shipped.of_view(name) * understood.view_coverage[name] for name in by_view}
     votes = evidence_shares(corpus, by_view, shares)
     worth = calibration.at(rows).worth(votes.at(corpus.group[rows])[0])
-    voted = np.sort(corpus.shown[votes.groups])
+    voted = np.sort(corpus.representative[votes.groups])
     log_odds = calibration.at(voted).log_odds(votes.at(corpus.group[voted])[0])
     return worth, VotedFor(voted, log_odds, calibration.surest(log_odds))

@@ -8,7 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher import audit
-from matcher.corpus.name_variants import SURE, Named, Pair, variant_groups, variant_pairs
+from matcher.corpus.name_keys import NameRecord
+from matcher.corpus.name_variants import (
+    MIN_SURE_SCORE,
+    VariantPair,
+    variant_groups,
+    variant_pairs,
+)
 from matcher.store import Store
 from matcher.store.merging import merge_organisations
 from matcher.store.tables import DistinctRow, OrganisationRow
@@ -27,7 +33,7 @@ class Proposal:
     @property
     def sure(self) -> bool:
         """Whether votes are shared already."""
-        return self.score >= SURE
+        return self.score >= MIN_SURE_SCORE
 
 
 class NoSuchOrganisation(ValueError):
@@ -40,10 +46,10 @@ def proposals(store: Store) -> list[Proposal]:
         ids, names, pairs = _pairs(session)
     return [
         Proposal(
-            (ids[pair.one], names[pair.one]),
-            (ids[pair.other], names[pair.other]),
+            (ids[pair.first], names[pair.first]),
+            (ids[pair.second], names[pair.second]),
             pair.score,
-            pair.why,
+            pair.reason,
         )
         for pair in pairs
     ]
@@ -90,14 +96,14 @@ def sure_variants(session: Session) -> list[tuple[str, ...]]:
     return [tuple(ids[place] for place in group) for group in variant_groups(pairs)]
 
 
-def _pairs(session: Session) -> tuple[list[str], list[str], list[Pair]]:
+def _pairs(session: Session) -> tuple[list[str], list[str], list[VariantPair]]:
     rows = session.execute(
         select(
             OrganisationRow.id, OrganisationRow.name, OrganisationRow.country, OrganisationRow.city
         ).order_by(OrganisationRow.id)
     ).all()
-    pairs = variant_pairs([Named(row.name, row.country, row.city) for row in rows])
+    pairs = variant_pairs([NameRecord(row.name, row.country, row.city) for row in rows])
     ids = [row.id for row in rows]
     distinct = {(row.one, row.other) for row in session.scalars(select(DistinctRow))}
-    kept = [pair for pair in pairs if (ids[pair.one], ids[pair.other]) not in distinct]
+    kept = [pair for pair in pairs if (ids[pair.first], ids[pair.second]) not in distinct]
     return ids, [row.name for row in rows], kept

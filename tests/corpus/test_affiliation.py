@@ -60,9 +60,9 @@ def test_words_are_told_as_they_are_written_without_common_ones() -> None:
     several = Affiliation(
         ["Université de Liège", "Hospital of LIEGE", *towns], [""] * 22, ["BE"] * 22
     )
-    assert several.shared(0, 1) == ["Liège"]
-    assert several.shared(1, 0) == ["LIEGE"]
-    assert several.shared(1, 2) == []
+    assert several.shared_words(0, 1) == ["Liège"]
+    assert several.shared_words(1, 0) == ["LIEGE"]
+    assert several.shared_words(1, 2) == []
 
 
 @pytest.mark.parametrize(("bearers", "told"), [(2, ["Instituut"]), (3, [])])
@@ -71,14 +71,14 @@ def test_a_word_of_more_than_a_tenth_is_common(bearers: int, told: list[str]) ->
     names = [f"Instituut {'abc'[row] * 5}" for row in range(bearers)]
     names += [f"Huis{row}" for row in range(20 - bearers)]
     affiliation = Affiliation(names, [""] * 20, [""] * 20)
-    assert affiliation.shared(0, 1) == told
+    assert affiliation.shared_words(0, 1) == told
 
 
 def test_numbers_and_words_like_of_bring_nobody_closer() -> None:
     names = ["Institut des sciences", "Maison des arts", *(f"Huis {n}" for n in range(30))]
     cities = ["Paris Cedex 15", "Lyon Cedex 15", *("Gent" for _ in range(30))]
     affiliation = Affiliation(names, cities, ["", "", *("BE" for _ in range(30))])
-    assert affiliation.shared(0, 1) == ["Cedex"]
+    assert affiliation.shared_words(0, 1) == ["Cedex"]
 
 
 def test_without_names_nobody_is_close() -> None:

@@ -4,12 +4,13 @@ import random
 
 import pytest
 
-from matcher.corpus.name_variants import SURE, Named, variant_groups, variant_pairs
+from matcher.corpus.name_keys import NameRecord
+from matcher.corpus.name_variants import MIN_SURE_SCORE, variant_groups, variant_pairs
 
 
 def judged(one: str, other: str, countries: tuple[str | None, str | None] = ("BE", "BE")) -> float:
     """Return the score of the pair; 0 when it isn't one."""
-    records = [Named(one, countries[0], "Gent"), Named(other, countries[1], "Gent")]
+    records = [NameRecord(one, countries[0], "Gent"), NameRecord(other, countries[1], "Gent")]
     pairs = variant_pairs(records)
     return pairs[0].score if pairs else 0.0
 
@@ -47,7 +48,7 @@ def judged(one: str, other: str, countries: tuple[str | None, str | None] = ("BE
     ],
 )
 def test_ways_to_write_one_name(one: str, other: str) -> None:
-    assert judged(one, other) >= SURE
+    assert judged(one, other) >= MIN_SURE_SCORE
     assert judged(other, one) == judged(one, other)
 
 
@@ -90,28 +91,28 @@ def test_different_organisations(one: str, other: str) -> None:
     ],
 )
 def test_a_part_or_another_of_one_name_is_not_surely_the_same(one: str, other: str) -> None:
-    assert judged(one, other) < SURE
+    assert judged(one, other) < MIN_SURE_SCORE
 
 
 def test_a_longer_name_in_another_city_is_not_surely_the_same() -> None:
     records = [
-        Named("Internationaal Centrum voor Polymeren", "BE", "Gent"),
-        Named("Internationaal Centrum voor Polymeren en Vezels", "BE", "Genk"),
+        NameRecord("Internationaal Centrum voor Polymeren", "BE", "Gent"),
+        NameRecord("Internationaal Centrum voor Polymeren en Vezels", "BE", "Genk"),
     ]
     assert variant_pairs(records) == []
-    here = [records[0], Named(records[1].name, "BE", "9000 Gent")]
-    assert variant_pairs(here)[0].score >= SURE
+    here = [records[0], NameRecord(records[1].name, "BE", "9000 Gent")]
+    assert variant_pairs(here)[0].score >= MIN_SURE_SCORE
 
 
 def test_branches_in_other_countries_are_partners_of_their_own() -> None:
     assert judged("ZILVERBEEK POLYMERS NV", "ZILVERBEEK POLYMERS AG", ("BE", "DE")) == 0.0
     unknown = judged("ZILVERBEEK POLYMERS NV", "ZILVERBEEK POLYMERS", ("BE", None))
-    assert 0.0 < unknown < SURE
+    assert 0.0 < unknown < MIN_SURE_SCORE
 
 
 def test_one_name_within_the_other_is_for_a_human() -> None:
     score = judged("Zilverbeek Polymers", "Zilverbeek Polymers Gent")
-    assert 0.5 < score < SURE
+    assert 0.5 < score < MIN_SURE_SCORE
 
 
 def test_the_order_of_records_does_not_matter() -> None:
@@ -123,7 +124,7 @@ def test_the_order_of_records_does_not_matter() -> None:
         "Gamma",
         "Alfa Beton n.v.",
     ]
-    records = [Named(name, "BE", "Gent") for name in names]
+    records = [NameRecord(name, "BE", "Gent") for name in names]
     expected = {
         frozenset({"Alfa Beton NV", "ALFA BETON", "Alfa Beton n.v."}),
         frozenset({"Beta Glas", "BETA GLAS BVBA"}),
@@ -136,6 +137,6 @@ def test_the_order_of_records_does_not_matter() -> None:
 
 
 def test_common_words_bring_nobody_together() -> None:
-    records = [Named(f"Institute of subject{n}", "BE", None) for n in range(300)]
+    records = [NameRecord(f"Institute of subject{n}", "BE", None) for n in range(300)]
     assert variant_pairs(records) == []
-    assert variant_pairs([Named("", "BE", None), Named("?", "BE", None)]) == []
+    assert variant_pairs([NameRecord("", "BE", None), NameRecord("?", "BE", None)]) == []

@@ -377,7 +377,7 @@ def test_fitting_asks_for_the_scores_that_lists_have(
     if not calibrated:
         models = replace(models, votes=None)
     generation = replace(snapshot.generation, models=models)
-    snapshot = replace(snapshot, generation=generation, kept={})
+    snapshot = replace(snapshot, generation=generation)
     asked, _ = fitting._ask(snapshot, snapshot, query)
     question = Question(text=query.text, members=query.given, complement=0.0)
     ranked = services.recommender.rank(snapshot, question)

@@ -67,7 +67,7 @@ def with_shipped_weights(snapshot: Snapshot, *, calibrated: bool = True) -> Snap
     models = replace(snapshot.models, weights=Weights())
     if not calibrated:
         models = replace(models, votes=None)
-    return replace(snapshot, generation=replace(snapshot.generation, models=models), kept={})
+    return replace(snapshot, generation=replace(snapshot.generation, models=models))
 
 
 def without_facets(snapshot: Snapshot, ids: set[int]) -> Snapshot:
@@ -77,7 +77,7 @@ def without_facets(snapshot: Snapshot, ids: set[int]) -> Snapshot:
     facets = {number: one for number, one in snapshot.facets.items() if number not in ids}
     variants = snapshot.generation.findings.variants
     corpus = Corpus(snapshot.version, snapshot.organisations, facets, snapshot.corpus, variants)
-    return replace(snapshot, index=index, corpus=corpus, facets=facets, kept={})
+    return replace(snapshot, index=index, corpus=corpus, facets=facets)
 
 
 def text_parts(

@@ -9,6 +9,7 @@ from apiflask import APIFlask
 
 from matcher.container import Services
 from matcher.corpus.columns import Corpus, FacetRecord, OrganisationRecord
+from matcher.corpus.derived import DerivedArrays
 from matcher.domain import FacetKind, Organisation, OrganisationType, Place, Stage
 from matcher.insights.browse import BrowseFilters, BrowsePage, Choice, browse
 from matcher.insights.scope import Scope
@@ -45,7 +46,7 @@ def snapshot() -> Any:
     ]
     corpus = Corpus(1, {one.key: one for one in several}, {one.id: one for one in facets})
     return SimpleNamespace(
-        corpus=corpus, kept={}, subjects_of=lambda number: (SUBJECTS[number], ())
+        corpus=corpus, derived=DerivedArrays(), subjects_of=lambda number: (SUBJECTS[number], ())
     )
 
 

@@ -105,7 +105,7 @@ def without(snapshot: Snapshot, ids: set[int]) -> Snapshot:
     facets = {number: one for number, one in snapshot.facets.items() if number not in ids}
     variants = snapshot.generation.findings.variants
     corpus = Corpus(snapshot.version, snapshot.organisations, facets, snapshot.corpus, variants)
-    return replace(snapshot, index=index, corpus=corpus, facets=facets, kept={})
+    return replace(snapshot, index=index, corpus=corpus, facets=facets)
 
 
 def quoted(result: Match) -> set[int]:

@@ -116,7 +116,7 @@ def test_the_random_corpora_are_of_every_kind(monkeypatch: pytest.MonkeyPatch) -
         if found is None or exhaustive is None:
             continue
         fewer += len(found.scored.candidates.rows) < len(exhaustive.scored.candidates.rows)
-        variants += bool(len(snapshot.corpus.grouped))
+        variants += bool(len(snapshot.corpus.rows_with_variants))
         listed += len(found.order) > 1
         spoken |= {name for name, part in found.parts.items() if part.any()}
     assert spoken == {
@@ -242,7 +242,7 @@ def worth_by_group(
                 got[group] = got.get(group, 0.0) + share * vote / sum(past.values())
     worth = {}
     for group, value in got.items():
-        key = corpus.organisations[int(corpus.shown[group])].key
+        key = corpus.organisations[int(corpus.representative[group])].key
         x = math.log(value / total + SMALL)
         chances = [
             1 / (1 + math.exp(-(intercept + slope * x)))

@@ -30,7 +30,7 @@ def likely_partners(candidates: Candidates) -> tuple[Rows, Floats]:
     corpus, voted = candidates.snapshot.corpus, candidates.voted
     understood = candidates.understood
     surely = understood.mention_confidence >= MENTIONED
-    mentioned = corpus.shown[understood.mentioned[surely]]
+    mentioned = corpus.representative[understood.mentioned[surely]]
     rows = np.union1d(voted.rows, mentioned)
     usual = corpus.experience_of(voted.rows) / max(corpus.evidence_count, 1)
     likely = np.zeros(len(rows))
