@@ -16,7 +16,7 @@ from pathlib import Path
 from embeddings.lexicon import shipped_lexicon
 from matcher.demo import load as demo
 from matcher.imports.cordis import read_cordis
-from matcher.needs.extraction import needs_of
+from matcher.needs.extraction import extract_needs
 
 OBJECTIVES = 30
 
@@ -30,10 +30,10 @@ def main() -> None:
         drawn = random.Random(1).sample(told, min(OBJECTIVES, len(told)))
         briefs += [(str(facet.title), facet.text) for facet in drawn]
     lexicon = shipped_lexicon()
-    needs_of("Warm up, in one sentence.", lexicon)
+    extract_needs("Warm up, in one sentence.", lexicon)
     for name, brief in briefs:
         start = time.perf_counter()
-        needs = needs_of(brief, lexicon)
+        needs = extract_needs(brief, lexicon)
         took = (time.perf_counter() - start) * 1000
         print(f"\n{name} ({len(brief)} characters, {took:.0f} ms)")
         for need in needs:

@@ -20,7 +20,7 @@ from matcher.indexing.build import build_index
 from matcher.indexing.provider import provide_corpus
 from matcher.matching import understand
 from matcher.matching.service import Recommender
-from matcher.needs.extraction import what_is_asked
+from matcher.needs.extraction import strip_courtesies
 from matcher.settings import read_settings
 from matcher.store import Store
 
@@ -112,8 +112,8 @@ def main() -> None:
         for language, ways in PUT.items():
             asked = [" ".join(one.split()) for one in ASKED[language].split("|")]
             line = ""
-            for way in (what_is_asked, str):
-                with patch.object(understand, "what_is_asked", way):
+            for way in (strip_courtesies, str):
+                with patch.object(understand, "strip_courtesies", way):
                     bare, *others = [_mean_rank(recommender, put, asked) for put in ways]
                 line += f"{bare:9.2f} {sum(others) / len(others):11.2f} {min(others):7.2f}"
             print(f"{language:5} {line}")

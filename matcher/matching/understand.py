@@ -12,7 +12,7 @@ from embeddings.port import vocabulary_coverage
 from matcher.arrays import Floats, Rows
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Question
-from matcher.needs.extraction import what_is_asked
+from matcher.needs.extraction import strip_courtesies
 from matcher.needs.resolve import ResolvedNeeds, Source, find_needs
 from matcher.store import Store
 
@@ -69,7 +69,7 @@ def understand(
     found, scores_needs = None, bool(question.needs or len(members))
     if scores_needs or read_brief:
         found = find_needs(snapshot, store, question.needs, question.text, members)
-    texts = [what_is_asked(text), *(need.text for need in (found[0] if found else ()))]
+    texts = [strip_courtesies(text), *(need.text for need in (found[0] if found else ()))]
     vectors = encoder.encode(texts)
     needs = ResolvedNeeds(*found, vectors[1:]) if found else None
     if not (len(members) or vectors.any()):

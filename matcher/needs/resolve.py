@@ -18,7 +18,7 @@ from matcher.arrays import Rows
 from matcher.corpus.filters import unexpired
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import FacetKind, Need
-from matcher.needs.extraction import needs_of
+from matcher.needs.extraction import extract_needs
 from matcher.store import Store
 from matcher.store.facets import load_facets
 
@@ -53,7 +53,7 @@ class ResolvedNeeds:
 
 def read_brief(snapshot: Snapshot, brief: str) -> list[Need]:
     """Split a brief into needs; one that asks for nothing in particular is a need as a whole."""
-    needs = needs_of(brief, lexicon_of(snapshot.generation.encoder), MAX_READ)
+    needs = extract_needs(brief, lexicon_of(snapshot.generation.encoder), MAX_READ)
     whole = " ".join(brief.split())[:MAX_NEED_LENGTH]
     return needs or ([Need(whole)] if len(whole) >= MIN_NEED_LENGTH else [])
 

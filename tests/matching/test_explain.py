@@ -26,7 +26,7 @@ from matcher.matching.reasons import MAX_REASONS
 from matcher.matching.service import Recommender
 from matcher.matching.votes import cast_votes, organisation_votes
 from matcher.needs.comparison import need_coverage
-from matcher.needs.extraction import what_is_asked
+from matcher.needs.extraction import strip_courtesies
 from matcher.needs.resolve import ResolvedNeeds, resolve_needs
 from matcher.parameters import NEIGHBOURS
 from matcher.presenters import MAX_QUOTE_LENGTH, quote
@@ -234,7 +234,7 @@ def test_a_similarity_is_that_of_the_text_or_need_and_the_facet(asking: Asking) 
                 if reason.facet is None or reason.similarity is None:
                     continue
                 one, other = encoder.encode(
-                    [reason.need or what_is_asked(question.text), asking.texts[reason.facet.id]]
+                    [reason.need or strip_courtesies(question.text), asking.texts[reason.facet.id]]
                 )
                 cosine = float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
                 assert reason.similarity == pytest.approx(min(max(cosine, 0.0), 1.0), abs=2e-3)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.needs.extraction import what_is_asked
+from matcher.needs.extraction import strip_courtesies
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ from matcher.needs.extraction import what_is_asked
     ],
 )
 def test_courtesies_go(text: str, asked: str) -> None:
-    assert what_is_asked(text) == asked
+    assert strip_courtesies(text) == asked
 
 
 @pytest.mark.parametrize(
@@ -59,16 +59,16 @@ def test_courtesies_go(text: str, asked: str) -> None:
     ],
 )
 def test_what_names_something_stays_whole_and_so_does_what_names_nothing(text: str) -> None:
-    assert what_is_asked(text) == text
+    assert strip_courtesies(text) == text
 
 
 def test_thanks_in_the_middle_of_a_long_text_end_nothing() -> None:
     text = "Thanks to enzymes we make paper. " + "Fibres are sorted by length. " * 20
-    assert "Fibres are sorted by length." in what_is_asked(text)
+    assert "Fibres are sorted by length." in strip_courtesies(text)
 
 
 @given(st.text(max_size=300))
 def test_only_words_of_the_text_are_left(text: str) -> None:
-    asked = what_is_asked(text)
+    asked = strip_courtesies(text)
     assert bool(asked) == bool(text)
     assert all(piece in text for piece in asked.split())

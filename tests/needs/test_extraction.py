@@ -14,7 +14,7 @@ from embeddings.language import LANGUAGES
 from embeddings.lexicon import Lexicon, shipped_lexicon
 from embeddings.words import words_of
 from matcher.domain import Need, NeedLevel, Stage
-from matcher.needs.extraction import needs_of, stage_of
+from matcher.needs.extraction import extract_needs, stage_of
 
 MUST, NICE = NeedLevel.MUST, NeedLevel.NICE
 RESEARCH, DEVELOPMENT, PILOT = Stage.RESEARCH, Stage.DEVELOPMENT, Stage.PILOT
@@ -41,7 +41,7 @@ def found(needs: list[Need], *words: str) -> Need:
 
 
 def test_nano_for_health_lacks_its_industry(lexicon: Lexicon) -> None:
-    needs = needs_of(demo_brief("demo:nano-for-health"), lexicon)
+    needs = extract_needs(demo_brief("demo:nano-for-health"), lexicon)
     chips = found(needs, "biosensor chips", "biomarkers")
     assert (chips.stage, chips.weight) == (DEVELOPMENT, 1.0)
     packaging = found(needs, "packages the chip")
@@ -57,7 +57,7 @@ def test_nano_for_health_lacks_its_industry(lexicon: Lexicon) -> None:
 
 
 def test_fisch_names_every_link_of_its_chain(lexicon: Lexicon) -> None:
-    needs = needs_of(demo_brief("demo:fisch"), lexicon)
+    needs = extract_needs(demo_brief("demo:fisch"), lexicon)
     found(needs, "biogebaseerde grondstoffen", "scheidingstechnieken", "gesloten kringlopen")
     assert found(needs, "katalyse", "procesintensificatie").stage is DEVELOPMENT
     assert found(needs, "Reststromen", "harsen").stage is SUPPLY
@@ -127,7 +127,7 @@ A telematics firm that adds a temperature logger to every crate."""
 
 
 def test_seaweed(lexicon: Lexicon) -> None:
-    assert needs_of(SEAWEED, lexicon) == [
+    assert extract_needs(SEAWEED, lexicon) == [
         Need("een kweekvergunning voor twaalf hectare op zee", MUST, 0.6, REGULATION),
         Need(
             "een bioraffinagelijn die alginaat uit nat wier haalt, eerst op pilootschaal "
@@ -156,7 +156,7 @@ def test_seaweed(lexicon: Lexicon) -> None:
 
 
 def test_green_roofs(lexicon: Lexicon) -> None:
-    assert needs_of(GREEN_ROOFS, lexicon) == [
+    assert extract_needs(GREEN_ROOFS, lexicon) == [
         Need(
             "de substrats légers éprouvés et d'un toit d'essai de 400 m² à Namur", MUST, 0.6, None
         ),
@@ -190,7 +190,7 @@ def test_green_roofs(lexicon: Lexicon) -> None:
 
 
 def test_wood_fibre(lexicon: Lexicon) -> None:
-    assert needs_of(WOOD_FIBRE, lexicon) == [
+    assert extract_needs(WOOD_FIBRE, lexicon) == [
         Need(
             "einen Anlagenbauer, der eine Pilotanlage für die Trockenverfestigung auslegt",
             MUST,
@@ -220,7 +220,7 @@ def test_wood_fibre(lexicon: Lexicon) -> None:
 
 
 def test_cool_crates(lexicon: Lexicon) -> None:
-    assert needs_of(COOL_CRATES, lexicon) == [
+    assert extract_needs(COOL_CRATES, lexicon) == [
         Need(
             "phase-change panels keep berries at 4 °C for two days, e.g. in a van without cooling",
             MUST,
@@ -424,7 +424,7 @@ def test_stage_of_words(text: str, stage: Stage | None) -> None:
 
 @pytest.mark.parametrize("empty", ["", "  \n\t ", "...", "!?", "-", "a"])
 def test_nothing_asks_for_nothing(lexicon: Lexicon, empty: str) -> None:
-    assert needs_of(empty, lexicon) == []
+    assert extract_needs(empty, lexicon) == []
 
 
 def test_empty_talk_asks_for_nothing(lexicon: Lexicon) -> None:
@@ -432,7 +432,7 @@ def test_empty_talk_asks_for_nothing(lexicon: Lexicon) -> None:
         "Together we join forces in an innovation platform of excellence. The consortium was "
         "founded in 2012 and brings together proud partners from all over the world."
     )
-    assert needs_of(talk, lexicon) == []
+    assert extract_needs(talk, lexicon) == []
 
 
 @pytest.mark.parametrize(
@@ -444,7 +444,7 @@ def test_empty_talk_asks_for_nothing(lexicon: Lexicon) -> None:
     ],
 )
 def test_a_title_is_one_need(lexicon: Lexicon, title: str, need: Need) -> None:
-    assert needs_of(title, lexicon) == [need]
+    assert extract_needs(title, lexicon) == [need]
 
 
 @pytest.mark.parametrize(
@@ -489,12 +489,13 @@ def test_a_title_is_one_need(lexicon: Lexicon, title: str, need: Need) -> None:
     ],
 )
 def test_what_isnt_needed_is_no_need(lexicon: Lexicon, brief: str, asked: list[str]) -> None:
-    assert [one.text for one in needs_of(brief, lexicon)] == asked
+    assert [one.text for one in extract_needs(brief, lexicon)] == asked
 
 
 def test_a_brief_that_declines_everything_has_no_needs(lexicon: Lexicon) -> None:
     assert (
-        needs_of("Wij hebben geen partner nodig voor software; geen investeerder.", lexicon) == []
+        extract_needs("Wij hebben geen partner nodig voor software; geen investeerder.", lexicon)
+        == []
     )
 
 
@@ -505,7 +506,7 @@ def test_a_heading_says_what_is_sought(lexicon: Lexicon, heading: str) -> None:
 {heading}
 - producent van keramische membranen
 - een investeerder"""
-    assert [(one.text, one.weight) for one in needs_of(brief, lexicon)] == [
+    assert [(one.text, one.weight) for one in extract_needs(brief, lexicon)] == [
         ("producent van keramische membranen", 1.5),
         ("een investeerder", 1.5),
     ]
@@ -525,7 +526,7 @@ def test_a_heading_says_what_is_sought(lexicon: Lexicon, heading: str) -> None:
     ],
 )
 def test_what_is_lacking_weighs_more(lexicon: Lexicon, brief: str, weights: list[float]) -> None:
-    assert [one.weight for one in needs_of(brief, lexicon)] == weights
+    assert [one.weight for one in extract_needs(brief, lexicon)] == weights
 
 
 @pytest.mark.parametrize(
@@ -538,7 +539,7 @@ def test_what_is_lacking_weighs_more(lexicon: Lexicon, brief: str, weights: list
     ],
 )
 def test_a_hedge_makes_it_nice_to_have(lexicon: Lexicon, brief: str) -> None:
-    needs = needs_of(brief, lexicon)
+    needs = extract_needs(brief, lexicon)
     assert {one.level for one in needs} == {NICE}
     assert MARKET in {one.stage for one in needs}
 
@@ -549,7 +550,7 @@ def test_full_stops_that_end_nothing(lexicon: Lexicon) -> None:
         "Wir brauchen z.B. eine Zulassung für Deckel mit ca. 3 mm Dicke. "
         "Ook zoeken we bv. een leverancier van gerecycleerd polypropyleen."
     )
-    texts = [one.text for one in needs_of(brief, lexicon)]
+    texts = [one.text for one in extract_needs(brief, lexicon)]
     assert "injection moulding of lids, e.g. from M. Dubois or Dr. Klein, at 0.5 mm" in texts
     assert any(text.endswith("eine Zulassung für Deckel mit ca. 3 mm Dicke") for text in texts)
     assert any(text.endswith("een leverancier van gerecycleerd polypropyleen") for text in texts)
@@ -558,8 +559,8 @@ def test_full_stops_that_end_nothing(lexicon: Lexicon) -> None:
 def test_wrapped_lines_are_one_sentence(lexicon: Lexicon) -> None:
     wrapped = "We need a contract manufacturer who fills and\nseals glass vials of vaccine."
     whole = wrapped.replace("\n", " ")
-    assert needs_of(wrapped, lexicon) == needs_of(whole, lexicon)
-    assert len(needs_of(whole, lexicon)) == 1
+    assert extract_needs(wrapped, lexicon) == extract_needs(whole, lexicon)
+    assert len(extract_needs(whole, lexicon)) == 1
 
 
 def test_who_says_it_twice_asks_once(lexicon: Lexicon) -> None:
@@ -567,17 +568,17 @@ def test_who_says_it_twice_asks_once(lexicon: Lexicon) -> None:
         "We will build a pilot plant for the extraction of lignin. What else? "
         "What is missing is a pilot plant for the extraction of lignin from straw."
     )
-    (need,) = needs_of(brief, lexicon)
+    (need,) = extract_needs(brief, lexicon)
     assert need == Need("a pilot plant for the extraction of lignin from straw", MUST, 1.5, PILOT)
 
 
 def test_the_weightiest_stay_in_the_order_of_the_brief(lexicon: Lexicon) -> None:
-    whole = needs_of(COOL_CRATES, lexicon)
-    few = needs_of(COOL_CRATES, lexicon, most=4)
+    whole = extract_needs(COOL_CRATES, lexicon)
+    few = extract_needs(COOL_CRATES, lexicon, limit=4)
     assert len(few) == 4
     assert [one for one in whole if one in few] == few
     assert {one.weight for one in few} == {1.5}
-    assert needs_of(COOL_CRATES, lexicon, most=0) == []
+    assert extract_needs(COOL_CRATES, lexicon, limit=0) == []
 
 
 ODD = st.text(alphabet="aeé, .;:-()\n1•ßİ́ und en et we need pilot line ontbreekt", max_size=300)
@@ -596,18 +597,18 @@ WORDS = st.lists(
 @example(brief="we need " + "training and REACH permits, " * 60, most=12)
 @example(brief="(a) (b)\n1.\n2) loans:", most=3)
 def test_needs_keep_to_their_bounds(brief: str, most: int) -> None:
-    needs = needs_of(brief, shipped_lexicon(), most)
+    needs = extract_needs(brief, shipped_lexicon(), most)
     assert len(needs) <= max(most, 0)
     known = set(words_of(brief))
     for need in needs:
         assert 3 <= len(need.text) <= 500
         assert set(words_of(need.text)) <= known
         assert need.weight in (0.6, 1.0, 1.5)
-    assert needs_of(brief, shipped_lexicon(), most) == needs
+    assert extract_needs(brief, shipped_lexicon(), most) == needs
 
 
 def test_a_long_line_without_a_stop_is_cut_between_words(lexicon: Lexicon) -> None:
     brief = "We need a pilot plant with " + "pumps of steel with valves of brass with " * 30
-    (need,) = needs_of(brief, lexicon)
+    (need,) = extract_needs(brief, lexicon)
     assert 450 < len(need.text) <= 500
     assert set(need.text.split()) <= set(brief.split())

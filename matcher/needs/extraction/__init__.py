@@ -1,18 +1,18 @@
-"""A brief in prose, in Dutch, French, German or English, split into the needs that it names.
+"""Extracts needs from a brief in Dutch, French, German or English, by rules.
 
-Rules only, so that the same brief gives the same needs and a person can see why. The steps:
+The same brief always gives the same needs, and a person can see why. The steps:
 
-1. `sentences`: a text becomes sentences, which know what headings and opening lines say of them;
-2. `clauses`: a sentence is cut where both sides have substance, and each clause gets its stage, its
-   cues, and whether what it names is lacking or present;
-3. `needs`: clauses that ask for something become needs, in the words of the brief.
+1. `sentences` splits a text into sentences and list items, with the cues of their headings;
+2. `segments` cuts a sentence, parsed by `parsed_sentence`, into clauses; `states` finds whether
+   what they name is lacking or present; `clauses` puts this together with their stages and cues;
+3. `extract` selects the clauses that ask for something, and turns them into needs.
 
-`asked` takes courtesies from a question. `vocabulary`, with `stages.tsv`, says which words tell of
-a stage and which are cues.
+`courtesies` strips greetings and the like from a question. `vocabulary`, with `stages.tsv`, has the
+words of stages and cues.
 """
 
-from matcher.needs.extraction.courtesies import what_is_asked
-from matcher.needs.extraction.extract import needs_of
+from matcher.needs.extraction.courtesies import strip_courtesies
+from matcher.needs.extraction.extract import extract_needs
 from matcher.needs.extraction.vocabulary import stage_of
 
-__all__ = ["needs_of", "stage_of", "what_is_asked"]
+__all__ = ["extract_needs", "stage_of", "strip_courtesies"]

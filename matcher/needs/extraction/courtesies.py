@@ -1,7 +1,7 @@
-"""What is left of a question without courtesies: no greeting, no `we are looking for`, no thanks.
+"""Strips courtesies from a question: greetings, `we are looking for`, thanks, signatures.
 
-Nearest neighbours are found for all that a text says. `Dear all, we are a small company and look
-for` is in few profiles, so it would count as rare and tell much, and lead to whoever greets alike.
+Retrieval uses the whole text. `Dear all, we are a small company and look for` is in few profiles,
+so its words would get high weights, and profiles with similar phrases would be found.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CLOSING = re.compile(
     r"|vielen dank|besten dank|(?:with )?(?:kind|best|warm) regards|regards\b|sincerely"
     r"|(?:many )?thanks|thank you"
 )
-"""What a sentence begins with, word by word without accents, after which only a signature comes."""
+"""The beginning of a closing sentence, folded; only a signature follows it."""
 _MAX_SIGNATURE_LENGTH = 200
 
 _COURTESY = """
@@ -59,56 +59,57 @@ _NOT_FIRST = frozenset(
     "help support work working team question goal objective context company firm region recherche "
     "contact experience expertise kennis ervaring part theme topic thema sujet onderwerp".split()
 )
-"""Empty after other empty words; first, they may be what is asked for: `help desk software`."""
-_TURNING = frozenset(
+"""Words that are part of a lead-in, except as its first word: `help desk software` is content."""
+_NEGATIONS = frozenset(
     "zonder sans ohne without not geen niet pas kein keine keinen keiner nicht no nor sauf behalve "
     "ausser except".split()
 )
-_LEADING = frozenset(" ".join((_COURTESY, _ASKING, _WHO, _WHAT)).split()) - _TURNING
-_EMPTY = (STOP_WORDS | _LEADING) - _TURNING
-"""Words that name nothing that could be found, where a sentence begins with them."""
+_LEAD_IN_WORDS = frozenset(" ".join((_COURTESY, _ASKING, _WHO, _WHAT)).split()) - _NEGATIONS
+_EMPTY_WORDS = (STOP_WORDS | _LEAD_IN_WORDS) - _NEGATIONS
+"""Words without content at the beginning of a sentence."""
 
 
-def what_is_asked(text: str) -> str:
-    """Return a text without sentences that name nothing, and others without what leads up to it.
+def strip_courtesies(text: str) -> str:
+    """Remove sentences without content, and lead-ins such as `we are looking for`.
 
-    A text that names nothing at all comes back as it is.
+    A text that would be left empty is returned unchanged.
     """
     pieces = _ENDS.split(text.strip())
-    kept: list[str] = []
+    parts: list[str] = []
     rest = sum(len(piece) for piece in pieces)
     for place in range(0, len(pieces), 2):
         sentence = pieces[place]
-        if rest <= _MAX_SIGNATURE_LENGTH and _CLOSING.match(" ".join(_plain_words(sentence))):
+        if rest <= _MAX_SIGNATURE_LENGTH and _CLOSING.match(" ".join(_folded_words(sentence))):
             break
-        named = _from_what_it_names(sentence)
-        if named:
-            kept += [named, *pieces[place + 1 : place + 2]]
+        content = _strip_lead_in(sentence)
+        if content:
+            parts += [content, *pieces[place + 1 : place + 2]]
         rest -= sum(len(piece) for piece in pieces[place : place + 2])
-    asked = "".join(kept).strip()
-    # A full stop after a few words makes another sentence of them for the networks that read it.
-    return (asked if _ENDS.search(asked) else asked.rstrip(" .?!")) or text
+    result = "".join(parts).strip()
+    # For the networks, a full stop after a few words would turn a phrase into a sentence.
+    return (result if _ENDS.search(result) else result.rstrip(" .?!")) or text
 
 
-def _from_what_it_names(sentence: str) -> str:
-    """Return a sentence from the first word on that isn't empty; nothing where all are.
+def _strip_lead_in(sentence: str) -> str:
+    """Return a sentence from its first content word on; empty where it has none.
 
-    It stays whole where only words like `with` or `we` come before, or one that may be what is
-    asked for.
+    It stays whole where only words like `with` or `we` come first, or a word that may itself be
+    the content, as in `help desk software`.
     """
     words = list(_WORD.finditer(sentence))
-    plainly = [fold(word.group()) for word in words]
+    folded = [fold(word.group()) for word in words]
     capitals = set() if sentence.isupper() else {w.group() for w in words if w.group().isupper()}
-    named = [
+    content = [
         place
-        for place, word in enumerate(plainly)
-        if len(word) > 1 and (word not in _EMPTY or words[place].group() in capitals)  # CE, IT
+        for place, word in enumerate(folded)
+        if len(word) > 1
+        and (word not in _EMPTY_WORDS or words[place].group() in capitals)  # CE, IT
     ]
-    if not named:
+    if not content:
         return ""
-    leads_up = plainly[0] not in _NOT_FIRST and _LEADING.intersection(plainly[: named[0]])
-    return sentence[words[named[0]].start() :] if leads_up else sentence
+    has_lead_in = folded[0] not in _NOT_FIRST and _LEAD_IN_WORDS.intersection(folded[: content[0]])
+    return sentence[words[content[0]].start() :] if has_lead_in else sentence
 
 
-def _plain_words(text: str) -> list[str]:
+def _folded_words(text: str) -> list[str]:
     return [fold(word) for word in _WORD.findall(text)]

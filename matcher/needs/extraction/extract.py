@@ -1,4 +1,4 @@
-"""From clauses to needs: which of them ask for something, how much each counts, and none twice."""
+"""Selects the clauses of a brief that ask for something, and turns them into distinct needs."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from itertools import islice
 from embeddings.lexicon import Lexicon
 from embeddings.stopwords import GENERIC_WORDS, STOP_WORDS
 from matcher.domain import Need, NeedLevel
-from matcher.needs.extraction.clauses import Clause, clauses_of, whole
+from matcher.needs.extraction.clauses import Clause, clauses_of, single_clause
 from matcher.needs.extraction.sentences import sentences_of
 from matcher.needs.extraction.vocabulary import CueKind
 
 _MIN_NEED_LENGTH = 3
-_TITLE_WORDS, _FEW_WORDS = 8, 12
+_MAX_TITLE_WORDS, _MAX_SHORT_BRIEF_WORDS = 8, 12
 _MAX_CLAUSES = 400
-"""Far more than three pages have; what comes after is not read."""
-_FALLBACK = 3
+"""Far more than three pages have; further clauses are ignored."""
+_MAX_FALLBACK = 3
 """How many clauses to take where none asks for anything."""
 
 _WEIGHTS = {CueKind.LACKING: 1.5, CueKind.PRESENT: 0.6, None: 1.0}
-"""How much a need counts by the state of what it names."""
-_ASKING = {CueKind.LACKING: 2.0, CueKind.PRESENT: 0.75, None: 0.0}
-"""How much the state says that something is asked for; the rest is in `_Candidate.asking`."""
-_MAX_BY_STAGE, _MAX_SPECIFIC = 1.5, 4.0
-_IDLE_COUNTS, _IDLE_AND_WANTED = 2.25, 1.25
-_MIN_ASKING, _MIN_IN_BACKGROUND, _MIN_SPECIFIC = 1.5, 2.0, 1.0
-_MANY_WANTED = 4
-"""From so many clauses that want something on, what comes before the first is background."""
-_ALIKE = 0.6
-"""Clauses that share more of their terms say the same."""
-_STEM = 7
-"""Words that are no concept are the same where they begin with so many same letters."""
+"""The weight of a need by the state of what it names."""
+_STATE_SCORES = {CueKind.LACKING: 2.0, CueKind.PRESENT: 0.75, None: 0.0}
+"""What the state adds to `_Candidate.request_score`."""
+_MAX_STAGE_SCORE, _MAX_SPECIFICITY = 1.5, 4.0
+_BACKGROUND_PENALTY, _REQUESTED_BACKGROUND_PENALTY = 2.25, 1.25
+_MIN_SCORE, _MIN_SCORE_IN_BACKGROUND, _MIN_SPECIFICITY = 1.5, 2.0, 1.0
+_MIN_EXPLICIT_REQUESTS = 4
+"""With so many explicit requests, the clauses before the first one are background."""
+_MAX_OVERLAP = 0.6
+"""Clauses with a larger Jaccard index of their terms are duplicates."""
+_PREFIX_LENGTH = 7
+"""Words that are no concept are compared by so many first letters."""
 
 _FIGURES = re.compile(r"\d\s?%|[€$£]|\d[.,]\d{3}\b|\b(?:19|20)\d\d\b")
-"""Amounts and years, which stand in what is told rather than in what is asked for."""
+"""Amounts and years, which are signs of a statement rather than a request."""
 _GENERIC_CONCEPTS = frozenset(
     """
     innovation innovative platform collaboration research development project partner
@@ -61,93 +61,95 @@ _GENERIC_CONCEPTS = frozenset(
     "state of the art",
     "research group",
 }
-"""Concepts that any brief may name, and some that generic words are taken for."""
+"""Concepts that any brief may name, and some that generic words are mistaken for."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A clause that may become a need, and what it is about."""
+    """A clause that may become a need, with its terms."""
 
     clause: Clause
     terms: frozenset[str] = frozenset()
-    """Concepts, and the stems of other words of content."""
-    specific: float = 0.0
-    """How much of that is not generic; a word that is no concept counts half."""
+    """Concept names, and the first letters of other content words."""
+    specificity: float = 0.0
+    """The number of terms that aren't generic; a word that is no concept counts half."""
 
     @property
     def weight(self) -> float:
-        """How much the need counts."""
+        """The weight of the need."""
         return _WEIGHTS[self.clause.state]
 
     @property
-    def wants(self) -> bool:
-        """Whether it says outright that it is wanted."""
-        return self.clause.state == CueKind.LACKING or CueKind.WANTED in self.clause.cues
+    def is_explicit(self) -> bool:
+        """Whether it is an explicit request: `we lack`, `we will`."""
+        return self.clause.state == CueKind.LACKING or CueKind.INTENTION in self.clause.cues
 
     @property
-    def asking(self) -> float:
-        """How much it looks like something that is asked for.
+    def request_score(self) -> float:
+        """How likely it is a request, as a sum of points.
 
-        Its cues, its stage and its place in a list speak for it; that it only tells something,
-        history or figures speak against it.
+        Cues, a stage and being a list item add points; statements, background and figures
+        subtract.
         """
         clause = self.clause
-        stage = min(clause.stage.strength, _MAX_BY_STAGE)
-        for_it = _ASKING[clause.state]
-        for_it += 1.0 * (CueKind.WANTED in clause.cues) + stage
-        for_it += 0.5 * (CueKind.HEDGED in clause.cues) + 0.5 * clause.listed
-        idle = _IDLE_AND_WANTED if self.wants else _IDLE_COUNTS
-        against = idle * (CueKind.IDLE in clause.cues)
-        against += 1.5 * (CueKind.TELLING in clause.cues and not self.wants)
-        against += 1.0 * bool(_FIGURES.search(clause.text))
-        return for_it - against + 0.25 * min(self.specific, _MAX_SPECIFIC)
+        stage = min(clause.stage.strength, _MAX_STAGE_SCORE)
+        plus = _STATE_SCORES[clause.state]
+        plus += 1.0 * (CueKind.INTENTION in clause.cues) + stage
+        plus += 0.5 * (CueKind.OPTIONAL in clause.cues) + 0.5 * clause.listed
+        penalty = _REQUESTED_BACKGROUND_PENALTY if self.is_explicit else _BACKGROUND_PENALTY
+        minus = penalty * (CueKind.BACKGROUND in clause.cues)
+        minus += 1.5 * (CueKind.STATEMENT in clause.cues and not self.is_explicit)
+        minus += 1.0 * bool(_FIGURES.search(clause.text))
+        return plus - minus + 0.25 * min(self.specificity, _MAX_SPECIFICITY)
 
     @property
     def rank(self) -> tuple[float, float]:
-        """What candidates are sorted by, the most substantial first."""
-        return -self.weight, -self.asking
+        """Sort key: descending weight, then descending score."""
+        return -self.weight, -self.request_score
 
     @property
     def need(self) -> Need:
         """The need that it becomes."""
         clause = self.clause
-        level = NeedLevel.NICE if CueKind.HEDGED in clause.cues else NeedLevel.MUST
+        level = NeedLevel.NICE if CueKind.OPTIONAL in clause.cues else NeedLevel.MUST
         return Need(clause.text, level, self.weight, clause.stage.stage)
 
 
-def needs_of(brief: str, lexicon: Lexicon, most: int = 12) -> list[Need]:
-    """Return what a brief asks for, at most `most` needs in the order of the brief.
+def extract_needs(brief: str, lexicon: Lexicon, limit: int = 12) -> list[Need]:
+    """Return at most `limit` needs of a brief, in its order.
 
-    Each need keeps words of the brief and has from 3 to 500 characters. What asks for nothing, such
-    as history or who takes part, is left out, and so is what `isn't needed`. A brief of a few words
-    is one need: itself.
+    Each need is a passage of the brief of 3 to 500 characters. Text that asks for nothing, such as
+    history or partners, is left out, and so is what `isn't needed`. A brief of a few words is one
+    need as a whole.
     """
     text = unicodedata.normalize("NFC", brief).strip()
     if _is_title(text):
-        kept = _as_it_is(text)
+        chosen = _whole(text)
     else:
         clauses = (clause for sentence in sentences_of(text) for clause in clauses_of(sentence))
         candidates = [_candidate(clause, lexicon) for clause in islice(clauses, _MAX_CLAUSES)]
-        asked = [one for one in candidates if one.clause.state != CueKind.DECLINED]
-        few = len(asked) == len(candidates) and len(text.split()) <= _FEW_WORDS
-        kept = _merged(_asking(asked)) or (_as_it_is(text) if few else _best(asked))
-    kept = [one for one in kept if len(one.clause.text) >= _MIN_NEED_LENGTH]
-    strongest = sorted(range(len(kept)), key=lambda place: kept[place].rank)[: max(most, 0)]
-    return [kept[place].need for place in sorted(strongest)]
+        possible = [
+            candidate for candidate in candidates if candidate.clause.state != CueKind.NOT_NEEDED
+        ]
+        is_short = len(possible) == len(candidates) and len(text.split()) <= _MAX_SHORT_BRIEF_WORDS
+        chosen = _merge(_select(possible)) or (_whole(text) if is_short else _best(possible))
+    chosen = [each for each in chosen if len(each.clause.text) >= _MIN_NEED_LENGTH]
+    best = sorted(range(len(chosen)), key=lambda place: chosen[place].rank)[: max(limit, 0)]
+    return [chosen[place].need for place in sorted(best)]
 
 
 def _is_title(text: str) -> bool:
     """Return whether a brief is only a title or a few words."""
-    return len(text.split()) <= _TITLE_WORDS and not re.search(r"[\n,;:]|[.!?]\s", text)
+    return len(text.split()) <= _MAX_TITLE_WORDS and not re.search(r"[\n,;:]|[.!?]\s", text)
 
 
-def _as_it_is(text: str) -> list[_Candidate]:
-    """Return a brief of a few words as the only candidate."""
-    return [_Candidate(clause) for clause in whole(text)]
+def _whole(text: str) -> list[_Candidate]:
+    """Return the whole brief as the only candidate; none where it has no words."""
+    return [_Candidate(clause) for clause in single_clause(text)]
 
 
 def _candidate(clause: Clause, lexicon: Lexicon) -> _Candidate:
-    """Return a clause with what it is about."""
+    """Look up the terms of a clause."""
     found = lexicon.find(clause.text)
     names = {lexicon.concepts[number].name for number in found.concepts}
     rest = {
@@ -155,59 +157,64 @@ def _candidate(clause: Clause, lexicon: Lexicon) -> _Candidate:
         for word in found.rest
         if word not in STOP_WORDS and len(word) > 2 and not word.isdigit()
     }
-    specific = len(names - _GENERIC_CONCEPTS) + 0.5 * len(rest - GENERIC_WORDS)
-    return _Candidate(clause, frozenset(names | {word[:_STEM] for word in rest}), specific)
+    specificity = len(names - _GENERIC_CONCEPTS) + 0.5 * len(rest - GENERIC_WORDS)
+    return _Candidate(
+        clause, frozenset(names | {word[:_PREFIX_LENGTH] for word in rest}), specificity
+    )
 
 
-def _asking(candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    """Return the candidates that ask for something of substance.
+def _select(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """Return the candidates that are specific requests.
 
-    Where a brief says often what it wants, what comes before that is background and must ask more.
+    With many explicit requests, the text before the first is background, with a higher threshold.
     """
-    wanting = [place for place, one in enumerate(candidates) if one.wants]
-    background = wanting[0] if len(wanting) >= _MANY_WANTED else 0
-    asking = []
-    for place, one in enumerate(candidates):
-        strict = place < background and one.clause.state is None
-        least = _MIN_IN_BACKGROUND if strict else _MIN_ASKING
-        if one.asking >= least and one.specific >= _MIN_SPECIFIC:
-            asking.append(one)
-    return asking
+    explicit = [place for place, each in enumerate(candidates) if each.is_explicit]
+    background = explicit[0] if len(explicit) >= _MIN_EXPLICIT_REQUESTS else 0
+    selected = []
+    for place, candidate in enumerate(candidates):
+        strict = place < background and candidate.clause.state is None
+        threshold = _MIN_SCORE_IN_BACKGROUND if strict else _MIN_SCORE
+        if candidate.request_score >= threshold and candidate.specificity >= _MIN_SPECIFICITY:
+            selected.append(candidate)
+    return selected
 
 
-def _merged(candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    """Return candidates without near-duplicates, each where it was named first.
+def _merge(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """Merge near-duplicates, at the place of the first.
 
-    Of two that say the same the more specific wording stays, with the greater weight; it is nice to
-    have only if both are.
+    The merged candidate has the more specific wording and the higher weight. It is optional only if
+    both are.
     """
-    kept: list[_Candidate] = []
-    for one in candidates:
-        place = next((n for n, other in enumerate(kept) if _are_alike(one, other)), None)
+    merged: list[_Candidate] = []
+    for candidate in candidates:
+        duplicates = (n for n, other in enumerate(merged) if _overlap(candidate, other))
+        place = next(duplicates, None)
         if place is None:
-            kept.append(one)
+            merged.append(candidate)
             continue
-        both = (kept[place], one)
-        better = max(both, key=lambda each: (each.specific, len(each.terms)))
+        both = (merged[place], candidate)
+        better = max(both, key=lambda each: (each.specificity, len(each.terms)))
         heavier = max(both, key=lambda each: each.weight)
-        hedged = kept[place].clause.cues & one.clause.cues & {CueKind.HEDGED}
-        cues = (better.clause.cues - {CueKind.HEDGED}) | hedged
+        optional = merged[place].clause.cues & candidate.clause.cues & {CueKind.OPTIONAL}
+        cues = (better.clause.cues - {CueKind.OPTIONAL}) | optional
         clause = replace(better.clause, state=heavier.clause.state, cues=cues)
-        kept[place] = replace(better, clause=clause)
-    return kept
+        merged[place] = replace(better, clause=clause)
+    return merged
 
 
-def _are_alike(one: _Candidate, other: _Candidate) -> bool:
-    """Return whether two candidates are about the same."""
-    union = len(one.terms | other.terms)
-    return bool(union) and len(one.terms & other.terms) / union > _ALIKE
+def _overlap(candidate: _Candidate, other: _Candidate) -> bool:
+    """Return whether two candidates have mostly the same terms."""
+    union = len(candidate.terms | other.terms)
+    return bool(union) and len(candidate.terms & other.terms) / union > _MAX_OVERLAP
 
 
 def _best(candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    """Return what to take of a longer brief where no clause asks for anything: the best."""
-    best = sorted(candidates, key=lambda one: one.rank)[:_FALLBACK]
+    """Return the best clauses of a longer brief where none asks for anything."""
+    best = sorted(candidates, key=lambda candidate: candidate.rank)[:_MAX_FALLBACK]
     return [
-        one
-        for one in candidates
-        if one in best and one.specific >= _MIN_SPECIFIC and CueKind.IDLE not in one.clause.cues
+        candidate
+        for candidate in candidates
+        if candidate in best
+        and candidate.specificity >= _MIN_SPECIFICITY
+        and CueKind.BACKGROUND not in candidate.clause.cues
     ]

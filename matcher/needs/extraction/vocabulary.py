@@ -1,9 +1,9 @@
-"""What words tell: the stage of the value chain that they speak of, and cues.
+"""Looks up the value-chain stage of words, and cues such as `we lack` and `ideally`.
 
-Both are looked up in `stages.tsv`, which has a column of labels for each language. Its first column
-says what the labels of a row tell: a stage, `none` where they only look as if they told one
-(`training data`), or a kind of cue. Labels of stages are found in any form of their words, by
-stems; they have weights by how specific they are. Cues are found as they are written.
+Both are in `stages.tsv`, which has a column of labels for each language. Its first column says what
+the labels of a row mean: a stage, `none` where a label only looks like one of a stage (`training
+data`), or a kind of cue. Stage labels match any form of their words, by stems, and have weights by
+how specific they are. Cues match their exact words.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from matcher.domain import Stage
 _FILE = Path(__file__).with_name("stages.tsv")
 _NO_STAGE = "none"
 _GAP = "…"
-"""Stands between the two words of a label for a few others or none, as in `stellt … her`."""
-_WIDEST_GAP = 6
+"""In a label, stands for 0 to 6 other words between its two words, as in `stellt … her`."""
+_MAX_GAP = 6
 _WORD = re.compile(r"[^\W_]+")
 _WORD_OR_GAP = re.compile(rf"{_GAP}|{_WORD.pattern}")
 
-_KEPT = {
+_UNSTEMMED = {
     "en": frozenset(
         "production distribution engine engines custom customs author authors operation operations "
         "regulation regulations".split()
@@ -42,47 +42,48 @@ _KEPT = {
     "nl": frozenset({"bouw"}),
     "de": frozenset({"bau", "bauern"}),
 }
-"""Words that the rules of stemming would mix up with others, as `products` with `production`."""
+"""Words whose stems clash with those of other words, as `production` with `products`."""
 
 _COMPOUNDING = ("nl", "de")
 _MIN_COMPOUND_LENGTH, _MAX_COMPOUND_LENGTH = 9, 60
 _MIN_PART_LENGTH, _MIN_REST_LENGTH = 5, 3
-"""How many letters a compound has, a part that tells its stage, and what is left of it."""
+"""Letters of a compound, minimum letters of a part with a stage, and of the rest."""
 _HEAD_SHARE, _MODIFIER_SHARE = 0.8, 0.6
-"""How much of a label's weight counts where a compound ends in it or begins with it."""
+"""Factors of a label's weight where a compound ends in it, or begins with it."""
 
-_FIRST_COUNTS = 1.3
-"""In all four languages what a phrase is about tends to come first."""
+_FIRST_LABEL_FACTOR = 1.3
+"""The first label weighs more: in all four languages the topic of a phrase tends to come first."""
 _MIN_STRENGTH = 0.7
+"""A weaker score gives no stage."""
 
 
 class CueKind(StrEnum):
-    """What a phrase tells of the clause that it is in, other than a stage."""
+    """What a cue says about the clause that it is in."""
 
     LACKING = "lacking"
-    """It isn't there: `sought`, `we lack`."""
+    """What the clause names isn't there: `we lack`, `sought`."""
     PRESENT = "present"
-    """It is there: `we have`."""
-    DECLINED = "declined"
-    """It isn't asked for: `we need no`. No label tells it; a negation makes it of the two above."""
-    HEDGED = "hedged"
-    """It would be nice to have: `ideally`."""
-    WANTED = "wanted"
-    """It is to be done: `we will`."""
-    PRESSING = "pressing"
-    """It can't be done without, so it is lacking, unless it is only told: `crucial`."""
-    TELLING = "telling"
-    """A statement about the world: `in recent years`."""
-    IDLE = "idle"
+    """What the clause names is there: `we have`."""
+    NOT_NEEDED = "not_needed"
+    """`We need no`. Has no labels: a negation turns LACKING or NECESSITY into it."""
+    OPTIONAL = "optional"
+    """Nice to have: `ideally`."""
+    INTENTION = "intention"
+    """Planned: `we will`."""
+    NECESSITY = "necessity"
+    """Necessary, and therefore lacking, unless the clause states facts: `crucial`."""
+    STATEMENT = "statement"
+    """A statement of facts: `in recent years`."""
+    BACKGROUND = "background"
     """History, slogans, the consortium: `was founded`."""
-    ABOUT = "about"
-    """A heading of such text: `background`."""
-    OPENING = "opening"
-    """May be trimmed from the start: `there is a need for`."""
-    LEANING = "leaning"
-    """Hangs on what is before it: `which`."""
+    BACKGROUND_HEADING = "background_heading"
+    """A heading of background text: `About us`."""
+    LEAD_IN = "lead_in"
+    """Can be trimmed from the start: `there is a need for`."""
+    SUBORDINATOR = "subordinator"
+    """Starts a phrase that depends on what precedes it: `which`, `with`."""
     VERB = "verb"
-    """May begin a clause after `and`: `organises`."""
+    """A verb that may begin a clause after `and`: `organises`."""
 
 
 _CUE_KINDS = frozenset(CueKind)
@@ -90,21 +91,23 @@ _CUE_KINDS = frozenset(CueKind)
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word of a text: where it is, as it is looked up, and without accents."""
+    """One word of a text with its position, in lower case, and folded."""
 
     start: int
     end: int
+    lower_case: str
+    """With accents."""
     folded: str
-    plain: str
+    """Without accents."""
 
     @property
-    def of_content(self) -> bool:
-        """Whether it says something: no stop word, no number, no single letter."""
-        return self.plain not in STOP_WORDS and len(self.plain) > 1 and not self.plain.isdigit()
+    def is_content(self) -> bool:
+        """Whether it is a content word: no stop word, number or single letter."""
+        return self.folded not in STOP_WORDS and len(self.folded) > 1 and not self.folded.isdigit()
 
 
 class Cue(NamedTuple):
-    """A cue among words: these from start to end-1."""
+    """The words `start` to `end` - 1 are a cue of this kind."""
 
     start: int
     end: int
@@ -112,7 +115,7 @@ class Cue(NamedTuple):
 
 
 class StageScore(NamedTuple):
-    """The stage that words speak of, None where unclear, and how strongly."""
+    """The stage of some words, None where unclear, and its score."""
 
     stage: Stage | None = None
     strength: float = 0.0
@@ -120,7 +123,7 @@ class StageScore(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Label:
-    """A label that tells a stage, or that there is none: the forms of its words, its weight."""
+    """A label of a stage, or of none: the stems of its words, and its weight."""
 
     forms: tuple[str, ...]
     stage: Stage | None
@@ -128,34 +131,34 @@ class _Label:
 
     @property
     def length(self) -> int:
-        """How many words are used up where it is found; those in a gap may tell more."""
+        """How many words a match uses up; words in a gap may match other labels."""
         return 1 if _GAP in self.forms else len(self.forms)
 
-    def stands_at(self, place: int, forms: tuple[str, ...]) -> bool:
-        """Return whether it goes on from a place among the forms of words where it begins."""
+    def matches_at(self, place: int, forms: tuple[str, ...]) -> bool:
+        """Return whether it matches at `place`, where its first form has matched."""
         if _GAP in self.forms:
-            return self.forms[-1] in forms[place + 1 : place + 2 + _WIDEST_GAP]
+            return self.forms[-1] in forms[place + 1 : place + 2 + _MAX_GAP]
         return forms[place : place + len(self.forms)] == self.forms
 
 
 class _Vocabulary:
-    """The labels of one language, by their first words."""
+    """The labels of one language, indexed by their first words."""
 
     def __init__(self, language: str, rows: Iterable[tuple[str, float, str]]) -> None:
-        """Take rows of what a label tells, its weight, and the label."""
+        """Take rows of (stage or cue kind, weight, label)."""
         self._language = language
-        self._kept = _KEPT[language]
+        self._unstemmed = _UNSTEMMED[language]
         self._stages: dict[str, list[_Label]] = {}
         self._cues: dict[str, list[tuple[tuple[str, ...], CueKind]]] = {}
         self._parts: dict[str, _Label] = {}
-        for told, weight, text in rows:
-            if told in _CUE_KINDS:
+        for meaning, weight, text in rows:
+            if meaning in _CUE_KINDS:
                 words = tuple(fold(word) for word in _WORD.findall(text.casefold()))
-                self._cues.setdefault(words[0], []).append((words, CueKind(told)))
+                self._cues.setdefault(words[0], []).append((words, CueKind(meaning)))
                 continue
             parts = _WORD_OR_GAP.findall(text.casefold())
             forms = tuple(part if part == _GAP else self._form(part) for part in parts)
-            label = _Label(forms, None if told == _NO_STAGE else Stage(told), weight)
+            label = _Label(forms, None if meaning == _NO_STAGE else Stage(meaning), weight)
             self._stages.setdefault(forms[0], []).append(label)
             if len(forms) == 1 and len(forms[0]) >= _MIN_PART_LENGTH:
                 self._parts.setdefault(forms[0], label)
@@ -164,24 +167,24 @@ class _Vocabulary:
         self._of_compound = lru_cache(maxsize=20_000)(self._look_up_parts)
 
     def stages_in(self, words: Sequence[Word]) -> Iterator[_Label]:
-        """Yield the labels of stages in their order, the longest at each place."""
-        forms = tuple(self._form(word.folded) for word in words)
+        """Yield the stage labels in words in order, the longest at each place."""
+        forms = tuple(self._form(word.lower_case) for word in words)
         place = 0
         while place < len(forms):
             for label in self._stages.get(forms[place], ()):
-                if label.stands_at(place, forms):
+                if label.matches_at(place, forms):
                     yield label
                     place += label.length
                     break
             else:
-                part = self._of_compound(words[place].folded)
+                part = self._of_compound(words[place].lower_case)
                 if part is not None:
                     yield part
                 place += 1
 
     def cues_in(self, words: Sequence[Word]) -> Iterator[Cue]:
-        """Yield all cues, also those within others: a phrase may tell several things."""
-        forms = tuple(word.plain for word in words)
+        """Yield all cues in words; cues may overlap."""
+        forms = tuple(word.folded for word in words)
         for place, form in enumerate(forms):
             for label, kind in self._cues.get(form, ()):
                 end = place + len(label)
@@ -189,13 +192,13 @@ class _Vocabulary:
                     yield Cue(place, end, kind)
 
     def _form(self, word: str) -> str:
-        """Return the form that a word is looked up by: its stem, or itself, marked as such."""
-        return f"={word}" if word in self._kept else stem(word, self._language)
+        """Return the form under which a word is indexed: its stem, or `=` and the word itself."""
+        return f"={word}" if word in self._unstemmed else stem(word, self._language)
 
     def _look_up_parts(self, word: str) -> _Label | None:
         """Return the label that a Dutch or German compound ends in, or else begins with.
 
-        The longest part is looked up first. That takes many stems, so the answers are cached.
+        The longest part is tried first. This stems many parts, so callers cache the result.
         """
         if self._language not in _COMPOUNDING:
             return None
@@ -214,7 +217,7 @@ class _Vocabulary:
 
 @cache
 def _vocabularies() -> dict[str, _Vocabulary]:
-    """Return the shipped vocabulary of each language."""
+    """Return the vocabulary of each language, read once."""
     lines = _FILE.read_text(encoding="utf-8").splitlines()
     table = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
     return {
@@ -231,11 +234,11 @@ def _vocabularies() -> dict[str, _Vocabulary]:
 
 
 def words_in(text: str) -> list[Word]:
-    """Return the words of a text in their order."""
+    """Return the words of a text in order."""
     found = []
     for match in _WORD.finditer(text):
-        folded = match.group().casefold()
-        found.append(Word(match.start(), match.end(), folded, fold(folded)))
+        lower_case = match.group().casefold()
+        found.append(Word(match.start(), match.end(), lower_case, fold(lower_case)))
     return found
 
 
@@ -246,42 +249,42 @@ def cues_in(words: Sequence[Word], language: str | None) -> frozenset[Cue]:
 
 
 def stage_of(text: str) -> Stage | None:
-    """Return the value-chain stage that a text, a need or an offer, speaks of; None where unclear.
+    """Return the value-chain stage of a need or an offer; None where unclear.
 
-    The language is told from the text; where that can't be done, all four are asked.
+    The language is detected; where that fails, all four are tried.
     """
     text = unicodedata.normalize("NFC", text)
     return stage_in(words_in(text), detect_language(text)).stage
 
 
 def stage_in(words: Sequence[Word], language: str | None) -> StageScore:
-    """Return the stage that words speak of.
+    """Return the stage of words with its score.
 
-    They are looked up in their language, then as English, as technical terms often are; where the
-    language is unknown, in the one in which they speak most strongly.
+    They are looked up in their language, and if that gives nothing in English, as technical terms
+    often are English. Where the language is unknown, the one with the highest score counts.
     """
     if language is None:
         scored = [_scores(words, code) for code in LANGUAGES]
-        return _clearest(max(scored, key=lambda one: max(one.values(), default=0.0)))
+        return _clearest(max(scored, key=lambda scores: max(scores.values(), default=0.0)))
     score = _clearest(_scores(words, language))
     return _clearest(_scores(words, "en")) if score.stage is None else score
 
 
 def _scores(words: Sequence[Word], language: str) -> dict[Stage, float]:
-    """Return how strongly words speak of each stage; the same label counts once."""
+    """Return the score of each stage: the sum of the weights of its distinct labels."""
     scores: dict[Stage, float] = {}
     seen: set[tuple[str, ...]] = set()
     for label in _vocabularies()[language].stages_in(words):
         if label.stage is None or label.forms in seen:
             continue
-        share = 1.0 if seen else _FIRST_COUNTS
+        factor = 1.0 if seen else _FIRST_LABEL_FACTOR
         seen.add(label.forms)
-        scores[label.stage] = scores.get(label.stage, 0.0) + share * label.weight
+        scores[label.stage] = scores.get(label.stage, 0.0) + factor * label.weight
     return scores
 
 
 def _clearest(scores: dict[Stage, float]) -> StageScore:
-    """Return the stage of the highest score; none where it is low or shared."""
+    """Return the stage with the highest score; none where it is low or a tie."""
     stage, strength = max(scores.items(), key=lambda item: item[1], default=(None, 0.0))
-    shared = list(scores.values()).count(strength) > 1
-    return StageScore() if strength < _MIN_STRENGTH or shared else StageScore(stage, strength)
+    is_tie = list(scores.values()).count(strength) > 1
+    return StageScore() if strength < _MIN_STRENGTH or is_tie else StageScore(stage, strength)
