@@ -1,7 +1,9 @@
-"""Every constant that moves a ranking, with its origin; docs/parameters.md is made from this file.
+"""Every constant that moves a match list, with its origin; docs/parameters.md is made from this.
 
 `python -m benchmarks.parameters` prints the table. Weights that are fitted on a corpus's own
-history are in `matcher.models.weights`; the encoders' own constants are with the encoders.
+history are in `matcher.models.weights`. The encoders' own constants are with the encoders, those of
+reading needs from a brief in `matcher.needs.extraction`, those of teams in
+`matcher.initiatives.team`.
 """
 
 from __future__ import annotations

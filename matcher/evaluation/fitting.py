@@ -1,17 +1,17 @@
 """Models fitted on the corpus's own history: past projects are held out and asked for.
 
-Quarters are held out, one after the other: the latest projects, and fair draws over all years. The
-latest alone mislead where one kind of record came last; draws alone would not show what time
-changes. What is left tells of the partners of those held out, and so how much each feature counts
-and what probability a score stands for.
+A quarter of the projects is held out at a time: first the latest, then four quarters drawn at
+random from all years. The latest alone mislead where one kind of record came last; random quarters
+alone wouldn't show what time changes. The other projects are asked for the partners of those held
+out, which shows how much each feature should count and what probability a score stands for.
 
-Each query is asked twice: of all past projects, and without its siblings, those with half of its
-partners. Draws leave more of them than a later initiative finds, from the same call or year, and
-they give the answer away.
+Each query is asked twice: of all other projects, and without its siblings, those with half of its
+partners. Random quarters leave more siblings, from the same call or year, than a later initiative
+finds, and they give the answer away.
 
-A third of the queries is kept apart to compare fitted and shipped weights; where the shipped ones
-are better, they stay. Those installed are fitted on all queries. Probabilities come from the fair
-draws alone.
+A third of the queries is held out from the search, to compare fitted and shipped weights; where the
+shipped ones are better, they stay. The weights installed are fitted on all queries. Probabilities
+come from the random quarters alone.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ ENOUGH_QUERIES = 1_000
 """Once there are so many queries by text, no more quarters are held out."""
 SIBLINGS_SHARE = 0.5
 """A past project with this share of the partners of a query, two at least, is its sibling."""
-APART = 3
-"""One of so many texts is kept apart from fitting; by their queries weights are compared."""
+VALIDATION_SHARE = 3
+"""One text in so many is held out from the search; on their queries weights are compared."""
 _SEED = 1
 log = structlog.get_logger()
 
@@ -58,11 +58,11 @@ log = structlog.get_logger()
 class HeldOut:
     """A query that a project held out makes."""
 
-    apart: bool
-    """Whether it is kept apart from fitting; a text always is, or never."""
-    of_all: FitQuery
-    alone: FitQuery
-    """The same without its siblings; the same object where there are none."""
+    for_validation: bool
+    """Whether it is held out from the search; a text always is, or never."""
+    with_siblings: FitQuery
+    without_siblings: FitQuery
+    """The same object where there are none."""
 
 
 Fold = dict[QueryMode, list[HeldOut]]
@@ -87,15 +87,12 @@ def fit_models(
     except NotEnoughHistory as reason:
         log.info("weights not fitted", reason=str(reason))
         return models
-    weights = fitted.report.fitted if fitted.report.installed else Weights()
     log.info(
         "weights fitted",
         kept="fitted" if fitted.report.installed else "shipped",
         queries=fitted.report.queries,
     )
-    return replace(
-        models, weights=weights, calibration=fitted.calibration(weights), report=fitted.report
-    )
+    return fitted.installed_in(models)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +100,24 @@ class FittedWeights:
     """What a fit found out."""
 
     report: FitReport
-    fair: dict[QueryMode, list[FitQuery]]
-    """The queries of the fair draws."""
+    random_quarters: dict[QueryMode, list[FitQuery]]
+    """The queries of the quarters that were drawn at random."""
+
+    def installed_in(self, models: FittedModels) -> FittedModels:
+        """Return models that rank by the fitted weights, or the shipped ones where these do better.
+
+        The probabilities go with the weights.
+        """
+        weights = self.report.fitted if self.report.installed else Weights()
+        return replace(
+            models, weights=weights, calibration=self.calibration(weights), report=self.report
+        )
 
     def calibration(self, weights: Weights) -> dict[QueryMode, ScoreCalibration]:
-        """Return from scores to probabilities, by mode, where there are pairs enough."""
-        found = {mode: _calibration(queries, weights) for mode, queries in self.fair.items()}
+        """Return the calibration from score to probability of each mode that has enough pairs."""
+        found = {
+            mode: _calibration(queries, weights) for mode, queries in self.random_quarters.items()
+        }
         return {mode: curve for mode, curve in found.items() if curve is not None}
 
 
@@ -130,23 +139,30 @@ def fit_weights(snapshot: Snapshot, projects: Sequence[Project], report: Progres
     lists = [fold[mode] for fold in folds for mode in QueryMode]
     report("weights", 0, 2)
     trial = search_weights(
-        [_both(held for held in queries if not held.apart) for queries in lists], Weights()
+        [_both(held for held in queries if not held.for_validation) for queries in lists], Weights()
     )
     report("weights", 1, 2)
     fitted = search_weights([_both(queries) for queries in lists], Weights())
     report("weights", 2, 2)
     comparisons = []
     for mode in QueryMode:
-        apart = _both(held for fold in folds for held in fold[mode] if held.apart)
-        if apart:
+        validation = _both(held for fold in folds for held in fold[mode] if held.for_validation)
+        if validation:
             comparisons.append(
-                Comparison(mode, len(apart), quality(apart, Weights()), quality(apart, trial))
+                Comparison(
+                    mode,
+                    len(validation),
+                    quality(validation, Weights()),
+                    quality(validation, trial),
+                )
             )
     shipped = sum(worth(one.shipped) for one in comparisons)
     installed = sum(worth(one.fitted) for one in comparisons) >= shipped
     queries = sum(len(several) for several in lists)
-    fair = {mode: _both(held for fold in folds[1:] for held in fold[mode]) for mode in QueryMode}
-    return FittedWeights(FitReport(queries, fitted, installed, tuple(comparisons)), fair)
+    random_quarters = {
+        mode: _both(held for fold in folds[1:] for held in fold[mode]) for mode in QueryMode
+    }
+    return FittedWeights(FitReport(queries, fitted, installed, tuple(comparisons)), random_quarters)
 
 
 def _calibration(queries: Sequence[FitQuery], weights: Weights) -> ScoreCalibration | None:
@@ -161,8 +177,8 @@ def _calibration(queries: Sequence[FitQuery], weights: Weights) -> ScoreCalibrat
 
 
 def _both(held: Iterable[HeldOut]) -> list[FitQuery]:
-    """Return queries of all past projects, and without their siblings."""
-    return [query for one in held for query in (one.of_all, one.alone)]
+    """Return the queries with their siblings and without."""
+    return [query for one in held for query in (one.with_siblings, one.without_siblings)]
 
 
 def _fold(
@@ -175,8 +191,8 @@ def _fold(
         queries = _few_enough(queries_of(held, known, mode, _SEED))
         fold[mode] = []
         for number, query in enumerate(queries, start=1):
-            apart = int(_hash(query.text)[:8], 16) % APART == 0
-            fold[mode].append(HeldOut(apart, *_ask(whole, earlier, query)))
+            for_validation = int(_hash(query.text)[:8], 16) % VALIDATION_SHARE == 0
+            fold[mode].append(HeldOut(for_validation, *_ask(whole, earlier, query)))
             report(f"{name} held out, {mode.value}", number, len(queries))
     return fold
 
@@ -185,8 +201,10 @@ def _ask(whole: Snapshot, earlier: Snapshot, query: Query) -> tuple[FitQuery, Fi
     """Return a query asked of all past projects, and without its siblings."""
     siblings = siblings_of(earlier.corpus, query)
     understood = _understood(whole, earlier, query)
-    of_all = _fit_query(understood, query, siblings[:0])
-    return of_all, _fit_query(understood, query, siblings) if len(siblings) else of_all
+    with_siblings = _fit_query(understood, query, siblings[:0])
+    if not len(siblings):
+        return with_siblings, with_siblings
+    return with_siblings, _fit_query(understood, query, siblings)
 
 
 def _understood(whole: Snapshot, earlier: Snapshot, query: Query) -> UnderstoodQuestion:
@@ -265,13 +283,13 @@ def siblings_of(corpus: Corpus, query: Query) -> Rows:
 
 
 def latest(projects: Sequence[Project]) -> list[Project]:
-    """Return the latest quarter; within a year by a hash of the source, which is a fair draw."""
+    """Return the latest quarter; within a year by a hash of the source, which is random."""
     ordered = sorted(projects, key=lambda one: (one.facet.year or 0, _hash(one.facet.source)))
     return ordered[len(ordered) - len(ordered) // QUARTERS :]
 
 
 def quarters(projects: Sequence[Project]) -> list[tuple[str, list[Project]]]:
-    """Return four fair draws of the projects by a hash of the source, the same every time."""
+    """Return four random quarters of the projects, by a hash of the source: the same every time."""
     ordered = sorted(projects, key=lambda one: _hash(one.facet.source))
     return [(f"quarter {n + 1}", ordered[n::QUARTERS]) for n in range(QUARTERS)]
 

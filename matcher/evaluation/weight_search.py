@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matcher.arrays import Floats, Mask, Rows
-from matcher.matching.score import combine, has_evidence, total_of
+from matcher.matching.score import combine, qualifies, total_of
 from matcher.models.fitted import Quality
 from matcher.models.weights import Weights
 
@@ -70,7 +70,7 @@ class FitQuery:
             with_members=self.with_members,
         )
         count = len(self.is_partner)
-        return np.where(has_evidence(parts, count), total_of(parts, count), 0.0)
+        return np.where(qualifies(parts, count), total_of(parts, count), 0.0)
 
     def first(self, weights: Weights) -> Rows:
         """Return the places of the first hundred, best first."""
@@ -116,7 +116,7 @@ def search_weights(modes: Sequence[Sequence[FitQuery]], start: Weights) -> Weigh
         affiliation=SECOND_START * start.affiliation,
     )
     far = _ascend(lists, larger)
-    gains = _gains([several(near) for several in lists], [several(far) for several in lists])
+    gains = _gains([worth_of(near) for worth_of in lists], [worth_of(far) for worth_of in lists])
     return far if gains else near
 
 
@@ -126,7 +126,9 @@ class _Worth:
     def __init__(self, queries: Sequence[FitQuery]) -> None:
         self._queries = queries
         abouts = [query.about for query in queries]
-        _, self._project, self._several = np.unique(abouts, return_inverse=True, return_counts=True)
+        _, self._project, self._queries_of_project = np.unique(
+            abouts, return_inverse=True, return_counts=True
+        )
         self._names = sorted(frozenset[str]().union(*(query.depends_on for query in queries)))
         self._known: dict[tuple[float, ...], Floats] = {}
 
@@ -135,7 +137,7 @@ class _Worth:
         key = tuple(float(getattr(weights, name)) for name in self._names)
         if key not in self._known:
             sums = np.bincount(self._project, weights=_worths(self._queries, weights))
-            self._known[key] = sums / self._several
+            self._known[key] = sums / self._queries_of_project
         return self._known[key]
 
 
@@ -143,7 +145,7 @@ def _ascend(lists: Sequence[_Worth], start: Weights) -> Weights:
     """Return the weights to which steps from a start lead."""
 
     def worths(weights: Weights) -> list[Floats]:
-        return [several(weights) for several in lists]
+        return [worth_of(weights) for worth_of in lists]
 
     best, best_worths = start, worths(start)
     for _ in range(ROUNDS):
@@ -167,8 +169,8 @@ def _worths(queries: Sequence[FitQuery], weights: Weights) -> Floats:
     known = {id(query): query for query in queries}
     by_id = {number: _figures(query, weights) for number, query in known.items()}
     figures = np.array([by_id[id(query)] for query in queries])
-    told = ~np.isnan(figures[:, 2])
-    rare = np.where(told, figures[:, 2], 0.0) * len(figures) / max(int(told.sum()), 1)
+    has_rare = ~np.isnan(figures[:, 2])
+    rare = np.where(has_rare, figures[:, 2], 0.0) * len(figures) / max(int(has_rare.sum()), 1)
     worths: Floats = figures[:, 0] + RECALL * figures[:, 1] + RARE * rare
     return worths
 

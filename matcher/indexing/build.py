@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +42,6 @@ from matcher.index.layered import LayeredIndex
 from matcher.introductions.outcomes import introduction_outcomes
 from matcher.models.fitted import FitReport, FittedModels
 from matcher.models.need_offer import NeedOfferModel, fit_need_offer_model
-from matcher.models.weights import Weights
 from matcher.organisations.duplicates import sure_variants
 from matcher.progress import Progress
 from matcher.settings import Settings
@@ -82,7 +81,6 @@ def build_index(
         texts = [row.embedded_text for row in changes.facets]
         embedding_store = embedding_store_of(settings)
         encoder = fitted_encoder(settings, texts, report, embedding_store)
-        vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
         vectors, subjects = _embed(encoder, changes.facets, report)
         ids = np.array([row.id for row in changes.facets], dtype=np.int64)
         corpus = corpus_from(changes, variants)
@@ -131,13 +129,7 @@ def refit(provider: CorpusProvider, *, install: bool, progress: Progress | None 
     with provider.store.reading() as session:
         projects = load_projects(session)
     fitted = fit_weights(snapshot, projects, report)
-    weights = fitted.report.fitted if fitted.report.installed else Weights()
-    models = replace(
-        snapshot.models,
-        weights=weights,
-        calibration=fitted.calibration(weights),
-        report=fitted.report,
-    )
+    models = fitted.installed_in(snapshot.models)
     name = snapshot.generation.name
     if install:
         root = provider.settings.index_folder

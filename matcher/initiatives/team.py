@@ -21,9 +21,9 @@ from matcher.store import Store
 FIT_SHARE = 0.1
 """How much fit counts beside coverage: it decides among equals."""
 COMPETING = 0.75
-"""Companies whose profiles have at least this cosine similarity compete."""
+"""Companies whose profiles have at least this cosine similarity are taken for competitors."""
 MAX_COMPARED = 400
-"""So many companies, those that meet most, are compared with each other for competing."""
+"""How many companies, those that meet most, are compared with each other."""
 
 
 def form_team(store: Store, context: InitiativeContext, request: TeamRequest) -> TeamAnswer:
@@ -91,9 +91,9 @@ def _fit(store: Store, context: InitiativeContext) -> Floats:
 def _rivals(
     context: InitiativeContext, pool: Mask, *, competing: bool
 ) -> tuple[tuple[int, int], ...]:
-    """Return pairs that are never in one team: they say so, or are companies that compete.
+    """Return pairs that are never in one team: declared competitors, and look-alike companies.
 
-    With `competing` only those that say so. Members that are in together already may stay together.
+    With `competing` look-alikes may be in one team. Members may stay together whatever they are.
     """
     inside = pool.copy()
     inside[context.shown_members] = True

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from matcher.arrays import Rows
-from matcher.initiatives.team_solver import choose, grow, rules_of
+from matcher.initiatives.team_solver import choose_greedily, grow, rules_of
 from matcher.initiatives.team_solver_exact import Rules
 from matcher.initiatives.team_task import Task, Team, describe_team, value_of
 
@@ -21,7 +21,7 @@ def different_teams(task: Task, count: int, cap: int) -> list[Team]:
     team the rest is split up by who of it stays and who is the first to go (Lawler, 1972), which
     leaves out that team and nothing else.
     """
-    first = choose(task)
+    first = choose_greedily(task)
     rules = rules_of(task)
     size = len(first.picks)
     rules = replace(

@@ -28,7 +28,7 @@ from matcher.initiatives.team_task import (
 from matcher.needs.coverage import covered_share
 
 
-def choose(task: Task) -> Team:
+def choose_greedily(task: Task) -> Team:
     """Return a good team, and how much better another could be; raise Infeasible.
 
     Greedy on f: without quotas and rivals it reaches 1 - 1/e of what can be gained beyond the
@@ -47,7 +47,7 @@ def choose(task: Task) -> Team:
 
 def choose_exactly(task: Task, seconds: float = 10.0) -> Team:
     """Return the best team, or the best one found in time; raise Infeasible."""
-    greedy = choose(task)
+    greedy = choose_greedily(task)
     if greedy.exact:
         return greedy
     rules, members = rules_of(task), np.unique(task.members)
@@ -75,7 +75,7 @@ def cost_of_quotas(task: Task, chosen: Team) -> dict[str, float]:
     if task.rivals:
         without[RIVALS] = replace(task, rivals=())
     return {
-        label: max(choose(freer).coverage - chosen.coverage, 0.0)
+        label: max(choose_greedily(freer).coverage - chosen.coverage, 0.0)
         for label, freer in without.items()
     }
 

@@ -32,10 +32,10 @@ from matcher.store.account_tables import (
 )
 from matcher.store.initiatives import initiative_from_row
 from matcher.store.tables import InitiativeRow
+from matcher.validation import MAX_NEED_LENGTH
 
 LINK_LIFETIME = timedelta(days=60)
 MIN_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH = 20, 3_000
-MAX_NEED_LENGTH = 2_000
 MAX_NOTIFIED_MANAGERS = 10
 """So many managers get a mail about a company that wants to take part in an initiative."""
 MAX_A_DAY_OF_ACCOUNT, MAX_A_DAY_OF_COMPANY = 20, 5

@@ -16,7 +16,7 @@ from matcher.corpus.profile_vectors import similarity
 from matcher.corpus.subjects import organisation_domains, subjects_in
 from matcher.domain import FacetKind, Question
 from matcher.matching.long_tail import with_long_tail_quota
-from matcher.matching.score import EVIDENCE, Features, ScoredCandidates, total_of
+from matcher.matching.score import QUALIFYING, Features, ScoredCandidates, total_of
 from matcher.parameters import LONG_TAIL_PROJECTS, MIN_GAIN, SIMILAR
 
 
@@ -84,8 +84,8 @@ def _with_complement(
     if coverage is None or needs is None:
         return dict(parts)
     if needs.guessed:
-        # Needs read from a brief are guesses: the dial counts twice, so that at its default they
-        # hardly matter and at 1 they are all. A brief that is one need adds nothing to the text.
+        # Needs read from a brief are guesses: the dial is squared, so that at its default they
+        # hardly count. Scaled by 1 - 1/n, as a brief that is one need says no more than its text.
         dial *= dial * (1.0 - 1.0 / len(needs.needs))
     candidates = features.candidates
     gains = coverage.gains(candidates.understood.members)[coverage.places_of(candidates.rows)]
@@ -156,8 +156,8 @@ def _ramp(similarities: Floats) -> Floats:
 
 
 def _on_list(parts: Mapping[str, Floats], count: int) -> Mask:
-    """Return which candidates (c,) have a part that alone puts them on the list."""
-    names = EVIDENCE | {"complement"}
+    """Return which candidates (c,) are on the list: they qualify, or add to the members."""
+    names = QUALIFYING | {"complement"}
     total = total_of({name: part for name, part in parts.items() if name in names}, count)
     listed: Mask = np.round(total, 6) > 0
     return listed

@@ -69,9 +69,10 @@ class Candidates:
     found_by: Mapping[str, int]
     """How many organisations each source found, those not allowed included."""
     by_view: Mapping[str, Votes]
-    """The votes on the text, by view, normalised: the strongest organisation has 1.
+    """The votes on the text, by view, normalised: the strongest organisation has 1, or less where
+    all votes are weak.
 
-    Views in which no facet is near the text aren't there; one is where filters leave nobody in it.
+    A view without a facet near the text is left out; one of which filters left none is kept.
     """
     vote_worth: Floats
     """(c,) what votes of past projects are worth for each organisation, 0 to 1."""

@@ -23,7 +23,7 @@ from matcher.needs.comparison import candidate_coverage
 from matcher.needs.coverage import Coverage
 from matcher.needs.resolve import Source
 
-EVIDENCE = frozenset({"text", "coverage", "collaboration", "mention"})
+QUALIFYING = frozenset({"text", "coverage", "collaboration", "mention"})
 """Features that put an organisation on the list; affiliation and reciprocity alone don't."""
 LIKELY = frozenset({"collaboration", "affiliation"})
 """Features that count less where likely partners stand in for members."""
@@ -82,7 +82,7 @@ def score(
         with_members=features.with_members,
     )
     count = len(candidates.rows)
-    fit = np.where(has_evidence(parts, count), total_of(parts, count), 0.0)
+    fit = np.where(qualifies(parts, count), total_of(parts, count), 0.0)
     calibration = models.calibration_for(with_members=features.with_members)
     probability = None
     if calibration is not None:
@@ -148,9 +148,9 @@ def combine(
     return {name: share / total * features[name] for name, share in shares.items() if share > 0}
 
 
-def has_evidence(parts: Mapping[str, Floats], count: int) -> Mask:
+def qualifies(parts: Mapping[str, Floats], count: int) -> Mask:
     """Return which candidates (c,) have a part that alone puts them on the list."""
-    return total_of({name: part for name, part in parts.items() if name in EVIDENCE}, count) > 0
+    return total_of({name: part for name, part in parts.items() if name in QUALIFYING}, count) > 0
 
 
 def total_of(parts: Mapping[str, Floats], count: int) -> Floats:

@@ -124,9 +124,9 @@ def evidence_shares(
     """
     past = {}
     for name, votes in by_view.items():
-        told = corpus.facet_kind[votes.facet_rows] == _EVIDENCE
-        weights = votes.weights[told]
-        past[name] = Votes(votes.facet_rows[told], weights / max(float(weights.sum()), 1e-9))
+        is_evidence = corpus.facet_kind[votes.facet_rows] == _EVIDENCE
+        weights = votes.weights[is_evidence]
+        past[name] = Votes(votes.facet_rows[is_evidence], weights / max(float(weights.sum()), 1e-9))
     return organisation_votes(corpus, join_views(past, view_shares))
 
 

@@ -21,12 +21,12 @@ from matcher.domain import FacetKind, Need
 from matcher.needs.extraction import extract_needs
 from matcher.store import Store
 from matcher.store.facets import load_facets
+from matcher.validation import MIN_STATEMENT_LENGTH
 
 MAX_READ = 12
 """So many needs are read from a brief, or from what members say, at most."""
-
-
-MIN_NEED_LENGTH, MAX_NEED_LENGTH = 3, 500
+_MAX_WHOLE_BRIEF = 500
+"""Characters of a brief that is one need as a whole, as no clause of it asks for anything."""
 
 
 class Source(StrEnum):
@@ -54,8 +54,8 @@ class ResolvedNeeds:
 def read_brief(snapshot: Snapshot, brief: str) -> list[Need]:
     """Split a brief into needs; one that asks for nothing in particular is a need as a whole."""
     needs = extract_needs(brief, lexicon_of(snapshot.generation.encoder), MAX_READ)
-    whole = " ".join(brief.split())[:MAX_NEED_LENGTH]
-    return needs or ([Need(whole)] if len(whole) >= MIN_NEED_LENGTH else [])
+    whole = " ".join(brief.split())[:_MAX_WHOLE_BRIEF]
+    return needs or ([Need(whole)] if len(whole) >= MIN_STATEMENT_LENGTH else [])
 
 
 def resolve_needs(

@@ -29,7 +29,7 @@ from matcher.profiles.records import record_from_json, record_to_json
 from matcher.store import Store
 from matcher.store.account_tables import ProfileRow
 from matcher.store.organisations import delete_organisation
-from matcher.store.profiles import delete_traces
+from matcher.store.profiles import delete_profile_rows
 from matcher.store.references import rename_references
 
 
@@ -80,8 +80,10 @@ def change(
 def delete(store: Store, cache: Cache, organisation_id: str) -> Profile | None:
     """Delete a profile and all that is stored on its organisation; return what was deleted.
 
-    One line of the log stays to say so; earlier lines name it by a part of its id that tells nobody
-    what it was called. Cached answers quote it, so the cache is cleared.
+    That is: the profile with its contact, mailed links, introductions with their steps, entries of
+    match lists; the organisation with its offers, needs and past projects of nobody else; its place
+    in initiatives, in saved match lists and among the competitors of others. One line of the audit
+    log stays to say so. Cached answers quote it, so the cache is cleared.
     """
     with store.writing() as write:
         row = write.session.get(ProfileRow, organisation_id)
@@ -90,7 +92,7 @@ def delete(store: Store, cache: Cache, organisation_id: str) -> Profile | None:
             write.nothing_changed()
             return None
         # First, while its introductions are there to tell which links and steps go with them.
-        delete_traces(write.session, organisation_id)
+        delete_profile_rows(write.session, organisation_id)
         if not delete_organisation(write, organisation_id):
             rename_references(write, organisation_id, None)
         delete_profile(

@@ -28,7 +28,7 @@ from matcher.store.account_tables import ProfileRow
 from matcher.store.aliases import kept_ids, keys_of
 from matcher.store.database import Write
 from matcher.store.organisations import get_organisation, save_organisation
-from matcher.store.profiles import delete_traces, rename_in_audit
+from matcher.store.profiles import delete_profile_rows, rename_in_audit
 from matcher.validation import MAX_COMPETITORS
 
 STAMP_LENGTH = 16
@@ -149,9 +149,10 @@ def save_to_corpus(write: Write, organisation: Organisation) -> bool:
 def delete_profile(session: Session, organisation_id: str, *, action: str, actor: str) -> None:
     """Delete all rows about a profile, and log that.
 
-    Earlier lines of the log name it by the random part of its id, which doesn't tell its name.
+    For a profile made here (`own:` ids, which hold its name) earlier lines of the audit log keep
+    only the random part of the id.
     """
-    delete_traces(session, organisation_id)
+    delete_profile_rows(session, organisation_id)
     session.flush()
     namespace, _colon, rest = organisation_id.partition(":")
     if namespace == "own":

@@ -36,7 +36,7 @@ def rename_profile(session: Session, old: str, new: str | None) -> None:
     session.flush()
 
 
-def delete_traces(session: Session, organisation_id: str) -> None:
+def delete_profile_rows(session: Session, organisation_id: str) -> None:
     """Delete profile, links, entries on match lists and introductions of an organisation."""
     about = or_(
         IntroductionRow.from_organisation == organisation_id,

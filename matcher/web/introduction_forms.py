@@ -9,8 +9,9 @@ from wtforms import BooleanField, EmailField, HiddenField, StringField, TextArea
 from wtforms.validators import DataRequired, Length, Optional
 
 from matcher.domain import Contact
-from matcher.introductions.requests import MAX_MESSAGE_LENGTH, MAX_NEED_LENGTH
+from matcher.introductions.requests import MAX_MESSAGE_LENGTH
 from matcher.introductions.steps import MAX_NOTE_LENGTH
+from matcher.validation import MAX_NEED_LENGTH
 from matcher.web.profile_forms import email_address
 
 ERROR_MESSAGES = {

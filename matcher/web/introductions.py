@@ -20,13 +20,13 @@ from matcher.introductions.introductions import (
     IntroductionState,
 )
 from matcher.introductions.requests import (
-    MAX_NEED_LENGTH,
     IntroductionRequest,
     request_introduction,
 )
 from matcher.match_lists import lists
 from matcher.organisations import actions as organisations
 from matcher.store.initiatives import get_initiative
+from matcher.validation import MAX_NEED_LENGTH
 from matcher.web import introduction_mails as mails
 from matcher.web.access import company, who
 from matcher.web.introduction_forms import ERROR_MESSAGES, AnswerForm, RequestForm

@@ -184,9 +184,9 @@ def test_a_fit_says_what_it_compared(fitted: FittedWeights) -> None:
     )
     assert report.fitted != Weights()
     assert replace(report.fitted, **{n: getattr(Weights(), n) for n in GRID}) == Weights()
-    assert {mode: len(queries) for mode, queries in fitted.fair.items()} == dict.fromkeys(
-        QueryMode, 2 * 4 * QUARTER
-    )
+    assert {
+        mode: len(queries) for mode, queries in fitted.random_quarters.items()
+    } == dict.fromkeys(QueryMode, 2 * 4 * QUARTER)
 
 
 def test_a_fit_finds_out_what_probability_a_score_stands_for(fitted: FittedWeights) -> None:
@@ -263,7 +263,7 @@ def misleading_fold(*_: object) -> dict[QueryMode, list[fitting.HeldOut]]:
     return fold
 
 
-def test_held_out_are_the_latest_and_four_fair_draws() -> None:
+def test_held_out_are_the_latest_and_four_random_quarters() -> None:
     projects = history()
     last, draws = latest(projects), quarters(projects)
     assert len(last) == QUARTER

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from matcher.arrays import Floats, Mask, Rows
 from matcher.initiatives.team_alternatives import different_teams
-from matcher.initiatives.team_solver import choose, choose_exactly, cost_of_quotas
+from matcher.initiatives.team_solver import choose_exactly, choose_greedily, cost_of_quotas
 from matcher.initiatives.team_solver_exact import signatures
 from matcher.initiatives.team_task import Infeasible, Quota, Task, Team
 from matcher.needs.coverage import covered_share
@@ -179,7 +179,7 @@ def test_who_complete_each_other_are_chosen() -> None:
 
 def test_greedy_picks_who_adds_most() -> None:
     meets = [[0.9, 0.8, 0.0], [0.9, 0.8, 0.0], [0.0, 0.0, 0.6]]
-    team = choose(task_of(meets, 2, fit=[0.1, 1.0, 0.2]))
+    team = choose_greedily(task_of(meets, 2, fit=[0.1, 1.0, 0.2]))
     assert team.rows.tolist() == [0, 2]
     assert [pick.gain for pick in team.picks] == pytest.approx([0.6, 0.2])
     assert team.coverage == pytest.approx(0.8)
@@ -188,15 +188,15 @@ def test_greedy_picks_who_adds_most() -> None:
 
 def test_weights_decide() -> None:
     meets = [[1, 0], [0, 1]]
-    assert choose(task_of(meets, 1, weights=[1, 3])).rows.tolist() == [1]
-    assert choose(task_of(meets, 1, weights=[3, 1])).rows.tolist() == [0]
-    assert choose(task_of(meets, 1, weights=[1, 3])).coverage == pytest.approx(0.75)
+    assert choose_greedily(task_of(meets, 1, weights=[1, 3])).rows.tolist() == [1]
+    assert choose_greedily(task_of(meets, 1, weights=[3, 1])).rows.tolist() == [0]
+    assert choose_greedily(task_of(meets, 1, weights=[1, 3])).coverage == pytest.approx(0.75)
 
 
 def test_fit_decides_among_equals_then_the_lower_row() -> None:
     meets = [[0.5, 0.5, 0.5, 0.5]]
-    assert choose(task_of(meets, 1, fit=[0.2, 0.3, 0.8, 0.8])).rows.tolist() == [2]
-    assert choose(task_of(meets, 2)).rows.tolist() == [0, 1]
+    assert choose_greedily(task_of(meets, 1, fit=[0.2, 0.3, 0.8, 0.8])).rows.tolist() == [2]
+    assert choose_greedily(task_of(meets, 2)).rows.tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -204,7 +204,7 @@ def test_sums_that_only_rounding_tells_apart_are_ties(turned: bool) -> None:
     levels = [0.6, 0.7, 0.5, 0.9, 0.8, 0.0]
     both = [levels, levels[::-1]] if turned else [levels[::-1], levels]
     task = task_of(np.array([*both, *both]).T.tolist(), 1, weights=[0.3] * 6)
-    assert choose(task).rows.tolist() == [0]
+    assert choose_greedily(task).rows.tolist() == [0]
 
 
 def test_without_needs_fit_decides() -> None:
@@ -216,7 +216,7 @@ def test_without_needs_fit_decides() -> None:
         np.empty(0, dtype=np.int64),
         2,
     )
-    team = choose(task)
+    team = choose_greedily(task)
     assert team.rows.tolist() == [1, 2]
     assert (team.coverage, team.exact) == (0.0, True)
     assert team.value == pytest.approx(0.07)
@@ -225,7 +225,7 @@ def test_without_needs_fit_decides() -> None:
 def test_members_members_come_first_and_need_not_be_in_the_pool() -> None:
     task = task_of([[0.2, 0.9, 0.9, 1.0], [0.1, 0.0, 0.5, 0.0]], 3, members=[3, 0])
     task = replace(task, pool=mask(1, 2, of=4))
-    team = choose(task)
+    team = choose_greedily(task)
     assert team.rows.tolist() == [0, 3, 2]
     assert [pick.member for pick in team.picks] == [True, True, False]
     assert [pick.gain for pick in team.picks] == pytest.approx([0.15, 0.4, 0.2])
@@ -234,11 +234,11 @@ def test_members_members_come_first_and_need_not_be_in_the_pool() -> None:
 def test_a_quota_takes_whom_greedy_alone_would_not() -> None:
     meets = [[0.9, 0.8, 0.1, 0.0], [0.9, 0.8, 0.0, 0.2], [0.7, 0.0, 0.0, 0.1]]
     company = Quota("at least 1 company", mask(2, 3, of=4), 1)
-    assert choose(task_of(meets, 2)).rows.tolist() == [0, 1]
-    assert choose(task_of(meets, 2, company)).rows.tolist() == [0, 2]
-    assert choose(task_of(meets, 1, company)).rows.tolist() == [3]
+    assert choose_greedily(task_of(meets, 2)).rows.tolist() == [0, 1]
+    assert choose_greedily(task_of(meets, 2, company)).rows.tolist() == [0, 2]
+    assert choose_greedily(task_of(meets, 1, company)).rows.tolist() == [3]
     none = Quota("no academia", mask(0, 1, of=4), 0, 0)
-    assert choose(task_of(meets, 2, none)).rows.tolist() == [3, 2]
+    assert choose_greedily(task_of(meets, 2, none)).rows.tolist() == [3, 2]
 
 
 def test_overlapping_quotas_leave_room_for_one_another() -> None:
@@ -248,30 +248,30 @@ def test_overlapping_quotas_leave_room_for_one_another() -> None:
         Quota("2 in Utrecht", mask(4, 5, of=6), 2),
     )
     meets = [[1.0, 0.9, 0.1, 0.2, 0.0, 0.0]]
-    team = choose(task_of(meets, 3, *quotas))
+    team = choose_greedily(task_of(meets, 3, *quotas))
     assert sorted(team.rows.tolist()) == [3, 4, 5]
 
 
 def test_of_rivals_one_is_chosen() -> None:
     meets = [[0.9, 0.8, 0.1], [0.8, 0.9, 0.0]]
-    assert choose(task_of(meets, 2, rivals=((1, 0),))).rows.tolist() == [0, 2]
+    assert choose_greedily(task_of(meets, 2, rivals=((1, 0),))).rows.tolist() == [0, 2]
 
 
 def test_someone_is_no_rival_of_itself() -> None:
-    assert choose(task_of([[0.5, 0.9]], 1, rivals=((1, 1),))).rows.tolist() == [1]
+    assert choose_greedily(task_of([[0.5, 0.9]], 1, rivals=((1, 1),))).rows.tolist() == [1]
 
 
 def test_rivals_do_not_lead_into_a_dead_end() -> None:
     # Who takes 0 first can't have two companies any more.
     company = Quota("2 companies", mask(1, 2, of=4), 2)
     task = task_of([[1.0, 0.1, 0.1, 0.5]], 3, company, rivals=((0, 1), (0, 2)))
-    assert sorted(choose(task).rows.tolist()) == [1, 2, 3]
+    assert sorted(choose_greedily(task).rows.tolist()) == [1, 2, 3]
 
 
 def test_who_adds_nothing_fills_up_a_small_team() -> None:
     # Greedy takes 0, which stands in the way of 1 and 2; nobody needs 3 and 4.
     task = task_of([[0.6, 1, 0, 0, 0], [0.6, 0, 1, 0, 0]], 6, rivals=((0, 1), (2, 0)))
-    assert choose(task).rows.tolist() == [0, 3, 4]
+    assert choose_greedily(task).rows.tolist() == [0, 3, 4]
     best = choose_exactly(task)
     assert best.rows.tolist() == [1, 2, 3, 4]
     assert (best.coverage, best.exact) == (1.0, True)
@@ -279,11 +279,11 @@ def test_who_adds_nothing_fills_up_a_small_team() -> None:
 
 def test_a_small_pool_makes_a_small_team() -> None:
     task = replace(task_of([[0.1, 0.2, 0.3, 0.4]], 5), pool=mask(0, 2, of=4))
-    assert choose(task).rows.tolist() == [2, 0]
+    assert choose_greedily(task).rows.tolist() == [2, 0]
     assert choose_exactly(replace(task, rivals=((0, 2),))).rows.tolist() == [2]
     quota = Quota("2 of the first", mask(0, 1, of=4), 2)
     with pytest.raises(Infeasible) as conflict:
-        choose(replace(task, quotas=(quota,)))
+        choose_greedily(replace(task, quotas=(quota,)))
     assert conflict.value.conflict == ("2 of the first", "pool")
 
 
@@ -303,7 +303,7 @@ def test_a_double_of_a_member_adds_nothing(seed: int, needs: int) -> None:
     task = replace(
         task, meets=task.meets[:, [0, 1, 2, 2]], members=np.array([2]), pool=mask(3, of=4)
     )
-    team = choose(task)
+    team = choose_greedily(task)
     assert team.rows.tolist() == [2, 3]
     assert team.picks[1].gain == 0.0
     assert team.coverage == team.picks[0].gain
@@ -314,21 +314,21 @@ def test_a_double_of_a_member_adds_nothing(seed: int, needs: int) -> None:
 def test_a_team_is_found_exactly_when_there_is_one(task: Task) -> None:
     teams = every_team(task)
     if len(teams):
-        found = choose(task)
+        found = choose_greedily(task)
         assert_sound(task, found)
         best = best_value(task, teams)
         assert found.at_most >= best - 1e-9
         assert not found.exact or found.value == pytest.approx(best)
     else:
         with pytest.raises(Infeasible):
-            choose(task)
+            choose_greedily(task)
 
 
 @thorough
 @given(tasks(most=12))
 def test_nothing_is_ever_broken(task: Task) -> None:
     try:
-        found = choose(task)
+        found = choose_greedily(task)
     except Infeasible:
         assert not len(every_team(task))
     else:
@@ -354,7 +354,7 @@ def test_the_program_agrees_with_trying_every_team(task: Task) -> None:
 @given(tasks())
 def test_a_conflict_is_one_and_can_not_be_made_smaller(task: Task) -> None:
     try:
-        choose(task)
+        choose_greedily(task)
     except Infeasible as found:
         labels = {*CONDITIONS, *(quota.label for quota in task.quotas)}
         others = labels - set(found.conflict)
@@ -370,7 +370,7 @@ def test_a_conflict_is_one_and_can_not_be_made_smaller(task: Task) -> None:
 def test_greedy_comes_close(seed: int, count: int, needs: int, size: int, keep: bool) -> None:
     task = random_task(seed, count, needs, size)
     task = replace(task, members=np.array([0] if keep else [], dtype=np.int64))
-    found, best = choose(task), choose_exactly(task)
+    found, best = choose_greedily(task), choose_exactly(task)
     alone = value_of(task, task.members.tolist())
     assert best.value + 1e-9 >= found.value
     assert found.value - alone >= (1 - 1 / math.e) * (best.value - alone) - NEAR
@@ -391,7 +391,7 @@ def test_the_program_proves_how_good_greedy_is(seed: int) -> None:
         ),
         rivals=tuple((int(a), int(b)) for a, b in draw.integers(0, 60, (20, 2))),
     )
-    found, best = choose(task), choose_exactly(task)
+    found, best = choose_greedily(task), choose_exactly(task)
     assert best.exact
     assert 0.9 * best.value <= found.value <= best.value + NEAR
     assert best.value <= found.at_most + 1e-9
@@ -406,7 +406,7 @@ def test_the_program_proves_how_good_greedy_is(seed: int) -> None:
 
 def test_out_of_time_greedy_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     task = replace(random_task(1, 60, 8, 6), rivals=((0, 1),))
-    greedy = choose(task)
+    greedy = choose_greedily(task)
     assert not greedy.exact
     found = choose_exactly(task, seconds=0.0)
     assert not found.exact
@@ -435,15 +435,15 @@ def test_the_order_of_rows_and_needs_does_not_matter(seed: int, count: int, need
     needs_order = draw.permutation(needs)
     turned = replace(task, meets=task.meets[needs_order], weights=task.weights[needs_order])
     try:
-        found = choose(task)
+        found = choose_greedily(task)
     except Infeasible:
         for other in (moved, turned):
             with pytest.raises(Infeasible):
-                choose(other)
+                choose_greedily(other)
     else:
-        assert order[choose(moved).rows].tolist() == found.rows.tolist()
-        assert choose(turned).rows.tolist() == found.rows.tolist()
-        assert choose(turned).value == pytest.approx(found.value)
+        assert order[choose_greedily(moved).rows].tolist() == found.rows.tolist()
+        assert choose_greedily(turned).rows.tolist() == found.rows.tolist()
+        assert choose_greedily(turned).value == pytest.approx(found.value)
 
 
 def test_conflicts_name_what_is_in_conflict() -> None:
@@ -456,7 +456,7 @@ def test_conflicts_name_what_is_in_conflict() -> None:
 
     def conflict_of(task: Task) -> tuple[str, ...]:
         with pytest.raises(Infeasible) as found:
-            choose(task)
+            choose_greedily(task)
         return found.value.conflict
 
     assert conflict_of(task_of(meets, 5, unrelated, companies, others)) == (
@@ -485,11 +485,11 @@ def test_what_a_quota_costs() -> None:
     young = Quota("one of 2 and 3", mask(2, 3, of=4), 1)
     small = Quota("at most 3 small", mask(0, 1, 2, of=4), 0, 3)
     task = task_of(meets, 2, young, small)
-    chosen = choose(task)
+    chosen = choose_greedily(task)
     assert chosen.rows.tolist() == [0, 2]
     assert cost_of_quotas(task, chosen) == pytest.approx({young.label: 0.4, small.label: 0.0})
     rivals = replace(task, quotas=(small,), rivals=((0, 1),))
-    chosen = choose(rivals)
+    chosen = choose_greedily(rivals)
     assert chosen.rows.tolist() == [0, 2]
     assert cost_of_quotas(rivals, chosen) == pytest.approx({small.label: 0.0, "rivals": 0.4})
 
@@ -498,7 +498,7 @@ def test_what_a_quota_costs() -> None:
 @given(tasks())
 def test_costs_are_never_below_zero_and_none_is_left_out(task: Task) -> None:
     try:
-        chosen = choose(task)
+        chosen = choose_greedily(task)
     except Infeasible:
         return
     costs = cost_of_quotas(task, chosen)
@@ -535,7 +535,7 @@ def test_several_teams_differ_and_use_nobody_too_often(task: Task, count: int, c
     sets = [frozenset(one.rows.tolist()) for one in found]
     assert 1 <= len(sets) <= count
     assert len(set(sets)) == len(sets)
-    assert found[0].rows.tolist() == choose(task).rows.tolist()
+    assert found[0].rows.tolist() == choose_greedily(task).rows.tolist()
     members = set(task.members.tolist())
     used_up = set()
     for row in set().union(*sets) - members:

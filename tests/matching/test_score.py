@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from matcher.arrays import Floats
 from matcher.matching.features.text import mix_views
-from matcher.matching.score import EVIDENCE, LIKELY, combine, has_evidence, total_of
+from matcher.matching.score import LIKELY, QUALIFYING, combine, qualifies, total_of
 from matcher.models.weights import Weights, weights_from
 
 FEATURES = ("coverage", "collaboration", "affiliation", "mention", "reciprocity")
@@ -123,13 +123,13 @@ def test_views_are_mixed_by_weight_and_by_what_they_understand() -> None:
 
 
 def test_only_evidence_puts_an_organisation_on_the_list() -> None:
-    assert EVIDENCE == {"text", "coverage", "collaboration", "mention"}
+    assert QUALIFYING == {"text", "coverage", "collaboration", "mention"}
     for name in ("text", *FEATURES):
         parts = {name: np.array([0.0, 0.1])}
-        assert has_evidence(parts, 2).tolist() == [False, name in EVIDENCE]
+        assert qualifies(parts, 2).tolist() == [False, name in QUALIFYING]
     both = {"affiliation": np.array([0.5, 0.5]), "mention": np.array([0.0, 0.01])}
-    assert has_evidence(both, 2).tolist() == [False, True]
-    assert has_evidence({}, 2).tolist() == [False, False]
+    assert qualifies(both, 2).tolist() == [False, True]
+    assert qualifies({}, 2).tolist() == [False, False]
 
 
 def test_parts_add_up() -> None:

@@ -18,7 +18,7 @@ from werkzeug.datastructures import MultiDict
 import matcher.web
 from matcher.container import Services
 from matcher.domain import Need, Question, Stage
-from matcher.matching.score import EVIDENCE
+from matcher.matching.score import QUALIFYING
 from matcher.web.labels import LABELS
 from tests.web.users import get, post, signed_in, token
 
@@ -65,7 +65,7 @@ def test_who_shares_the_place_of_a_likely_partner_says_so(
 def test_every_part_of_a_score_has_a_name_and_a_colour() -> None:
     styles = (WEB / "static" / "schakel.css").read_text(encoding="utf-8")
     others = {"affiliation", "reciprocity", "complement", "across_fields", "similarity"}
-    for name in EVIDENCE | others:
+    for name in QUALIFYING | others:
         assert name in LABELS
         assert re.search(rf"\.part-{name}\b", styles), name
 
