@@ -9,7 +9,6 @@ in the language of the need and in another one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from unittest.mock import patch
 
 import numpy as np
@@ -32,7 +31,7 @@ from matcher.models.need_offer import (
     relations_of,
     similarities,
 )
-from matcher.models.weights import Weights
+from matcher.parameters import NEED_OFFER_SENTENCE
 
 FOLDS = 10
 LIKELY = 0.2
@@ -74,11 +73,11 @@ def main() -> None:
         "near misses (share), other offers (share)"
     )
     for name, sentence in (
-        ("as it is", Weights().sentence),
+        ("as it is", NEED_OFFER_SENTENCE),
         ("words alone", 0.0),
         ("sentence as much as words", 1.0),
     ):
-        with patch.object(need_offer, "Weights", partial(Weights, sentence=sentence)):
+        with patch.object(need_offer, "NEED_OFFER_SENTENCE", sentence):
             compared = similarities(encoder, encoder.encode(needs), encoder.encode(offers))
             probabilities = _left_out(encoder, pairs, needs, compared, relations, STAGES_COUNT)
         figures = [

@@ -230,7 +230,7 @@ class Match(BaseModel):
     variants: list[Variant] = Field(description="Records that share its votes; one is shown.")
     probability: float | None = Field(
         description="The share of pairs with such a score that did work together, measured on past "
-        "projects held out by `train`; null where there was too little history to learn from."
+        "projects held out at the index build; null where there was too little history."
     )
     parts: dict[str, float] = Field(
         description="Out of text, coverage, collaboration, affiliation, mention, reciprocity, "
