@@ -31,7 +31,8 @@ class DerivedArrays:
     ) -> NDArray[Number]:
         """Return `compute(source, ...)`, computed at the first call.
 
-        `compute` is a function of a module, not a lambda; `source` is the same at every call.
+        `compute` is a function of a module, not a lambda; `source` is the same at every call, and
+        the arguments can be hashed.
         """
         key = (compute, arguments, tuple(named.items()))
         if key not in self._arrays:

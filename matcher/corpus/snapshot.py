@@ -16,7 +16,7 @@ from matcher.corpus.records import SubjectsOf
 from matcher.index.generation import Generation
 from matcher.index.layered import LayeredIndex
 from matcher.models.fitted import FittedModels
-from matcher.models.vote_calibration import VoteCalibration, VoteCurves
+from matcher.models.vote_calibration import VoteCalibration
 from matcher.store import Revision
 
 
@@ -87,7 +87,7 @@ class Snapshot:
         curves = self.models.votes
         if curves is None:
             return None
-        return VoteCalibration(curves.common, self.derived.get(_vote_curves, self, curves))
+        return VoteCalibration(curves.common, self.derived.get(_vote_curves, self))
 
     @property
     def all_profiles(self) -> NDArray[np.float32]:
@@ -101,8 +101,11 @@ class Snapshot:
         return self.profiles.rows(keys)
 
 
-def _vote_curves(snapshot: Snapshot, curves: VoteCurves) -> Floats:
-    """Return the calibration curves (n, 2) of the organisations, by row."""
+def _vote_curves(snapshot: Snapshot) -> Floats:
+    """Return the calibration curves (n, 2) of the organisations, by row; none without any."""
+    curves = snapshot.models.votes
+    if curves is None:
+        return np.empty((0, 2))
     return curves.for_keys([record.key for record in snapshot.corpus.organisations]).own
 
 
