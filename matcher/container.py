@@ -142,7 +142,7 @@ class Services:
             generation=snapshot.generation.name,
             model=snapshot.generation.model,
             model_answers=not snapshot.model_failure,
-            written_since_generation=snapshot.index.written,
+            written_since_generation=snapshot.index.delta_size,
             cache=self.cache.state(),
         )
 

@@ -11,7 +11,7 @@ from embeddings.composite import incomplete_count, model_failure
 from embeddings.lexicon import lexicon_of
 from embeddings.port import View
 from embeddings.subjects import Subjects
-from matcher.corpus.columns import Corpus, FacetRecord
+from matcher.corpus.columns import Corpus, FacetRecord, OrganisationRecord
 from matcher.corpus.profile_vectors import profiles_of
 from matcher.corpus.records import facet_record, organisation_record, subjects_of
 from matcher.corpus.snapshot import Snapshot
@@ -69,7 +69,7 @@ class CorpusProvider:
             if known and not self.store.has_revision(*known.revision):
                 known = None  # a backup was restored: the snapshot holds writes that are lost
             if known is None or known.generation is not generation or known.revision != revision:
-                self._snapshot = known = self._refreshed(known, generation)
+                self._snapshot = known = self._refresh(known, generation)
             return known
 
     def _generation(self, known: Snapshot | None, name: str) -> Generation:
@@ -83,7 +83,7 @@ class CorpusProvider:
                 raise
             return open_generation(self.settings.index_folder, newer)
 
-    def _refreshed(self, known: Snapshot | None, generation: Generation) -> Snapshot:
+    def _refresh(self, known: Snapshot | None, generation: Generation) -> Snapshot:
         same_base = known is not None and known.generation is generation
         with self.store.reading() as session:
             changes = changes_since(session, known.version if known else -1)
@@ -95,16 +95,8 @@ class CorpusProvider:
         _apply_to_index(index, written, generation)
         incomplete = incomplete_count(generation.encoder) != count
         incomplete = incomplete or bool(known and same_base and known.incomplete)
-        organisations = dict(known.organisations) if known else {}
-        facets = dict(known.facets) if known else {}
-        for key in changes.gone_organisations:
-            organisations.pop(key, None)
-        for key in changes.gone_facets:
-            facets.pop(key, None)
-        organisations.update((row.key, organisation_record(row)) for row in changes.organisations)
-        for row in changes.facets:
-            facets[row.id] = facet_record(row, changes.owner_keys(row.id))
-        same_names = known and not changes.gone_organisations and not changes.organisations
+        organisations, facets = _apply_to_records(known, changes)
+        same_names = known and not changes.deleted_organisations and not changes.organisations
         same = known.corpus if known and same_names else None
         variants = generation.findings.variants
         corpus = Corpus(changes.version, organisations, facets, same, variants)
@@ -131,10 +123,25 @@ class CorpusProvider:
         )
 
 
+def _apply_to_records(
+    known: Snapshot | None, changes: Changes
+) -> tuple[dict[int, OrganisationRecord], dict[int, FacetRecord]]:
+    """Return the records of a snapshot, if there is one, with changes applied, by key and id."""
+    organisations = dict(known.organisations) if known else {}
+    facets = dict(known.facets) if known else {}
+    for key in changes.deleted_organisations:
+        organisations.pop(key, None)
+    for key in changes.deleted_facets:
+        facets.pop(key, None)
+    organisations.update((row.key, organisation_record(row)) for row in changes.organisations)
+    facets.update((row.id, facet_record(row, changes.owner_keys(row.id))) for row in changes.facets)
+    return organisations, facets
+
+
 def _touched(changes: Changes, before: Mapping[int, FacetRecord]) -> set[int]:
     """Return the keys of organisations that changed, or own or owned a facet that changed."""
     keys = {row.key for row in changes.organisations}
-    for number in [*(row.id for row in changes.facets), *changes.gone_facets]:
+    for number in [*(row.id for row in changes.facets), *changes.deleted_facets]:
         keys.update(changes.owner_keys(number))
         keys.update(before[number].owners if number in before else ())
     return keys
@@ -149,9 +156,9 @@ def _refresh_profiles(
 ) -> None:
     """Compute the profile vectors of these organisations again, and remove deleted ones."""
     known = {record.key for record in corpus.organisations}
-    gone = np.setdiff1d(profiles.ids(), np.array(sorted(known), dtype=np.int64))
-    if len(gone):
-        profiles.remove(gone)
+    deleted = np.setdiff1d(profiles.ids(), np.array(sorted(known), dtype=np.int64))
+    if len(deleted):
+        profiles.remove(deleted)
     rows = [row for row, record in enumerate(corpus.organisations) if record.key in keys]
     if rows:
         facets = corpus.facets_owned(rows)
@@ -161,8 +168,9 @@ def _refresh_profiles(
 
 
 def _apply_to_index(index: LayeredIndex, changes: Changes, generation: Generation) -> None:
-    if changes.gone_facets:
-        index.remove(np.array(sorted(changes.gone_facets), dtype=np.int64))
+    """Remove deleted facets from the index, and encode new and changed ones."""
+    if changes.deleted_facets:
+        index.remove(np.array(sorted(changes.deleted_facets), dtype=np.int64))
     if changes.facets:
         texts = [row.embedded_text for row in changes.facets]
         ids = np.array([row.id for row in changes.facets], dtype=np.int64)

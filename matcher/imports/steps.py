@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from embeddings.port import EncoderError
 from matcher.imports.runs import ImportState
-from matcher.index.generation import Unwritable
+from matcher.index.generation import GenerationWriteError
 from matcher.indexing.build import build_index
 from matcher.jobs.job import Cancelled, JobContext, JobFailed
 from matcher.progress import Progress
@@ -29,7 +29,7 @@ def rebuild_index(context: JobContext, progress: Progress) -> bool:
         build_index(context.store, context.settings, progress)
     except Cancelled:
         return False
-    except (EncoderError, Unwritable) as error:
+    except (EncoderError, GenerationWriteError) as error:
         log.error("index not built after an import", exc_info=error)
         return False
     return True

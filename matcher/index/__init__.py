@@ -1,1 +1,1 @@
-"""The nearest-neighbour port and its adapters: exact, FAISS, layers, generations."""
+"""Nearest-neighbour search: the port, its adapters (exact, FAISS, layered), and generations."""

@@ -1,4 +1,4 @@
-"""Checks and rankings that all indexes share, so that they agree to the last bit."""
+"""Checks, scores and rankings shared by all indexes, so that they agree to the last bit."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 from matcher.index.port import NO_ID, NO_SCORE, Ids, Vectors
 
 _BLOCK_SCORES = 8_000_000
-"""At most so many float32 scores (32 MB) are held at once by a scan."""
+"""How many float32 scores (32 MB) a scan holds at a time."""
 
 
 def check_ids(ids: NDArray[Any], what: str = "ids") -> Ids:
-    """Return `ids` where they are int64 of shape (n,); raise ValueError otherwise."""
+    """Return `ids`. Raises ValueError unless they are int64 of shape (n,)."""
     if not isinstance(ids, np.ndarray) or ids.dtype != np.int64 or ids.ndim != 1:
         raise ValueError(f"{what}: expected an int64 array of shape (n,), got {_describe(ids)}")
     return ids
 
 
 def check_vectors(vectors: NDArray[Any], dim: int, what: str = "vectors") -> Vectors:
-    """Return `vectors` where they are finite float32 of shape (n, dim); raise ValueError else."""
+    """Return `vectors`. Raises ValueError unless they are finite float32 of shape (n, dim)."""
     if (
         not isinstance(vectors, np.ndarray)
         or vectors.dtype != np.float32
@@ -37,7 +37,7 @@ def check_vectors(vectors: NDArray[Any], dim: int, what: str = "vectors") -> Vec
 
 
 def check_search(queries: NDArray[Any], dim: int, k: int, allowed: NDArray[Any] | None) -> None:
-    """Raise ValueError unless these are the arguments that `VectorIndex.search` expects."""
+    """Check the arguments of `VectorIndex.search`. Raises ValueError for wrong ones."""
     check_vectors(queries, dim, "queries")
     if k < 1:
         raise ValueError(f"k: expected at least 1, got {k}")
@@ -46,9 +46,10 @@ def check_search(queries: NDArray[Any], dim: int, k: int, allowed: NDArray[Any] 
 
 
 def check_pairs(ids: NDArray[Any], vectors: NDArray[Any], dim: int) -> tuple[Ids, Vectors]:
-    """Return what `VectorIndex.add` was given, ascending by id, the last of doubles kept.
+    """Return the arguments of `VectorIndex.add` in ascending order of id, without duplicates.
 
-    Raises ValueError for wrong shapes or dtypes, different lengths, and negative ids.
+    Of duplicate ids the last one counts. Raises ValueError for wrong shapes or dtypes, different
+    lengths, and negative ids.
     """
     check_ids(ids)
     check_vectors(vectors, dim)
@@ -63,12 +64,12 @@ def check_pairs(ids: NDArray[Any], vectors: NDArray[Any], dim: int) -> tuple[Ids
 
 
 def is_ascending(ids: Ids) -> bool:
-    """Whether each id is larger than the one before it (so there are no doubles either)."""
+    """Whether each id is larger than the one before it, which also rules out duplicates."""
     return bool(np.all(ids[1:] > ids[:-1]))
 
 
 def contained(ids: Ids, ascending: Ids) -> NDArray[np.bool_]:
-    """Return for each of `ids` whether it is in `ascending` (ascending, without doubles)."""
+    """Return for each of `ids` (n,) whether it is in `ascending` (ascending, no duplicates)."""
     if not len(ascending):
         return np.zeros(len(ids), dtype=np.bool_)
     places = np.minimum(np.searchsorted(ascending, ids), len(ascending) - 1)
@@ -85,8 +86,9 @@ def row_norms(vectors: Vectors) -> NDArray[np.float32]:
 def exact_scores(query: Vectors, rows: Vectors) -> Vectors:
     """Return the inner products of `query` (dim,) and `rows` (n, dim) as float32 (n,).
 
-    Summed in float64, row by row: BLAS rounds one and the same row differently depending on its
-    place in the matrix, which would make equal vectors unequal and batches unlike single queries.
+    Summed in float64, row by row: BLAS rounds the same row differently depending on its place in
+    the matrix, which would give equal vectors different scores, and batches other scores than
+    single queries.
     """
     products = rows.astype(np.float64) * query
     result: Vectors = products.sum(axis=1).astype(np.float32)
@@ -104,7 +106,7 @@ def ranked(scores: Vectors, ids: Ids, k: int) -> tuple[Vectors, Ids]:
 
 
 def nothing_found(queries: int, k: int) -> tuple[Vectors, Ids]:
-    """Return an answer (queries, k) that is all padding."""
+    """Return scores and ids (queries, k) that are all padding."""
     return (
         np.full((queries, k), NO_SCORE, dtype=np.float32),
         np.full((queries, k), NO_ID, dtype=np.int64),
@@ -112,10 +114,10 @@ def nothing_found(queries: int, k: int) -> tuple[Vectors, Ids]:
 
 
 def tolerance(query: Vectors, largest_norm: float) -> float:
-    """How far a float32 inner product with `query` may be off; it decides what is re-scored.
+    """Return the assumed error of a float32 inner product with `query`.
 
-    The worst case grows with the dimension; sums in blocks, as BLAS and FAISS make them, stay
-    far below (Higham, 2002, Accuracy and Stability of Numerical Algorithms, section 3.1).
+    The worst case grows with the dimension; sums in blocks, as BLAS and FAISS compute them, stay
+    far below it (Higham, 2002, Accuracy and Stability of Numerical Algorithms, section 3.1).
     """
     return 4e-6 * float(np.linalg.norm(query)) * largest_norm + 1e-12
 
@@ -123,13 +125,13 @@ def tolerance(query: Vectors, largest_norm: float) -> float:
 def scan(
     queries: Vectors, rows: Vectors, ids: Ids, k: int, largest_norm: float
 ) -> tuple[Vectors, Ids]:
-    """Search all of `rows` (n, dim), whose ids (n,) are `ids`: the exact answer, (q, k) twice.
+    """Search all `rows` (n, dim) with `ids` (n,); return exact scores and ids, both (q, k).
 
-    `largest_norm` is at least the length of the longest row.
+    `largest_norm` is an upper bound of the lengths of the rows.
     """
-    scores, found = nothing_found(len(queries), k)
+    scores, found_ids = nothing_found(len(queries), k)
     if not len(rows):
-        return scores, found
+        return scores, found_ids
     step = max(1, _BLOCK_SCORES // len(rows))
     for start in range(0, len(queries), step):
         block = queries[start : start + step]
@@ -137,12 +139,12 @@ def scan(
         for offset, query in enumerate(block):
             places = _best_places(rough[offset], k, tolerance(query, largest_norm))
             exact = exact_scores(query, rows[places])
-            scores[start + offset], found[start + offset] = ranked(exact, ids[places], k)
-    return scores, found
+            scores[start + offset], found_ids[start + offset] = ranked(exact, ids[places], k)
+    return scores, found_ids
 
 
 def _best_places(rough: Vectors, k: int, margin: float) -> NDArray[np.intp]:
-    """Return the places of all rough scores that may belong to the best k."""
+    """Return the positions of all rough scores that may belong to the best k."""
     if k >= len(rough):
         return np.arange(len(rough))
     smallest = np.partition(rough, len(rough) - k)[len(rough) - k]

@@ -1,4 +1,4 @@
-"""The exact index: every vector is looked at. The oracle of all other indexes."""
+"""The exact index: it scores every vector. Tests compare all other indexes with it."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _Number = TypeVar("_Number", np.int64, np.float32)
 class ExactIndex:
     """Inner products with every vector, in numpy.
 
-    The arrays are never changed in place: `add` and `remove` put new ones in their stead, so a
-    copy costs nothing and a search that has begun goes on with what it began with. Each write
-    costs a copy of all vectors, which is meant for small deltas and for tests.
+    Arrays are never changed in place: `add` and `remove` replace them. So a copy costs nothing, and
+    a running search isn't affected by writes. Each write copies all vectors, which suits small
+    deltas and tests.
     """
 
     def __init__(self, dim: int, ids: Ids | None = None, vectors: Vectors | None = None) -> None:
         """Make an index of `vectors` (n, dim) under `ids` (n,); empty without them.
 
-        Ascending ids are wrapped as they are, memory-mapped arrays too; others are copied into
-        that order. Raises ValueError as `add` does.
+        Arrays with ascending ids are used as they are, even memory-mapped; others are sorted.
+        Raises ValueError as `add` does.
         """
         if dim < 1:
             raise ValueError(f"dim: expected at least 1, got {dim}")
@@ -50,7 +50,7 @@ class ExactIndex:
 
     @classmethod
     def open(cls, folder: Path) -> ExactIndex:
-        """Open what `save` wrote, memory-mapped. Raises OSError or ValueError where it cannot."""
+        """Open what `save` wrote, memory-mapped. Raises OSError or ValueError where it can't."""
         ids = np.load(folder / "ids.npy", mmap_mode="r", allow_pickle=False)
         vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
         check_ids(ids)
@@ -90,10 +90,10 @@ class ExactIndex:
         return vectors
 
     def copy(self) -> ExactIndex:
-        """Return an index with the same content that later writes to this one do not reach."""
-        twin = ExactIndex(self._dim)
-        twin._content, twin._largest_norm = self._content, self._largest_norm
-        return twin
+        """Return an independent copy: later writes to either don't affect the other."""
+        duplicate = ExactIndex(self._dim)
+        duplicate._content, duplicate._largest_norm = self._content, self._largest_norm
+        return duplicate
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
         """Store or replace; see the port."""
@@ -101,20 +101,20 @@ class ExactIndex:
         if not len(new_ids):
             return
         old_ids, old_vectors = self._content
-        kept = ~contained(old_ids, new_ids)
-        all_ids = np.concatenate([old_ids[kept], new_ids])
-        all_vectors = np.concatenate([old_vectors[kept], new_vectors])
+        remaining = ~contained(old_ids, new_ids)
+        all_ids = np.concatenate([old_ids[remaining], new_ids])
+        all_vectors = np.concatenate([old_vectors[remaining], new_vectors])
         order = np.argsort(all_ids)
         self._replace(all_ids[order], all_vectors[order])
 
     def remove(self, ids: Ids) -> int:
         """Remove; see the port."""
         old_ids, old_vectors = self._content
-        kept = ~contained(old_ids, np.unique(check_ids(ids)))
-        gone = len(old_ids) - int(kept.sum())
-        if gone:
-            self._replace(old_ids[kept], old_vectors[kept])
-        return gone
+        remaining = ~contained(old_ids, np.unique(check_ids(ids)))
+        removed = len(old_ids) - int(remaining.sum())
+        if removed:
+            self._replace(old_ids[remaining], old_vectors[remaining])
+        return removed
 
     def search(self, queries: Vectors, k: int, allowed: Ids | None = None) -> tuple[Vectors, Ids]:
         """Search every allowed vector; see the port."""
@@ -141,7 +141,7 @@ class ExactIndex:
 
 
 def _read_only(array: NDArray[_Number]) -> NDArray[_Number]:
-    """Return a view that cannot be written, so that nobody changes the index by its arrays."""
+    """Return a read-only view, so that callers can't change the index through its arrays."""
     view = array.view()
     view.flags.writeable = False
     return view

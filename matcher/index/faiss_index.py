@@ -1,7 +1,7 @@
 """FAISS behind the index port: a flat index up to some 200,000 vectors, HNSW above.
 
-FAISS proposes, numpy decides: what FAISS finds is scored again as the exact index scores, so both
-agree to the last bit on whatever both find.
+The neighbours that FAISS finds are scored again in the same way as in the exact index, so scores
+are equal to the last bit.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from matcher.index.port import Ids, Vectors
 FLAT_UP_TO = 200_000
 SCAN_UP_TO = 10_000
 _SPARE = 16
-"""Neighbours asked of FAISS beyond k, so that float32 rounding at the edge loses nobody."""
+"""Neighbours requested beyond k, so that float32 rounding near rank k loses none."""
 
 
 class FaissIndex:
     """Vectors under ids in FAISS; see the port. Written once, then only searched.
 
-    `add` and `remove` rebuild the whole index: generations are built in one go and later writes
-    go to a delta (LayeredIndex). The vectors lie beside the FAISS structure for exact scores.
+    `add` and `remove` rebuild the whole index: a generation is built at once, and later writes go
+    to a delta (LayeredIndex). The vectors are stored next to the FAISS index for exact scores.
     """
 
     def __init__(
         self, dim: int, *, flat_up_to: int = FLAT_UP_TO, scan_up_to: int = SCAN_UP_TO
     ) -> None:
-        """Make an empty index; a filter that leaves up to `scan_up_to` vectors is scanned."""
+        """Make an empty index. A filter that leaves at most `scan_up_to` vectors is scanned."""
         self._exact = ExactIndex(dim)
         self._flat_up_to = flat_up_to
         self._scan_up_to = scan_up_to
@@ -61,7 +61,7 @@ class FaissIndex:
         return self._exact.ids()
 
     def rows(self, ids: Ids) -> Vectors:
-        """Return the vectors (n, dim) under `ids` (n,), all of which must be there."""
+        """Return the vectors (n, dim) under `ids` (n,), all of which must exist."""
         return self._exact.rows(ids)
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
@@ -72,10 +72,10 @@ class FaissIndex:
 
     def remove(self, ids: Ids) -> int:
         """Remove; see the port."""
-        gone = self._exact.remove(check_ids(ids))
-        if gone:
+        removed = self._exact.remove(check_ids(ids))
+        if removed:
             self._rebuild()
-        return gone
+        return removed
 
     def search(self, queries: Vectors, k: int, allowed: Ids | None = None) -> tuple[Vectors, Ids]:
         """Search; see the port."""
@@ -97,8 +97,8 @@ class FaissIndex:
             return nothing_found(len(queries), k)
         else:
             parameters = self._parameters(k, None)
-        reach = min(wanted, k + _SPARE)
-        _, rows = self._faiss.search(queries, reach, params=parameters)
+        limit = min(wanted, k + _SPARE)
+        _, rows = self._faiss.search(queries, limit, params=parameters)
         scores, found = nothing_found(len(queries), k)
         for place, query in enumerate(queries):
             hits = np.sort(rows[place][rows[place] >= 0])
@@ -107,10 +107,10 @@ class FaissIndex:
         return scores, found
 
     def save(self, folder: Path) -> None:
-        """Write ids, vectors and the FAISS structure into `folder`."""
+        """Write ids, vectors and the FAISS index into `folder`."""
         self._exact.save(folder)
-        kind = {"flat_up_to": self._flat_up_to, "scan_up_to": self._scan_up_to}
-        (folder / "faiss.json").write_text(json.dumps(kind), encoding="utf-8")
+        sizes = {"flat_up_to": self._flat_up_to, "scan_up_to": self._scan_up_to}
+        (folder / "faiss.json").write_text(json.dumps(sizes), encoding="utf-8")
         if self._faiss is not None:
             faiss.write_index(self._faiss, str(folder / "faiss.index"))
 
@@ -118,10 +118,10 @@ class FaissIndex:
     def open(cls, folder: Path) -> FaissIndex:
         """Open what `save` wrote, memory-mapped. Raises OSError or ValueError where it can't."""
         exact = ExactIndex.open(folder)
-        kind = json.loads((folder / "faiss.json").read_text(encoding="utf-8"))
-        if not isinstance(kind, dict) or not all(type(size) is int for size in kind.values()):
+        sizes = json.loads((folder / "faiss.json").read_text(encoding="utf-8"))
+        if not isinstance(sizes, dict) or not all(type(size) is int for size in sizes.values()):
             raise ValueError(f"{folder.name}: faiss.json doesn't hold the sizes of an index")
-        index = cls(exact.dim, **kind)
+        index = cls(exact.dim, **sizes)
         index._exact = exact
         index._vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
         if len(exact):
@@ -141,11 +141,10 @@ class FaissIndex:
 
     def _rebuild(self) -> None:
         ids = self._exact.ids()
-        folded = self._exact.rows(ids)
-        self._vectors = folded
+        self._vectors = self._exact.rows(ids)
         if len(ids) <= self._flat_up_to:
             self._faiss = faiss.IndexFlatIP(self.dim)
         else:
             self._faiss = faiss.IndexHNSWFlat(self.dim, 32, faiss.METRIC_INNER_PRODUCT)
             self._faiss.hnsw.efConstruction = 80
-        self._faiss.add(np.ascontiguousarray(folded))
+        self._faiss.add(np.ascontiguousarray(self._vectors))

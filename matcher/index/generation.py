@@ -1,4 +1,4 @@
-"""Generations: an index on disk with its encoder, published by one atomic rename."""
+"""Generations: an index on disk with its encoder and models, published by an atomic rename."""
 
 from __future__ import annotations
 
@@ -35,41 +35,42 @@ class GenerationError(Exception):
     """A generation is missing or can't be read; the message says what to do."""
 
 
-class Unwritable(GenerationError):
-    """A generation can't be written, such as on a full disk; the former one stays."""
+class GenerationWriteError(GenerationError):
+    """A generation can't be written, for example on a full disk; the current one stays."""
 
 
-class OldFormat(GenerationError):
+class GenerationFormatError(GenerationError):
     """A generation was written by another version of the service."""
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a build finds out about the corpus, besides the models."""
+    """Facts about the corpus that a build computes, besides index and models."""
 
     variants: tuple[tuple[str, ...], ...] = ()
-    """Groups of ids that are surely one organisation."""
+    """Groups of public ids of name variants: each group is one organisation."""
     subjects: Mapping[int, tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=dict)
-    """By facet id the numbers of the domains and of the challenges that it speaks of."""
+    """By facet id, the numbers of its domains and of its challenges."""
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """An opened generation: everything in `index` is as of `corpus_version`."""
+    """An opened generation, with the content of the store at `corpus_version`."""
 
     name: str
     corpus_version: int
     model: str
+    """The fingerprint of the encoder."""
     encoder: Encoder
     index: VectorIndex
     models: FittedModels
-    """What was fitted on this corpus."""
+    """The models that were fitted on this corpus."""
     profiles: VectorIndex | None = None
-    """One vector an organisation under its key: what it is about."""
+    """The profile vector of each organisation, under its key."""
     findings: Findings = field(default_factory=lambda: Findings())
-    """What was found out about the corpus when this was built."""
+    """Facts about the corpus, computed at the build."""
     mark: str | None = None
-    """The store's mark of `corpus_version`; None where an older service built this."""
+    """The store's random mark of `corpus_version`; None if built by an older service."""
 
 
 def build_generation(
@@ -84,11 +85,11 @@ def build_generation(
     findings: Findings | None = None,
     mark: str = "",
 ) -> str:
-    """Write a generation beside the others, publish it, and return its name.
+    """Write a generation, publish it, and return its name.
 
-    Until the last step nobody sees it; a build that is killed leaves only a folder that the next
-    one removes. `vectors` is (n, dim) float32 made by `encoder`, `ids` (n,) int64. Raises
-    Unwritable where it can't be written; what was there before stays.
+    `vectors` (n, dim) float32 were made by `encoder`; `ids` is (n,) int64. Nothing is visible to
+    others before the last step. A build that is killed leaves a folder that the next one removes.
+    Raises GenerationWriteError where it can't be written; the current generation stays.
     """
     name = f"gen-{corpus_version}-{secrets.token_hex(4)}"
     index = _KINDS[kind](encoder.dim)
@@ -110,15 +111,15 @@ def build_generation(
         encoder.save(building / "encoder")
         (building / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         (building / _MODELS).write_text(json.dumps(models.as_json()), encoding="utf-8")
-        found = _ADAPTER.dump_python(findings or Findings(), mode="json")
+        found = _FINDINGS_ADAPTER.dump_python(findings or Findings(), mode="json")
         (building / _FINDINGS).write_text(json.dumps(found), encoding="utf-8")
         return _finish(root, building, name)
 
 
-def with_models(root: Path, models: FittedModels) -> str:
-    """Publish a twin of the current generation with other fitted models; returns its name.
+def publish_with_models(root: Path, models: FittedModels) -> str:
+    """Publish a copy of the current generation with other fitted models; return its name.
 
-    Raises GenerationError where there is no generation. The large files are shared, not copied.
+    Files are hard-linked where possible. Raises GenerationError where there is no generation.
     """
     current = current_name(root)
     if current is None:
@@ -132,23 +133,26 @@ def with_models(root: Path, models: FittedModels) -> str:
         return _finish(root, building, name)
 
 
-_ADAPTER = TypeAdapter(Findings)
+_FINDINGS_ADAPTER = TypeAdapter(Findings)
 
 
 @contextmanager
 def _building(root: Path, name: str) -> Iterator[Path]:
-    """Give the folder to write a generation in; where that fails, nothing of it stays."""
+    """Yield the folder to write a generation in; it is removed where that fails."""
     root.mkdir(parents=True, exist_ok=True)
     folder = root / f"building-{name}"
     try:
         yield folder
     except OSError as error:
-        raise Unwritable(f"the index can't be written, the former one stays: {error}") from error
+        raise GenerationWriteError(
+            f"the index can't be written, the former one stays: {error}"
+        ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _link(source: str, target: str) -> None:
+    """Hard-link a file, or copy it where that isn't possible."""
     try:
         os.link(source, target)
     except OSError:
@@ -156,6 +160,7 @@ def _link(source: str, target: str) -> None:
 
 
 def _finish(root: Path, building: Path, name: str) -> str:
+    """Flush the files to disk, publish the generation, and return its name."""
     for path in [*building.rglob("*"), building]:
         _sync(path)
     building.rename(root / name)
@@ -173,7 +178,7 @@ def publish(root: Path, name: str) -> None:
 
 
 def current_name(root: Path) -> str | None:
-    """Return the name of the current generation; None where there is none, or it isn't told."""
+    """Return the name of the current generation; None where there is none."""
     try:
         return (root / _CURRENT).read_text(encoding="ascii").strip() or None
     except (FileNotFoundError, UnicodeDecodeError):
@@ -185,17 +190,17 @@ def read_manifest(root: Path, name: str) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((root / name / "manifest.json").read_text("utf-8"))
         if manifest["format"] != _FORMAT:
-            raise OldFormat(f"{name} was written by another version; {_REBUILD}")
+            raise GenerationFormatError(f"{name} was written by another version; {_REBUILD}")
         return manifest
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise GenerationError(f"{name} has no readable manifest; {_REBUILD}") from error
 
 
 def is_outdated(root: Path, name: str) -> bool:
-    """Return whether a generation was written in a format that isn't read any more."""
+    """Return whether a generation has a format that can't be read any more."""
     try:
         read_manifest(root, name)
-    except OldFormat:
+    except GenerationFormatError:
         return True
     return False
 
@@ -210,7 +215,7 @@ def open_generation(root: Path, name: str) -> Generation:
         index = _KINDS[manifest["kind"]].open(root / name / "index")
         models = models_from(_read(root / name / _MODELS))
         profiles = ExactIndex.open(root / name / "profiles")
-        findings = _ADAPTER.validate_python(_read(root / name / _FINDINGS))
+        findings = _FINDINGS_ADAPTER.validate_python(_read(root / name / _FINDINGS))
     except (EncoderError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
         raise GenerationError(f"{name} can't be read; {_REBUILD}") from error
     if encoder.fingerprint != model or index.dim != encoder.dim:
@@ -228,9 +233,9 @@ def _read(path: Path) -> Any:
 
 
 def prune(root: Path, keep: int = 2) -> None:
-    """Remove all but the newest `keep` generations.
+    """Remove all but the newest `keep` generations, and never the current one.
 
-    The current one always stays. What is removed stays readable for workers that have it mapped.
+    Workers that have a removed generation memory-mapped can go on reading it.
     """
     current = current_name(root)
     others = [path for path in _newest_first(root) if path.name != current]
@@ -240,9 +245,9 @@ def prune(root: Path, keep: int = 2) -> None:
 
 @contextmanager
 def build_lock(root: Path) -> Iterator[None]:
-    """Hold the lock that lets only one process build at a time; waits for it.
+    """Wait for, and hold, the lock that allows one build at a time.
 
-    What a build that was killed left is removed.
+    Folders left by killed builds are removed.
     """
     root.mkdir(parents=True, exist_ok=True)
     with open(root / "build-lock", "w") as file:
@@ -253,6 +258,7 @@ def build_lock(root: Path) -> Iterator[None]:
 
 
 def _sync(path: Path) -> None:
+    """Flush a file or folder to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""A generation and what was written since: base index, exact delta, hidden ids."""
+"""A read-only base index with later writes: an exact delta, and hidden ids of the base."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from matcher.index.port import Ids, VectorIndex, Vectors
 
 
 class LayeredIndex:
-    """A base that is never written, a small exact delta over it, and base ids that are hidden.
+    """A base index that is never written, a small exact delta, and the base ids to ignore.
 
-    An id that is added hides the base's vector of that id. `copy` is cheap and independent, so a
-    reader keeps a snapshot while the next one is being made.
+    A vector in the delta replaces that of the base with the same id. `copy` is cheap and
+    independent, so a snapshot stays valid while the next one is made.
     """
 
     def __init__(self, base: VectorIndex) -> None:
-        """Start with all of `base`; nothing else may write to it from now on."""
+        """Start with the content of `base`, which must not change from now on."""
         self._base = base
         self._delta = ExactIndex(base.dim)
         self._hidden: Ids = np.empty(0, np.int64)
@@ -38,8 +38,8 @@ class LayeredIndex:
         return len(self._base) - len(self._hidden) + len(self._delta)
 
     @property
-    def written(self) -> int:
-        """How many vectors lie in the delta: a rebuild brings it to 0."""
+    def delta_size(self) -> int:
+        """The number of vectors in the delta; 0 after a rebuild."""
         return len(self._delta)
 
     def ids(self) -> Ids:
@@ -48,20 +48,20 @@ class LayeredIndex:
         return np.union1d(base[~contained(base, self._hidden)], self._delta.ids())
 
     def rows(self, ids: Ids) -> Vectors:
-        """Return the vectors (n, dim) under `ids` (n,), all of which must be there."""
+        """Return the vectors (n, dim) under `ids` (n,), all of which must exist."""
         if not len(self._delta):
             return self._base.rows(ids)
         vectors = np.empty((len(ids), self.dim), dtype=np.float32)
-        written = contained(ids, self._delta.ids())
-        vectors[written] = self._delta.rows(ids[written])
-        vectors[~written] = self._base.rows(ids[~written])
+        in_delta = contained(ids, self._delta.ids())
+        vectors[in_delta] = self._delta.rows(ids[in_delta])
+        vectors[~in_delta] = self._base.rows(ids[~in_delta])
         return vectors
 
     def copy(self) -> LayeredIndex:
-        """Return an index with the same content that later writes to this one do not reach."""
-        twin = LayeredIndex(self._base)
-        twin._delta, twin._hidden = self._delta.copy(), self._hidden
-        return twin
+        """Return an independent copy: later writes to either don't affect the other."""
+        duplicate = LayeredIndex(self._base)
+        duplicate._delta, duplicate._hidden = self._delta.copy(), self._hidden
+        return duplicate
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
         """Store or replace in the delta; see the port."""
@@ -79,13 +79,13 @@ class LayeredIndex:
     def search(self, queries: Vectors, k: int, allowed: Ids | None = None) -> tuple[Vectors, Ids]:
         """Search both layers and merge; see the port."""
         check_search(queries, self.dim, k, allowed)
-        in_base = allowed
-        reach = k
+        allowed_in_base = allowed
+        base_k = k
         if len(self._hidden) and allowed is not None:
-            in_base = allowed[~contained(allowed, self._hidden)]
+            allowed_in_base = allowed[~contained(allowed, self._hidden)]
         elif len(self._hidden):
-            reach = k + len(self._hidden)
-        layers = [self._base.search(queries, reach, in_base)]
+            base_k = k + len(self._hidden)
+        layers = [self._base.search(queries, base_k, allowed_in_base)]
         if len(self._delta):
             layers.append(self._delta.search(queries, k, allowed))
         scores, found = nothing_found(len(queries), k)

@@ -1,4 +1,4 @@
-"""The nearest-neighbour port: what every vector index has in common."""
+"""The nearest-neighbour port: the interface of every vector index."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ Ids = NDArray[np.int64]
 Vectors = NDArray[np.float32]
 
 NO_ID = -1
-"""The id of a padded place."""
+"""The id in padding."""
 NO_SCORE = -np.inf
-"""The score of a padded place."""
+"""The score in padding."""
 
 
 class VectorIndex(Protocol):
-    """Vectors under ids, and the search for those most similar to a query.
+    """Stores vectors under ids, and finds those most similar to a query.
 
     Invariants that every index keeps:
 
-    * ids are facet ids: int64, not negative, each there at most once;
+    * ids are facet ids: int64, not negative, each at most once;
     * a score is the inner product, so larger is more similar; it is summed in float64 and rounded
-      to float32, so that one pair of query and vector has one score in every index and batch;
+      to float32, so that a query and a vector have the same score in every index and batch;
     * results descend by score, ties by ascending id; where fewer than k are found, the rest is
       padded with id -1 and score -inf;
     * a filter (`allowed`) is exact: None means all, an empty array means none, ids that are not
       in the index are ignored, doubles count once;
     * wrong shapes or dtypes, numbers that are not finite and k < 1 raise ValueError, which says
-      what was expected; nothing has changed then.
+      what was expected; the index is unchanged then.
 
     Threads: searches may run at the same time. `add` and `remove` need the caller's lock against
     each other and against searches, unless an adapter promises more.
@@ -49,18 +49,18 @@ class VectorIndex(Protocol):
         ...
 
     def rows(self, ids: Ids) -> Vectors:
-        """Return the vectors (n, dim) under `ids` (n,), all of which must be there; read-only."""
+        """Return the vectors (n, dim) under `ids` (n,), all of which must exist; read-only."""
         ...
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
         """Store `vectors` (n, dim) float32 under `ids` (n,) int64.
 
-        An id that is there already is replaced; of an id given twice, the last one stays.
+        The vector of an id that exists is replaced; of an id given twice, the last vector counts.
         """
         ...
 
     def remove(self, ids: Ids) -> int:
-        """Remove `ids` (n,) int64; return how many were there. Unknown ids are ignored."""
+        """Remove `ids` (n,) int64; return how many existed. Unknown ids are ignored."""
         ...
 
     def search(self, queries: Vectors, k: int, allowed: Ids | None = None) -> tuple[Vectors, Ids]:

@@ -30,13 +30,13 @@ from matcher.index.exact import ExactIndex
 from matcher.index.generation import (
     Findings,
     Generation,
-    OldFormat,
+    GenerationFormatError,
     build_generation,
     build_lock,
     current_name,
     prune,
+    publish_with_models,
     read_manifest,
-    with_models,
 )
 from matcher.index.layered import LayeredIndex
 from matcher.introductions.outcomes import introduction_outcomes
@@ -134,7 +134,7 @@ def refit(provider: CorpusProvider, *, install: bool, progress: Progress | None 
     if install:
         root = provider.settings.index_folder
         with build_lock(root):
-            name = with_models(root, models)
+            name = publish_with_models(root, models)
     return Refit(fitted.report, name)
 
 
@@ -220,7 +220,7 @@ def _unfit(store: Store, root: Path, name: str) -> str:
     """Return why a generation can't be used over this store; empty where it can."""
     try:
         manifest = read_manifest(root, name)
-    except OldFormat:
+    except GenerationFormatError:
         return "another version of the service built it"
     if not store.has_revision(manifest["corpus_version"], manifest.get("mark")):
         return "it doesn't come from the history of this store"

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from embeddings.port import EncoderError
-from matcher.index.generation import Unwritable
+from matcher.index.generation import GenerationWriteError
 from matcher.indexing.build import build_index
 from matcher.jobs.job import JobContext, JobFailed, JobKind
 from matcher.progress import Progress
@@ -24,7 +24,7 @@ def rebuild(context: JobContext, _arguments: dict[str, Any], progress: Progress)
     except EncoderError as error:
         log.error("index not built", exc_info=error)
         raise JobFailed(NO_ENCODER) from error
-    except Unwritable as error:
+    except GenerationWriteError as error:
         log.error("index not built", exc_info=error)
         raise JobFailed(NO_ROOM) from error
 

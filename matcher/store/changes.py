@@ -1,4 +1,4 @@
-"""What changed after a corpus version: all that a worker needs to catch up."""
+"""The changes since a corpus version, with which a worker catches up."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from matcher.store.database import newest_point
+from matcher.store.database import current_revision
 from matcher.store.facets import chunks
 from matcher.store.tables import (
     DeletionRow,
@@ -26,8 +26,8 @@ class Changes:
     facets: list[FacetRow] = field(default_factory=list)
     owners: dict[int, list[OwnershipRow]] = field(default_factory=dict)
     """All owners of every facet in `facets`, by facet id."""
-    gone_organisations: list[int] = field(default_factory=list)
-    gone_facets: list[int] = field(default_factory=list)
+    deleted_organisations: list[int] = field(default_factory=list)
+    deleted_facets: list[int] = field(default_factory=list)
     mark: str = ""
     """The mark of `version`."""
 
@@ -37,8 +37,8 @@ class Changes:
 
 
 def changes_since(session: Session, version: int) -> Changes:
-    """Read what was written after `version` (-1 for everything), in one consistent view."""
-    newest, mark = newest_point(session)
+    """Read what was written after `version` (-1 for everything), in one transaction."""
+    newest, mark = current_revision(session)
     changes = Changes(version=newest, mark=mark)
     if newest == version:
         return changes
@@ -52,7 +52,7 @@ def changes_since(session: Session, version: int) -> Changes:
         owned = select(OwnershipRow).where(OwnershipRow.facet_id.in_(part))
         for owner in session.scalars(owned.order_by(OwnershipRow.position)):
             changes.owners.setdefault(owner.facet_id, []).append(owner)
-    for gone in session.scalars(select(DeletionRow).where(DeletionRow.version > version)):
-        keys = changes.gone_facets if gone.kind == "facet" else changes.gone_organisations
-        keys.append(gone.key)
+    for deletion in session.scalars(select(DeletionRow).where(DeletionRow.version > version)):
+        keys = changes.deleted_facets if deletion.kind == "facet" else changes.deleted_organisations
+        keys.append(deletion.key)
     return changes

@@ -1,4 +1,4 @@
-"""The store: engine, sessions, schema upgrades, the corpus version."""
+"""The store: engine, sessions, schema upgrades, and the revision of the corpus."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from matcher.store.tables import CorpusMarkRow, CorpusState
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 UPGRADE_LOCK = 7_233_642
-"""PostgreSQL advisory lock number: of many starting processes one upgrades, the rest wait."""
+"""PostgreSQL advisory lock: of several starting processes one upgrades, the others wait."""
 
-_POINT = select(CorpusState.version, func.coalesce(CorpusMarkRow.mark, "")).outerjoin(
+_SELECT_REVISION = select(CorpusState.version, func.coalesce(CorpusMarkRow.mark, "")).outerjoin(
     CorpusMarkRow, CorpusMarkRow.version == CorpusState.version
 )
-"""Made once: every answer asks for it."""
+"""Built once, since every request runs it."""
 
 
 class Revision(NamedTuple):
-    """A point in the history of a store: no other store or history has the same."""
+    """A version of the corpus, distinct between stores and across restored backups."""
 
     version: int
     """The corpus version."""
     mark: str
-    """The random mark of the write that made it; empty where that was of an older service."""
+    """A random mark of the write that made it; empty where an older service wrote it."""
 
 
 class Store:
-    """Where organisations, facets and initiatives are kept. Safe to share between threads.
+    """The database of organisations, facets, initiatives and accounts. Threads may share it.
 
-    Creating one opens no connection. A process that forks must create its own, or call `dispose`.
+    Creating a store opens no connection. A forked process must create its own or call `dispose`.
     """
 
     def __init__(self, url: str) -> None:
@@ -57,25 +57,25 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Give a session for reading; nothing is committed."""
+        """Yield a session for reading; nothing is committed."""
         with self._sessions() as session:
             yield session
 
     @contextmanager
     def keeping(self) -> Iterator[Session]:
-        """Give a transaction over what is not of the corpus; it commits at the end.
+        """Yield a transaction for data outside the corpus, such as accounts; it commits at the end.
 
-        An exception rolls everything back.
+        An exception rolls it back.
         """
         with self._sessions.begin() as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Write]:
-        """Give a transaction that adds one to the corpus version and commits at the end.
+        """Yield a transaction that adds 1 to the corpus version and commits at the end.
 
-        The version is raised first, which also makes writers wait for one another. An exception
-        rolls everything back; so does `Write.nothing_changed()`.
+        The version is updated first, which makes concurrent writers wait. An exception rolls
+        everything back; so does `Write.nothing_changed()`.
         """
         with self._sessions() as session:
             version = session.execute(
@@ -97,12 +97,12 @@ class Store:
         return self.revision().version
 
     def revision(self) -> Revision:
-        """Return the point of the last committed write."""
+        """Return the revision of the last committed write."""
         with self.engine.connect() as connection:
-            return newest_point(connection)
+            return current_revision(connection)
 
     def has_revision(self, version: int, mark: str | None) -> bool:
-        """Return whether the history of this store, as it is now, has this point."""
+        """Return whether the present history of this store contains a revision."""
         query = (
             select(func.coalesce(CorpusMarkRow.mark, ""))
             .select_from(CorpusState)
@@ -114,7 +114,7 @@ class Store:
         return known is not None and known == mark
 
     def upgrade(self) -> None:
-        """Bring the schema to the newest migration; does nothing when it is there already."""
+        """Migrate the schema to the newest version; does nothing if it is up to date."""
         if self._at_head():
             return
         if self._sqlite:
@@ -148,7 +148,7 @@ class Store:
 
 
 class Write:
-    """A write transaction: its session and the corpus version that it makes."""
+    """A write transaction: its session, and the corpus version that it creates."""
 
     def __init__(self, session: Session, version: int) -> None:
         self.session = session
@@ -156,13 +156,13 @@ class Write:
         self.changed = True
 
     def nothing_changed(self) -> None:
-        """Say that the write changed nothing: the version stays as it was."""
+        """Declare that nothing changed: the transaction is rolled back, the version stays."""
         self.changed = False
 
 
-def newest_point(connection: Connection | Session) -> Revision:
-    """Return the point that a connection or session sees."""
-    return Revision(*connection.execute(_POINT).one())
+def current_revision(connection: Connection | Session) -> Revision:
+    """Return the revision that a connection or session sees."""
+    return Revision(*connection.execute(_SELECT_REVISION).one())
 
 
 def _alembic_config() -> Config:

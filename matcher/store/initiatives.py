@@ -15,7 +15,7 @@ from matcher.store.tables import InitiativeRow
 
 
 def save_initiative(store: Store, initiative: Initiative) -> bool:
-    """Insert or replace an initiative; return whether that changed anything."""
+    """Insert or replace an initiative; return whether anything changed."""
     with store.writing() as write:
         if read_initiative(write.session, initiative.id) == initiative:
             write.nothing_changed()
@@ -46,7 +46,7 @@ def write_initiative(write: Write, initiative: Initiative) -> None:
 
 
 def delete_initiative(write: Write, initiative_id: str) -> bool:
-    """Delete an initiative within a transaction; return whether it was there."""
+    """Delete an initiative within a transaction; return whether it existed."""
     row = write.session.get(InitiativeRow, initiative_id)
     if row is None:
         return False

@@ -1,7 +1,7 @@
-"""The tables.
+"""The tables of the corpus.
 
-Every row of `organisation` and `facet` carries the corpus version that last wrote it, and what is
-deleted leaves a line in `deletion`; so a worker that knows version v reads just what came after.
+Every row of `organisation` and `facet` has the corpus version that last wrote it, and a deletion
+adds a row to `deletion`, so a worker at version v can read just the changes since.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from matcher.domain import embedded_text
 
 Key = BigInteger().with_variant(Integer(), "sqlite")
-"""Integer keys: SQLite counts up by itself only on a plain INTEGER."""
+"""Integer keys: SQLite autoincrements only INTEGER columns."""
 
 
 class Base(DeclarativeBase):
@@ -35,7 +35,7 @@ class Base(DeclarativeBase):
 
 
 class CorpusState(Base):
-    """One row: the corpus version, which every write adds to in its own transaction."""
+    """One row with the corpus version, which every write increments in its transaction."""
 
     __tablename__ = "corpus_state"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -43,10 +43,10 @@ class CorpusState(Base):
 
 
 class CorpusMarkRow(Base):
-    """A random mark for each corpus version, written with it.
+    """A random mark for each corpus version.
 
-    Versions are used again after a copy of the store was put back, and other stores have the same;
-    marks tell them apart.
+    Version numbers occur again after a backup was restored, and in other stores; marks tell them
+    apart.
     """
 
     __tablename__ = "corpus_mark"
@@ -55,7 +55,7 @@ class CorpusMarkRow(Base):
 
 
 class OrganisationRow(Base):
-    """An organisation; `id` is the public id, `key` the one that the arrays use."""
+    """An organisation; `id` is the public id, `key` the integer key in arrays."""
 
     __tablename__ = "organisation"
     key: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
@@ -80,11 +80,11 @@ class OrganisationRow(Base):
     competitors: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     version: Mapped[int] = mapped_column(Key, index=True)
 
-    __table_args__ = {"sqlite_autoincrement": True}  # a key is never given out twice
+    __table_args__ = {"sqlite_autoincrement": True}  # a key is never used again
 
 
 class FacetRow(Base):
-    """One statement. Offers and needs have one owner, evidence has as many as took part."""
+    """An offer, a need or a past project. Projects have all their partners as owners."""
 
     __tablename__ = "facet"
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
@@ -111,7 +111,7 @@ class FacetRow(Base):
 
 
 class OwnershipRow(Base):
-    """Who owns a facet, with the role and year for evidence."""
+    """An owner of a facet; with role and year where the facet is a past project."""
 
     __tablename__ = "ownership"
     facet_id: Mapped[int] = mapped_column(
@@ -128,7 +128,7 @@ class OwnershipRow(Base):
 
 
 class AliasRow(Base):
-    """The id of an organisation that was merged into another; imports of it land there."""
+    """The id of an organisation that was merged into another; imports of it update that."""
 
     __tablename__ = "alias"
     id: Mapped[str] = mapped_column(String(140), primary_key=True)
@@ -138,7 +138,7 @@ class AliasRow(Base):
 
 
 class DistinctRow(Base):
-    """Two ids, the smaller first, that somebody said are not one organisation."""
+    """Two ids, the smaller first, that a person marked as different organisations."""
 
     __tablename__ = "distinct_pair"
     one: Mapped[str] = mapped_column(String(140), primary_key=True)
@@ -146,7 +146,7 @@ class DistinctRow(Base):
 
 
 class DeletionRow(Base):
-    """What is gone: `kind` is `organisation` or `facet`, `key` its integer key."""
+    """A deleted row: `kind` is `organisation` or `facet`, `key` its integer key."""
 
     __tablename__ = "deletion"
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
@@ -156,7 +156,7 @@ class DeletionRow(Base):
 
 
 class InitiativeRow(Base):
-    """A new cluster initiative. Needs and members are small and read as a whole."""
+    """A cluster initiative. Needs and members are read as a whole, so they are JSON."""
 
     __tablename__ = "initiative"
     id: Mapped[str] = mapped_column(String(140), primary_key=True)
@@ -171,7 +171,7 @@ class InitiativeRow(Base):
 
 
 class ApiKeyRow(Base):
-    """A key for writing through the API. Only its SHA-256 is kept: the key itself is random."""
+    """A key for writing through the API. Only its SHA-256 is stored; the key is random."""
 
     __tablename__ = "api_key"
     id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)

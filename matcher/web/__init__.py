@@ -22,7 +22,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from embeddings.port import EncoderError
 from matcher.api.errors import advice_on, input_errors, problem
-from matcher.index.generation import Unwritable
+from matcher.index.generation import GenerationWriteError
 from matcher.settings import Settings, SettingsError
 from matcher.web import (
     access,
@@ -101,7 +101,7 @@ def init_app(app: APIFlask, settings: Settings) -> None:
     app.register_error_handler(EncoderError, _encoder_away)
     app.register_error_handler(OperationalError, _store_away)
     app.register_error_handler(SettingsError, _store_away)  # at the first use of the store
-    app.register_error_handler(Unwritable, _store_away)
+    app.register_error_handler(GenerationWriteError, _store_away)
     app.register_error_handler(Exception, _failed)
     app.error_processor(_error)  # type: ignore[arg-type]
     app.before_request(_only_text)

@@ -16,7 +16,7 @@ from sqlalchemy import event
 from matcher import cli
 from matcher.domain import OrganisationType, Project
 from matcher.evaluation.metrics import ndcg, recall, reciprocal_rank
-from matcher.index.generation import Unwritable
+from matcher.index.generation import GenerationWriteError
 from matcher.organisations.actions import get
 from matcher.settings import SettingsError, read_settings, settings_help
 from matcher.store import Store
@@ -163,7 +163,9 @@ def test_a_read_only_store_is_told_in_a_sentence(app: APIFlask, tmp_path: Path) 
     assert "Error: The store can't be used: attempt to write a readonly database. See " in said
 
 
-@pytest.mark.parametrize("failure", [Unwritable("no room"), OSError(errno.ENOSPC, "no room")])
+@pytest.mark.parametrize(
+    "failure", [GenerationWriteError("no room"), OSError(errno.ENOSPC, "no room")]
+)
 def test_a_full_disk_is_told_in_a_sentence(
     app: APIFlask, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:

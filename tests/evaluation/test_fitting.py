@@ -51,7 +51,7 @@ from matcher.evaluation.report import evaluation_text, fit_text
 from matcher.evaluation.weight_search import GRID, FitQuery, worth
 from matcher.imports.row_errors import Batch
 from matcher.imports.storage import store_batch
-from matcher.index.generation import current_name, open_generation, with_models
+from matcher.index.generation import current_name, open_generation, publish_with_models
 from matcher.indexing.build import build_index, refit
 from matcher.models.fitted import FitReport, Quality, QueryMode
 from matcher.models.weights import Weights
@@ -402,7 +402,7 @@ def test_what_was_fitted_is_used_from_the_next_answer_on(services: Services) -> 
     given = tuple(members_of(0)[:3])
     questions = [Question(text=f"robots for {FIELDS[0]}", limit=48), Question(members=given)]
     fitted = services.corpus_provider.snapshot().models
-    with_models(root, replace(fitted, weights=Weights(), calibration={}))
+    publish_with_models(root, replace(fitted, weights=Weights(), calibration={}))
     before = services.corpus_provider.snapshot()
     assert before.models.weights == Weights()
     scores = []
@@ -412,7 +412,7 @@ def test_what_was_fitted_is_used_from_the_next_answer_on(services: Services) -> 
         assert all(one.probability is None for one in answer.results)
         assert recommender.recommend(question).cached
         scores.append([one.score for one in answer.results])
-    name = with_models(root, fitted)
+    name = publish_with_models(root, fitted)
     after = services.corpus_provider.snapshot()
     assert (after.generation.name, after.version) == (name, before.version)
     assert after.generation.name != before.generation.name
@@ -490,7 +490,7 @@ def test_train_prints_what_was_weighed_and_installs(
     before = current_name(root)
     assert before is not None
     built = open_generation(root, before).models
-    with_models(root, replace(built, weights=Weights(), calibration={}, report=None))
+    publish_with_models(root, replace(built, weights=Weights(), calibration={}, report=None))
     bare = current_name(root)
     code, printed = run(app, "train", "--dry-run")
     assert code == 0 and current_name(root) == bare

@@ -13,14 +13,14 @@ import pytest
 from embeddings.default import DefaultEncoder
 from matcher.index.generation import (
     GenerationError,
-    Unwritable,
+    GenerationWriteError,
     build_generation,
     build_lock,
     current_name,
     is_outdated,
     open_generation,
     prune,
-    with_models,
+    publish_with_models,
 )
 from matcher.models.fitted import (
     Comparison,
@@ -104,7 +104,7 @@ def test_a_build_that_cannot_be_written_leaves_nothing(
         raise OSError("Not enough free space to write 34238400 bytes after offset 128")
 
     monkeypatch.setattr(DefaultEncoder, "save", full)
-    with pytest.raises(Unwritable, match="former one stays: Not enough free space"):
+    with pytest.raises(GenerationWriteError, match="former one stays: Not enough free space"):
         build(tmp_path, 2)
     assert list(tmp_path.glob("building-*")) == []
     assert current_name(tmp_path) == name
@@ -173,9 +173,9 @@ def test_models_are_read_as_they_were_written() -> None:
 
 def test_other_models_are_published_in_a_twin(tmp_path: Path) -> None:
     with pytest.raises(GenerationError, match="no index yet.*index build"):
-        with_models(tmp_path, FITTED)
+        publish_with_models(tmp_path, FITTED)
     base = build(tmp_path, 7)
-    twin = with_models(tmp_path, FITTED)
+    twin = publish_with_models(tmp_path, FITTED)
     assert current_name(tmp_path) == twin != base
     opened, former = open_generation(tmp_path, twin), open_generation(tmp_path, base)
     assert (opened.models, former.models) == (FITTED, MODELS)

@@ -239,8 +239,8 @@ def test_changes_since_a_revision_are_all_that_came_after(store: Store) -> None:
         later = changes_since(session, first)
         nothing = changes_since(session, later.version)
     assert [row.name for row in later.organisations] == ["Wier & Zn.", "Glas NV"]
-    assert (later.facets, set(later.gone_facets)) == ([], gone)
-    assert (nothing.organisations, nothing.facets, nothing.gone_facets) == ([], [], [])
+    assert (later.facets, set(later.deleted_facets)) == ([], gone)
+    assert (nothing.organisations, nothing.facets, nothing.deleted_facets) == ([], [], [])
 
 
 def test_who_is_deleted_goes_with_what_nobody_else_owns(store: Store) -> None:
@@ -259,7 +259,7 @@ def test_who_is_deleted_goes_with_what_nobody_else_owns(store: Store) -> None:
     assert initiative is not None and initiative.member_ids == ("x:wier",)
     with store.reading() as session:
         changes = changes_since(session, before)
-    assert len(changes.gone_organisations) == len(changes.gone_facets) == 1
+    assert len(changes.deleted_organisations) == len(changes.deleted_facets) == 1
 
 
 def test_merging_moves_everything_and_the_old_id_leads_to_what_is_kept(store: Store) -> None:
@@ -291,7 +291,7 @@ def test_merging_moves_everything_and_the_old_id_leads_to_what_is_kept(store: St
     with store.reading() as session:
         assert session.scalars(select(AliasRow.id)).all() == ["x:staal-2"]
         changes = changes_since(session, before)
-    assert len(changes.gone_organisations) == 1 and changes.gone_facets == []
+    assert len(changes.deleted_organisations) == 1 and changes.deleted_facets == []
 
 
 def test_imports_of_a_merged_organisation_land_on_the_kept_one(store: Store) -> None:
@@ -319,4 +319,4 @@ def test_an_import_that_is_taken_back_leaves_who_is_referred_to(store: Store) ->
     with store.reading() as session:
         assert set(load_organisations(session, everybody)) == {"x:staal"}
         assert load_projects(session) == []
-        assert len(changes_since(session, before).gone_organisations) == 3
+        assert len(changes_since(session, before).deleted_organisations) == 3
