@@ -15,7 +15,7 @@ from pydantic_core import to_jsonable_python
 from matcher.corpus.columns import Corpus, OrganisationRecord
 from matcher.corpus.field_mix import FieldMix, field_mix
 from matcher.corpus.partner_mix import partner_mix
-from matcher.domain import Facet, FacetKind, Need, OrganisationType, Stage
+from matcher.domain import Facet, FacetKind, OrganisationType, Stage
 
 MAX_QUOTE_LENGTH = 320
 
@@ -125,44 +125,9 @@ def field_mix_brief(domains_of_each_member: Iterable[Sequence[str]]) -> FieldMix
     return FieldMix(mix.counts, round(mix.balance, 4))
 
 
-def organisation_json(record: OrganisationRecord) -> dict[str, Any]:
-    """Return what lists show of an organisation."""
-    shown: dict[str, Any] = to_json(organisation_brief(record))
-    return shown
-
-
-def name_json(corpus: Corpus, row: int) -> dict[str, str]:
-    """Return the id and name of an organisation."""
-    record = corpus.organisations[row]
-    return {"id": record.id, "name": record.name}
-
-
-def need_json(need: Need) -> dict[str, Any]:
-    """Return a need."""
-    return {
-        "text": need.text,
-        "level": need.level.value,
-        "weight": need.weight,
-        "stage": need.stage.value if need.stage else None,
-        "due": need.due.isoformat() if need.due else None,
-    }
-
-
-def facet_json(facet: Facet) -> dict[str, Any]:
-    """Return what is quoted of a facet."""
-    shown: dict[str, Any] = to_json(facet_brief(facet))
-    return shown
-
-
 def quote(facet: Facet) -> str:
     """Return the words of a facet to show: the title first, cut at a word."""
     whole = " ".join(facet.embedded_text.replace("\n", " — ", 1).split()).removesuffix(" —")
     if len(whole) <= MAX_QUOTE_LENGTH:
         return whole
     return whole[:MAX_QUOTE_LENGTH].rsplit(" ", 1)[0] + " …"
-
-
-def partner_mix_json(types: Sequence[OrganisationType]) -> dict[str, Any]:
-    """Return the mix of a group of organisations."""
-    shown: dict[str, Any] = to_json(partner_mix_brief(types))
-    return shown

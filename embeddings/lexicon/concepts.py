@@ -125,10 +125,6 @@ class Lexicon:
             place += used
         return Found(tuple(concepts), tuple(rest))
 
-    def names_in(self, text: str) -> list[str]:
-        """Return the name of each concept mentioned in a text, once per mention."""
-        return [self.concepts[number].name for number in self.find(text).concepts]
-
     def _label_at(
         self, words: Sequence[str], place: int, languages: Iterable[str]
     ) -> tuple[int | None, int]:

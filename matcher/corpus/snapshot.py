@@ -89,11 +89,6 @@ class Snapshot:
             return None
         return VoteCalibration(curves.common, self.derived.get(_vote_curves, self))
 
-    @property
-    def all_profiles(self) -> NDArray[np.float32]:
-        """The profile vectors of all organisations (n, dim), by row."""
-        return self.derived.get(_all_profiles, self)
-
     def profiles_of(self, rows: Rows) -> NDArray[np.float32]:
         """Return the profile vectors (n, dim) of organisations (n,)."""
         organisations = self.corpus.organisations
@@ -107,7 +102,3 @@ def _vote_curves(snapshot: Snapshot) -> Floats:
     if curves is None:
         return np.empty((0, 2))
     return curves.for_keys([record.key for record in snapshot.corpus.organisations]).own
-
-
-def _all_profiles(snapshot: Snapshot) -> NDArray[np.float32]:
-    return snapshot.profiles_of(np.arange(len(snapshot.corpus)))

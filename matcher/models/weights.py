@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 VIEW_WEIGHTS = {"word_vectors": "words", "sentence": "sentence"}
@@ -32,8 +31,3 @@ class Weights:
     def of_view(self, name: str) -> float:
         """Return what a view counts in the text relevance."""
         return float(getattr(self, VIEW_WEIGHTS[name])) if name in VIEW_WEIGHTS else 1.0
-
-
-def weights_from(saved: Mapping[str, float]) -> Weights:
-    """Return weights that were saved by name. Raises TypeError for a name that there isn't."""
-    return Weights(**saved)

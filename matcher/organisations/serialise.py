@@ -28,8 +28,3 @@ def deserialise(values: dict[str, Any]) -> Organisation:
 def serialise_facet(facet: Facet) -> dict[str, Any]:
     """Return a facet as JSON values, without its id."""
     return dict(_FACET.dump_python(facet, mode="json", exclude={"id"}))
-
-
-def deserialise_facet(values: dict[str, Any]) -> Facet:
-    """Return the facet that `serialise_facet` made JSON of."""
-    return _FACET.validate_python(values)

@@ -13,7 +13,6 @@ from matcher.domain import (
     Facet,
     FacetKind,
     Stage,
-    embedded_text,
 )
 from matcher.store.database import Write
 from matcher.store.tables import DeletionRow, FacetRow, OwnershipRow
@@ -90,17 +89,6 @@ def load_facets(session: Session, ids: Iterable[int]) -> dict[int, Facet]:
         for row in session.scalars(select(FacetRow).where(FacetRow.id.in_(part))):
             found[row.id] = facet_from_row(row)
     return found
-
-
-def embedded_texts(session: Session) -> tuple[list[int], list[str]]:
-    """Return the ids of all facets, ascending, and the text that the encoder sees of each."""
-    rows = session.execute(select(FacetRow.id, FacetRow.title, FacetRow.text).order_by(FacetRow.id))
-    ids: list[int] = []
-    texts: list[str] = []
-    for row in rows:
-        ids.append(row.id)
-        texts.append(embedded_text(row.title, row.text))
-    return ids, texts
 
 
 def delete_facet(write: Write, facet_id: int) -> None:

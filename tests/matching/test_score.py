@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from matcher.arrays import Floats
 from matcher.matching.features.text import mix_views
 from matcher.matching.score import LIKELY, QUALIFYING, combine, qualifies, total_of
-from matcher.models.weights import Weights, weights_from
+from matcher.models.weights import Weights
 
 FEATURES = ("coverage", "collaboration", "affiliation", "mention", "reciprocity")
 VIEWS = {"word_vectors": 1.0, "sentence": 1.0}
@@ -138,9 +138,3 @@ def test_parts_add_up() -> None:
         0.0,
     ]
     assert total_of({}, 3).tolist() == [0.0, 0.0, 0.0]
-
-
-def test_saved_weights_are_read_by_name() -> None:
-    assert weights_from({"text": 3.0, "sentence": 0.25}) == Weights(text=3.0, sentence=0.25)
-    with pytest.raises(TypeError):
-        weights_from({"prior": 1.0})
