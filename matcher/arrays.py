@@ -1,4 +1,4 @@
-"""Names of array types that ranking hands around, and a helper for masks."""
+"""Names of array types that ranking hands around, and helpers for masks and look-ups."""
 
 from __future__ import annotations
 
@@ -15,3 +15,16 @@ def mask_of(rows: Rows, count: int) -> Mask:
     mask = np.zeros(count, dtype=np.bool_)
     mask[rows] = True
     return mask
+
+
+def find_sorted(wanted: Rows, ascending: Rows) -> Rows:
+    """Return the place of each value wanted (k,) in an ascending array (n,); -1 where it isn't."""
+    if not len(ascending):
+        return np.full(len(wanted), -1)
+    places = np.minimum(np.searchsorted(ascending, wanted), len(ascending) - 1)
+    return np.where(ascending[places] == wanted, places, -1)
+
+
+def take_or_zero(values: Floats, places: Rows) -> Floats:
+    """Return the values (n,) at places (k,), as `find_sorted` returns them; 0 for -1."""
+    return np.append(values, 0.0)[places]

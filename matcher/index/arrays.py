@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.arrays import find_sorted
 from matcher.index.port import NO_ID, NO_SCORE, Ids, Vectors
 
 _BLOCK_SCORES = 8_000_000
@@ -70,10 +71,7 @@ def is_ascending(ids: Ids) -> bool:
 
 def contained(ids: Ids, ascending: Ids) -> NDArray[np.bool_]:
     """Return for each of `ids` (n,) whether it is in `ascending` (ascending, no duplicates)."""
-    if not len(ascending):
-        return np.zeros(len(ids), dtype=np.bool_)
-    places = np.minimum(np.searchsorted(ascending, ids), len(ascending) - 1)
-    result: NDArray[np.bool_] = ascending[places] == ids
+    result: NDArray[np.bool_] = find_sorted(ids, ascending) >= 0
     return result
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.port import project_onto_view
-from matcher.arrays import Floats, Mask, Rows
+from matcher.arrays import Floats, Mask, Rows, find_sorted
 from matcher.corpus.columns import Corpus
 from matcher.corpus.filters import allowed_organisations, facets_of, offer_facets
 from matcher.corpus.snapshot import Snapshot
@@ -91,11 +91,8 @@ class Candidates:
     def places_of(self, rows: Rows) -> Rows:
         """Return the place of each organisation (k,) among the candidates; -1 for others."""
         order = np.argsort(self.groups, kind="stable")
-        groups = self.snapshot.corpus.group[rows]
-        at = np.searchsorted(self.groups, groups, sorter=order)
-        places = order[np.minimum(at, len(order) - 1)] if len(order) else np.zeros(len(rows), int)
-        found = self.groups[places] == groups if len(order) else np.zeros(len(rows), bool)
-        return np.where(found, places, -1)
+        at = find_sorted(self.snapshot.corpus.group[rows], self.groups[order])
+        return np.append(order, -1)[at]
 
 
 def retrieve(understood: UnderstoodQuestion, hidden: Rows = _NOBODY) -> Candidates:

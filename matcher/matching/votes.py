@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.port import View, project_onto_view
-from matcher.arrays import Floats, Rows
+from matcher.arrays import Floats, Rows, find_sorted, take_or_zero
 from matcher.corpus.columns import KINDS, Corpus
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import FacetKind
@@ -51,13 +51,8 @@ class OrganisationVotes:
 
     def at(self, groups: Rows) -> tuple[Floats, Floats]:
         """Return experience and best offer (c,) of some groups; 0 where they got no votes."""
-        if not len(self.groups):
-            return np.zeros(len(groups)), np.zeros(len(groups))
-        places = np.minimum(np.searchsorted(self.groups, groups), len(self.groups) - 1)
-        found = self.groups[places] == groups
-        return np.where(found, self.experience[places], 0.0), np.where(
-            found, self.best_offer[places], 0.0
-        )
+        places = find_sorted(groups, self.groups)
+        return take_or_zero(self.experience, places), take_or_zero(self.best_offer, places)
 
 
 def votes_by_view(

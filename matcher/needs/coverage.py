@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.arrays import Floats, Rows
+from matcher.arrays import Floats, Rows, find_sorted
 from matcher.corpus.columns import Corpus
 from matcher.domain import Need
 
@@ -91,8 +91,8 @@ def coverage_of(
     meets = np.zeros((len(needs), len(rows)))
     if len(facet_rows) and len(needs) and len(rows):
         facets, places = corpus.facets_of(rows)
-        columns = np.minimum(np.searchsorted(facet_rows, facets), len(facet_rows) - 1)
-        compared = facet_rows[columns] == facets
+        columns = find_sorted(facets, facet_rows)
+        compared = columns >= 0
         columns, places = columns[compared], places[compared]
         if len(places):
             starts = np.flatnonzero(np.diff(places, prepend=-1))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.arrays import Floats, Rows
+from matcher.arrays import Floats, Rows, find_sorted, take_or_zero
 from matcher.corpus.columns import KINDS, Corpus
 from matcher.domain import FacetKind
 from matcher.parameters import CROWDING, HALF_COLLABORATION
@@ -37,10 +37,7 @@ class Collaboration:
 
     def feature(self, groups: Rows) -> Floats:
         """Return the feature (c,) of some organisations, 0 to 1."""
-        strength = np.zeros(len(groups))
-        if len(self.groups):
-            at = np.minimum(np.searchsorted(self.groups, groups), len(self.groups) - 1)
-            strength = np.where(self.groups[at] == groups, self.strength[at], 0.0)
+        strength = take_or_zero(self.strength, find_sorted(groups, self.groups))
         feature: Floats = strength / (strength + HALF_COLLABORATION)
         return feature
 
@@ -73,8 +70,5 @@ def collaborations(corpus: Corpus, partners: Rows, shares: Floats, hidden: Rows)
 
 def _own_pull(participants: Rows, partners: Rows, pull: Floats) -> Floats:
     """Return the pull of each participant (p,) itself: 0 for all but known partners (k,)."""
-    if not len(partners):
-        return np.zeros(len(participants))
     order = np.argsort(partners, kind="stable")
-    at = order[np.minimum(np.searchsorted(partners, participants, sorter=order), len(partners) - 1)]
-    return np.where(partners[at] == participants, pull[at], 0.0)
+    return take_or_zero(pull[order], find_sorted(participants, partners[order]))
