@@ -12,6 +12,7 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from embeddings.vocabulary import Vocabulary, content_words
 from embeddings.whitening import Floats
 from embeddings.word_vectors import WordVectors
 
+Item = TypeVar("Item")
 _BACKGROUND = Path(__file__).parent / "background.txt"
 _MANIFEST = "encoder.json"
 _LEXICON = "lexicon.json"
@@ -168,9 +170,9 @@ def _lexicon(saved: str) -> Lexicon:
     return lexicon_from(json.loads(saved))
 
 
-def sample(texts: list[str], limit: int) -> list[str]:
-    """Return the texts, or `limit` of them, evenly spread."""
-    if len(texts) <= limit:
-        return texts
-    places = np.linspace(0, len(texts) - 1, limit).astype(int)
-    return [texts[place] for place in places]
+def sample(items: list[Item], limit: int) -> list[Item]:
+    """Return the items, or `limit` of them, evenly spread."""
+    if len(items) <= limit:
+        return items
+    places = np.linspace(0, len(items) - 1, limit).astype(int)
+    return [items[place] for place in places]

@@ -10,3 +10,7 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 
 It may raise, to stop the work.
 """
+
+
+def unreported(stage: str, done: int, total: int) -> None:
+    """Report to nobody."""

@@ -97,7 +97,7 @@ class Corpus:
             [row for rows in owners for row in rows], dtype=np.int64
         )
         self.owner_facets: NDArray[np.int64] = np.repeat(np.arange(len(owners)), sizes)
-        is_evidence = self.of_kind(FacetKind.EVIDENCE)[self.owner_facets]
+        is_evidence = self.of_kind(FacetKind.EVIDENCE, self.owner_facets)
         counted = np.bincount(self.owner_rows[is_evidence], minlength=len(self))
         self.experience: NDArray[np.float64] = counted.astype(np.float64)
         """How many past projects each organisation (n,) has under this name."""
@@ -268,9 +268,12 @@ class Corpus:
         """Return the rows of facet ids, all of which must exist."""
         return np.searchsorted(self.facet_ids, facet_ids)
 
-    def of_kind(self, kind: FacetKind) -> NDArray[np.bool_]:
-        """Return which facets (m,) are of this kind."""
-        marked: NDArray[np.bool_] = self.facet_kind == KINDS.index(kind)
+    def of_kind(
+        self, kind: FacetKind, facets: NDArray[np.int64] | None = None
+    ) -> NDArray[np.bool_]:
+        """Return which of all facets (m,), or of some rows of them (k,), are of this kind."""
+        kinds = self.facet_kind if facets is None else self.facet_kind[facets]
+        marked: NDArray[np.bool_] = kinds == KINDS.index(kind)
         return marked
 
 

@@ -11,9 +11,9 @@ from embeddings.composite import incomplete_count, model_failure
 from embeddings.lexicon import lexicon_of
 from embeddings.port import View
 from embeddings.subjects import Subjects
-from matcher.corpus.columns import Corpus, FacetRecord, OrganisationRecord
+from matcher.corpus.columns import Corpus, FacetRecord
 from matcher.corpus.profile_vectors import profiles_of
-from matcher.corpus.records import facet_record, organisation_record, subjects_of
+from matcher.corpus.records import apply_changes, subjects_of
 from matcher.corpus.snapshot import Snapshot
 from matcher.index.exact import ExactIndex
 from matcher.index.generation import (
@@ -95,7 +95,9 @@ class CorpusProvider:
         _apply_to_index(index, written, generation)
         incomplete = incomplete_count(generation.encoder) != count
         incomplete = incomplete or bool(known and same_base and known.incomplete)
-        organisations, facets = _apply_to_records(known, changes)
+        organisations, facets = apply_changes(
+            changes, known.organisations if known else {}, known.facets if known else {}
+        )
         same_names = known and not changes.deleted_organisations and not changes.organisations
         same = known.corpus if known and same_names else None
         variants = generation.findings.variants
@@ -121,21 +123,6 @@ class CorpusProvider:
             incomplete,
             changes.mark,
         )
-
-
-def _apply_to_records(
-    known: Snapshot | None, changes: Changes
-) -> tuple[dict[int, OrganisationRecord], dict[int, FacetRecord]]:
-    """Return the records of a snapshot, if there is one, with changes applied, by key and id."""
-    organisations = dict(known.organisations) if known else {}
-    facets = dict(known.facets) if known else {}
-    for key in changes.deleted_organisations:
-        organisations.pop(key, None)
-    for key in changes.deleted_facets:
-        facets.pop(key, None)
-    organisations.update((row.key, organisation_record(row)) for row in changes.organisations)
-    facets.update((row.id, facet_record(row, changes.owner_keys(row.id))) for row in changes.facets)
-    return organisations, facets
 
 
 def _touched(changes: Changes, before: Mapping[int, FacetRecord]) -> set[int]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from embeddings.subjects import Subjects
 from matcher.corpus.columns import FacetRecord, OrganisationRecord
 from matcher.domain import FacetKind, OrganisationType, Place, SizeClass, Stage
+from matcher.store.changes import Changes
 from matcher.store.tables import FacetRow, OrganisationRow
 
 SubjectsOf = tuple[tuple[int, ...], tuple[int, ...]]
@@ -37,6 +40,22 @@ def facet_record(row: FacetRow, owners: tuple[int, ...]) -> FacetRecord:
         topics=tuple(row.topics),
         owners=owners,
     )
+
+
+def apply_changes(
+    changes: Changes,
+    organisations: Mapping[int, OrganisationRecord],
+    facets: Mapping[int, FacetRecord],
+) -> tuple[dict[int, OrganisationRecord], dict[int, FacetRecord]]:
+    """Return records of organisations by key, and of facets by id, with changes applied."""
+    organisations, facets = dict(organisations), dict(facets)
+    for key in changes.deleted_organisations:
+        organisations.pop(key, None)
+    for key in changes.deleted_facets:
+        facets.pop(key, None)
+    organisations.update((row.key, organisation_record(row)) for row in changes.organisations)
+    facets.update((row.id, facet_record(row, changes.owner_keys(row.id))) for row in changes.facets)
+    return organisations, facets
 
 
 def subjects_of(subjects: Subjects, row: FacetRow) -> SubjectsOf:

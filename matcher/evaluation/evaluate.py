@@ -44,7 +44,7 @@ from matcher.evaluation.rankers import (
 from matcher.matching.service import Recommender
 from matcher.models.fitted import FitReport, QueryMode
 from matcher.models.weights import Weights
-from matcher.progress import Progress
+from matcher.progress import Progress, unreported
 from matcher.settings import Settings
 
 LONG_TAIL_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -136,7 +136,7 @@ def evaluate(
     With `trade_off`, also what the long-tail quota and the complement dial buy and cost. Raises
     EncoderError where a part of the encoder was away.
     """
-    trial = _Trial(provider, settings, tests, seed, progress or (lambda stage, done, total: None))
+    trial = _Trial(provider, settings, tests, seed, progress or unreported)
     corpus = trial.snapshot.corpus
     return EvaluationReport(
         organisations=len(corpus),

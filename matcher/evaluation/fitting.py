@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import structlog
 
-from embeddings.port import vocabulary_coverage
+from embeddings.default import sample
 from matcher.arrays import Rows
 from matcher.corpus.columns import Corpus
 from matcher.corpus.snapshot import Snapshot
@@ -33,12 +33,12 @@ from matcher.evaluation.vote_history import fit_votes
 from matcher.evaluation.weight_search import FitQuery, first_of, quality, search_weights, worth
 from matcher.matching.retrieve import retrieve
 from matcher.matching.score import compute_features
-from matcher.matching.understand import UnderstoodQuestion
+from matcher.matching.understand import UnderstoodQuestion, view_coverage_of
 from matcher.models.fitted import Comparison, FitReport, FittedModels, QueryMode
 from matcher.models.need_offer import NeedOfferModel
 from matcher.models.score_calibration import ScoreCalibration, fit_score_calibration
 from matcher.models.weights import Weights
-from matcher.progress import Progress
+from matcher.progress import Progress, unreported
 
 QUARTERS = 4
 MIN_QUERIES = 40
@@ -80,7 +80,7 @@ def fit_models(
     progress: Progress | None = None,
 ) -> FittedModels:
     """Fit all models on a corpus; where there is too little history, those shipped stay."""
-    report = progress or (lambda stage, done, total: None)
+    report = progress or unreported
     models = FittedModels(need_offer, votes=fit_votes(snapshot))
     try:
         fitted = fit_weights(snapshot, projects, report)
@@ -188,7 +188,7 @@ def _fold(
     known = _active(earlier.corpus)
     fold: Fold = {}
     for mode in QueryMode:
-        queries = _few_enough(queries_of(held, known, mode, _SEED))
+        queries = sample(queries_of(held, known, mode, _SEED), MAX_QUERIES)
         fold[mode] = []
         for number, query in enumerate(queries, start=1):
             for_validation = int(_hash(query.text)[:8], 16) % VALIDATION_SHARE == 0
@@ -209,7 +209,6 @@ def _ask(whole: Snapshot, earlier: Snapshot, query: Query) -> tuple[FitQuery, Fi
 
 def _understood(whole: Snapshot, earlier: Snapshot, query: Query) -> UnderstoodQuestion:
     """Return a past project as a question: its stored vector is that of its text."""
-    encoder = whole.generation.encoder
     vector = whole.index.rows(np.array([query.facet_id], dtype=np.int64))
     mentioned, confidence = earlier.corpus.mentions.in_text(query.text)
     return UnderstoodQuestion(
@@ -217,10 +216,7 @@ def _understood(whole: Snapshot, earlier: Snapshot, query: Query) -> UnderstoodQ
         question=Question(text=query.text, members=query.given),
         text=query.text,
         vector=vector[0],
-        view_coverage={
-            view.name: float(vocabulary_coverage(encoder, vector, view)[0])
-            for view in encoder.views
-        },
+        view_coverage=view_coverage_of(whole.generation.encoder, vector),
         needs=None,
         scores_needs=False,
         members=earlier.corpus.with_variants(earlier.corpus.rows(query.given)),
@@ -275,7 +271,7 @@ def siblings_of(corpus: Corpus, query: Query) -> Rows:
     partners = np.unique(corpus.group[corpus.rows((*query.given, *query.partners))])
     records = corpus.with_variants(partners)
     facets, places = corpus.facets_of(records)
-    evidence = corpus.of_kind(FacetKind.EVIDENCE)[facets]
+    evidence = corpus.of_kind(FacetKind.EVIDENCE, facets)
     pairs = np.stack([facets[evidence], corpus.group[records[places[evidence]]]])
     rows, counts = np.unique(np.unique(pairs, axis=1)[0], return_counts=True)
     siblings: Rows = rows[counts >= max(2.0, SIBLINGS_SHARE * len(partners))]
@@ -301,10 +297,3 @@ def _hash(text: object) -> str:
 def _active(corpus: Corpus) -> frozenset[str]:
     """Return the ids of organisations that took part in a past project."""
     return frozenset(corpus.organisations[row].id for row in np.flatnonzero(corpus.experience))
-
-
-def _few_enough(queries: list[Query]) -> list[Query]:
-    if len(queries) <= MAX_QUERIES:
-        return queries
-    drawn = np.linspace(0, len(queries) - 1, MAX_QUERIES).astype(int)
-    return [queries[place] for place in drawn]

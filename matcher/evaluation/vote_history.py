@@ -53,11 +53,8 @@ def _shares(snapshot: Snapshot, asked: Rows, evidence: Rows) -> Floats:
         others: dict[str, Votes] = {
             name: without_facets(votes, np.array([row])) for name, votes in by_view.items()
         }
-        view_shares = {
-            name: shipped.of_view(name) * float(several[place])
-            for name, several in coverage.items()
-        }
-        votes = evidence_shares(corpus, others, view_shares)
+        known = {name: float(values[place]) for name, values in coverage.items()}
+        votes = evidence_shares(corpus, others, shipped.view_shares(known, known))
         shares[place, votes.groups] = votes.experience
     return shares[:, corpus.group]
 

@@ -24,7 +24,7 @@ from matcher.imports.cordis_files import DAMAGED, FILE_NAMES, CordisFiles
 from matcher.imports.readers import refused
 from matcher.imports.row_errors import Batch, ImportRefused, RowError
 from matcher.messages import Message, quoted, say
-from matcher.progress import Progress
+from matcher.progress import Progress, unreported
 from matcher.validation import (
     COUNTRY_ALIASES,
     COUNTRY_PATTERN,
@@ -58,7 +58,7 @@ def read_cordis(
     An organisation takes each value from its latest project that states it. Organisations and
     projects come out sorted by id.
     """
-    report = progress or (lambda stage, done, total: None)
+    report = progress or unreported
     batch = Batch(complete_profiles=False)
     source: CordisFiles | None = None
     try:

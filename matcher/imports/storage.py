@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from matcher.imports.row_errors import Batch
 from matcher.organisations.languages import with_language, with_languages
-from matcher.progress import Progress
+from matcher.progress import Progress, unreported
 from matcher.store import Store
 from matcher.store.organisation_updates import PRIVATE
 from matcher.store.organisations import save_organisations
@@ -37,7 +37,7 @@ def store_batch(store: Store, batch: Batch, progress: Progress | None = None) ->
 
     Killed at any point before the end, it leaves the store as it was.
     """
-    report = progress or (lambda stage, done, total: None)
+    report = progress or unreported
     organisations, projects = batch.organisations, batch.projects
     changed_organisations = changed_projects = 0
     with store.writing() as write:

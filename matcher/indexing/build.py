@@ -18,12 +18,7 @@ from embeddings.subjects import Subjects
 from matcher.corpus.columns import Corpus
 from matcher.corpus.profile_vectors import profiles_of
 from matcher.corpus.provider import CorpusProvider
-from matcher.corpus.records import (
-    SubjectsOf,
-    facet_record,
-    organisation_record,
-    subjects_of,
-)
+from matcher.corpus.records import SubjectsOf, apply_changes, subjects_of
 from matcher.corpus.snapshot import Snapshot
 from matcher.evaluation.fitting import fit_models, fit_weights
 from matcher.index.exact import ExactIndex
@@ -43,7 +38,7 @@ from matcher.introductions.outcomes import introduction_outcomes
 from matcher.models.fitted import FitReport, FittedModels
 from matcher.models.need_offer import NeedOfferModel, fit_need_offer_model
 from matcher.organisations.duplicates import sure_variants
-from matcher.progress import Progress
+from matcher.progress import Progress, unreported
 from matcher.settings import Settings
 from matcher.store import Store
 from matcher.store.changes import Changes, changes_since
@@ -66,7 +61,7 @@ def build_index(
     Runs beside workers that answer from the old generation; only one build runs at a time. With
     `only_if_missing` a generation that can be used over this store is left as it is.
     """
-    report = progress or (lambda stage, done, total: None)
+    report = progress or unreported
     root = settings.index_folder
     with build_lock(root):
         name = current_name(root)
@@ -124,7 +119,7 @@ def refit(provider: CorpusProvider, *, install: bool, progress: Progress | None 
 
     With `install`, publish them. Raises NotEnoughHistory where there is too little to fit on.
     """
-    report = progress or (lambda stage, done, total: None)
+    report = progress or unreported
     snapshot = provider.snapshot()
     with provider.store.reading() as session:
         projects = load_projects(session)
@@ -211,8 +206,7 @@ def profile_index(corpus: Corpus, encoder: Encoder, vectors: NDArray[np.float32]
 
 def corpus_from(changes: Changes, variants: Sequence[Sequence[str]]) -> Corpus:
     """Return the corpus that all changes since the beginning make."""
-    organisations = {row.key: organisation_record(row) for row in changes.organisations}
-    facets = {row.id: facet_record(row, changes.owner_keys(row.id)) for row in changes.facets}
+    organisations, facets = apply_changes(changes, {}, {})
     return Corpus(changes.version, organisations, facets, None, variants)
 
 

@@ -77,9 +77,7 @@ def _by_text(
 ) -> Iterator[tuple[int, Speaking]]:
     candidates = ranked.scored.candidates
     corpus, understood = candidates.snapshot.corpus, candidates.understood
-    shares = {
-        name: weights.of_view(name) * understood.view_coverage[name] for name in candidates.by_view
-    }
+    shares = weights.view_shares(understood.view_coverage, candidates.by_view)
     votes = join_views(candidates.by_view, shares)
     shown = {int(corpus.group[row]): row for row in rows}
     offers = corpus.of_kind(FacetKind.OFFER)

@@ -145,7 +145,7 @@ def _partners_without_offers(features: Features) -> Mask:
     corpus = candidates.snapshot.corpus
     facets, places = corpus.facets_of(candidates.rows)
     without_offers = np.ones(len(candidates.rows), dtype=np.bool_)
-    without_offers[places[corpus.of_kind(FacetKind.OFFER)[facets]]] = False
+    without_offers[places[corpus.of_kind(FacetKind.OFFER, facets)]] = False
     return without_offers & np.isin(candidates.groups, candidates.collaboration.groups)
 
 

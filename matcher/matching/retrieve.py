@@ -253,8 +253,8 @@ def _calibrated(
     rows: Rows,
 ) -> tuple[Floats, VotedFor]:
     """Return what votes are worth for each candidate (c,), and how sure whoever got votes is."""
-    corpus, shipped = understood.snapshot.corpus, Weights()
-    shares = {name: shipped.of_view(name) * understood.view_coverage[name] for name in by_view}
+    corpus = understood.snapshot.corpus
+    shares = Weights().view_shares(understood.view_coverage, by_view)
     votes = evidence_shares(corpus, by_view, shares)
     worth = calibration.at(rows).worth(votes.at(corpus.group[rows])[0])
     voted = np.sort(corpus.representative[votes.groups])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.port import vocabulary_coverage
+from embeddings.port import Encoder, vocabulary_coverage
 from matcher.arrays import Floats, Rows
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Question
@@ -80,16 +80,20 @@ def understand(
         question=question,
         text=text,
         vector=vectors[0],
-        view_coverage={
-            view.name: float(vocabulary_coverage(encoder, vectors[:1], view)[0])
-            for view in encoder.views
-        },
+        view_coverage=view_coverage_of(encoder, vectors[:1]),
         needs=needs,
         scores_needs=scores_needs,
         members=members,
         mentioned=mentioned,
         mention_confidence=confidence,
     )
+
+
+def view_coverage_of(encoder: Encoder, vector: NDArray[np.float32]) -> dict[str, float]:
+    """Return the share of a text, `vector` (1, dim), that each view understands, 0 to 1."""
+    return {
+        view.name: float(vocabulary_coverage(encoder, vector, view)[0]) for view in encoder.views
+    }
 
 
 def _mentions(snapshot: Snapshot, text: str, needs: ResolvedNeeds | None) -> tuple[Rows, Floats]:

@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 
 from embeddings.port import View, project_onto_view
 from matcher.arrays import Floats, Rows, find_sorted, take_or_zero
-from matcher.corpus.columns import KINDS, Corpus
+from matcher.corpus.columns import Corpus
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import FacetKind
 from matcher.parameters import MIN_SIMILARITY, MIN_VOTES, NEIGHBOURS, SHARPNESS
-
-_EVIDENCE = KINDS.index(FacetKind.EVIDENCE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +92,7 @@ def organisation_votes(corpus: Corpus, votes: Votes) -> OrganisationVotes:
     owners, places = corpus.owners_of(votes.facet_rows)
     groups, at = np.unique(corpus.group[owners], return_inverse=True)
     weights = votes.weights[places]
-    is_evidence = (corpus.facet_kind[votes.facet_rows] == _EVIDENCE)[places]
+    is_evidence = corpus.of_kind(FacetKind.EVIDENCE, votes.facet_rows)[places]
     experience = sums(at, np.where(is_evidence, weights, 0.0), len(groups))
     best_offer = np.zeros(len(groups))
     np.maximum.at(best_offer, at[~is_evidence], weights[~is_evidence])
@@ -119,7 +117,7 @@ def evidence_shares(
     """
     past = {}
     for name, votes in by_view.items():
-        is_evidence = corpus.facet_kind[votes.facet_rows] == _EVIDENCE
+        is_evidence = corpus.of_kind(FacetKind.EVIDENCE, votes.facet_rows)
         weights = votes.weights[is_evidence]
         past[name] = Votes(votes.facet_rows[is_evidence], weights / max(float(weights.sum()), 1e-9))
     return organisation_votes(corpus, join_views(past, view_shares))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 VIEW_WEIGHTS = {"word_vectors": "words", "sentence": "sentence"}
@@ -31,3 +32,12 @@ class Weights:
     def of_view(self, name: str) -> float:
         """Return what a view counts in the text relevance."""
         return float(getattr(self, VIEW_WEIGHTS[name])) if name in VIEW_WEIGHTS else 1.0
+
+    def view_shares(
+        self, view_coverage: Mapping[str, float], views: Iterable[str]
+    ) -> dict[str, float]:
+        """Return the share of each of some views: its weight times how much of the text it knows.
+
+        The shares don't add up to 1: who mixes views divides by their sum.
+        """
+        return {name: self.of_view(name) * view_coverage[name] for name in views}

@@ -41,7 +41,7 @@ def offer_probabilities(
     corpus = snapshot.corpus
     vectors = snapshot.index.rows(corpus.facet_ids[facet_rows])
     compared = similarities(snapshot.generation.encoder, queries, vectors)
-    evidence = corpus.of_kind(FacetKind.EVIDENCE)[facet_rows]
+    evidence = corpus.of_kind(FacetKind.EVIDENCE, facet_rows)
     stages = [corpus.stages[row] for row in facet_rows.tolist()]
     relations = relations_of(asked, stages)
     later = np.array([one is not None and one not in OF_PROJECTS for one in asked], dtype=np.bool_)

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from matcher.arrays import Floats, Rows, find_sorted, take_or_zero
-from matcher.corpus.columns import KINDS, Corpus
+from matcher.corpus.columns import Corpus
 from matcher.domain import FacetKind
 from matcher.parameters import CROWDING, HALF_COLLABORATION
-
-_EVIDENCE = KINDS.index(FacetKind.EVIDENCE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +46,7 @@ def collaborations(corpus: Corpus, partners: Rows, shares: Floats, hidden: Rows)
     Facets that are `hidden` don't count. The cost goes by the projects of the partners.
     """
     facets, owner = corpus.facets_of(partners)
-    counted = (corpus.facet_kind[facets] == _EVIDENCE) & ~np.isin(facets, hidden)
+    counted = corpus.of_kind(FacetKind.EVIDENCE, facets) & ~np.isin(facets, hidden)
     facets, owner = facets[counted], owner[counted]
     projects = np.bincount(owner, minlength=len(partners))
     pull = shares / np.sqrt(np.maximum(projects, 1))

@@ -35,7 +35,7 @@ def mix_views(
 
     Each view counts by its weight and by how much of the text it understands.
     """
-    shares = {name: weights.of_view(name) * view_coverage[name] for name in by_view}
+    shares = weights.view_shares(view_coverage, by_view)
     total = sum(shares.values()) or 1.0
     values = [share / total * by_view[name] for name, share in shares.items()]
     mixed: Floats = np.sum(values, axis=0)
