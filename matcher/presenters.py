@@ -1,12 +1,12 @@
 """How organisations, needs, facets and mixes are shown, without anything private.
 
 The dataclasses are parts of answers; `to_json` turns an answer into JSON where it leaves the
-service. The functions that end in `_json` do both at once.
+service.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,9 @@ from pydantic_core import to_jsonable_python
 from matcher.corpus.columns import Corpus, OrganisationRecord
 from matcher.corpus.field_mix import FieldMix, field_mix
 from matcher.corpus.partner_mix import partner_mix
-from matcher.domain import Facet, FacetKind, OrganisationType, Stage
+from matcher.corpus.snapshot import Snapshot
+from matcher.corpus.subjects import organisation_domains
+from matcher.domain import Facet, FacetKind, Organisation, OrganisationType, Stage
 
 MAX_QUOTE_LENGTH = 320
 
@@ -87,7 +89,7 @@ def organisation_name(corpus: Corpus, row: int) -> OrganisationName:
     return OrganisationName(record.id, record.name)
 
 
-def organisation_brief(record: OrganisationRecord) -> OrganisationBrief:
+def organisation_brief(record: OrganisationRecord | Organisation) -> OrganisationBrief:
     """Return what lists show of an organisation."""
     place = record.place
     return OrganisationBrief(
@@ -111,17 +113,18 @@ def facet_brief(facet: Facet) -> FacetBrief:
     return FacetBrief(facet.id, facet.kind, quote(facet), facet.language, facet.year, facet.stage)
 
 
-def partner_mix_brief(types: Sequence[OrganisationType]) -> PartnerMixBrief:
-    """Return the mix of types of a group of organisations."""
+def partner_mix_brief(corpus: Corpus, rows: Iterable[int]) -> PartnerMixBrief:
+    """Return the mix of types of some organisations."""
+    types = [corpus.organisations[row].type for row in rows]
     mix = partner_mix(types)
     return PartnerMixBrief(
         len(types), mix.types, mix.strands, round(mix.balance, 4), tuple(mix.missing)
     )
 
 
-def field_mix_brief(domains_of_each_member: Iterable[Sequence[str]]) -> FieldMix:
-    """Return the mix of fields of a group, its balance rounded."""
-    mix = field_mix(domains_of_each_member)
+def field_mix_brief(snapshot: Snapshot, rows: Iterable[int]) -> FieldMix:
+    """Return the mix of fields of some organisations, its balance rounded."""
+    mix = field_mix(organisation_domains(snapshot, rows))
     return FieldMix(mix.counts, round(mix.balance, 4))
 
 

@@ -16,6 +16,7 @@ from matcher.domain import (
 from matcher.initiatives.schema import needs_from
 from matcher.initiatives.team_request import TeamRequest
 from matcher.initiatives.team_schema import quota_from
+from matcher.presenters import organisation_brief, to_json
 
 
 def question_from(body: QuestionIn) -> Question:
@@ -66,7 +67,7 @@ def team_from(body: LineUpIn) -> TeamRequest:
 def organisation_out(organisation: Organisation) -> dict[str, Any]:
     """Show an organisation with offers and needs; never its contact."""
     return {
-        **organisation_brief(organisation),
+        **to_json(organisation_brief(organisation)),
         "short_name": organisation.short_name,
         "size": organisation.size,
         "languages": list(organisation.languages),
@@ -74,23 +75,6 @@ def organisation_out(organisation: Organisation) -> dict[str, Any]:
         "description": organisation.description,
         "offers": [_statement(facet) for facet in organisation.offers],
         "needs": [_statement(facet) for facet in organisation.needs],
-    }
-
-
-def organisation_brief(organisation: Organisation) -> dict[str, Any]:
-    """Show what lists hold of an organisation."""
-    place = organisation.place
-    return {
-        "id": organisation.id,
-        "name": organisation.name,
-        "type": organisation.type,
-        "sme": organisation.sme,
-        "city": place.city,
-        "country": place.country,
-        "region": place.region,
-        "latitude": place.latitude,
-        "longitude": place.longitude,
-        "sectors": list(organisation.sectors),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Response, jsonify
+from flask import Response
 from flask.typing import ResponseReturnValue
 
 from matcher.api.blueprint import blueprint
@@ -20,7 +20,6 @@ from matcher.api.initiative_schemas import (
 )
 from matcher.api.initiatives import MISSING, with_problems
 from matcher.api.responses import answer, schema_of
-from matcher.api.schemas import Answer
 from matcher.current import services
 from matcher.domain import Question
 from matcher.initiatives.advice import Advice, IsMember
@@ -28,7 +27,7 @@ from matcher.initiatives.gaps import GapReport
 from matcher.initiatives.roadmap import Roadmap
 from matcher.initiatives.team_report import TeamAnswer
 from matcher.initiatives.team_task import Infeasible
-from matcher.presenters import to_json
+from matcher.matching.answer import Answer
 
 
 @blueprint.post("/needs")
@@ -42,7 +41,7 @@ def read_needs(json_data: BriefIn) -> ResponseReturnValue:
 
 @blueprint.get("/initiatives/<initiative_id>/matches")
 @blueprint.input(DialsIn, location="query")
-@blueprint.output(Answer)
+@blueprint.output(schema_of(Answer))
 @blueprint.doc(summary="Match list of an initiative", responses=MISSING)
 @with_problems
 def initiative_matches(initiative_id: str, query_data: DialsIn) -> ResponseReturnValue:
@@ -52,7 +51,7 @@ def initiative_matches(initiative_id: str, query_data: DialsIn) -> ResponseRetur
 
 @blueprint.post("/initiatives/<initiative_id>/matches")
 @blueprint.input(MatchesIn)
-@blueprint.output(Answer)
+@blueprint.output(schema_of(Answer))
 @blueprint.doc(summary="Match list of an initiative, with filters and feedback", responses=MISSING)
 @with_problems
 def initiative_matches_changed(initiative_id: str, json_data: MatchesIn) -> ResponseReturnValue:
@@ -75,7 +74,7 @@ def _matches(initiative_id: str, asked: MatchesIn) -> Response:
             offset=asked.offset,
         )
 
-    return jsonify(to_json(services().initiatives.matches(initiative_id, changed)))
+    return answer(services().initiatives.matches(initiative_id, changed))
 
 
 @blueprint.get("/initiatives/<initiative_id>/gaps")

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from matcher.api.blueprint import blueprint
-from matcher.api.conversion import (
-    question_from,
-)
+from matcher.api.conversion import question_from
 from matcher.api.errors import problem
-from matcher.api.schemas import (
-    Answer,
-    QuestionIn,
-)
+from matcher.api.responses import answer, schema_of
+from matcher.api.schemas import QuestionIn
 from matcher.current import services
+from matcher.matching.answer import Answer
 from matcher.matching.question import QuestionError
-from matcher.presenters import to_json
 
 EXAMPLE = {
     "text": "We want to turn potato peels into biodegradable packaging",
@@ -28,7 +23,7 @@ EXAMPLE = {
 
 @blueprint.post("/recommendations")
 @blueprint.input(QuestionIn, example=EXAMPLE)
-@blueprint.output(Answer)
+@blueprint.output(schema_of(Answer))
 @blueprint.doc(
     summary="Recommend partners",
     description="Ranked organisations with score parts that add up to the score, and reasons.",
@@ -36,8 +31,7 @@ EXAMPLE = {
 def recommendations(json_data: QuestionIn) -> ResponseReturnValue:
     """Answer a question."""
     try:
-        answer = services().recommender.recommend(question_from(json_data))
+        return answer(services().recommender.recommend(question_from(json_data)))
     except QuestionError as error:
         fault = {"field": error.field, "message": str(error)}
         return problem(422, "The question can't be answered as it stands.", [fault])
-    return jsonify(to_json(answer))

@@ -9,12 +9,14 @@ from flask import Response, jsonify, url_for
 from flask.typing import ResponseReturnValue
 
 from matcher.api.blueprint import actor, blueprint
-from matcher.api.conversion import organisation_brief, organisation_out
+from matcher.api.conversion import organisation_out
 from matcher.api.errors import problem
+from matcher.api.responses import answer
 from matcher.api.schemas import OrganisationOut, OrganisationPage, SearchIn
 from matcher.current import services
 from matcher.organisations import actions as organisations
 from matcher.organisations.schema import OrganisationIn, organisation_from
+from matcher.presenters import organisation_brief
 from matcher.store.organisation_updates import PRIVATE
 from matcher.validation import ID_PATTERN
 
@@ -29,11 +31,9 @@ def list_organisations(query_data: SearchIn) -> ResponseReturnValue:
     total, page = organisations.search(
         services().store, asked.q, asked.type, asked.country, asked.limit, asked.offset
     )
-    return jsonify(
-        total=total,
-        limit=asked.limit,
-        offset=asked.offset,
-        results=[organisation_brief(one) for one in page],
+    results = [organisation_brief(one) for one in page]
+    return answer(
+        {"total": total, "limit": asked.limit, "offset": asked.offset, "results": results}
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from flask import Response, jsonify
@@ -35,8 +36,9 @@ class AnswerSchema(RootModel[Answer], Generic[Answer]):
         return {**schema["$defs"].pop(name), "$defs": schema["$defs"]}
 
 
+@cache
 def schema_of(answer_type: type) -> type[BaseModel]:
-    """Return the response schema of a dataclass, under its name."""
+    """Return the response schema of a dataclass, under its name: one, however often it is asked."""
     root: Any = AnswerSchema
     made: type[BaseModel] = type(
         answer_type.__name__, (root[answer_type],), {"__doc__": answer_type.__doc__}

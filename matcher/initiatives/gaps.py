@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from matcher.corpus.field_mix import FieldMix
-from matcher.corpus.subjects import organisation_domains
 from matcher.domain import NeedLevel, OrganisationType
 from matcher.initiatives.context import InitiativeAnswer, InitiativeContext, Status
 from matcher.initiatives.contributions import ContributionReader, NeedStatus
@@ -86,17 +85,17 @@ def gap_report(store: Store, context: InitiativeContext) -> GapReport:
         stages=stages,
         missing_links=missing_links(reader, stages),
         partner_mix=_member_mix(context),
-        field_mix=field_mix_brief(organisation_domains(context.snapshot, members)),
+        field_mix=field_mix_brief(context.snapshot, members),
     )
 
 
 def _member_mix(context: InitiativeContext) -> MemberMix:
     """Return the types of the members, and for each type that is wanted how many there are."""
-    organisations = context.snapshot.corpus.organisations
-    types = [organisations[row].type for row in context.shown_members.tolist()]
+    members = partner_mix_brief(context.snapshot.corpus, context.shown_members.tolist())
     return MemberMix(
-        members=partner_mix_brief(types),
+        members=members,
         wanted=tuple(
-            TypeWanted(kind, count, types.count(kind)) for kind, count in context.initiative.wanted
+            TypeWanted(kind, count, members.types.get(kind.value, 0))
+            for kind, count in context.initiative.wanted
         ),
     )

@@ -9,7 +9,6 @@ import numpy as np
 
 from matcher.arrays import Floats, Rows
 from matcher.corpus.field_mix import FieldMix
-from matcher.corpus.subjects import organisation_domains
 from matcher.domain import Facet, Need
 from matcher.initiatives.context import (
     PERHAPS,
@@ -129,8 +128,8 @@ def team_report(
         coverage=round(team.coverage, 4),
         best_possible=round(_coverage_bound(context, team, fit_share), 4),
         exact=team.exact,
-        partner_mix=partner_mix_brief([corpus.organisations[row].type for row in rows]),
-        field_mix=field_mix_brief(organisation_domains(context.snapshot, rows)),
+        partner_mix=partner_mix_brief(corpus, rows),
+        field_mix=field_mix_brief(context.snapshot, rows),
         picks=tuple(_pick_report(context, pick, offers, best_rows) for pick in team.picks),
         needs=tuple(
             _team_need(context, need, row, 0.0 if row is None else offers.best[row][1][index])

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 
 from matcher.corpus.field_mix import FieldMix
 from matcher.domain import NeedLevel, Stage
 from matcher.needs.resolve import Source
 from matcher.presenters import FacetBrief, OrganisationBrief, OrganisationName, PartnerMixBrief
 
-NOTICES = {
+NoticeCode = Literal[
+    "nobody_yet", "nothing_usable", "nothing_allowed", "nothing_found", "model_away"
+]
+NOTICES: dict[NoticeCode, str] = {
     "nothing_usable": "Nothing in the question could be understood. Describe in a sentence or two "
     "what is to be done and what is needed: materials, techniques, products, markets.",
     "nobody_yet": "No organisation is stored yet, so there is nobody to recommend. Import some: "
@@ -27,7 +31,7 @@ NOTICES = {
 class Notice:
     """Why a list is empty, or what it was made without."""
 
-    code: str
+    code: NoticeCode
     message: str
 
 
@@ -40,13 +44,18 @@ class Reason:
     """
 
     need: str | None
-    """The need that is met; None where the text as a whole is."""
+    """The need that is answered; null: the text as a whole."""
     probability: float | None
-    """That it meets the need."""
+    """That it meets the need; null for other reasons."""
     facet: FacetBrief | None
+    """What is quoted; null for a reason by mention."""
     similarity: float | None
+    """0 to 1; null for a reason by collaboration or mention."""
     with_members: tuple[str, ...]
+    """Members who took part in that past project; where none are given, those whom the text
+    mentions."""
     mentioned: tuple[str, ...]
+    """Words of its name that the question holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +63,9 @@ class CoverageBrief:
     """How far an organisation meets what is needed."""
 
     alone: float
+    """Coverage of the needs by this organisation alone."""
     adds: float
-    """What it adds to the coverage of the members."""
+    """Its complement: what it adds to the coverage of the members."""
     with_members: float
 
 
@@ -70,11 +80,12 @@ class SimilarMember:
 
 @dataclass(frozen=True, slots=True)
 class AffiliatedPartner:
-    """A partner that shares words of its name or town which few others have."""
+    """A member, or likely partner, of the same house or place as an organisation."""
 
     id: str
     name: str
     words: tuple[str, ...]
+    """Words of name or city that both have, and few others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +105,27 @@ class Match:
     rank: int
     organisation: OrganisationBrief
     score: float
+    """0 to 1: the sum of the parts."""
     variants: tuple[OrganisationName, ...]
+    """Records that share its votes; one is shown."""
     probability: float | None
+    """The share of pairs with such a score that did work together, measured on past projects held
+    out at the index build; null where there was too little history."""
     parts: Mapping[str, float]
+    """Out of text, coverage, collaboration, affiliation, mention, reciprocity, complement and
+    across_fields; similarity is negative: what similarity to a member takes away."""
     coverage: CoverageBrief | None
+    """Null where neither needs nor members are given."""
     similar_members: tuple[SimilarMember, ...]
+    """Members that it is similar to."""
     affiliation: tuple[AffiliatedPartner, ...]
+    """Members that share its house or place; where none are given those whom the text mentions, and
+    the likeliest to take part."""
     reciprocity: tuple[MetNeed, ...]
+    """Its own needs that members meet."""
     long_tail: bool
+    """Whether it comes earlier than by its score, after the fiftieth place, since it has few past
+    projects (SCHAKEL_LONG_TAIL)."""
     reasons: tuple[Reason, ...]
 
 
@@ -133,8 +157,9 @@ class NeedsAnswer:
     """What was taken to be needed."""
 
     source: Source
+    """Stated; or read from the text; or what the members say that they need."""
     covered: float
-    """How far the members cover all of it."""
+    """Coverage of the needs by the members."""
     items: tuple[NeedAnswer, ...]
 
 
@@ -183,6 +208,6 @@ class Answer:
     took_ms: float = 0.0
 
 
-def notice(code: str) -> Notice:
+def notice(code: NoticeCode) -> Notice:
     """Return a notice by its code."""
     return Notice(code, NOTICES[code])

@@ -7,10 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from embeddings.port import understood as is_understood
-from matcher.arrays import Rows
-from matcher.corpus.field_mix import FieldMix
 from matcher.corpus.snapshot import Snapshot
-from matcher.corpus.subjects import organisation_domains
 from matcher.domain import Facet
 from matcher.matching.answer import (
     AffiliatedPartner,
@@ -22,6 +19,7 @@ from matcher.matching.answer import (
     MetNeed,
     NeedAnswer,
     NeedsAnswer,
+    NoticeCode,
     PartnerMixes,
     Reason,
     Retrieval,
@@ -37,7 +35,6 @@ from matcher.needs.coverage import Coverage, best_facets
 from matcher.needs.resolve import Source
 from matcher.parameters import MIN_PROBABILITY_SHOWN, MIN_RECIPROCITY_SHOWN, SIMILAR
 from matcher.presenters import (
-    PartnerMixBrief,
     facet_brief,
     field_mix_brief,
     organisation_brief,
@@ -53,7 +50,7 @@ def explain(store: Store, ranked: RankedCandidates) -> Answer:
     return _Page(store, ranked).answer()
 
 
-def nothing_found(snapshot: Snapshot, codes: Iterable[str]) -> Answer:
+def nothing_found(snapshot: Snapshot, codes: Iterable[NoticeCode]) -> Answer:
     """Return an answer without results, and why that is."""
     notices = tuple(notice(code) for code in codes)
     return Answer(snapshot.version, snapshot.generation.model, 0, notices)
@@ -75,13 +72,15 @@ class _Page:
         self.speaking = speaking_facets(ranked, self.rows, self.snapshot.models.weights)
         self.met = met_needs(self.snapshot, np.sort(self.rows), self.understood.members)
         self.best = self._best_of_needs()
+        self.mentions = self._mentions()
         self.facets = self._load(store)
         ids = np.array(sorted(self.facets), dtype=np.int64)
         self.vectors = dict(zip(ids.tolist(), self.snapshot.index.rows(ids), strict=True))
 
     def answer(self) -> Answer:
         """Return the page as an answer."""
-        members = self.corpus.rows(self.understood.question.members)
+        members = self.corpus.rows(self.understood.question.members).tolist()
+        rows = self.rows.tolist()
         return Answer(
             corpus_version=self.snapshot.version,
             model=self.snapshot.generation.model,
@@ -89,8 +88,12 @@ class _Page:
             notices=() if len(self.ranked.order) else (notice(self._why_nothing()),),
             not_understood=self._not_understood(),
             needs=self._needs(),
-            partner_mix=PartnerMixes(self._partner_mix(members), self._partner_mix(self.rows)),
-            field_mix=FieldMixes(self._field_mix(members), self._field_mix(self.rows)),
+            partner_mix=PartnerMixes(
+                partner_mix_brief(self.corpus, members), partner_mix_brief(self.corpus, rows)
+            ),
+            field_mix=FieldMixes(
+                field_mix_brief(self.snapshot, members), field_mix_brief(self.snapshot, rows)
+            ),
             retrieval=Retrieval(len(self.candidates.rows), self.candidates.found_by),
             results=tuple(
                 self._match(rank, int(place), int(row))
@@ -224,19 +227,26 @@ class _Page:
             mentioned=(),
         )
 
+    def _mentions(self) -> list[tuple[str | None, str, dict[int, float]]]:
+        """Return the texts that may mention somebody: the need, the text, and by row how surely."""
+        needs = self.understood.needs
+        stated = needs.needs if needs is not None and needs.source is Source.STATED else ()
+        texts: list[tuple[str | None, str]] = [(None, self.understood.text)]
+        texts += [(need.text, need.text) for need in stated]
+        found = [(*named, self.corpus.mentions.in_text(named[1])) for named in texts]
+        return [
+            (need, text, dict(zip(rows.tolist(), confidence.tolist(), strict=True)))
+            for need, text, (rows, confidence) in found
+        ]
+
     def _mention(self, row: int, *, has_others: bool) -> list[Reason]:
         """Return the reason that the question mentions the organisation, where that is why.
 
         Beside other reasons only where at least half of the name is there.
         """
-        needs = self.understood.needs
-        stated = needs.needs if needs is not None and needs.source is Source.STATED else ()
         least = 0.5 if has_others else 0.0
-        texts: list[tuple[str | None, str]] = [(None, self.understood.text)]
-        for need, text in [*texts, *((need.text, need.text) for need in stated)]:
-            rows, confidence = self.corpus.mentions.in_text(text)
-            at = np.flatnonzero(rows == row)
-            if len(at) and confidence[at[0]] > least:
+        for need, text, confidence in self.mentions:
+            if confidence.get(row, 0.0) > least:
                 name = self.corpus.organisations[row].name
                 words = tuple(self.corpus.mentions.words_in(name, text))
                 return [Reason(need, None, None, None, (), words)]
@@ -294,13 +304,7 @@ class _Page:
             facet=facet_brief(facet) if facet is not None else None,
         )
 
-    def _partner_mix(self, rows: Rows) -> PartnerMixBrief:
-        return partner_mix_brief([self.corpus.organisations[row].type for row in rows.tolist()])
-
-    def _field_mix(self, rows: Rows) -> FieldMix:
-        return field_mix_brief(organisation_domains(self.snapshot, rows.tolist()))
-
-    def _why_nothing(self) -> str:
+    def _why_nothing(self) -> NoticeCode:
         """Say why the list is empty: no facet came near any text, or nobody is left."""
         near = any(len(votes) for votes in self.candidates.by_view.values())
         return "nothing_found" if len(self.understood.members) or near else "nothing_usable"

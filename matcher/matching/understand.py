@@ -12,6 +12,7 @@ from embeddings.port import Encoder, vocabulary_coverage
 from matcher.arrays import Floats, Rows
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Question
+from matcher.matching.answer import NoticeCode
 from matcher.needs.extraction import strip_courtesies
 from matcher.needs.resolve import ResolvedNeeds, Source, find_needs
 from matcher.store import Store
@@ -20,7 +21,7 @@ from matcher.store import Store
 class NothingToRecommend(Exception):
     """A question whose answer is an empty list; the notice `code` says why."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: NoticeCode) -> None:
         super().__init__(code)
         self.code = code
 
