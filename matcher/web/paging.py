@@ -28,6 +28,11 @@ def page_asked() -> int:
     return max(1, min(request.args.get("page", 1, int), MAX_PAGE))
 
 
+def text_asked() -> str:
+    """Return what the address looks for in a list, at most 200 characters."""
+    return request.args.get("q", "").replace("\x00", "")[:200]
+
+
 def count_pages(total: int, size: int) -> int:
     """Return how many pages of `size` rows a list of `total` has; an empty one has one."""
     return max(1, -(-total // size))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from flask import Response, render_template, request
+from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
 from matcher import audit
@@ -14,7 +14,7 @@ from matcher.insights.log_lines import named_lines
 from matcher.spreadsheets import neutral
 from matcher.web.administration.blueprint import PAGE, blueprint, only_administrators
 from matcher.web.audit_log import ACTIONS, ACTORS, link_to
-from matcher.web.paging import count_pages, page_asked
+from matcher.web.paging import count_pages, page_asked, text_asked
 
 MAX_EXPORTED = 100_000
 
@@ -23,7 +23,7 @@ MAX_EXPORTED = 100_000
 @only_administrators
 def audit_log() -> ResponseReturnValue:
     """Show who did what, the newest first."""
-    text = request.args.get("q", "").replace("\x00", "")[:200]
+    text = text_asked()
     page = page_asked()
     total, lines = audit.lines(services().store, text, PAGE, (page - 1) * PAGE)
     return render_template(
@@ -43,7 +43,7 @@ def audit_log() -> ResponseReturnValue:
 @only_administrators
 def audit_export() -> ResponseReturnValue:
     """Give the log as CSV."""
-    text = request.args.get("q", "").replace("\x00", "")[:200]
+    text = text_asked()
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["at", "actor", "action", "subject", "detail"])

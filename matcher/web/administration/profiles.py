@@ -10,14 +10,14 @@ from matcher.current import services
 from matcher.profiles import moderation as profile_moderation
 from matcher.web.access import me
 from matcher.web.administration.blueprint import PAGE, blueprint, only_administrators
-from matcher.web.paging import count_pages, page_asked
+from matcher.web.paging import count_pages, page_asked, text_asked
 
 
 @blueprint.get("/profiles")
 @only_administrators
 def profiles() -> ResponseReturnValue:
     """List the profiles that companies keep themselves."""
-    text = request.args.get("q", "").replace("\x00", "")[:200]
+    text = text_asked()
     page = page_asked()
     total, found = profile_moderation.search(
         services().store, text, limit=PAGE, offset=(page - 1) * PAGE
