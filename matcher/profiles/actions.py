@@ -29,7 +29,6 @@ from matcher.profiles.records import record_from_json, record_to_json
 from matcher.store import Store
 from matcher.store.account_tables import ProfileRow
 from matcher.store.organisations import delete_organisation
-from matcher.store.profiles import delete_profile_rows
 from matcher.store.references import rename_references
 
 
@@ -92,12 +91,11 @@ def delete(store: Store, cache: Cache, organisation_id: str) -> Profile | None:
             write.nothing_changed()
             return None
         # First, while its introductions are there to tell which links and steps go with them.
-        delete_profile_rows(write.session, organisation_id)
-        if not delete_organisation(write, organisation_id):
-            rename_references(write, organisation_id, None)
         delete_profile(
             write.session, organisation_id, action="profile.deleted", actor=profile.actor
         )
+        if not delete_organisation(write, organisation_id):
+            rename_references(write, organisation_id, None)
     cache.clear()
     return profile
 
