@@ -98,6 +98,10 @@ class CompositeEncoder:
         rows: NDArray[np.float32] = np.concatenate([words, model], axis=1)
         return rows
 
+    def encode_stored(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return what `encode` returns; see the port."""
+        return self.encode(texts)
+
     def _model_rows(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return whitened rows (n, model dim), or zeros. Raises EncoderError where it is needed."""
         if self.failure:
@@ -137,7 +141,12 @@ class CompositeEncoder:
         (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path, load_model: Callable[[Path], Encoder]) -> CompositeEncoder:
+    def load(
+        cls,
+        folder: Path,
+        load_model: Callable[[Path, EmbeddingStore], Encoder],
+        embedding_store: EmbeddingStore = NO_STORE,
+    ) -> CompositeEncoder:
         """Load what `save` wrote, as an encoder that goes on while the model fails.
 
         Raises EncoderError where the folder can't be read or was changed.
@@ -148,7 +157,8 @@ class CompositeEncoder:
             expected = str(manifest["fingerprint"])
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise EncoderError(f"{folder.name}: the encoder there can't be read") from error
-        words, model = DefaultEncoder.load(folder / _WORDS), load_model(folder / MODEL)
+        words = DefaultEncoder.load(folder / _WORDS, embedding_store)
+        model = load_model(folder / MODEL, embedding_store)
         encoder = cls(words, model, whitening, needed=False)
         if encoder.fingerprint != expected:
             raise EncoderError(f"{folder.name}: the encoder there is damaged")

@@ -115,6 +115,10 @@ class DefaultEncoder:
         rows: Floats = np.concatenate([words, sentence], axis=1) * np.float32(np.sqrt(1 / 2))
         return rows
 
+    def encode_stored(self, texts: Sequence[str]) -> Floats:
+        """Return what `encode` returns; see the port."""
+        return self.encode(texts)
+
     def _knows(self, text: str, has_word_vector: bool) -> bool:
         words = content_words(text)
         return bool(words) and (has_word_vector or any(map(self._vocabulary.knows, words)))
@@ -131,7 +135,7 @@ class DefaultEncoder:
         (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> DefaultEncoder:
+    def load(cls, folder: Path, embedding_store: EmbeddingStore = NO_STORE) -> DefaultEncoder:
         """Load what `save` wrote. Raises EncoderError where it can't be read or was changed."""
         try:
             manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
@@ -140,7 +144,7 @@ class DefaultEncoder:
             encoder = cls(
                 Vocabulary.load(folder),
                 WordVectors.load(folder, lexicon),
-                SentenceVectors.load(folder),
+                SentenceVectors.load(folder, embedding_store),
             )
         except (
             OSError,

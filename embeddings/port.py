@@ -61,7 +61,18 @@ class Encoder(Protocol):
         ...
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return the vectors of `texts`, float32 of shape (len(texts), dim), in their order."""
+        """Return the vectors of `texts`, float32 of shape (len(texts), dim), in their order.
+
+        For the texts of a question: nothing of them is kept in the embedding store.
+        """
+        ...
+
+    def encode_stored(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return what `encode` returns, of texts that are stored, such as those of facets.
+
+        What the networks make of them is read from the embedding store, where an earlier call or
+        another process put it; the rest is computed in one batch and put there.
+        """
         ...
 
     def save(self, folder: Path) -> None:

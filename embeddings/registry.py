@@ -82,21 +82,23 @@ def _model(name: str, chosen: EncoderOptions) -> Encoder:
     return RemoteEncoder.fit(config, chosen.key)
 
 
-def load_encoder(folder: Path) -> Encoder:
+def load_encoder(folder: Path, embedding_store: EmbeddingStore = NO_STORE) -> Encoder:
     """Load the encoder saved in `folder`, with the threads or time-out that it was saved with.
+
+    What its networks make of stored texts is read from and kept in `embedding_store`.
 
     The key of a remote encoder isn't saved; it is read from SCHAKEL_REMOTE_KEY.
     Raises EncoderError where there is no readable encoder.
     """
     kind = _kind(folder)
     if kind == composite.KIND:
-        return CompositeEncoder.load(folder, load_encoder)
+        return CompositeEncoder.load(folder, load_encoder, embedding_store)
     _check_name(kind)
     if kind == TransformerEncoder.name:
-        return TransformerEncoder.load(folder)
+        return TransformerEncoder.load(folder, embedding_store=embedding_store)
     if kind == RemoteEncoder.name:
         return RemoteEncoder.load(folder)
-    return DefaultEncoder.load(folder)
+    return DefaultEncoder.load(folder, embedding_store)
 
 
 def saved_name(folder: Path) -> str:

@@ -113,6 +113,10 @@ class RemoteEncoder:
                 vectors[places[text]] = row
         return vectors
 
+    def encode_stored(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return what `encode` returns; see the port."""
+        return self.encode(texts)
+
     def save(self, folder: Path) -> None:
         """Write address, model and dimension into `folder`, but not the key."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -83,9 +83,9 @@ class SentenceVectors:
         save_whitening(self.whitening, folder, _NAME)
 
     @classmethod
-    def load(cls, folder: Path) -> SentenceVectors:
+    def load(cls, folder: Path, embedding_store: EmbeddingStore = NO_STORE) -> SentenceVectors:
         """Read what `save` wrote; raises OSError or ValueError for what is damaged."""
-        return cls(load_whitening(folder, _NAME))
+        return cls(load_whitening(folder, _NAME), embedding_store)
 
 
 @cache

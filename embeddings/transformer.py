@@ -198,6 +198,10 @@ class TransformerEncoder:
             self.fingerprint, texts, self.dim, self._onnx_model.encode
         )
 
+    def encode_stored(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return what `encode` returns; see the port."""
+        return self.encode(texts)
+
     def save(self, folder: Path) -> None:
         """Write the encoder into `folder`, linking the files where that is possible.
 

@@ -60,6 +60,10 @@ class HashEncoder:
                 part /= max(float(length), 1e-9)
         return rows
 
+    def encode_stored(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return what `encode` returns; no network needs a store."""
+        return self.encode(texts)
+
     def save(self, folder: Path) -> None:
         """Write the manifest; there is nothing else."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -87,7 +91,9 @@ def use_hash_vectors(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(build, "fit_encoder", fitted)
     patch.setattr(
-        generation, "load_encoder", lambda at: (HashEncoder.load if _saved_in(at) else load)(at)
+        generation,
+        "load_encoder",
+        lambda at, *rest: HashEncoder.load(at) if _saved_in(at) else load(at, *rest),
     )
 
 

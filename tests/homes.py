@@ -77,14 +77,14 @@ def copied(home: Path, copy: Path) -> Path:
     return copy
 
 
-def loading_once(load: Callable[[Path], Encoder], home: Path) -> Callable[[Path], Encoder]:
+def loading_once(load: Callable[..., Encoder], home: Path) -> Callable[..., Encoder]:
     """A way of loading encoders that loads the one in `home` once for all whole copies of it.
 
     An encoder doesn't change after it was made, so the applications of many tests may share it.
     """
     (folder,) = home.glob("index/gen-*/encoder")
     known, loaded = _state(folder), load(folder)
-    return lambda asked: loaded if _state(asked) == known else load(asked)
+    return lambda asked, *rest: loaded if _state(asked) == known else load(asked, *rest)
 
 
 def _state(folder: Path) -> list[tuple[str, int, int]]:

@@ -161,4 +161,4 @@ def _apply_to_index(index: LayeredIndex, changes: Changes, generation: Generatio
     if changes.facets:
         texts = [row.embedded_text for row in changes.facets]
         ids = np.array([row.id for row in changes.facets], dtype=np.int64)
-        index.add(ids, generation.encoder.encode(texts))
+        index.add(ids, generation.encoder.encode_stored(texts))

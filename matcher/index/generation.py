@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from embeddings.embedding_store import NO_STORE, EmbeddingStore
 from embeddings.port import Encoder, EncoderError
 from embeddings.registry import load_encoder
 from matcher.index.exact import ExactIndex
@@ -205,13 +206,18 @@ def is_outdated(root: Path, name: str) -> bool:
     return False
 
 
-def open_generation(root: Path, name: str) -> Generation:
-    """Open a generation, memory-mapped. Raises GenerationError where it can't be read."""
+def open_generation(
+    root: Path, name: str, embedding_store: EmbeddingStore = NO_STORE
+) -> Generation:
+    """Open a generation, memory-mapped; its encoder reads and keeps embeddings in the store.
+
+    Raises GenerationError where it can't be read.
+    """
     manifest = read_manifest(root, name)
     try:
         version, mark = int(manifest["corpus_version"]), manifest.get("mark")
         model = str(manifest["model"])
-        encoder = load_encoder(root / name / "encoder")
+        encoder = load_encoder(root / name / "encoder", embedding_store)
         index = _KINDS[manifest["kind"]].open(root / name / "index")
         models = models_from(_read(root / name / _MODELS))
         profiles = ExactIndex.open(root / name / "profiles")

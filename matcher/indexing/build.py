@@ -142,7 +142,7 @@ def _embed(
     subjects: dict[int, SubjectsOf] = {}
     for start in range(0, len(facets), _BATCH):
         rows = facets[start : start + _BATCH]
-        vectors[start : start + _BATCH] = encoder.encode([row.embedded_text for row in rows])
+        vectors[start : start + _BATCH] = encoder.encode_stored([row.embedded_text for row in rows])
         subjects.update((row.id, subjects_of(lexicon, row)) for row in rows)
         report("vectors", min(start + _BATCH, len(facets)), len(facets))
     return vectors, subjects

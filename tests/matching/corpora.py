@@ -56,6 +56,10 @@ class HandEncoder:
                 vectors[row, start:end] *= np.sqrt(share / 2) / length
         return vectors
 
+    def encode_stored(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the same vectors."""
+        return self.encode(texts)
+
     def save(self, folder: Path) -> None:
         """Nothing is saved."""
 
