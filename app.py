@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from matcher import threads
+
+threads.limit_libraries_to_load()  # before anything imports numpy
+
 import sys
 from datetime import timedelta
 
@@ -43,6 +47,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         application.wsgi_app = ProxyFix(application.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     application.extensions[EXTENSION] = Services(settings)
     logs.configure(settings)
+    application.before_request(threads.limit_loaded_libraries)
     request_log.init_app(application)
     web.init_app(application, settings)
     api.init_app(application)

@@ -28,6 +28,7 @@ from matcher.mail import Mailer
 from matcher.matching.service import Recommender
 from matcher.settings import Settings, SettingsError
 from matcher.store import Store
+from matcher.threads import limit_loaded_libraries
 
 JOB_KINDS = {**rebuild.KINDS, **import_jobs.KINDS}
 FIRST_QUESTION = (
@@ -116,6 +117,7 @@ class Services:
         To be called in a process that serves, after the fork. Where the settings say so, jobs run
         in it from then on.
         """
+        limit_loaded_libraries()
         snapshot = self.corpus_provider.snapshot()
         try:
             needs = tuple(self.initiatives.read_needs(FIRST_QUESTION))

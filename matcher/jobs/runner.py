@@ -32,6 +32,7 @@ from matcher.jobs.job import (
 from matcher.jobs.progress import ProgressReporter, Released
 from matcher.jobs.signals import JobSignals, Signal
 from matcher.store.account_tables import JobRow
+from matcher.threads import limit_loaded_libraries
 
 DEAD_AFTER = timedelta(seconds=60)
 """A run that hasn't reported for so long is taken up by another worker; six missed heartbeats."""
@@ -204,6 +205,7 @@ class JobRunner:
         self._stop.clear()
 
     def _work(self) -> None:
+        limit_loaded_libraries()
         next_recovery = 0.0
         while not self._stop.is_set():
             pause = POLL_SECONDS

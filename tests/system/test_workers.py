@@ -137,3 +137,16 @@ def test_a_killed_import_leaves_the_store_as_it_was(home: Path, tmp_path: Path) 
 
     assert search(store, "Firme", None, None, 1, 0)[0] == 0
     store.dispose()
+
+
+def test_a_worker_computes_with_one_thread_whatever_the_environment_says(home: Path) -> None:
+    """Linear algebra with more threads would keep them: they show in the process."""
+    counts = []
+    for number in ("1", "8"):
+        environ = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), number)
+        environ |= {"SCHAKEL_JOBS": "worker", "SCHAKEL_THREADS": "1"}
+        with Service(home, workers=1, **environ) as service:
+            ask(service, "houtbouw")
+            [worker] = service.workers()
+            counts.append(len(list(Path(f"/proc/{worker}/task").iterdir())))
+    assert counts[0] == counts[1]
