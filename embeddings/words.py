@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Literal
 
-import snowballstemmer
+import Stemmer
 
 _WORD = re.compile(r"[^\W_]+")
 _FRENCH_ENDING = re.compile(r"(?<=[^e])aux?$")
@@ -18,8 +19,40 @@ _UNDECOMPOSABLE = str.maketrans(
 _STEMMERS = {"nl": "dutch_porter", "fr": "french", "de": "german", "en": "english"}
 
 
+_MAX_MARKS = 30
+"""Combining marks in a row that are kept; the Stream-Safe Text Format of Unicode (UAX 15)."""
+
+
+@cache
+def _many_marks() -> re.Pattern[str]:
+    """Return a pattern for more combining marks in a row than any language has, and the first 30.
+
+    A character counts as a mark where its decomposition begins with a mark.
+    """
+    signs = map(chr, range(0x300, 0x1F000))
+    marks = "".join(c for c in signs if unicodedata.combining(unicodedata.normalize("NFKD", c)[0]))
+    return re.compile(f"([{marks}]{{{_MAX_MARKS}}})[{marks}]+")
+
+
+def normalise(form: Literal["NFC", "NFKD"], text: str) -> str:
+    """Return a text in a normal form of Unicode, in linear time.
+
+    Normal forms sort the marks in a row, which takes quadratic time; so only the first 30 are kept.
+    """
+    if text.isascii():
+        return text
+    if len(text) > _MAX_MARKS:
+        text = _many_marks().sub(r"\1", text)
+    return unicodedata.normalize(form, text)
+
+
 def readable(text: str) -> str:
-    """Return a text without lone surrogates, which tokenizers refuse."""
+    """Return a text without lone surrogates, which tokenizers refuse, and with few marks in a row.
+
+    Tokenizers bring texts into a normal form, too.
+    """
+    if len(text) > _MAX_MARKS and not text.isascii():
+        text = _many_marks().sub(r"\1", text)
     return text.encode("utf-8", "ignore").decode()
 
 
@@ -27,13 +60,13 @@ def fold(text: str) -> str:
     """Fold case and accents: `É` becomes `e`, `ß` becomes `ss`, `œ` becomes `oe`."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_UNDECOMPOSABLE))
+    decomposed = normalise("NFKD", text.casefold().translate(_UNDECOMPOSABLE))
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
 
 
 def words_of(text: str) -> list[str]:
     """Return the words of a text in order, in lower case, with accents."""
-    return _WORD.findall(unicodedata.normalize("NFC", text).casefold())
+    return _WORD.findall(normalise("NFC", text).casefold())
 
 
 @lru_cache(maxsize=200_000)
@@ -46,5 +79,6 @@ def stem(word: str, language: str) -> str:
     """
     if language == "fr":
         word = _FRENCH_ENDING.sub("al", word)
-    stemmed = fold(snowballstemmer.stemmer(_STEMMERS[language]).stemWord(word))
+    # A stemmer isn't safe to share between threads, and costs less to make than one word.
+    stemmed = fold(Stemmer.Stemmer(_STEMMERS[language], 0).stemWord(word))
     return _DOUBLED.sub(r"\1", stemmed) if language == "nl" else stemmed

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import unicodedata
+
+from embeddings.words import normalise
 
 MAX_SLUG_LENGTH = 60
 """Characters of a name in an id: with prefix and tail it stays far below the 120 of an id."""
@@ -20,7 +21,7 @@ def slug(text: str, *, keep_case: bool = False) -> str:
     Accents go, ß becomes ss, anything else becomes a hyphen. At most MAX_SLUG_LENGTH characters.
     """
     folded = text if keep_case else text.casefold()
-    plain = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
+    plain = normalise("NFKD", folded).encode("ascii", "ignore").decode()
     plain = plain if keep_case else plain.casefold()  # NFKD makes capitals of some symbols
     return re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:MAX_SLUG_LENGTH].strip("-")
 
@@ -46,4 +47,4 @@ def random_id(prefix: str, name: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split()).casefold()
+    return " ".join(normalise("NFC", text).split()).casefold()

@@ -28,6 +28,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from embeddings.words import normalise
+
 MAX_NAME_LENGTH = 300
 """Names of organisations and of initiatives; the width of the column."""
 MIN_STATEMENT_LENGTH, MAX_STATEMENT_LENGTH = 3, 5_000
@@ -76,17 +78,17 @@ def country_codes() -> frozenset[str]:
 
 def one_line(text: str) -> str:
     """Return a text in composed form (NFC) without line breaks and doubled blanks."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(normalise("NFC", text).split())
 
 
 def prose(text: str) -> str:
     """Return a text in composed form (NFC), its lines ended by a line feed, no blanks around it."""
-    return unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
+    return normalise("NFC", text).replace("\r\n", "\n").strip()
 
 
 def folded(text: str) -> str:
     """Return a text without case, accents, underscores and hyphens, for comparing."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = normalise("NFKD", text.casefold())
     plain = "".join(char for char in plain if not unicodedata.combining(char))
     return " ".join(re.sub(r"[_\-\s]+", " ", plain).split())
 

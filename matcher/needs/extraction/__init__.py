@@ -8,11 +8,13 @@ The same brief always gives the same needs, and a person can see why. The steps:
 3. `extract` selects the clauses that ask for something, and turns them into needs.
 
 `courtesies` strips greetings and the like from a question. `vocabulary`, with `stages.tsv`, has the
-words of stages and cues.
+words of stages and cues; `stage_scores` finds the stage of some words.
+
+All of it takes time linear in the length of a text: questions come from anybody.
 """
 
 from matcher.needs.extraction.courtesies import strip_courtesies
 from matcher.needs.extraction.extract import extract_needs
-from matcher.needs.extraction.vocabulary import stage_of
+from matcher.needs.extraction.stage_scores import stage_of
 
 __all__ = ["extract_needs", "stage_of", "strip_courtesies"]

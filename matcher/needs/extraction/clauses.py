@@ -8,8 +8,9 @@ from embeddings.language import detect_language
 from matcher.needs.extraction.parsed_sentence import ParsedSentence, Segment
 from matcher.needs.extraction.segments import segments_of
 from matcher.needs.extraction.sentences import Sentence
+from matcher.needs.extraction.stage_scores import StageScore
 from matcher.needs.extraction.states import state_of, states_of
-from matcher.needs.extraction.vocabulary import CueKind, StageScore
+from matcher.needs.extraction.vocabulary import CueKind
 
 _MAX_TEXT_LENGTH = 500
 _HEDGE_WITHIN = 3

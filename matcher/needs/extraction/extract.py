@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from embeddings.lexicon import Lexicon
 from embeddings.stopwords import GENERIC_WORDS, STOP_WORDS
+from embeddings.words import normalise
 from matcher.domain import Need, NeedLevel
 from matcher.needs.extraction.clauses import Clause, clauses_of, single_clause
 from matcher.needs.extraction.sentences import sentences_of
@@ -122,7 +122,7 @@ def extract_needs(brief: str, lexicon: Lexicon, limit: int = 12) -> list[Need]:
     history or partners, is left out, and so is what `isn't needed`. A brief of a few words is one
     need as a whole.
     """
-    text = unicodedata.normalize("NFC", brief).strip()
+    text = normalise("NFC", brief).strip()
     if _is_title(text):
         chosen = _whole(text)
     else:

@@ -6,14 +6,8 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from matcher.needs.extraction.sentences import Sentence
-from matcher.needs.extraction.vocabulary import (
-    Cue,
-    CueKind,
-    StageScore,
-    cues_in,
-    stage_in,
-    words_in,
-)
+from matcher.needs.extraction.stage_scores import StageScore, StageScorer
+from matcher.needs.extraction.vocabulary import Cue, CueKind, cues_in, words_in
 
 _COPULAS = frozenset(
     "to is are be been was were has have had zijn wordt worden werd est sont etre ete ist sind "
@@ -50,6 +44,7 @@ class ParsedSentence:
         for cue in self.cues:
             self._cues_at[cue.start].append(cue)
         self._content = [0, *accumulate(word.is_content for word in self.words)]
+        self._scorer = StageScorer(self.words, sentence.language)
         self._stages: dict[tuple[int, int], StageScore] = {}
 
     def content_word_count(self, segment: Segment) -> int:
@@ -60,8 +55,7 @@ class ParsedSentence:
         """Return the stage of a segment, cached."""
         key = (segment.first, segment.last)
         if key not in self._stages:
-            words = self.words[segment.first : segment.last]
-            self._stages[key] = stage_in(words, self.sentence.language)
+            self._stages[key] = self._scorer.score(*key)
         return self._stages[key]
 
     def cues_in_segment(self, segment: Segment) -> list[Cue]:

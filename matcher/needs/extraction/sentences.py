@@ -26,8 +26,9 @@ _BULLET = re.compile(
     r"\s*(?:[-*•·‣▪◦–—»➢✓#]+|\(?(?:\d{1,2}|[ivx]{1,4}|[a-z])\)|\d{1,2}(?:\.\d+)*\.)\s+"
 )
 _CLOSED = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
-_END = re.compile(r"[.!?…]+[\"'”’»)\]]*\s+(?=[\"'“‘„«(\[]*(\w))")
-"""What may end a sentence, and the first letter of the next one."""
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+\s+(?=[\"'“‘„«(\[]*+(\w))")
+"""What may end a sentence, and the first letter of the next one. A run of full stops is tried from
+its start only, and never given back (`++`), or else a long one would take quadratic time."""
 _ABBREVIATIONS = frozenset(
     "e.g i.e eg ie cf bv bijv d.w.z m.a.w o.a m.b.t t.o.v z.b d.h u.a bzw ca evtl ggf inkl vgl "
     "usw nr no art fig dr prof ing ir mr mrs ms mme mlle st vs approx resp incl excl min max p.ex "
@@ -106,26 +107,28 @@ def sentences_of(text: str) -> Iterator[Sentence]:
 def _lines(text: str) -> list[_Line]:
     """Return the lines of a text, with bullets split off and wrapped lines joined."""
     lines: list[_Line] = []
-    length = 0
+    wrapped: list[list[str]] = []
     for raw in text.splitlines():
         bullet = _BULLET.match(raw)
-        line = " ".join((raw[bullet.end() :] if bullet else raw).split())
-        if not line:
+        part = " ".join((raw[bullet.end() :] if bullet else raw).split())
+        if not part:
             if lines:
                 lines[-1].closed = True
-        elif lines and not bullet and _continues(lines[-1], line, length):
-            lines[-1].text += f" {line}"
+        elif lines and not bullet and not lines[-1].closed and _continues(wrapped[-1][-1], part):
+            wrapped[-1].append(part)
         else:
-            lines.append(_Line(line, bullet.group().strip() if bullet else ""))
-        length = len(line)
+            lines.append(_Line("", bullet.group().strip() if bullet else ""))
+            wrapped.append([part])
+    for line, parts in zip(lines, wrapped, strict=True):
+        line.text = " ".join(parts)
     return lines
 
 
-def _continues(before: _Line, line: str, length: int) -> bool:
-    """Return whether a line continues the one before, whose last wrapped part has `length`."""
-    if before.closed or _CLOSED.search(before.text):
+def _continues(before: str, part: str) -> bool:
+    """Return whether a wrapped line goes on with `part` after its part `before`."""
+    if _CLOSED.search(before):
         return False
-    return line[0].islower() or length >= _MIN_WRAPPED_LENGTH or before.text.endswith((",", "-"))
+    return part[0].islower() or len(before) >= _MIN_WRAPPED_LENGTH or before.endswith((",", "-"))
 
 
 def _is_heading(line: _Line, following: _Line) -> bool:
@@ -157,7 +160,7 @@ def _split_sentences(text: str) -> list[str]:
     sentences = []
     start = 0
     for match in _END.finditer(text):
-        before = text[start : match.start()].rpartition(" ")[2]
+        before = text[max(text.rfind(" ", start, match.start()) + 1, start) : match.start()]
         abbreviated = match.group().startswith(".") and _is_abbreviation(before)
         if not abbreviated and not match.group(1).islower():
             sentences.append(text[start : match.end()].strip())

@@ -87,8 +87,12 @@ def state_of(parsed: ParsedSentence, segment: Segment) -> State:
     kinds = parsed.cue_kinds(segment)
     found: dict[tuple[CueKind, bool], bool] = {}
     is_statement = bool(kinds & {CueKind.STATEMENT, CueKind.BACKGROUND})
+    is_absent = CueKind.PRESENT in kinds and bool(_NEGATION.search(parsed.text(segment)))
     for cue in parsed.cues_in_segment(segment):
-        kind = _state_of_cue(parsed, segment, cue, is_statement)
+        if cue.kind == CueKind.PRESENT:  # `not available` and `no line exists` mean lacking
+            kind: CueKind | None = CueKind.LACKING if is_absent else CueKind.PRESENT
+        else:
+            kind = _state_of_cue(parsed, segment, cue, is_statement)
         if kind is not None:
             starts = cue.start < segment.first + _STATE_WITHIN
             followed = parsed.content_word_count(replace(segment, first=cue.end)) > 0
@@ -110,12 +114,10 @@ def state_of(parsed: ParsedSentence, segment: Segment) -> State:
 def _state_of_cue(
     parsed: ParsedSentence, segment: Segment, cue: Cue, is_statement: bool
 ) -> CueKind | None:
-    """Return the state that a cue expresses; `is_statement`: the segment states facts.
+    """Return the state that a cue of a lack or a necessity expresses.
 
-    `not available` and `no line exists` mean lacking; `seeks to` has no meaning here.
+    `is_statement`: the segment states facts. `seeks to` has no meaning here.
     """
-    if cue.kind == CueKind.PRESENT:
-        return CueKind.LACKING if _NEGATION.search(parsed.text(segment)) else CueKind.PRESENT
     is_lacking = cue.kind == CueKind.LACKING
     if cue.kind == CueKind.NECESSITY and not is_statement:
         before = parsed.words[cue.start - 1].folded if cue.start else ""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -18,7 +17,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from embeddings.language import LANGUAGES, detect_language
+from embeddings.language import LANGUAGES
 from embeddings.stopwords import STOP_WORDS
 from embeddings.words import fold, stem
 from matcher.domain import Stage
@@ -50,11 +49,6 @@ _MIN_PART_LENGTH, _MIN_REST_LENGTH = 5, 3
 """Letters of a compound, minimum letters of a part with a stage, and of the rest."""
 _HEAD_SHARE, _MODIFIER_SHARE = 0.8, 0.6
 """Factors of a label's weight where a compound ends in it, or begins with it."""
-
-_FIRST_LABEL_FACTOR = 1.3
-"""The first label weighs more: in all four languages the topic of a phrase tends to come first."""
-_MIN_STRENGTH = 0.7
-"""A weaker score gives no stage."""
 
 
 class CueKind(StrEnum):
@@ -114,15 +108,8 @@ class Cue(NamedTuple):
     kind: CueKind
 
 
-class StageScore(NamedTuple):
-    """The stage of some words, None where unclear, and its score."""
-
-    stage: Stage | None = None
-    strength: float = 0.0
-
-
 @dataclass(frozen=True, slots=True)
-class _Label:
+class StageLabel:
     """A label of a stage, or of none: the stems of its words, and its weight."""
 
     forms: tuple[str, ...]
@@ -134,23 +121,23 @@ class _Label:
         """How many words a match uses up; words in a gap may match other labels."""
         return 1 if _GAP in self.forms else len(self.forms)
 
-    def matches_at(self, place: int, forms: tuple[str, ...]) -> bool:
-        """Return whether it matches at `place`, where its first form has matched."""
+    def matches_at(self, place: int, last: int, forms: Sequence[str]) -> bool:
+        """Return whether it matches in `place` to `last` - 1; its first form has matched."""
         if _GAP in self.forms:
-            return self.forms[-1] in forms[place + 1 : place + 2 + _MAX_GAP]
-        return forms[place : place + len(self.forms)] == self.forms
+            return self.forms[-1] in forms[place + 1 : min(place + 2 + _MAX_GAP, last)]
+        return tuple(forms[place : min(place + len(self.forms), last)]) == self.forms
 
 
-class _Vocabulary:
+class Vocabulary:
     """The labels of one language, indexed by their first words."""
 
     def __init__(self, language: str, rows: Iterable[tuple[str, float, str]]) -> None:
         """Take rows of (stage or cue kind, weight, label)."""
         self._language = language
         self._unstemmed = _UNSTEMMED[language]
-        self._stages: dict[str, list[_Label]] = {}
+        self._stages: dict[str, list[StageLabel]] = {}
         self._cues: dict[str, list[tuple[tuple[str, ...], CueKind]]] = {}
-        self._parts: dict[str, _Label] = {}
+        self._parts: dict[str, StageLabel] = {}
         for meaning, weight, text in rows:
             if meaning in _CUE_KINDS:
                 words = tuple(fold(word) for word in _WORD.findall(text.casefold()))
@@ -158,29 +145,32 @@ class _Vocabulary:
                 continue
             parts = _WORD_OR_GAP.findall(text.casefold())
             forms = tuple(part if part == _GAP else self._form(part) for part in parts)
-            label = _Label(forms, None if meaning == _NO_STAGE else Stage(meaning), weight)
+            label = StageLabel(forms, None if meaning == _NO_STAGE else Stage(meaning), weight)
             self._stages.setdefault(forms[0], []).append(label)
             if len(forms) == 1 and len(forms[0]) >= _MIN_PART_LENGTH:
                 self._parts.setdefault(forms[0], label)
         for labels in self._stages.values():
             labels.sort(key=lambda label: -len(label.forms))
+        lengths = [len(label.forms) for labels in self._stages.values() for label in labels]
+        self.reach = max(_MAX_GAP + 2, *lengths)
+        """How many words, from its first one on, decide whether a label matches."""
         self._of_compound = lru_cache(maxsize=20_000)(self._look_up_parts)
 
-    def stages_in(self, words: Sequence[Word]) -> Iterator[_Label]:
-        """Yield the stage labels in words in order, the longest at each place."""
-        forms = tuple(self._form(word.lower_case) for word in words)
-        place = 0
-        while place < len(forms):
-            for label in self._stages.get(forms[place], ()):
-                if label.matches_at(place, forms):
-                    yield label
-                    place += label.length
-                    break
-            else:
-                part = self._of_compound(words[place].lower_case)
-                if part is not None:
-                    yield part
-                place += 1
+    def forms(self, words: Iterable[Word]) -> tuple[str, ...]:
+        """Return the forms of words under which stage labels are indexed."""
+        return tuple(self._form(word.lower_case) for word in words)
+
+    def label_at(
+        self, words: Sequence[Word], forms: Sequence[str], place: int, last: int
+    ) -> StageLabel | None:
+        """Return the longest stage label that begins at `place` and ends before `last`, if any.
+
+        `forms` are those of the words. What comes `reach` words after `place` makes no difference.
+        """
+        for label in self._stages.get(forms[place], ()):
+            if label.matches_at(place, last, forms):
+                return label
+        return self._of_compound(words[place].lower_case)
 
     def cues_in(self, words: Sequence[Word]) -> Iterator[Cue]:
         """Yield all cues in words; cues may overlap."""
@@ -195,7 +185,7 @@ class _Vocabulary:
         """Return the form under which a word is indexed: its stem, or `=` and the word itself."""
         return f"={word}" if word in self._unstemmed else stem(word, self._language)
 
-    def _look_up_parts(self, word: str) -> _Label | None:
+    def _look_up_parts(self, word: str) -> StageLabel | None:
         """Return the label that a Dutch or German compound ends in, or else begins with.
 
         The longest part is tried first. This stems many parts, so callers cache the result.
@@ -216,12 +206,12 @@ class _Vocabulary:
 
 
 @cache
-def _vocabularies() -> dict[str, _Vocabulary]:
+def vocabularies() -> dict[str, Vocabulary]:
     """Return the vocabulary of each language, read once."""
     lines = _FILE.read_text(encoding="utf-8").splitlines()
     table = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
     return {
-        code: _Vocabulary(
+        code: Vocabulary(
             code,
             (
                 (row["stage"], float(row["weight"] or 1.0), label)
@@ -245,46 +235,4 @@ def words_in(text: str) -> list[Word]:
 def cues_in(words: Sequence[Word], language: str | None) -> frozenset[Cue]:
     """Return the cues in words of a language, or of any language where it is unknown."""
     codes = (language,) if language else LANGUAGES
-    return frozenset(cue for code in codes for cue in _vocabularies()[code].cues_in(words))
-
-
-def stage_of(text: str) -> Stage | None:
-    """Return the value-chain stage of a need or an offer; None where unclear.
-
-    The language is detected; where that fails, all four are tried.
-    """
-    text = unicodedata.normalize("NFC", text)
-    return stage_in(words_in(text), detect_language(text)).stage
-
-
-def stage_in(words: Sequence[Word], language: str | None) -> StageScore:
-    """Return the stage of words with its score.
-
-    They are looked up in their language, and if that gives nothing in English, as technical terms
-    often are English. Where the language is unknown, the one with the highest score counts.
-    """
-    if language is None:
-        scored = [_scores(words, code) for code in LANGUAGES]
-        return _clearest(max(scored, key=lambda scores: max(scores.values(), default=0.0)))
-    score = _clearest(_scores(words, language))
-    return _clearest(_scores(words, "en")) if score.stage is None else score
-
-
-def _scores(words: Sequence[Word], language: str) -> dict[Stage, float]:
-    """Return the score of each stage: the sum of the weights of its distinct labels."""
-    scores: dict[Stage, float] = {}
-    seen: set[tuple[str, ...]] = set()
-    for label in _vocabularies()[language].stages_in(words):
-        if label.stage is None or label.forms in seen:
-            continue
-        factor = 1.0 if seen else _FIRST_LABEL_FACTOR
-        seen.add(label.forms)
-        scores[label.stage] = scores.get(label.stage, 0.0) + factor * label.weight
-    return scores
-
-
-def _clearest(scores: dict[Stage, float]) -> StageScore:
-    """Return the stage with the highest score; none where it is low or a tie."""
-    stage, strength = max(scores.items(), key=lambda item: item[1], default=(None, 0.0))
-    is_tie = list(scores.values()).count(strength) > 1
-    return StageScore() if strength < _MIN_STRENGTH or is_tie else StageScore(stage, strength)
+    return frozenset(cue for code in codes for cue in vocabularies()[code].cues_in(words))
