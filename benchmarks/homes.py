@@ -1,0 +1,188 @@
+"""Homes of the service and folders of the plain app, filled with generated corpora.
+
+They are kept in the folder that `--folder` names, for later runs; without it they are made for one
+run. Up to REAL_EMBEDDINGS organisations all texts go through the networks; beyond, embeddings are
+made up (`benchmarks.generated.vectors`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from benchmarks import generated
+from benchmarks.generated import GeneratedCorpus, files
+from benchmarks.plain_app import INDEX, OFFERS
+from benchmarks.serving import ROOT, clean_environment, service_environment
+from matcher.imports.row_errors import Batch
+from matcher.imports.storage import store_batch
+from matcher.settings import read_settings
+from matcher.store import Store
+
+REAL_EMBEDDINGS = 10_000
+_BATCH = 2_000
+"""Organisations, and projects, that are stored in one transaction."""
+START = "start"
+"""Instead of an address: start a private server for this run."""
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a command used, its own processes included."""
+
+    seconds: float
+    cpu_seconds: float
+
+
+class Homes:
+    """Where homes are made; `environ` are settings of every service, such as DATABASE_URL."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.environ = dict(environ)
+
+    def service(self, corpus: GeneratedCorpus) -> Path:
+        """Return a home with a corpus and its index."""
+
+        def make(home: Path) -> None:
+            self.fill(home, corpus)
+            self.flask(home, "index", "build")
+
+        return self._made(f"service-{_name(corpus)}", make)
+
+    def plain_app(self, corpus: GeneratedCorpus) -> Path:
+        """Return a folder of the plain app with the offers of a corpus and its index."""
+
+        def make(folder: Path) -> None:
+            files.write_offers(corpus, folder / OFFERS)
+            encode_plain(folder)
+            assert (folder / INDEX).exists()
+
+        return self._made(f"plain-{_name(corpus)}", make)
+
+    def demo(self) -> Path:
+        """Return a home with the demo data."""
+        return self._made("demo", lambda home: self.flask(home, "demo", "load"))
+
+    def empty(self, name: str) -> Path:
+        """Return a new folder, in place of what a former run left there."""
+        folder = self.folder / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+    def copy(self, home: Path, name: str) -> Path:
+        """Return a copy of a home, to be written to."""
+        copied = self.folder / name
+        shutil.rmtree(copied, ignore_errors=True)
+        return Path(shutil.copytree(home, copied))
+
+    def fill(self, home: Path, corpus: GeneratedCorpus) -> None:
+        """Store a corpus in the store of a home; builds no index."""
+        store = Store(read_settings(service_environment(home, **self.environ)).database_url)
+        store.upgrade()
+        if store.corpus_version():
+            sys.exit("The database isn't empty; a measurement needs one of its own.")
+        organisations = (organisation for organisation, _ in corpus.organisations())
+        for part in _parts(organisations):
+            store_batch(store, Batch(organisations=part))
+        for part in _parts(project for project, _ in corpus.projects()):
+            store_batch(store, Batch(projects=part))
+        store.dispose()
+
+    def flask(self, home: Path, *arguments: str) -> Spent:
+        """Run a command of the service."""
+        command = [sys.executable, "-m", "flask", "--app", "app", *arguments]
+        return run(command, service_environment(home, **self.environ), home)
+
+    def _made(self, name: str, make: Callable[[Path], object]) -> Path:
+        folder = self.folder / name
+        complete = folder / "complete"
+        if not complete.exists():
+            make(self.empty(name))
+            complete.touch()
+        return folder
+
+
+def encode_plain(folder: Path) -> Spent:
+    """Encode the offers in a folder of the plain app with one thread, and write its index."""
+    command = [sys.executable, "-m", "benchmarks.plain_app", str(folder)]
+    return run(command, {**clean_environment(), "OMP_NUM_THREADS": "1"}, folder)
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Spent:
+    """Run a command to its end, its output in a file in `folder`."""
+    log = folder / "commands.log"
+    start = time.perf_counter()
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=output, stderr=output)
+        _, status, used = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    if status:
+        tail = log.read_text(errors="replace")[-2000:]
+        raise RuntimeError(f"{' '.join(command)} failed:\n{tail}")
+    return Spent(seconds, used.ru_utime + used.ru_stime)
+
+
+def options(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser with the options of all measurements."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--folder", type=Path, help="keep homes here, and take those that are there"
+    )
+    parser.add_argument("--redis", default="", help="REDIS_URL, or 'start' for a private server")
+    parser.add_argument(
+        "--database",
+        default="",
+        help="DATABASE_URL of an empty database, or 'start' for a private PostgreSQL server",
+    )
+    return parser
+
+
+@contextmanager
+def homes_for(asked: argparse.Namespace) -> Iterator[Homes]:
+    """Yield where the homes of a run are made, with the servers that it asked for."""
+    with ExitStack() as stack:
+        environ = {"REDIS_URL": asked.redis, "DATABASE_URL": asked.database}
+        if START in environ.values():
+            from tests.servers import postgres_server, redis_server  # needs tests/requirements.txt
+
+            if asked.redis == START:
+                environ["REDIS_URL"] = stack.enter_context(redis_server()).url
+            if asked.database == START:
+                environ["DATABASE_URL"] = stack.enter_context(postgres_server())
+        if asked.folder is None or asked.database:  # an index belongs to one database
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="schakel-bench-")))
+        else:
+            folder = asked.folder
+            folder.mkdir(parents=True, exist_ok=True)
+        yield Homes(folder, environ)
+
+
+def _name(corpus: GeneratedCorpus) -> str:
+    """Return the name of a corpus, which changes with the generator."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(generated.__file__).parent.iterdir()):
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return f"{corpus.prefix}-{corpus.size}-{digest.hexdigest()[:8]}"
+
+
+def _parts(items: Iterator[Item]) -> Iterator[list[Item]]:
+    while part := list(islice(items, _BATCH)):
+        yield part
