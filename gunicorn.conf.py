@@ -2,8 +2,6 @@
 
 import sys
 
-from gunicorn.arbiter import Arbiter
-
 from matcher.settings import SettingsError, read_settings
 
 try:
@@ -13,7 +11,8 @@ except SettingsError as error:
 bind = _settings.bind
 workers = _settings.workers
 threads = _settings.threads
-worker_class = "gthread"
+worker_class = "matcher.serving.worker.Worker"
+sendfile = False  # it would wait for a client for as long as it likes
 timeout = 60
 graceful_timeout = 20
 limit_request_line = 8190  # a question stands in its address
@@ -24,11 +23,18 @@ control_socket_disable = True
 
 def post_worker_init(worker):
     """Open the index before the first request comes, and begin to run jobs."""
-    try:
-        worker.wsgi.extensions["schakel"].warm_up()
-    except SettingsError as error:
-        worker.log.critical("Schakel can't start: %s", error)
-        sys.exit(Arbiter.WORKER_BOOT_ERROR)
+
+    def prepare():
+        try:
+            worker.wsgi.extensions["schakel"].warm_up()
+        except SettingsError as error:
+            worker.log.critical("Schakel can't start: %s", error)
+            raise
+        except Exception:
+            worker.log.exception("Schakel can't start")
+            raise
+
+    worker.start_up(prepare)
 
 
 def worker_exit(_server, worker):

@@ -16,8 +16,10 @@ from embeddings.port import EncoderError
 from matcher.cache import Cache, CacheState, make_cache
 from matcher.corpus.answer_cache import AnswerCache
 from matcher.corpus.provider import CorpusProvider
+from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Question
 from matcher.imports import jobs as import_jobs
+from matcher.index.generation import current_name, is_building
 from matcher.indexing.provider import provide_corpus
 from matcher.initiatives.service import InitiativeService
 from matcher.insights.service import InsightService
@@ -45,6 +47,13 @@ class ServiceState:
     """How the parts of this process stand; it may hold no secret, for /health/ready shows it."""
 
     corpus_version: int
+    """The version that questions are answered at."""
+    catching_up: bool
+    """Whether something was written, or an index built, since."""
+    writes_waiting: int
+    """How many writes are in the store and not yet in answers."""
+    building: bool
+    """Whether an index is being built, in whichever process."""
     organisations: int
     facets: int
     generation: str
@@ -59,7 +68,10 @@ class Services:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.starting = False
+        """Whether the process warms up at the moment."""
         self._lock = threading.RLock()
+        self._start: threading.Thread | None = None
 
     @cached_property
     def store(self) -> Store:
@@ -118,27 +130,59 @@ class Services:
         in it from then on.
         """
         limit_loaded_libraries()
-        snapshot = self.corpus_provider.snapshot()
+        self.starting = True
+        try:
+            snapshot = self.corpus_provider.snapshot()
+            self._ask_once(snapshot)
+        finally:
+            self.starting = False
+        if snapshot.model_failure:
+            log.error("the model doesn't answer at the start", reason=snapshot.model_failure)
+        if self.settings.jobs == "inside":
+            self.jobs.start_thread()
+
+    def start(self) -> None:
+        """Begin to warm up in a thread, unless that was done or is under way."""
+        with self._lock:
+            idle = self._start is None or not self._start.is_alive()
+            if idle and not self.starting and self.corpus_provider.current is None:
+                self._start = threading.Thread(target=self._warm_up_logged, daemon=True)
+                self._start.start()
+
+    def _warm_up_logged(self) -> None:
+        try:
+            self.warm_up()
+        except Exception as error:  # whoever asks next tries again, and is told why
+            log.error("not started", exc_info=error)
+
+    def _ask_once(self, snapshot: Snapshot) -> None:
         try:
             needs = tuple(self.initiatives.read_needs(FIRST_QUESTION))
             self.recommender.answer(snapshot, Question(FIRST_QUESTION, needs=needs))
         except EncoderError as error:
             log.error("no answer at the start", reason=str(error))
-        if snapshot.model_failure:
-            log.error("the model doesn't answer at the start", reason=snapshot.model_failure)
-        if self.settings.jobs == "inside":
-            self.jobs.start_thread()
 
     def end(self) -> None:
         """Give the job at hand back, before the process ends."""
         if "jobs" in self.__dict__:
             self.jobs.stop()
 
-    def state(self) -> ServiceState:
-        """Return the state of the parts. Raises where questions can't be answered."""
-        snapshot = self.corpus_provider.snapshot()
+    def state(self) -> ServiceState | None:
+        """Return the state of the parts; None before the first snapshot. Builds nothing.
+
+        Raises SQLAlchemyError where the store can't be reached.
+        """
+        revision = self.store.revision()
+        snapshot = self.corpus_provider.current
+        if snapshot is None:
+            return None
+        folder = self.settings.index_folder
+        newest = current_name(folder) or snapshot.generation.name
         return ServiceState(
             corpus_version=snapshot.version,
+            catching_up=snapshot.revision != revision or snapshot.generation.name != newest,
+            writes_waiting=max(revision.version - snapshot.version, 0),
+            building=is_building(folder),
             organisations=len(snapshot.corpus),
             facets=len(snapshot.corpus.facets),
             generation=snapshot.generation.name,

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from matcher.api.errors import problem
 from matcher.current import services
-from matcher.index.generation import GenerationError
+from matcher.settings import SettingsError
 
 blueprint = APIBlueprint("health", __name__, url_prefix="/health", enable_openapi=False)
 log = structlog.get_logger()
@@ -26,12 +26,16 @@ def live() -> ResponseReturnValue:
 
 @blueprint.get("/ready")
 def ready() -> ResponseReturnValue:
-    """Say whether questions can be answered; a cache that is away doesn't matter for that."""
+    """Say whether questions can be answered, and at which version of the corpus.
+
+    Waits for no index and no later write. A cache that is away doesn't matter.
+    """
     try:
         state = services().state()
-    except GenerationError as error:
-        return problem(503, str(error))
-    except SQLAlchemyError as error:
+        if state is None:
+            services().start()
+            return problem(503, "The service is starting.", Retry_After="5")
+    except (SettingsError, SQLAlchemyError) as error:
         log.error("store not reachable", kind=type(error).__name__)
-        return problem(503, "The store can't be reached.")
+        return problem(503, "The store can't be reached.", Retry_After="5")
     return jsonify(status="ready", **asdict(state))

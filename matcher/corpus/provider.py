@@ -43,6 +43,11 @@ class CorpusProvider:
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
 
+    @property
+    def current(self) -> Snapshot | None:
+        """The newest snapshot that is ready; None before the first. Costs nothing."""
+        return self._snapshot
+
     def snapshot(self) -> Snapshot:
         """Return a snapshot at the store's present version and the current generation.
 

@@ -263,6 +263,18 @@ def build_lock(root: Path) -> Iterator[None]:
         yield
 
 
+def is_building(root: Path) -> bool:
+    """Return whether a build holds the lock, in whichever process."""
+    try:
+        with open(root / "build-lock") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def _sync(path: Path) -> None:
     """Flush a file or folder to disk."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -1,0 +1,1 @@
+"""How gunicorn serves: a worker whose threads never wait for a client."""
