@@ -167,15 +167,12 @@ class Services:
         if "jobs" in self.__dict__:
             self.jobs.stop()
 
-    def state(self) -> ServiceState | None:
-        """Return the state of the parts; None before the first snapshot. Builds nothing.
+    def state(self, snapshot: Snapshot) -> ServiceState:
+        """Return the state of the parts, where questions are answered from `snapshot`.
 
         Raises SQLAlchemyError where the store can't be reached.
         """
         revision = self.store.revision()
-        snapshot = self.corpus_provider.current
-        if snapshot is None:
-            return None
         folder = self.settings.index_folder
         newest = current_name(folder) or snapshot.generation.name
         return ServiceState(

@@ -31,10 +31,11 @@ def ready() -> ResponseReturnValue:
     Waits for no index and no later write. A cache that is away doesn't matter.
     """
     try:
-        state = services().state()
-        if state is None:
+        snapshot = services().corpus_provider.current
+        if snapshot is None:
             services().start()
             return problem(503, "The service is starting.", Retry_After="5")
+        state = services().state(snapshot)
     except (SettingsError, SQLAlchemyError) as error:
         log.error("store not reachable", kind=type(error).__name__)
         return problem(503, "The store can't be reached.", Retry_After="5")

@@ -102,7 +102,9 @@ def _encoder_away(error: EncoderError) -> ResponseReturnValue:
     """Answer when texts can't be turned into vectors, such as with a remote service away."""
     log.error("encoder failed", path=request.path, exc_info=error)
     detail = "The model that reads texts doesn't answer. Try again in a minute."
-    return _try_later(detail, _("The model that reads texts doesn't answer. Try again in a minute."))
+    return _try_later(
+        detail, _("The model that reads texts doesn't answer. Try again in a minute.")
+    )
 
 
 def _store_away(error: Exception) -> ResponseReturnValue:

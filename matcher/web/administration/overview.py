@@ -21,7 +21,7 @@ from matcher.web.administration.blueprint import blueprint, only_administrators
 def overview() -> ResponseReturnValue:
     """Show the state of the service."""
     current = services()
-    state = current.state()
+    state = current.state(current.corpus_provider.snapshot())
     manifest = read_manifest(current.settings.index_folder, state.generation)
     pairs = [pair for pair in duplicates.proposals(current.store) if not pair.sure]
     people = accounts.list_accounts(current.store)
