@@ -103,7 +103,8 @@ def test_nobody_waits_for_a_start_that_takes_long(
         answer = client.get(path)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
         assert said in answer.text
-    assert client.get("/static/schakel.css").status_code == 200
+    with client.get("/static/schakel.css") as style:
+        assert style.status_code == 200
     assert client.get("/health/live").status_code == 200
     assert client.get("/health/ready").json["detail"] == "The service is starting."
     go_on.set()
