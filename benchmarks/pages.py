@@ -7,22 +7,18 @@ compression. `first`: nothing of it in the cache, the median over several questi
 
 from __future__ import annotations
 
-import os
 import random
 import re
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import requests
 
 from benchmarks.initiatives import corpus, initiative
+from benchmarks.serving import service
 from matcher.accounts import accounts
 from matcher.accounts.accounts import AccountRole
 from matcher.domain import Initiative
@@ -42,8 +38,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = sys.argv[1] if len(sys.argv) > 1 else folder
         several = prepared(home)
-        with served(home) as address:
-            measure(address, several)
+        with service(Path(home), SCHAKEL_WORKERS="1") as server:
+            measure(server.address, several)
 
 
 def prepared(home: str) -> list[Initiative]:
@@ -58,46 +54,22 @@ def prepared(home: str) -> list[Initiative]:
     if not count_initiatives(store):
         for one in several:
             initiatives.create(store, one)
-        accounts.create(
-            store,
-            email=EMAIL,
-            name="Bench",
-            role=AccountRole.ADMINISTRATOR,
-            password=PASSWORD,
-            actor="command",
-        )
+        create_account(store)
         build_index(store, settings)
     store.dispose()
     return several
 
 
-@contextmanager
-def served(home: str) -> Iterator[str]:
-    """Run one worker over a home; yields its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        bind = f"127.0.0.1:{probe.getsockname()[1]}"
-    environ = {
-        **os.environ,
-        "SCHAKEL_HOME": home,
-        "SCHAKEL_BIND": bind,
-        "SCHAKEL_WORKERS": "1",
-        "SCHAKEL_RATE_LIMITS": "off",
-    }
-    command = [sys.executable, "-m", "gunicorn", "app:app", "--log-level", "error"]
-    root, silent = Path(__file__).parent.parent, subprocess.DEVNULL
-    server = subprocess.Popen(command, env=environ, cwd=root, stdout=silent, stderr=silent)
-    try:
-        while True:
-            try:
-                if requests.get(f"http://{bind}/health/ready", timeout=5).ok:
-                    break
-            except (requests.ConnectionError, requests.Timeout):
-                time.sleep(0.2)
-        yield f"http://{bind}"
-    finally:
-        server.terminate()
-        server.wait(30)
+def create_account(store: Store) -> None:
+    """Make the account that `sign_in` signs in with."""
+    accounts.create(
+        store,
+        email=EMAIL,
+        name="Bench",
+        role=AccountRole.ADMINISTRATOR,
+        password=PASSWORD,
+        actor="command",
+    )
 
 
 def measure(address: str, several: list[Initiative]) -> None:

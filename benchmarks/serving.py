@@ -13,6 +13,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +40,7 @@ _SERVICE_VARIABLES = (
 _START_TIMEOUT = 1_800.0
 """Seconds until a server must be ready: it may have to build an index first."""
 _ANSWER_TIMEOUT = 600.0
+_PROBE_TIMEOUT = 120.0
 _CLOCK = os.sysconf("SC_CLK_TCK")
 
 
@@ -54,6 +56,9 @@ class Request:
     def verb(self) -> str:
         """The method: POST where there is a body, unless stated."""
         return self.method or ("GET" if self.body is None else "POST")
+
+
+LIVE = Request("/health/live")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +212,54 @@ def to_service(question: GeneratedQuestion) -> Request:
 def to_plain_app(question: GeneratedQuestion) -> Request:
     """Return a question as the plain app takes it."""
     return Request(f"/match?text={quote(question.text)}")
+
+
+class Probes:
+    """Requests that are sent every so often while something else goes on, whatever they take."""
+
+    def __init__(self, server: Server, every: float, requests: Mapping[str, Iterator[Request]]):
+        self.answers: dict[str, list[Answer]] = {name: [] for name in requests}
+        self._server = server
+        self._every = every
+        self._requests = requests
+        self._ended = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._clock = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Probes:
+        self._clock.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._clock.join()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        while True:
+            for name, requests in self._requests.items():
+                probe = threading.Thread(target=self._ask, args=(name, next(requests)))
+                probe.start()
+                self._threads.append(probe)
+            if self._ended.wait(self._every):
+                return
+
+    def _ask(self, name: str, request: Request) -> None:
+        self.answers[name].append(self._server.ask(request, _PROBE_TIMEOUT))
+
+    def rows(self) -> list[tuple[str, str, str, str, str]]:
+        """Return lines for a table: count, those that failed, median and slowest in seconds."""
+        found = []
+        for name, answers in self.answers.items():
+            seconds = [answer.seconds for answer in answers]
+            failed = sum(answer.status != 200 for answer in answers)
+            figures = (f"{statistics.median(seconds):.3f}", f"{max(seconds):.3f}")
+            found.append((name, str(len(answers)), str(failed), *figures))
+        return found
+
+
+PROBE_HEADS = ("", "asked", "not 200", "median s", "slowest s")
 
 
 @contextmanager
