@@ -22,7 +22,7 @@ from embeddings.circuit_breaker import CircuitBreaker
 from embeddings.default import DefaultEncoder, sample
 from embeddings.embedding_store import NO_STORE, EmbeddingStore
 from embeddings.lexicon import Lexicon
-from embeddings.port import Encoder, EncoderError, Progress, View
+from embeddings.port import Encoder, EncoderError, RawEncoder, View
 from embeddings.whitening import Whitening, fit_whitening, load_whitening, save_whitening
 
 KIND = "composite"
@@ -57,18 +57,10 @@ class CompositeEncoder:
         self.fingerprint = f"{model.name}-{digest.hexdigest()[:16]}"
 
     @classmethod
-    def fit(
-        cls,
-        texts: Sequence[str],
-        model: Encoder,
-        progress: Progress | None = None,
-        lexicon: Lexicon | None = None,
-        embedding_store: EmbeddingStore = NO_STORE,
-    ) -> CompositeEncoder:
-        """Fit the default encoder and the whitening on `texts`; the model is ready already."""
-        words = DefaultEncoder.fit(texts, progress, lexicon, embedding_store)
+    def fit(cls, texts: Sequence[str], words: DefaultEncoder, model: Encoder) -> CompositeEncoder:
+        """Fit the whitening on `texts`; `words` is fitted on them, and the model ready already."""
         learned = sample(list(texts), _MAX_SAMPLE)
-        return cls(words, model, fit_whitening(model.encode(learned), _SOFTNESS))
+        return cls(words, model, fit_whitening(model.encode_stored(learned), _SOFTNESS))
 
     @property
     def name(self) -> str:
@@ -90,26 +82,38 @@ class CompositeEncoder:
         """The views of the default encoder, and one of the model."""
         return (*self.words.views, View("model", self.words.dim, self.dim))
 
+    @property
+    def raw_encoders(self) -> Sequence[RawEncoder]:
+        """The networks of the default encoder, and the model."""
+        return (*self.words.raw_encoders, *self.model.raw_encoders)
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return rows (n, dim); of v views each has squared length 1/v, or less (see the port)."""
-        views = len(self.views)
-        words = self.words.encode(texts) * np.float32(np.sqrt((views - 1) / views))
-        model = self._model_rows(texts) * np.float32(np.sqrt(1 / views))
-        rows: NDArray[np.float32] = np.concatenate([words, model], axis=1)
-        return rows
+        return self._joined(self.words.encode(texts), self._model_rows(texts, self.model.encode))
 
     def encode_stored(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return what `encode` returns; see the port."""
-        return self.encode(texts)
+        model = self._model_rows(texts, self.model.encode_stored)
+        return self._joined(self.words.encode_stored(texts), model)
 
-    def _model_rows(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def _joined(
+        self, words: NDArray[np.float32], model: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        views = len(self.views)
+        shares = np.float32(np.sqrt((views - 1) / views)), np.float32(np.sqrt(1 / views))
+        rows: NDArray[np.float32] = np.concatenate([words * shares[0], model * shares[1]], axis=1)
+        return rows
+
+    def _model_rows(
+        self, texts: Sequence[str], encode: Callable[[Sequence[str]], NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
         """Return whitened rows (n, model dim), or zeros. Raises EncoderError where it is needed."""
         if self.failure:
             if self._breaker.allows():
                 threading.Thread(target=self._probe, daemon=True).start()
         else:
             try:
-                return self.whitening.apply(self.model.encode(texts))
+                return self.whitening.apply(encode(texts))
             except EncoderError as error:
                 if self._needed:
                     raise
@@ -120,7 +124,7 @@ class CompositeEncoder:
     def _probe(self) -> None:
         """Try the model with one text, and use it again if that works."""
         try:
-            self.model.encode([_PROBE])
+            self.model.raw_encoders[0].encode_raw([_PROBE])
         except EncoderError as error:
             self._record_failure(error)
         else:

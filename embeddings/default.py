@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -18,8 +18,8 @@ import numpy as np
 
 from embeddings.embedding_store import NO_STORE, EmbeddingStore
 from embeddings.lexicon import Lexicon, LexiconError, lexicon_from, saved_lexicon, shipped_lexicon
-from embeddings.port import EncoderError, Progress, View
-from embeddings.sentence import SentenceVectors
+from embeddings.port import EncoderError, Progress, RawEncoder, View
+from embeddings.sentence import SENTENCE_NETWORKS, SentenceVectors
 from embeddings.vocabulary import Vocabulary, content_words
 from embeddings.whitening import Floats
 from embeddings.word_vectors import WordVectors
@@ -60,16 +60,17 @@ class DefaultEncoder:
     ) -> DefaultEncoder:
         """Fit on any number of `texts`, even none; `lexicon` defaults to the shipped one.
 
-        The networks skip texts whose embeddings are in `embedding_store`.
+        What the networks make of texts is read from and kept in `embedding_store`.
         """
         report = progress or (lambda stage, fraction: None)
         lexicon = lexicon or shipped_lexicon()
-        fitted_on = sample([text[:_MAX_TEXT_LENGTH] for text in texts], _MAX_WORD_SAMPLE)
+        fitted_on = sample(list(texts), _MAX_WORD_SAMPLE)
         if len(fitted_on) < _MIN_SAMPLE:
             fitted_on = fitted_on + _BACKGROUND.read_text(encoding="utf-8").split("\n")
         fitted_on = [text for text in fitted_on if text.strip()]
         report("words", 0.0)
-        vocabulary, words = Vocabulary.fit(fitted_on), WordVectors.fit(fitted_on, lexicon)
+        cut = [text[:_MAX_TEXT_LENGTH] for text in fitted_on]
+        vocabulary, words = Vocabulary.fit(cut), WordVectors.fit(cut, lexicon)
         report("words", 1.0)
         report("sentences", 0.0)
         sentence = SentenceVectors.fit(sample(fitted_on, _MAX_SENTENCE_SAMPLE), embedding_store)
@@ -95,6 +96,11 @@ class DefaultEncoder:
             View("sentence", words, words + self._sentence.dim),
         )
 
+    @property
+    def raw_encoders(self) -> Sequence[RawEncoder]:
+        """The networks of the sentence view."""
+        return (SENTENCE_NETWORKS,)
+
     def encode(self, texts: Sequence[str]) -> Floats:
         """Return rows (n, dim), zeros where no content word is known.
 
@@ -102,6 +108,15 @@ class DefaultEncoder:
         known, and less in proportion otherwise. The networks give a vector for any string, so only
         texts with a known word are passed to them.
         """
+        return self._encode(texts, self._sentence.encode)
+
+    def encode_stored(self, texts: Sequence[str]) -> Floats:
+        """Return what `encode` returns; see the port."""
+        return self._encode(texts, self._sentence.encode_stored)
+
+    def _encode(
+        self, texts: Sequence[str], encode_sentences: Callable[[Sequence[str]], Floats]
+    ) -> Floats:
         cut = [text[:_MAX_TEXT_LENGTH] for text in texts]
         words = self._words.encode(cut)
         known = np.array(
@@ -111,13 +126,9 @@ class DefaultEncoder:
         words[~known] = 0.0
         sentence = np.zeros((len(cut), self._sentence.dim), dtype=np.float32)
         places = np.flatnonzero(known)
-        sentence[places] = self._sentence.encode([cut[place] for place in places])
+        sentence[places] = encode_sentences([texts[place] for place in places.tolist()])
         rows: Floats = np.concatenate([words, sentence], axis=1) * np.float32(np.sqrt(1 / 2))
         return rows
-
-    def encode_stored(self, texts: Sequence[str]) -> Floats:
-        """Return what `encode` returns; see the port."""
-        return self.encode(texts)
 
     def _knows(self, text: str, has_word_vector: bool) -> bool:
         words = content_words(text)

@@ -1,115 +1,111 @@
-"""Embeddings of texts, stored in a file so that no build runs a network on the same text twice.
+"""Raw embeddings of texts, kept so that no network reads the same text twice.
 
-A network takes some 20 ms for a long text, and the embedding depends only on the text and the
-network. So the second build, and each fold of the training, encodes only new texts, and a build
-that was interrupted continues where it stopped.
+A raw embedding is what a network makes of a text, before anything that is fitted on the corpus. It
+depends on the text and the network alone, so it is stored by both: when a text is written, for the
+use of all processes, restarts and index builds. Its components are rounded to float16 as soon as
+they are computed, so that vectors are the same whether an embedding was stored or not.
 """
 
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
-from pathlib import Path
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from embeddings.port import RawEncoder
 from embeddings.whitening import Floats
 
-Encode = Callable[[Sequence[str]], Floats]
-"""From n texts to rows (n, dim)."""
-
-_BATCH_SIZE = 256
-"""How many texts are encoded before their embeddings are written."""
-_BUSY_TIMEOUT = 10.0
-"""Seconds to wait while another process writes."""
-_CREATE_TABLE = "CREATE TABLE IF NOT EXISTS embedding (key BLOB PRIMARY KEY, row BLOB)"
+Row = NDArray[np.float16]
+"""A raw embedding (dim,)."""
+_MAX_RECENT = 1_024
+"""Texts of questions whose embeddings an encoder remembers: .8 MB for 384 components."""
 
 
-class EmbeddingStore:
-    """Embeddings (dim,) float32 by text and encoder, in a SQLite file.
+class EmbeddingStore(Protocol):
+    """Raw embeddings by the fingerprint of their encoder and `text_key`. Threads may share it."""
 
-    Without a path nothing is stored. A file that can't be read or written costs time, nothing else.
-    No connection stays open between calls, so a process with a store may fork.
-    """
+    def get(self, encoder: str, keys: Sequence[bytes]) -> dict[bytes, Row]:
+        """Return the embeddings that are stored under some of `keys`."""
+        ...
 
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = path
-        self._used: set[bytes] = set()
-
-    def rows(self, encoder_id: str, texts: Sequence[str], dim: int, encode: Encode) -> Floats:
-        """Return rows (n, dim): stored ones, and for all other texts the results of `encode`.
-
-        `encoder_id` must change with anything that the rows depend on besides the text.
-        """
-        if self.path is None:
-            return encode(texts)
-        keys = [_key(encoder_id, text) for text in texts]
-        self._used.update(keys)
-        rows = np.zeros((len(texts), dim), dtype=np.float32)
-        for start in range(0, len(texts), _BATCH_SIZE):
-            batch = range(start, min(start + _BATCH_SIZE, len(texts)))
-            stored = self._load([keys[place] for place in batch], dim)
-            new = [place for place in batch if keys[place] not in stored]
-            if new:
-                encoded = encode([texts[place] for place in new])
-                added = {keys[place]: row for place, row in zip(new, encoded, strict=True)}
-                self._save(added)
-                stored |= added
-            for place in batch:
-                rows[place] = stored[keys[place]]
-        return rows
-
-    def delete_unused(self) -> None:
-        """Delete all embeddings that this object never returned, such as those of deleted texts."""
-
-        def delete(connection: sqlite3.Connection) -> None:
-            connection.execute("PRAGMA secure_delete = ON")
-            connection.execute("CREATE TEMP TABLE used (key BLOB PRIMARY KEY) WITHOUT ROWID")
-            connection.executemany("INSERT INTO used VALUES (?)", ((key,) for key in self._used))
-            connection.execute("DELETE FROM embedding WHERE key NOT IN (SELECT key FROM used)")
-
-        self._in_transaction(delete)
-
-    def _load(self, keys: Sequence[bytes], dim: int) -> dict[bytes, Floats]:
-        stored: dict[bytes, Floats] = {}
-
-        def select(connection: sqlite3.Connection) -> None:
-            marks = ",".join("?" * len(keys))
-            query = f"SELECT key, row FROM embedding WHERE key IN ({marks})"
-            for key, row in connection.execute(query, keys):
-                if len(row) == 4 * dim:
-                    stored[key] = np.frombuffer(row, dtype="<f4")
-
-        self._in_transaction(select)
-        return stored
-
-    def _save(self, rows: dict[bytes, Floats]) -> None:
-        values = [(key, row.astype("<f4").tobytes()) for key, row in rows.items()]
-        statement = "INSERT OR REPLACE INTO embedding VALUES (?, ?)"
-        self._in_transaction(lambda connection: connection.executemany(statement, values))
-
-    def _in_transaction(self, work: Callable[[sqlite3.Connection], object]) -> None:
-        """Do `work` in one transaction. Failures are ignored; a damaged file is deleted."""
-        if self.path is None:
-            return
-        try:
-            with closing(sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT)) as connection:
-                with connection:
-                    connection.execute(_CREATE_TABLE)
-                    work(connection)
-        except sqlite3.OperationalError:  # full disk, no permission to write, or a long-held lock
-            return
-        except sqlite3.DatabaseError:
-            with suppress(OSError):
-                self.path.unlink()
+    def put(self, encoder: str, rows: Mapping[bytes, Row]) -> None:
+        """Store embeddings by their keys. One that can't be stored now is computed again later."""
+        ...
 
 
-NO_STORE = EmbeddingStore()
+class MemoryStore:
+    """Embeddings in memory: all of them, or the `limit` that were asked for last."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        self._limit = limit
+        self._rows: dict[tuple[str, bytes], Row] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def get(self, encoder: str, keys: Sequence[bytes]) -> dict[bytes, Row]:
+        """Return the embeddings that are stored under some of `keys`."""
+        found: dict[bytes, Row] = {}
+        with self._lock:
+            for key in keys:
+                row = self._rows.pop((encoder, key), None)
+                if row is not None:
+                    self._rows[encoder, key] = found[key] = row  # now the most recent
+        return found
+
+    def put(self, encoder: str, rows: Mapping[bytes, Row]) -> None:
+        """Store embeddings, and forget those that were asked for least recently."""
+        with self._lock:
+            self._rows.update({(encoder, key): row for key, row in rows.items()})
+            while self._limit is not None and len(self._rows) > self._limit:
+                del self._rows[next(iter(self._rows))]
+
+
+NO_STORE: EmbeddingStore = MemoryStore(limit=0)
 """Stores nothing: every text is encoded."""
 
 
-def _key(encoder_id: str, text: str) -> bytes:
-    whole = f"{encoder_id}\0{text}".encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(whole, digest_size=16).digest()
+def recent_store() -> MemoryStore:
+    """Return a store of the latest questions, which are often asked again with another filter."""
+    return MemoryStore(_MAX_RECENT)
+
+
+def text_key(text: str) -> bytes:
+    """Return the key of a text: 16 bytes of BLAKE2b."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def embed(raw: RawEncoder, texts: Sequence[str], store: EmbeddingStore) -> Floats:
+    """Return raw embeddings (n, dim) float32, rounded to float16.
+
+    Those in `store` are read; the other texts are encoded in one batch and put there. Raises
+    EncoderError.
+    """
+    keys = [text_key(text) for text in texts]
+    rows = store.get(raw.fingerprint, list(dict.fromkeys(keys)))
+    rows = {key: row for key, row in rows.items() if len(row) == raw.dim}
+    new = {key: text for key, text in zip(keys, texts, strict=True) if key not in rows}
+    if new:
+        added = encode_raw(raw, new)
+        store.put(raw.fingerprint, added)
+        rows |= added
+    embedded = np.array([rows[key] for key in keys], dtype=np.float16)
+    return embedded.reshape(len(texts), raw.dim).astype(np.float32)
+
+
+def missing_texts(raw: RawEncoder, texts: Sequence[str], store: EmbeddingStore) -> dict[bytes, str]:
+    """Return by key the texts whose embeddings aren't in `store`."""
+    by_key = {text_key(text): text for text in texts}
+    stored = store.get(raw.fingerprint, list(by_key))
+    return {key: text for key, text in by_key.items() if key not in stored}
+
+
+def encode_raw(raw: RawEncoder, texts: Mapping[bytes, str]) -> dict[bytes, Row]:
+    """Return the embeddings of texts by key, computed in one batch. Raises EncoderError."""
+    rows = raw.encode_raw(list(texts.values())).astype(np.float16)
+    return dict(zip(texts, rows, strict=True))

@@ -25,12 +25,45 @@ class View(NamedTuple):
     end: int
 
 
+class RawEncoder(Protocol):
+    """A network: from a text to an embedding that doesn't depend on any corpus.
+
+    What it makes of a text is kept in an `embeddings.embedding_store`, rounded to float16. A local
+    one can be pickled, to run in another process.
+    """
+
+    @property
+    def fingerprint(self) -> str:
+        """A name of up to 64 characters that changes whenever the embeddings would."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """The number of columns of the embeddings."""
+        ...
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it runs on this machine, so that several processes encode faster than one."""
+        ...
+
+    def encode_raw(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return embeddings, float32 of shape (len(texts), dim), of absolute values below 65,000.
+
+        All texts go through the network in batches. Raises EncoderError.
+        """
+        ...
+
+
 class Encoder(Protocol):
     """Text to vectors.
 
     Invariants that every encoder keeps:
 
-    * equal texts have equal vectors, whatever else is in the batch;
+    * a text has the same vector whatever else is in the batch, but for rounding: components differ
+      by 1e-3 at most, and mostly by nothing, since embeddings are rounded to float16. Nothing may
+      depend on vectors that are bitwise equal;
+    * equal texts in one batch have equal vectors;
     * with n views, each has squared length 1/n in a row, or less where it knows only part of the
       text, so a row has length 1 where all of the text is known; it is all zeros where nothing is
       known (see `understood`), never NaN or infinite;
@@ -60,6 +93,11 @@ class Encoder(Protocol):
         """A short name that changes whenever the vectors would."""
         ...
 
+    @property
+    def raw_encoders(self) -> Sequence[RawEncoder]:
+        """The networks whose embeddings the vectors are made of; none where it has no network."""
+        ...
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the vectors of `texts`, float32 of shape (len(texts), dim), in their order.
 
@@ -78,8 +116,8 @@ class Encoder(Protocol):
     def save(self, folder: Path) -> None:
         """Write the encoder into `folder`, made if it is missing; `load_encoder` loads it.
 
-        A loaded encoder gives bitwise equal vectors and has the same fingerprint. Writing isn't
-        atomic: the caller makes the folder visible to others afterwards.
+        A loaded encoder has the same fingerprint, and vectors that differ by rounding at most.
+        Writing isn't atomic: the caller makes the folder visible to others afterwards.
         """
         ...
 

@@ -24,7 +24,9 @@ import urllib3
 from numpy.typing import NDArray
 from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError, SSLError
 
-from embeddings.port import EncoderError, View
+from embeddings.embedding_store import NO_STORE, EmbeddingStore, embed, recent_store
+from embeddings.port import EncoderError, RawEncoder, View
+from embeddings.whitening import unit
 
 KEY_VARIABLE = "SCHAKEL_REMOTE_KEY"
 _MANIFEST = "encoder.json"
@@ -33,7 +35,8 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 _MAX_ANSWER_SIZE = 32 * 1024 * 1024
 _CHUNK_SIZE = 1 << 16
-_MAX_RETRIES_ONLINE = 1
+MAX_RETRIES_ONLINE = 1
+"""How often a request is repeated while somebody waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +68,25 @@ class RemoteConfig:
 class RemoteEncoder:
     """An encoder on another machine; see the invariants of `embeddings.port.Encoder`.
 
-    Equal texts in a batch are sent once. Whether a text has the same vector in every batch is up
-    to the service; those tried differ in the last digits at most. Texts without a letter aren't
+    Equal texts in a batch are sent once. How much a vector differs with its batch is up to the
+    service; those tried differ in the last digits at most. Texts without a letter aren't
     sent: their rows are zeros. Proxies set by environment variables aren't used.
     """
 
     name = "remote"
 
-    def __init__(self, config: RemoteConfig, dim: int, key: str = "") -> None:
+    def __init__(
+        self,
+        config: RemoteConfig,
+        dim: int,
+        key: str = "",
+        embedding_store: EmbeddingStore = NO_STORE,
+    ) -> None:
         """Use `fit` or `load` instead. Raises EncoderError for an unusable address or key."""
         self.config = config
         self.dim = dim
+        self._embedding_store = embedding_store
+        self._recent = recent_store()
         self._endpoint = _endpoint(config)
         self._headers = {"Content-Type": "application/json", "User-Agent": "schakel"}
         if key:
@@ -87,17 +98,26 @@ class RemoteEncoder:
         self.fingerprint = self._fingerprint()
 
     @classmethod
-    def fit(cls, config: RemoteConfig, key: str = "") -> RemoteEncoder:
+    def fit(
+        cls, config: RemoteConfig, key: str = "", embedding_store: EmbeddingStore = NO_STORE
+    ) -> RemoteEncoder:
         """Request one vector to learn the dimension. Raises EncoderError where that fails."""
         rows = cls(config, dim=0, key=key)._request([_PROBE])
-        return cls(config, dim=rows.shape[1], key=key)
+        return cls(config, rows.shape[1], key, embedding_store)
 
     @property
     def views(self) -> tuple[View, ...]:
         """One view: all columns."""
         return (View(self.name, 0, self.dim),)
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    @property
+    def raw_encoders(self) -> Sequence[RawEncoder]:
+        """Itself: nothing is fitted on a corpus."""
+        return (self,)
+
+    is_local = False
+
+    def encode_raw(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return rows (n, dim) float32 of length 1, or zeros for a text without a letter.
 
         Raises EncoderError where the service doesn't answer in time or answers wrongly.
@@ -113,9 +133,13 @@ class RemoteEncoder:
                 vectors[places[text]] = row
         return vectors
 
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return what `encode_raw` returns, but for rounding."""
+        return unit(embed(self, texts, self._recent))
+
     def encode_stored(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return what `encode` returns; see the port."""
-        return self.encode(texts)
+        return unit(embed(self, texts, self._embedding_store))
 
     def save(self, folder: Path) -> None:
         """Write address, model and dimension into `folder`, but not the key."""
@@ -129,7 +153,9 @@ class RemoteEncoder:
         (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path, key: str | None = None) -> RemoteEncoder:
+    def load(
+        cls, folder: Path, key: str | None = None, embedding_store: EmbeddingStore = NO_STORE
+    ) -> RemoteEncoder:
         """Load what `save` wrote; with `key` None, that in SCHAKEL_REMOTE_KEY is used, if set.
 
         The service isn't called. The loaded encoder repeats a request once at most, since people
@@ -139,8 +165,8 @@ class RemoteEncoder:
         try:
             manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
             config = RemoteConfig(**manifest["config"])
-            config = replace(config, retries=min(config.retries, _MAX_RETRIES_ONLINE))
-            encoder = cls(config, int(manifest["dim"]), found)
+            config = replace(config, retries=min(config.retries, MAX_RETRIES_ONLINE))
+            encoder = cls(config, int(manifest["dim"]), found, embedding_store)
             expected = manifest["fingerprint"]
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise EncoderError(f"{folder.name}: the encoder there can't be read") from error

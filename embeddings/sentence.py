@@ -13,15 +13,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from embeddings import sentence_encoders
-from embeddings.embedding_store import NO_STORE, EmbeddingStore
+from embeddings.embedding_store import NO_STORE, EmbeddingStore, embed, recent_store
 from embeddings.language import detect_language
 from embeddings.whitening import (
     Floats,
@@ -43,9 +40,26 @@ _MIN_WORDS = 3
 _MAX_TEXT_LENGTH = 8_000
 """Longer texts are cut to so many characters: encoding takes some 10 ms per thousand."""
 _ENCODING_VERSION = 2
-"""Raise this when a change to `_encode` changes vectors, so that old and new ones aren't mixed."""
-_CACHE_SIZE = 8_192
-_THREADS = 2
+"""Raise this when a change to `_encode` changes its sums, so that old and new aren't mixed."""
+
+
+class SentenceNetworks:
+    """The two networks as a raw encoder: sums (n, 384) of their vectors."""
+
+    dim = sentence_encoders.DIM
+    is_local = True
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of everything that the sums depend on besides the text."""
+        return _fingerprint()
+
+    def encode_raw(self, texts: Sequence[str]) -> Floats:
+        """Return the sums (n, 384), of lengths up to 2."""
+        return _encode(texts)
+
+
+SENTENCE_NETWORKS = SentenceNetworks()
 
 
 class SentenceVectors:
@@ -54,13 +68,14 @@ class SentenceVectors:
     def __init__(self, whitening: Whitening, embedding_store: EmbeddingStore = NO_STORE) -> None:
         self.whitening = whitening
         self._embedding_store = embedding_store
+        self._recent = recent_store()
 
     @classmethod
     def fit(
         cls, texts: Sequence[str], embedding_store: EmbeddingStore = NO_STORE
     ) -> SentenceVectors:
         """Fit the whitening on `texts`; those in `embedding_store` are not encoded again."""
-        rows = embedding_store.rows(_encoder_id(), texts, sentence_encoders.DIM, _encode)
+        rows = embed(SENTENCE_NETWORKS, texts, embedding_store)
         return cls(fit_whitening(rows, _SOFTNESS, DIMENSIONS), embedding_store)
 
     @property
@@ -69,9 +84,12 @@ class SentenceVectors:
         return int(self.whitening.matrix.shape[1])
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """Return rows (n, dim) of length 1."""
-        rows = self._embedding_store.rows(_encoder_id(), texts, sentence_encoders.DIM, _encode)
-        return self.whitening.apply(rows)
+        """Return rows (n, dim) of length 1, of the texts of a question."""
+        return self.whitening.apply(embed(SENTENCE_NETWORKS, texts, self._recent))
+
+    def encode_stored(self, texts: Sequence[str]) -> Floats:
+        """Return rows (n, dim) of length 1, of texts that are stored."""
+        return self.whitening.apply(embed(SENTENCE_NETWORKS, texts, self._embedding_store))
 
     def update(self, digest: Any) -> None:
         """Add everything that the vectors depend on to a hash."""
@@ -89,49 +107,28 @@ class SentenceVectors:
 
 
 @cache
-def _encoder_id() -> str:
-    """Return a hash of everything that `_encode` depends on besides the text."""
+def _fingerprint() -> str:
     digest = hashlib.sha256(f"{_ENCODING_VERSION} {_MAX_TEXT_LENGTH}".encode())
     sentence_encoders.update(digest)
-    return digest.hexdigest()
+    return f"sentence-{digest.hexdigest()[:16]}"
 
 
 def _encode(texts: Sequence[str]) -> Floats:
-    """Return the sums (n, 384) of both encoders' vectors; those of recent texts are cached.
-
-    Texts are encoded separately, so that a batch is bitwise equal to single texts.
-    """
+    """Return the sums (n, 384) of both encoders' vectors: one batch for each."""
     cut = [_lower_capitals(text.strip()[:_MAX_TEXT_LENGTH]) for text in texts]
-    if len(cut) > 1:
-        with ThreadPoolExecutor(_THREADS) as pool:
-            english = list(pool.map(_english, cut))
-    else:
-        english = [_english(text) for text in cut]
-    rows = [row + _multilingual(text) for row, text in zip(english, cut, strict=True)]
-    return np.array(rows, dtype=np.float32).reshape(len(rows), sentence_encoders.DIM)
+    english = [row for row, text in enumerate(cut) if detect_language(text) in {"en", None}]
+    sums = _multilingual(cut)
+    sums[english] += sentence_encoders.encode_english([cut[row] for row in english])
+    return sums
 
 
-@lru_cache(maxsize=_CACHE_SIZE)
-def _english(text: str) -> Floats:
-    """Return the English encoder's vector (384,), or zeros for a text in another language."""
-    if detect_language(text) in {"en", None}:
-        return _read_only(sentence_encoders.encode_english([text]))
-    return _read_only(np.zeros((1, sentence_encoders.DIM), dtype=np.float32))
-
-
-@lru_cache(maxsize=_CACHE_SIZE)
-def _multilingual(text: str) -> Floats:
-    """Return the multilingual encoder's vector (384,) of a text and of its opening."""
-    start = opening(text)
-    rows = sentence_encoders.encode_multilingual([text] if start == text else [text, start])
-    return _read_only(unit(rows.sum(axis=0, keepdims=True)))
-
-
-def _read_only(rows: Floats) -> Floats:
-    """Return the only row, protected from being changed in the cache."""
-    vector: Floats = rows[0]
-    vector.setflags(write=False)
-    return vector
+def _multilingual(texts: Sequence[str]) -> Floats:
+    """Return the multilingual encoder's vectors (n, 384) of texts and their openings."""
+    openings = [opening(text) for text in texts]
+    row_of = {text: row for row, text in enumerate(dict.fromkeys([*texts, *openings]))}
+    rows = sentence_encoders.encode_multilingual(list(row_of))
+    whole = rows[[row_of[text] for text in texts]]
+    return unit(whole + rows[[row_of[start] for start in openings]])
 
 
 def _lower_capitals(text: str) -> str:

@@ -3,11 +3,9 @@
 The folder is one that `embeddings.tools.convert` made: an ONNX graph, its tokenizer and
 `encoder.json`. Nothing is downloaded, and neither torch nor transformers is needed.
 
-Every text runs through the graph by itself, and `threads` texts run at once, each on one thread.
-So a vector can't depend on what else is in the batch, to the last bit: there is no padding, and
-dynamic int8 quantisation takes its scales from that text only (in padded batches of 16 components
-of MiniLM's int8 vectors moved by up to 0.04). It costs nothing: on two cores this was as fast as
-padded batches for sentences and faster for paragraphs.
+Texts of about one length run through the graph together, padded and masked, on one thread. An int8
+graph takes the scales of its activations from the whole batch: in padded batches of 16, components
+of MiniLM's vectors moved by up to 0.04, so each text runs through such a graph by itself.
 """
 
 from __future__ import annotations
@@ -17,17 +15,18 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.embedding_store import NO_STORE, EmbeddingStore
-from embeddings.port import EncoderError, View
+from embeddings.embedding_store import NO_STORE, EmbeddingStore, embed, recent_store
+from embeddings.port import EncoderError, RawEncoder, View
+from embeddings.whitening import unit
 from embeddings.words import readable
 
 MANIFEST = "encoder.json"
@@ -37,6 +36,9 @@ INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 """The inputs that a graph may have, each int64 of shape (batch, tokens)."""
 _CONVERT_AGAIN = "convert the model again: flask --app app encoder convert SOURCE TARGET"
 _MAX_TEXT_LENGTH = 20_000
+_BATCH_TOKENS = 512
+"""Tokens of a batch, with padding. Origin: `python -m benchmarks.embedding` with 256 to 4,096; from
+2,048 on the activations outgrow the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +79,22 @@ class _OpenModel:
 
 
 class OnnxModel:
-    """Encodes texts with an ONNX graph, `threads` (1 or more) texts at once.
+    """Encodes texts with an ONNX graph, on one thread.
 
     The graph is opened once per process, for the first text: a session that crossed a fork is
     never used. A row is zeros where the text has no letter or no token that the model knows.
     """
 
-    def __init__(
-        self, model: Path, tokenizer: Path, config: TransformerConfig, threads: int
-    ) -> None:
+    def __init__(self, model: Path, tokenizer: Path, config: TransformerConfig) -> None:
         self.config = config
-        self.threads = threads
         self._model = model
         self._tokenizer = tokenizer
         self._opened: _OpenModel | None = None
+        self._batch_tokens = 0 if config.model == MODEL_INT8 else _BATCH_TOKENS
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the open graph: another process opens its own."""
+        return {**self.__dict__, "_opened": None}
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return rows (n, dim) float32 of length 1, or zeros where no token is known.
@@ -105,14 +109,18 @@ class OnnxModel:
         if not places:
             return vectors
         opened = self._open()
-        workers = min(self.threads, len(places))
-        if workers == 1:
-            rows = [self._row(opened, text) for text in places]
-        else:  # the pool ends with the call, so no thread of it can be lost in a fork
-            with ThreadPoolExecutor(workers) as pool:
-                rows = list(pool.map(lambda text: self._row(opened, text), places))
-        for row, same in zip(rows, places.values(), strict=True):
-            vectors[same] = row
+        tokenized = [
+            (tokens, same)
+            for tokens, same in zip(
+                self._tokenize(opened, list(places)), places.values(), strict=True
+            )
+            if self._knows(tokens)
+        ]
+        tokenized.sort(key=lambda one: len(one[0].ids))
+        for batch in self._batches(tokenized):
+            rows = self._rows(opened, [tokens for tokens, _ in batch])
+            for row, (_, same) in zip(rows, batch, strict=True):
+                vectors[same] = row
         return vectors
 
     def _open(self) -> _OpenModel:
@@ -127,32 +135,72 @@ class OnnxModel:
                     self._opened = opened = _OpenModel(os.getpid(), tokenizer, session, inputs)
         return opened
 
-    def _row(self, opened: _OpenModel, text: str) -> NDArray[np.float32]:
-        """Return the vector of one text, (dim,) float32."""
-        text = readable(text)
-        tokens = opened.tokenizer.encode(text.lower() if self.config.lower_case else text)
-        content = (
-            number
+    def _tokenize(self, opened: _OpenModel, texts: Sequence[str]) -> list[Any]:
+        lower = self.config.lower_case
+        return [
+            opened.tokenizer.encode(readable(text.lower() if lower else text)) for text in texts
+        ]
+
+    def _knows(self, tokens: Any) -> bool:
+        return any(
+            not special and number != self.config.unknown_token
             for number, special in zip(tokens.ids, tokens.special_tokens_mask, strict=True)
-            if not special and number != self.config.unknown_token
         )
-        if next(content, None) is None:
-            return np.zeros(self.config.dim, dtype=np.float32)
-        values = (tokens.ids, tokens.attention_mask, tokens.type_ids)
-        feeds = {
-            name: np.array([value], dtype=np.int64)
-            for name, value in zip(INPUTS, values, strict=True)
-            if name in opened.inputs
-        }
+
+    def _batches(self, tokenized: Iterable[tuple[Any, list[int]]]) -> Iterator[list[Any]]:
+        """Split texts, the shortest first, into batches of `_batch_tokens` padded tokens."""
+        batch: list[Any] = []
+        for one in tokenized:
+            if batch and (len(batch) + 1) * len(one[0].ids) > self._batch_tokens:
+                yield batch
+                batch = []
+            batch.append(one)
+        if batch:
+            yield batch
+
+    def _rows(self, opened: _OpenModel, batch: Sequence[Any]) -> NDArray[np.float32]:
+        """Return the vectors of tokenized texts, (n, dim) float32."""
+        shape = len(batch), max(len(tokens.ids) for tokens in batch)
+        values = {name: np.zeros(shape, dtype=np.int64) for name in INPUTS}
+        for row, tokens in enumerate(batch):
+            parts = (tokens.ids, tokens.attention_mask, tokens.type_ids)
+            for name, part in zip(INPUTS, parts, strict=True):
+                values[name][row, : len(part)] = part
+        feeds = {name: values[name] for name in opened.inputs}
         try:
             output = opened.session.run([self.config.output], feeds)[0]
         except Exception as error:  # onnxruntime's errors have no base class of their own
             raise EncoderError(f"the transformer can't run; {_CONVERT_AGAIN}") from error
-        if output.shape != (1, len(tokens.ids), self.config.dim) or not np.isfinite(output).all():
+        if output.shape != (*shape, self.config.dim) or not np.isfinite(output).all():
             raise EncoderError(f"the transformer gives unusable vectors; {_CONVERT_AGAIN}")
-        row = POOLINGS[self.config.pooling](np.asarray(output[0], dtype=np.float32))
-        length = np.linalg.norm(row)
-        return row / length if length > 1e-9 else np.zeros_like(row)
+        pool = POOLINGS[self.config.pooling]
+        pooled = [
+            pool(np.asarray(row[: len(tokens.ids)], dtype=np.float32))
+            for row, tokens in zip(output, batch, strict=True)
+        ]
+        return unit(np.array(pooled))
+
+
+@dataclass(frozen=True, slots=True)
+class TransformerNetwork:
+    """A graph as a raw encoder: rows (n, dim) of length 1, or zeros where no token is known."""
+
+    fingerprint: str
+    model: OnnxModel
+
+    @property
+    def dim(self) -> int:
+        """The number of columns of the embeddings."""
+        return self.model.config.dim
+
+    @property
+    def is_local(self) -> bool:
+        """It runs on this machine."""
+        return True
+
+    def encode_raw(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return rows (n, dim). Raises EncoderError where the graph can't be opened or run."""
+        return self.model.encode(texts)
 
 
 class TransformerEncoder:
@@ -165,19 +213,18 @@ class TransformerEncoder:
         folder: Path,
         config: TransformerConfig,
         files: dict[str, str],
-        threads: int = 2,
         embedding_store: EmbeddingStore = NO_STORE,
     ) -> None:
-        """Take what `load` found; `files` are SHA-256 digests by file name, `threads` from 1."""
-        if threads < 1:
-            raise EncoderError(f"an encoder can't run on {threads} threads; give it 1 or more")
+        """Take what `load` found; `files` are SHA-256 digests by file name."""
         self.config = config
-        self.threads = threads
         self._folder = folder
         self._files = dict(files)
         self._embedding_store = embedding_store
-        self._onnx_model = OnnxModel(folder / config.model, folder / TOKENIZER, config, threads)
-        self.fingerprint = self._fingerprint()
+        self._recent = recent_store()
+        self.fingerprint = _fingerprint(config, files)
+        self._network = TransformerNetwork(
+            self.fingerprint, _shared_model(self.fingerprint, folder, config)
+        )
 
     @property
     def dim(self) -> int:
@@ -189,18 +236,21 @@ class TransformerEncoder:
         """One view: all columns."""
         return (View(self.name, 0, self.dim),)
 
+    @property
+    def raw_encoders(self) -> Sequence[RawEncoder]:
+        """The graph."""
+        return (self._network,)
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return rows (n, dim) float32 of length 1, or zeros where no token is known.
 
         Raises EncoderError where the graph can't be opened or run.
         """
-        return self._embedding_store.rows(
-            self.fingerprint, texts, self.dim, self._onnx_model.encode
-        )
+        return unit(embed(self._network, texts, self._recent))
 
     def encode_stored(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return what `encode` returns; see the port."""
-        return self.encode(texts)
+        return unit(embed(self._network, texts, self._embedding_store))
 
     def save(self, folder: Path) -> None:
         """Write the encoder into `folder`, linking the files where that is possible.
@@ -212,23 +262,19 @@ class TransformerEncoder:
             if not (self._folder / name).exists():
                 raise EncoderError(f"{self._folder.name}: {name} is gone; {_CONVERT_AGAIN}")
             _link_or_copy(self._folder / name, folder / name)
-        write_manifest(folder, self.config, self._files, self.threads)
+        write_manifest(folder, self.config, self._files)
 
     @classmethod
-    def load(
-        cls, folder: Path, threads: int | None = None, embedding_store: EmbeddingStore = NO_STORE
-    ) -> TransformerEncoder:
-        """Load a converted or saved folder; with `threads` None, as many as it was saved with.
+    def load(cls, folder: Path, embedding_store: EmbeddingStore = NO_STORE) -> TransformerEncoder:
+        """Load a converted or saved folder.
 
-        Texts whose embeddings are in `embedding_store` are not encoded again.
         Raises EncoderError where it can't be read or a file in it was changed.
         """
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             config = TransformerConfig(**manifest["config"])
             files = {str(name): str(digest) for name, digest in manifest["files"].items()}
-            used = int(manifest["threads"]) if threads is None else threads
-            encoder = cls(folder, config, files, used, embedding_store)
+            encoder = cls(folder, config, files, embedding_store)
             # Before the digests: a manifest that names other files doesn't get them read.
             known = config.pooling in POOLINGS and config.model in (MODEL, MODEL_INT8)
             known = known and set(files) == {config.model, TOKENIZER}
@@ -241,21 +287,34 @@ class TransformerEncoder:
             raise EncoderError(f"{folder.name}: the transformer there is damaged; {_CONVERT_AGAIN}")
         return encoder
 
-    def _fingerprint(self) -> str:
-        seen = json.dumps([asdict(self.config), self._files], sort_keys=True)
-        return f"transformer-{hashlib.sha256(seen.encode()).hexdigest()[:16]}"
+
+def _fingerprint(config: TransformerConfig, files: dict[str, str]) -> str:
+    seen = json.dumps([asdict(config), files], sort_keys=True)
+    return f"transformer-{hashlib.sha256(seen.encode()).hexdigest()[:16]}"
 
 
-def write_manifest(
-    folder: Path, config: TransformerConfig, files: dict[str, str], threads: int = 2
-) -> None:
+def _shared_model(fingerprint: str, folder: Path, config: TransformerConfig) -> OnnxModel:
+    """Return the model that another encoder with the same files uses, or a new one.
+
+    The encoders of two generations, and that of writes, share some 100 MB.
+    """
+    model = _models.get(fingerprint)
+    if model is None:
+        model = OnnxModel(folder / config.model, folder / TOKENIZER, config)
+        _models[fingerprint] = model
+    return model
+
+
+_models: WeakValueDictionary[str, OnnxModel] = WeakValueDictionary()
+
+
+def write_manifest(folder: Path, config: TransformerConfig, files: dict[str, str]) -> None:
     """Write `encoder.json`, with which `folder` can be loaded."""
     manifest = {
         "kind": TransformerEncoder.name,
         "config": asdict(config),
         "files": files,
-        "threads": threads,
-        "fingerprint": TransformerEncoder(folder, config, files, threads).fingerprint,
+        "fingerprint": _fingerprint(config, files),
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 

@@ -25,14 +25,10 @@ class Whitening:
         digest.update(np.ascontiguousarray(self.matrix).tobytes())
 
     def apply(self, rows: Floats) -> Floats:
-        """Return whitened rows (n, kept) of length 1; rows of zeros stay zeros.
-
-        Rows are computed separately, so that a batch is bitwise equal to single rows.
-        """
-        whitened = np.zeros((len(rows), self.matrix.shape[1]), dtype=np.float32)
-        for place, row in enumerate(unit(rows)):
-            if row.any():
-                whitened[place] = (row - self.mean) @ self.matrix
+        """Return whitened rows (n, kept) of length 1; rows of zeros stay zeros."""
+        scaled = unit(rows)
+        whitened = ((scaled - self.mean) @ self.matrix).astype(np.float32, copy=False)
+        whitened[~scaled.any(axis=1)] = 0.0
         return unit(whitened)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
@@ -57,19 +58,23 @@ class WordTable:
         """The number of columns."""
         return int(self.codes.shape[1])
 
-    def row(self, index: int) -> Floats:
-        """Return one vector (dim,) float32."""
-        vector: Floats = self.codes[index].astype(np.float32) * self.scales[index]
-        return vector
-
-    def phrase(self, label: str) -> Floats | None:
-        """Return the vector of a label, or the mean over its known words; None without any."""
+    def rows_of_label(self, label: str) -> tuple[int, ...]:
+        """Return the row of a label, or the rows of its known words, whose mean is its vector."""
         words = [fold(word) for word in words_of(label)]
-        index = self.index_of.get(" ".join(words))
-        if index is not None:
-            return self.row(index)
-        known = [self.row(self.index_of[word]) for word in words if word in self.index_of]
-        return np.mean(known, axis=0, dtype=np.float32) if known else None
+        whole = self.index_of.get(" ".join(words))
+        if whole is not None:
+            return (whole,)
+        return tuple(self.index_of[word] for word in words if word in self.index_of)
+
+    def weighted_sums(self, bags: Sequence[Sequence[tuple[int, float]]]) -> Floats:
+        """Return for each bag of (row, weight) the weighted sum of the rows, (n, dim) float32."""
+        sums = np.zeros((len(bags), self.dim), dtype=np.float32)
+        for place, bag in enumerate(bags):
+            if bag:
+                rows = [row for row, _ in bag]
+                weights = np.array([weight for _, weight in bag], dtype=np.float32)
+                sums[place] = (weights * self.scales[rows]) @ self.codes[rows].astype(np.float32)
+        return sums
 
 
 @cache
@@ -92,6 +97,7 @@ class WordVectors:
         self.unseen = unseen
         self.whitening = whitening
         self._table = shipped_table()
+        self._concept_rows: dict[str, tuple[int, ...]] = {}
 
     @classmethod
     def fit(cls, texts: Sequence[str], lexicon: Lexicon) -> WordVectors:
@@ -104,8 +110,7 @@ class WordVectors:
         rarity = {key: float(np.log(len(texts) / n) + 0.1) for key, n in frequency.items()}
         unseen = float(np.log(max(len(texts), 2)) + 0.1)
         fitted = cls(lexicon, rarity, unseen, blank.whitening)
-        sums = np.array([fitted.sum_of(bag) for bag in bags], dtype=np.float32)
-        fitted.whitening = fit_whitening(sums.reshape(len(bags), fitted.dim), _SOFTNESS)
+        fitted.whitening = fit_whitening(fitted._weigh(bags)[0], _SOFTNESS)
         return fitted
 
     @property
@@ -127,30 +132,43 @@ class WordVectors:
         )
         return bag
 
-    def sum_of(self, bag: Counter[str]) -> Floats:
-        """Return the weighted sum (dim,) of the entries' vectors."""
-        total = np.zeros(self.dim, dtype=np.float32)
-        for entry, count in sorted(bag.items()):
-            vector = self._vector(entry)
-            if vector is not None:
-                weight = self.rarity.get(entry, self.unseen) * (1.0 + np.log(count))
-                total += np.float32(weight) * vector
-        return total
-
-    def understood(self, bag: Counter[str]) -> float:
-        """Return the share of a text, weighted by rarity, that is in the table: 0 to 1."""
-        weights = {entry: self.rarity.get(entry, self.unseen) for entry in bag}
-        known = sum(weight for entry, weight in weights.items() if self._vector(entry) is not None)
-        return known / sum(weights.values()) if known else 0.0
-
     def encode(self, texts: Sequence[str]) -> Floats:
         """Return rows (n, dim) whose squared length is the known share of the text."""
-        bags = [self.bag(text) for text in texts]
-        sums = np.array([self.sum_of(bag) for bag in bags], dtype=np.float32)
-        rows = self.whitening.apply(sums.reshape(len(texts), self.dim))
-        shares = np.array([self.understood(bag) for bag in bags], dtype=np.float32)
-        scaled: Floats = rows * np.sqrt(shares)[:, None]
+        sums, shares = self._weigh([self.bag(text) for text in texts])
+        scaled: Floats = self.whitening.apply(sums) * np.sqrt(shares)[:, None]
         return scaled
+
+    def _weigh(self, bags: Sequence[Counter[str]]) -> tuple[Floats, Floats]:
+        """Return the weighted sums (n, dim) of the entries' vectors, and the known shares (n,).
+
+        The share of a text, weighted by rarity, that is in the table is from 0 to 1.
+        """
+        weighted: list[list[tuple[int, float]]] = []
+        shares = np.zeros(len(bags), dtype=np.float32)
+        for place, bag in enumerate(bags):
+            terms: list[tuple[int, float]] = []
+            known = total = 0.0
+            for entry, count in bag.items():
+                rarity = self.rarity.get(entry, self.unseen)
+                rows = self._rows_of(entry)
+                total += rarity
+                if rows:
+                    known += rarity
+                    weight = rarity * (1.0 + math.log(count)) / len(rows)
+                    terms.extend((row, weight) for row in rows)
+            weighted.append(terms)
+            shares[place] = known / total if known else 0.0
+        return self._table.weighted_sums(weighted), shares
+
+    def _rows_of(self, entry: str) -> tuple[int, ...]:
+        """Return the rows of the table whose mean is the vector of an entry; none is unknown."""
+        if not entry.startswith("#"):
+            row = self._table.index_of.get(entry)
+            return () if row is None else (row,)
+        rows = self._concept_rows.get(entry)
+        if rows is None:
+            rows = self._concept_rows[entry] = self._table.rows_of_label(entry[1:])
+        return rows
 
     def update(self, digest: Any) -> None:
         """Add everything that the vectors depend on to a hash."""
@@ -171,9 +189,3 @@ class WordVectors:
         fitted = json.loads((folder / "word-vectors.json").read_text(encoding="utf-8"))
         whitening = load_whitening(folder, "word-vectors")
         return cls(lexicon, fitted["rarity"], fitted["unseen"], whitening)
-
-    def _vector(self, entry: str) -> Floats | None:
-        if entry.startswith("#"):
-            return self._table.phrase(entry[1:])
-        index = self._table.index_of.get(entry)
-        return None if index is None else self._table.row(index)

@@ -20,6 +20,7 @@ from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Question
 from matcher.imports import jobs as import_jobs
 from matcher.index.generation import current_name, is_building
+from matcher.indexing.encoders import RawEncoders
 from matcher.indexing.provider import provide_corpus
 from matcher.initiatives.service import InitiativeService
 from matcher.insights.service import InsightService
@@ -201,7 +202,7 @@ class Services:
 def _open_store(settings: Settings) -> Store:
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
-        store = Store(settings.database_url)
+        store = Store(settings.database_url, RawEncoders(settings))
         store.upgrade()
     except (OSError, DBAPIError) as error:
         cause = getattr(error, "orig", None) or error

@@ -152,6 +152,11 @@ class Organisation:
         """Offers first, then needs."""
         return self.offers + self.needs
 
+    @property
+    def embedded_texts(self) -> list[str]:
+        """What the encoder sees of the offers and needs."""
+        return [facet.embedded_text for facet in self.facets]
+
 
 @dataclass(frozen=True, slots=True)
 class Participation:

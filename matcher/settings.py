@@ -94,7 +94,6 @@ class Settings(BaseSettings):
     model_folder: str = Field(
         "", description="`transformer`: folder made by `flask --app app encoder convert`."
     )
-    model_threads: Count = Field(2, description="`transformer`: threads of a worker.")
     remote_url: str = Field(
         "",
         description="`remote`: address of an OpenAI-compatible service, without `/v1/embeddings`.",

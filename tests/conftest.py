@@ -19,7 +19,7 @@ atexit.register(shutil.rmtree, os.environ["SCHAKEL_HOME"], ignore_errors=True)
 from argon2 import PasswordHasher  # noqa: E402
 
 from app import create_app  # noqa: E402
-from embeddings import sentence  # noqa: E402
+from embeddings import bulk, sentence  # noqa: E402
 from matcher.accounts import password_hashing  # noqa: E402
 from matcher.container import Services  # noqa: E402
 from matcher.demo import load as demo  # noqa: E402
@@ -60,6 +60,7 @@ def _networks_run_once(build_cache: Path) -> Iterator[None]:
     """A text that was read before, in any test or run, isn't put through the networks again."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sentence, "_encode", encode_once(build_cache))
+        patch.setattr(bulk, "MIN_TEXTS", 1_000_000)  # other processes have no such patch
         yield
 
 

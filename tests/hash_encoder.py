@@ -25,9 +25,9 @@ import pytest
 from numpy.typing import NDArray
 
 from embeddings.default import DefaultEncoder
-from embeddings.port import Encoder, EncoderError, View
+from embeddings.port import Encoder, EncoderError, RawEncoder, View
 from matcher.index import generation
-from matcher.indexing import build
+from matcher.indexing import encoders
 
 KIND = "hash"
 _COLUMNS = 64
@@ -40,6 +40,7 @@ class HashEncoder:
     """See `embeddings.port.Encoder` for what it promises; the views have the default names."""
 
     name = KIND
+    raw_encoders: Sequence[RawEncoder] = ()
     fingerprint = "hash-1"
     views = tuple(
         View(name, number * _COLUMNS, (number + 1) * _COLUMNS)
@@ -84,12 +85,17 @@ class HashEncoder:
 
 def use_hash_vectors(patch: pytest.MonkeyPatch) -> None:
     """Let builds make this encoder in place of the default, and generations load it."""
-    fit, load = build.fit_encoder, generation.load_encoder
+    fit, load = encoders.fit_encoder, generation.load_encoder
+    networks = encoders.raw_encoders
 
     def fitted(name: str, *rest: Any) -> Encoder:
         return HashEncoder() if name == DefaultEncoder.name else fit(name, *rest)
 
-    patch.setattr(build, "fit_encoder", fitted)
+    def unfitted(name: str, *rest: Any) -> tuple[RawEncoder, ...]:
+        return () if name == DefaultEncoder.name else networks(name, *rest)
+
+    patch.setattr(encoders, "fit_encoder", fitted)
+    patch.setattr(encoders, "raw_encoders", unfitted)
     patch.setattr(
         generation,
         "load_encoder",

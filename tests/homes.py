@@ -15,10 +15,12 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from embeddings import sentence, sentence_encoders
-from embeddings.embedding_store import EmbeddingStore
+from embeddings import sentence
+from embeddings.embedding_store import embed
 from embeddings.port import Encoder
+from embeddings.sentence import SentenceNetworks
 from embeddings.whitening import Floats
+from matcher.store import Store
 
 ROOT = Path(__file__).parent.parent
 FACES = {ROOT / "matcher" / name for name in ("web", "api", "cli")}
@@ -95,12 +97,15 @@ def _state(folder: Path) -> list[tuple[str, int, int]]:
 def encode_once(cache: Path) -> Callable[[list[str]], Floats]:
     """Return an `_encode` for `embeddings.sentence` that runs the networks once per text.
 
-    The vectors are bitwise those of the networks.
+    The vectors are those of the networks, rounded as everywhere.
     """
     path = cache / f"embeddings-{key_of(ROOT / 'embeddings')}.sqlite3"
-    for other in cache.glob("embeddings-*"):
+    for other in cache.glob("embeddings-*.sqlite3"):
         outdated = other != path and other.stat().st_mtime < time.time() - HOUR
         if outdated or other.stat().st_size > MAX_STORE_SIZE:
             other.unlink(missing_ok=True)
-    store, encoder_id = EmbeddingStore(path), sentence._encoder_id()
-    return lambda texts: store.rows(encoder_id, texts, sentence_encoders.DIM, NETWORKS)
+    store = Store(f"sqlite:///{path}")
+    store.upgrade()
+    networks = SentenceNetworks()
+    networks.encode_raw = NETWORKS  # type: ignore[method-assign]
+    return lambda texts: embed(networks, texts, store.embeddings)

@@ -77,6 +77,8 @@ class Lexicon:
                     self._add_label(number, code, label, with_stems=stems is None)
         if stems is not None:
             self.stems.update({code: dict(known) for code, known in stems.items()})
+        self._longest = {code: _longest_labels(known) for code, known in self.stems.items()}
+        """By language, the words of the longest label that starts with a stem."""
         self.find = lru_cache(maxsize=_CACHE_SIZE)(self._find)
         self._split = lru_cache(maxsize=100_000)(self._split_compound)
         self._half = lru_cache(maxsize=100_000)(self._match_half)
@@ -109,15 +111,16 @@ class Lexicon:
         codes = tuple(dict.fromkeys((detected, "en"))) if detected else ("en", "nl", "fr", "de")
         languages = tuple(code for code in codes if code is not None)
         words = words_of(text)
+        stems = {code: [stem(word, code) for word in words] for code in languages}
         concepts: list[int] = []
         rest: list[str] = []
         place = 0
         while place < len(words):
-            number, used = self._label_at(words, place, languages)
+            number, used = self._label_at(stems, words, place)
             if number is not None:
                 concepts.append(number)
                 if used > 1:
-                    concepts.extend(self._single(words[place : place + used], languages))
+                    concepts.extend(self._single(stems, words, range(place, place + used)))
             else:
                 parts = self._compound(words[place], languages)
                 concepts.extend(parts.concepts)
@@ -126,23 +129,34 @@ class Lexicon:
         return Found(tuple(concepts), tuple(rest))
 
     def _label_at(
-        self, words: Sequence[str], place: int, languages: Iterable[str]
+        self, stems: Mapping[str, Sequence[str]], words: Sequence[str], place: int
     ) -> tuple[int | None, int]:
-        """Return the longest label at a place, if any, and how many words it has."""
-        longest = min(_MAX_LABEL_LENGTH, len(words) - place)
-        for used in range(longest, 0, -1):
-            span = words[place : place + used]
-            if used == 1 and fold(span[0]) in STOP_WORDS:
+        """Return the longest label at a place, if any, and how many words it has.
+
+        `stems` are those of all words, by language, in the order in which languages are tried.
+        """
+        longest = {
+            code: self._longest[code].get(stemmed[place], 0) for code, stemmed in stems.items()
+        }
+        for used in range(min(max(longest.values()), len(words) - place), 0, -1):
+            if used == 1 and fold(words[place]) in STOP_WORDS:
                 break
-            for code in languages:
-                number = self.stems[code].get(" ".join(stem(word, code) for word in span))
-                if number is not None:
-                    return number, used
+            for code, stemmed in stems.items():
+                if used <= longest[code]:
+                    number = self.stems[code].get(" ".join(stemmed[place : place + used]))
+                    if number is not None:
+                        return number, used
         return None, 1
 
-    def _single(self, words: Sequence[str], languages: Iterable[str]) -> list[int]:
+    def _single(
+        self, stems: Mapping[str, Sequence[str]], words: Sequence[str], places: range
+    ) -> list[int]:
         """Return the concepts of the single words of a longer label."""
-        found = (self._label_at([word], 0, languages)[0] for word in words)
+        alone = (
+            ({code: [stemmed[place]] for code, stemmed in stems.items()}, [words[place]])
+            for place in places
+        )
+        found = (self._label_at(stem, word, 0)[0] for stem, word in alone)
         return [number for number in found if number is not None]
 
     def _compound(self, word: str, languages: Iterable[str]) -> Found:
@@ -221,6 +235,14 @@ def lexicon_from(saved: Mapping[str, Any]) -> Lexicon:
 def saved_lexicon(lexicon: Lexicon) -> dict[str, Any]:
     """Return a lexicon as JSON, with the stems, which take a second to compute."""
     return {"concepts": [concept.labels for concept in lexicon.concepts], "stems": lexicon.stems}
+
+
+def _longest_labels(labels: Iterable[str]) -> dict[str, int]:
+    longest: dict[str, int] = {}
+    for label in labels:
+        words = label.split(" ")
+        longest[words[0]] = min(max(len(words), longest.get(words[0], 0)), _MAX_LABEL_LENGTH)
+    return longest
 
 
 def _merge(concepts: Iterable[Concept]) -> list[Concept]:

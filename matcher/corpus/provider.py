@@ -81,12 +81,12 @@ class CorpusProvider:
         if known and known.generation.name == name:
             return known.generation
         try:
-            return open_generation(self.settings.index_folder, name)
+            return open_generation(self.settings.index_folder, name, self.store.embeddings)
         except GenerationError:
             newer = current_name(self.settings.index_folder)
             if newer is None or newer == name:
                 raise
-            return open_generation(self.settings.index_folder, newer)
+            return open_generation(self.settings.index_folder, newer, self.store.embeddings)
 
     def _refresh(self, known: Snapshot | None, generation: Generation) -> Snapshot:
         same_base = known is not None and known.generation is generation

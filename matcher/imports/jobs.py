@@ -57,7 +57,10 @@ def preview(context: JobContext, arguments: dict[str, Any], progress: Progress) 
 
 
 def run(context: JobContext, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Import an upload in one transaction; how everything was before is on disk by then."""
+    """Import an upload in one transaction; how everything was before is on disk by then.
+
+    What networks make of its texts is stored before, in small transactions.
+    """
     with context.store.reading() as session:
         row = session.get(ImportRow, arguments["import_id"])
     if row is not None and row.state == ImportState.IMPORTED.value:  # begun again after the commit
@@ -69,6 +72,7 @@ def run(context: JobContext, arguments: dict[str, Any], progress: Progress) -> d
     except ImportRefused as refused:
         raise JobFailed(FAULTS) from refused
     outcome: dict[str, Any] = {"skipped": batch.skipped}
+    context.store.embed_many(batch.embedded_texts, progress)
     with (
         context.store.writing() as write,
         writing_backup(import_files.backup_of(context.settings, row.id)) as keep,

@@ -55,6 +55,13 @@ class Batch:
     """What a table has no column for; where it is stored already, it stays as it is."""
 
     @property
+    def embedded_texts(self) -> list[str]:
+        """What the encoder sees of the facets that will be stored."""
+        known = self.organisations if self.complete_profiles else ()
+        texts = [text for organisation in known for text in organisation.embedded_texts]
+        return [*texts, *(project.facet.embedded_text for project in self.projects)]
+
+    @property
     def room(self) -> int:
         """How many more errors are noted."""
         return max(MAX_ERRORS - len(self.faults), 0)

@@ -35,11 +35,13 @@ class ImportResult:
 def store_batch(store: Store, batch: Batch, progress: Progress | None = None) -> ImportResult:
     """Store a batch in one transaction; importing the same again changes nothing.
 
-    Killed at any point before the end, it leaves the store as it was.
+    Killed at any point before the end, it leaves the corpus as it was. What networks make of the
+    texts is stored before, in small transactions.
     """
     report = progress or unreported
     organisations, projects = batch.organisations, batch.projects
     changed_organisations = changed_projects = 0
+    store.embed_many(batch.embedded_texts, report)
     with store.writing() as write:
         for start in range(0, len(organisations), _BATCH):
             changed_organisations += save_organisations(

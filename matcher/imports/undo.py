@@ -47,6 +47,8 @@ def undo(context: JobContext, arguments: dict[str, Any], progress: Progress) -> 
     path = import_files.backup_of(context.settings, row.id)
     if not path.is_file() or row.corpus_version is None:
         raise JobFailed(BACKUP_GONE)
+    restored = (text for backup in read_backup(path) for text in _texts_of(backup.record))
+    context.store.embed_many(list(restored), progress)
     with context.store.writing() as write:
         undone = {}
         as_left = _as_left(context, write.session, row, "project")
@@ -62,6 +64,13 @@ def undo(context: JobContext, arguments: dict[str, Any], progress: Progress) -> 
         audit.record(write.session, arguments["by"], "import.undone", about, **undone)
         progress("store", 0, 0)
     return {**undone, "index": rebuild_index(context, progress)}
+
+
+def _texts_of(record: Organisation | Project | None) -> list[str]:
+    """Return what the encoder sees of a record that may be restored."""
+    if isinstance(record, Organisation):
+        return record.embedded_texts
+    return [record.facet.embedded_text] if record else []
 
 
 def _as_left(context: JobContext, session: Session, row: ImportRow, kind: Kind) -> AsLeft:

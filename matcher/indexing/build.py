@@ -10,10 +10,8 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from embeddings.embedding_store import EmbeddingStore
 from embeddings.lexicon import lexicon_of
 from embeddings.port import Encoder
-from embeddings.registry import EncoderOptions, fit_encoder
 from embeddings.subjects import Subjects
 from matcher.corpus.columns import Corpus
 from matcher.corpus.profile_vectors import profiles_of
@@ -34,6 +32,7 @@ from matcher.index.generation import (
     read_manifest,
 )
 from matcher.index.layered import LayeredIndex
+from matcher.indexing.encoders import fitted_encoder
 from matcher.introductions.outcomes import introduction_outcomes
 from matcher.models.fitted import FitReport, FittedModels
 from matcher.models.need_offer import NeedOfferModel, fit_need_offer_model
@@ -42,6 +41,7 @@ from matcher.progress import Progress, unreported
 from matcher.settings import Settings
 from matcher.store import Store
 from matcher.store.changes import Changes, changes_since
+from matcher.store.embeddings import UsedEmbeddings
 from matcher.store.projects import load_projects
 from matcher.store.tables import FacetRow
 
@@ -74,7 +74,7 @@ def build_index(
             changes = changes_since(session, -1)
             variants = sure_variants(session)
         texts = [row.embedded_text for row in changes.facets]
-        embedding_store = embedding_store_of(settings)
+        embedding_store = UsedEmbeddings(store.engine)
         encoder = fitted_encoder(settings, texts, report, embedding_store)
         vectors, subjects = _embed(encoder, changes.facets, report)
         ids = np.array([row.id for row in changes.facets], dtype=np.int64)
@@ -101,7 +101,7 @@ def build_index(
             changes.mark,
         )
         prune(root)
-        embedding_store.delete_unused()
+        embedding_store.purge(encoder.raw_encoders)
     log.info("index built", generation=name, facets=len(texts), corpus_version=changes.version)
     return name
 
@@ -167,31 +167,6 @@ def _unpublished(
     facets = {record.id: record for record in corpus.facets}
     layers = LayeredIndex(index), LayeredIndex(ExactIndex(encoder.dim))
     return Snapshot(generation, *layers, corpus, organisations, facets)
-
-
-def embedding_store_of(settings: Settings) -> EmbeddingStore:
-    """Return the store of embeddings from earlier builds, in the index folder."""
-    return EmbeddingStore(settings.index_folder / "embeddings.sqlite3")
-
-
-def fitted_encoder(
-    settings: Settings, texts: Sequence[str], report: Progress, embedding_store: EmbeddingStore
-) -> Encoder:
-    """Return the encoder that the settings name, fitted on `texts`. Raises EncoderError."""
-    options = EncoderOptions(
-        lexicon=Path(settings.lexicon) if settings.lexicon else None,
-        folder=Path(settings.model_folder) if settings.model_folder else None,
-        threads=settings.model_threads,
-        url=settings.remote_url,
-        model=settings.remote_model,
-        key=settings.remote_key,
-        timeout=float(settings.remote_timeout),
-        allow_http=settings.remote_http,
-        embedding_store=embedding_store,
-    )
-    return fit_encoder(
-        settings.encoder, texts, lambda stage, part: report(stage, int(part * 100), 100), options
-    )
 
 
 def profile_index(corpus: Corpus, encoder: Encoder, vectors: NDArray[np.float32]) -> ExactIndex:

@@ -35,7 +35,7 @@ def introduction_outcomes(
         return []
     keys = {organisation.id: organisation.key for organisation in changes.organisations}
     offers = _offers_by_owner(changes)
-    need_vectors = encoder.encode([row.need for row in rows])
+    need_vectors = encoder.encode_stored([row.need for row in rows])
     outcomes = []
     for row, need_vector in zip(rows, need_vectors, strict=True):
         own = offers.get(keys.get(row.to_organisation, -1), [])

@@ -171,8 +171,8 @@ def fit_need_offer_model(
     pairs = judged_pairs() if pairs is None else pairs
     stage_of = {pair.need: pair.need_stage for pair in pairs}
     needs = list(stage_of)
-    offers = encoder.encode([pair.offer for pair in pairs])
-    compared = similarities(encoder, encoder.encode(needs), offers)
+    offers = encoder.encode_stored([pair.offer for pair in pairs])
+    compared = similarities(encoder, encoder.encode_stored(needs), offers)
     relations = relations_of(list(stage_of.values()), [pair.offer_stage for pair in pairs])
     own = np.array([[pair.need == need for pair in pairs] for need in needs])
     meets = own & np.array([pair.meets for pair in pairs])
@@ -181,7 +181,8 @@ def fit_need_offer_model(
     labels, counts = meets.ravel(), np.where(own, 1.0, OF_OTHERS).ravel()
     if len(outcomes) >= ENOUGH and len({one.met for one in outcomes}) == 2:
         asked, offered = ([one.need for one in outcomes], [one.offer for one in outcomes])
-        near = np.diagonal(similarities(encoder, encoder.encode(asked), encoder.encode(offered)))
+        vectors = encoder.encode_stored(asked), encoder.encode_stored(offered)
+        near = np.diagonal(similarities(encoder, *vectors))
         met = np.array([one.met for one in outcomes])
         features = np.vstack([features, np.column_stack([near, np.zeros((len(near), 3))])])
         labels = np.concatenate([labels, met])

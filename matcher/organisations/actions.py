@@ -41,7 +41,7 @@ def search(
 
 def create(store: Store, organisation: Organisation, *, actor: str = "command") -> Organisation:
     """Store a new organisation. Raises Exists when its id is taken."""
-    with store.writing() as write:
+    with store.writing(organisation.embedded_texts) as write:
         if get_organisation(write.session, organisation.id) is not None:
             raise Exists(organisation.id)
         save_organisation(write, with_languages(organisation), keep=())
@@ -58,7 +58,7 @@ def replace_organisation(
 
     What is in `keep`, out of PRIVATE, stays where the new record has none.
     """
-    with store.writing() as write:
+    with store.writing(organisation.embedded_texts) as write:
         fresh = get_organisation(write.session, organisation.id) is None
         changed = save_organisation(write, with_languages(organisation), keep=keep)
         stored = get_organisation(write.session, organisation.id)

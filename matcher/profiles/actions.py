@@ -56,7 +56,7 @@ def change(
     A change of `contact_for` alone makes no new version of the corpus.
     """
     organisation = replace(organisation, id=organisation_id)
-    with store.writing() as write:
+    with store.writing(organisation.embedded_texts) as write:
         row = write.session.get(ProfileRow, organisation_id)
         published = row is not None and row.state == State.PUBLISHED
         if row is None or not published or not save_to_corpus(write, organisation):

@@ -80,7 +80,8 @@ def get_by_token(store: Store, token: str) -> Profile | None:
 
 def publish(store: Store, token: str) -> Profile | None:
     """Make the draft of a token an organisation of the corpus; None for an unusable token."""
-    with store.writing() as write:
+    draft = get_by_token(store, token)
+    with store.writing(draft.organisation.embedded_texts if draft else ()) as write:
         session = write.session
         used = tokens.use(session, tokens.CONFIRM_PROFILE, token)
         row = session.get(ProfileRow, used.subject) if used else None

@@ -96,7 +96,10 @@ def hide(store: Store, mailer: Mailer, organisation_id: str, *, reason: str, act
 
 def show_again(store: Store, mailer: Mailer, organisation_id: str, *, actor: str) -> bool:
     """Put a hidden profile back with all that it took part in; return whether it was hidden."""
-    with store.writing() as write:
+    with store.reading() as session:
+        hidden = session.get(ProfileRow, organisation_id)
+        record = record_from_json(hidden.record) if hidden and hidden.record else None
+    with store.writing(record.embedded_texts if record else ()) as write:
         row = write.session.get(ProfileRow, organisation_id)
         if row is None or row.state != State.HIDDEN or row.record is None:
             write.nothing_changed()

@@ -53,6 +53,12 @@ class ProfileRecord:
     organisation: Organisation
     traces: CorpusTraces = field(default_factory=CorpusTraces)
 
+    @property
+    def embedded_texts(self) -> list[str]:
+        """What the encoder sees of its facets."""
+        evidence = [one.facet.embedded_text for one in self.traces.evidence]
+        return [*self.organisation.embedded_texts, *evidence]
+
 
 _TRACES = TypeAdapter(CorpusTraces)
 _WITHOUT_FACET_IDS = {"evidence": {"__all__": {"facet": {"id"}}}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +17,13 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, select, t
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from matcher.progress import Progress, unreported
+from matcher.store.embeddings import (
+    RawEncoders,
+    SqlEmbeddingStore,
+    TextEmbedder,
+    put_embeddings,
+)
 from matcher.store.tables import CorpusMarkRow, CorpusState
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -44,7 +51,8 @@ class Store:
     Creating a store opens no connection. A forked process must create its own or call `dispose`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, raw_encoders: RawEncoders = tuple) -> None:
+        """Open a store by its URL; `raw_encoders` read the texts of facets that are written."""
         self.url = make_url(url)
         self._sqlite = self.url.get_backend_name() == "sqlite"
         if self._sqlite and self.url.database:
@@ -54,6 +62,8 @@ class Store:
         if self._sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self.embeddings = SqlEmbeddingStore(self.engine)
+        self._embedder = TextEmbedder(self.embeddings, raw_encoders)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -71,12 +81,17 @@ class Store:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Write]:
+    def writing(self, texts: Sequence[str] = ()) -> Iterator[Write]:
         """Yield a transaction that adds 1 to the corpus version and commits at the end.
+
+        `texts` are those of the facets to be written: networks read the new ones before the
+        transaction begins, and what they make of them is stored in it. Of many texts,
+        `embed_many` does the same, beforehand.
 
         The version is updated first, which makes concurrent writers wait. An exception rolls
         everything back; so does `Write.nothing_changed()`.
         """
+        embeddings = self._embedder.new_embeddings(texts)
         with self._sessions() as session:
             version = session.execute(
                 update(CorpusState)
@@ -88,9 +103,18 @@ class Store:
             write = Write(session, version)
             yield write
             if write.changed:
+                for encoder, rows in embeddings:
+                    put_embeddings(session, encoder, rows)
                 session.commit()
             else:
                 session.rollback()
+
+    def embed_many(self, texts: Sequence[str], progress: Progress = unreported) -> None:
+        """Let networks read texts that will be written, and store what they make of them.
+
+        On all cores, in small transactions of their own: work that is interrupted isn't lost.
+        """
+        self._embedder.embed_many(texts, progress)
 
     def corpus_version(self) -> int:
         """Return the version of the corpus as of the last committed write."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Text,
     false,
@@ -143,6 +144,24 @@ class DistinctRow(Base):
     __tablename__ = "distinct_pair"
     one: Mapped[str] = mapped_column(String(140), primary_key=True)
     other: Mapped[str] = mapped_column(String(140), primary_key=True)
+
+
+class EmbeddingRow(Base):
+    """What a network makes of a text, for all processes, restarts and index builds.
+
+    It belongs to the text, not to a facet: an import embeds its texts before it writes facets.
+    """
+
+    __tablename__ = "embedding"
+    text_key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    """See `embeddings.embedding_store.text_key`."""
+    encoder: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """The fingerprint of the network."""
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+    """Its components, float16, little-endian."""
+    added: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = {"sqlite_with_rowid": False}
 
 
 class DeletionRow(Base):

@@ -36,6 +36,7 @@ STATES = {
 }
 STEPS = {
     "read": _l("Reading the file"),
+    "embeddings": _l("Understanding the texts"),
     "organisations": _l("Organisations"),
     "projects": _l("Past projects"),
     "store": _l("Storing"),

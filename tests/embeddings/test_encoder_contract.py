@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -102,8 +103,23 @@ def test_a_batch_equals_single_texts(encoder: Encoder) -> None:
     mixed = [*TEXTS, *WORDLESS, *reversed(TEXTS)]
     together = encoder.encode(mixed)
     alone = np.concatenate([encoder.encode([text]) for text in mixed])
-    assert (together == alone).all()
-    assert (together[1] == together[6]).all()
+    assert together == pytest.approx(alone, abs=1e-3)
+    assert together[1] == pytest.approx(together[6], abs=1e-6)
+    assert encoder.encode_stored(mixed) == pytest.approx(together, abs=1e-3)
+
+
+def test_raw_embeddings_depend_on_the_text_alone(encoder: Encoder) -> None:
+    for raw in encoder.raw_encoders:
+        rows = raw.encode_raw([*TEXTS, *WORDLESS])
+        assert rows.shape == (len(TEXTS) + len(WORDLESS), raw.dim) and rows.dtype == np.float32
+        assert np.isfinite(rows.astype(np.float16)).all()
+        assert raw.encode_raw([TEXTS[2]])[0] == pytest.approx(rows[2], abs=1e-5)
+        assert raw.encode_raw([]).shape == (0, raw.dim)
+        assert 0 < len(raw.fingerprint) <= 64
+        if raw.is_local:
+            elsewhere = pickle.loads(pickle.dumps(raw))
+            assert elsewhere.fingerprint == raw.fingerprint
+            assert elsewhere.encode_raw(TEXTS) == pytest.approx(rows[: len(TEXTS)], abs=1e-5)
 
 
 def test_different_texts_have_different_vectors(encoder: Encoder) -> None:
@@ -131,7 +147,7 @@ def test_saved_and_loaded_it_is_the_same(encoder: Encoder, tmp_path: Path) -> No
             encoder.fingerprint,
             encoder.views,
         )
-        assert (one.encode(TEXTS) == encoder.encode(TEXTS)).all()
+        assert one.encode(TEXTS) == pytest.approx(encoder.encode(TEXTS), abs=1e-3)
 
 
 def test_a_changed_manifest_is_noticed(encoder: Encoder, tmp_path: Path) -> None:
@@ -155,4 +171,4 @@ def test_threads_may_share_it(encoder: Encoder, tmp_path: Path) -> None:
     fresh = load_encoder(tmp_path)  # so that the threads also open it at once
     with ThreadPoolExecutor(8) as pool:
         for rows in pool.map(lambda _: fresh.encode(TEXTS), range(24)):
-            assert (rows == expected).all()
+            assert rows == pytest.approx(expected, abs=1e-3)

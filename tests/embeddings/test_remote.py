@@ -134,7 +134,7 @@ def unit(text: str) -> Any:
 def test_vectors_are_those_of_the_service_at_length_one(server: EmbeddingServer) -> None:
     encoder = RemoteEncoder.fit(RemoteConfig(server.url, "tiny"))
     assert encoder.dim == DIM
-    rows = encoder.encode(["films", "starch"])
+    rows = encoder.encode_raw(["films", "starch"])
     assert rows[0] == pytest.approx(unit("films"), abs=1e-6)
     assert rows[1] == pytest.approx(unit("starch"), abs=1e-6)
     assert {(one.path, one.model) for one in server.requests} == {("/v1/embeddings", "tiny")}
@@ -149,14 +149,14 @@ def test_addresses_are_taken_as_people_give_them(server: EmbeddingServer, ending
 
 
 def test_nothing_is_asked_for_texts_without_words(server: EmbeddingServer) -> None:
-    rows = encoder_for(server).encode(["", "  ", "123", "?"])
+    rows = encoder_for(server).encode_raw(["", "  ", "123", "?"])
     assert rows.shape == (4, DIM)
     assert not rows.any()
     assert server.requests == []
 
 
 def test_equal_texts_are_asked_for_once(server: EmbeddingServer) -> None:
-    rows = encoder_for(server).encode(["films", "", "starch", "films"])
+    rows = encoder_for(server).encode_raw(["films", "", "starch", "films"])
     assert [one.texts for one in server.requests] == [["films", "starch"]]
     assert rows == pytest.approx(
         np.array([unit("films"), [0] * DIM, unit("starch"), unit("films")]), abs=1e-6
@@ -166,7 +166,7 @@ def test_equal_texts_are_asked_for_once(server: EmbeddingServer) -> None:
 def test_requests_keep_to_the_limits(server: EmbeddingServer) -> None:
     encoder = encoder_for(server, batch_texts=3, batch_characters=100, longest_text=60)
     texts = [*(f"text {letter}" for letter in "abcdefg"), "x" * 60, "y" * 50, "z" * 1_000]
-    rows = encoder.encode(texts)
+    rows = encoder.encode_raw(texts)
     assert [[len(text) for text in one.texts] for one in server.requests] == [
         [6, 6, 6],
         [6, 6, 6],
@@ -178,13 +178,13 @@ def test_requests_keep_to_the_limits(server: EmbeddingServer) -> None:
 
 
 def test_a_text_beyond_the_limit_of_a_request_goes_alone(server: EmbeddingServer) -> None:
-    encoder_for(server, batch_characters=10).encode(["ab", "x" * 30, "cd"])
+    encoder_for(server, batch_characters=10).encode_raw(["ab", "x" * 30, "cd"])
     assert [len(one.texts) for one in server.requests] == [1, 1, 1]
 
 
 def test_the_key_is_sent_as_bearer(server: EmbeddingServer) -> None:
-    encoder_for(server).encode(["films"])
-    encoder_for(server, key="").encode(["films"])
+    encoder_for(server).encode_raw(["films"])
+    encoder_for(server, key="").encode_raw(["films"])
     assert server.requests[0].headers["Authorization"] == f"Bearer {KEY}"
     assert "Authorization" not in server.requests[1].headers
 
@@ -199,27 +199,27 @@ def test_the_key_is_never_saved_or_shown(
     assert KEY not in repr(options) + repr(encoder) + repr(encoder.config)
     server.replies = [Reply(401, body=lambda _: {"error": {"message": f"Bad key: {KEY}"}})]
     with pytest.raises(EncoderError, match="401: set SCHAKEL_REMOTE_KEY") as caught:
-        encoder.encode(["films"])
+        encoder.encode_raw(["films"])
     assert KEY not in str(caught.getrepr(showlocals=False))
     with pytest.raises(EncoderError) as caught:
         encoder_for(server, key=f"{KEY}\nX-Other: 1")
     assert KEY not in str(caught.value)
     monkeypatch.setenv("SCHAKEL_REMOTE_KEY", "another-key")
-    load_encoder(tmp_path).encode(["films"])
+    load_encoder(tmp_path).encode_raw(["films"])
     assert server.requests[-1].headers["Authorization"] == "Bearer another-key"
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_passing_errors_are_tried_again(server: EmbeddingServer, status: int) -> None:
     server.replies = [Reply(status), Reply(status)]
-    rows = encoder_for(server).encode(["films"])
+    rows = encoder_for(server).encode_raw(["films"])
     assert rows[0] == pytest.approx(unit("films"), abs=1e-6)
     assert len(server.requests) == 3
 
 
 def test_waits_become_longer(server: EmbeddingServer) -> None:
     server.replies = [Reply(503)] * 3
-    encoder_for(server, backoff=0.1).encode(["films"])
+    encoder_for(server, backoff=0.1).encode_raw(["films"])
     times = [one.time for one in server.requests]
     waits = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
     assert [wait >= least for wait, least in zip(waits, (0.05, 0.1, 0.2), strict=True)] == [
@@ -235,7 +235,7 @@ def test_retry_after_is_honoured_within_bounds(
     server: EmbeddingServer, retry_after: str, longest: float, least: float, most: float
 ) -> None:
     server.replies = [Reply(429, {"Retry-After": retry_after})]
-    rows = encoder_for(server, longest_wait=longest).encode(["films"])
+    rows = encoder_for(server, longest_wait=longest).encode_raw(["films"])
     first, second = (one.time for one in server.requests)
     assert least <= second - first < most
     assert rows[0] == pytest.approx(unit("films"), abs=1e-6)
@@ -243,7 +243,7 @@ def test_retry_after_is_honoured_within_bounds(
 
 def test_broken_connections_are_tried_again(server: EmbeddingServer) -> None:
     server.replies = [Reply(break_off=True), Reply(break_off=True)]
-    rows = encoder_for(server).encode(["films"])
+    rows = encoder_for(server).encode_raw(["films"])
     assert rows[0] == pytest.approx(unit("films"), abs=1e-6)
     assert len(server.requests) == 3
 
@@ -251,7 +251,7 @@ def test_broken_connections_are_tried_again(server: EmbeddingServer) -> None:
 def test_it_gives_up_after_so_many_times(server: EmbeddingServer) -> None:
     server.replies = [Reply(503)] * 10
     with pytest.raises(EncoderError, match=r"127\.0\.0\.1.*answers 503, 3 times over"):
-        encoder_for(server, retries=2).encode(["films"])
+        encoder_for(server, retries=2).encode_raw(["films"])
     assert len(server.requests) == 3
 
 
@@ -259,7 +259,7 @@ def test_time_outs_end_in_an_error(server: EmbeddingServer) -> None:
     server.replies = [Reply(wait=0.6)] * 2
     start = time.monotonic()
     with pytest.raises(EncoderError, match="doesn't answer, 2 times over"):
-        encoder_for(server, timeout=0.2, retries=1).encode(["films"])
+        encoder_for(server, timeout=0.2, retries=1).encode_raw(["films"])
     assert time.monotonic() - start < 2
 
 
@@ -267,9 +267,9 @@ def test_the_time_is_that_of_the_whole_answer(server: EmbeddingServer) -> None:
     server.replies = [Reply(pause=0.1)] * 2
     start = time.monotonic()
     with pytest.raises(EncoderError, match="doesn't answer, 2 times over"):
-        encoder_for(server, timeout=0.35, retries=1).encode(["films"])
+        encoder_for(server, timeout=0.35, retries=1).encode_raw(["films"])
     assert time.monotonic() - start < 2
-    rows = encoder_for(server).encode(["films"])
+    rows = encoder_for(server).encode_raw(["films"])
     assert rows[0] == pytest.approx(unit("films"), abs=1e-6)
 
 
@@ -277,14 +277,14 @@ def test_nobody_there_is_an_error() -> None:
     with EmbeddingServer() as gone:
         encoder = encoder_for(gone, retries=1)
     with pytest.raises(EncoderError, match="doesn't answer, 2 times over"):
-        encoder.encode(["films"])
+        encoder.encode_raw(["films"])
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422, 501])
 def test_lasting_errors_are_not_tried_again(server: EmbeddingServer, status: int) -> None:
     server.replies = [Reply(status)]
     with pytest.raises(EncoderError, match=f"answers {status}: "):
-        encoder_for(server).encode(["films"])
+        encoder_for(server).encode_raw(["films"])
     assert len(server.requests) == 1
 
 
@@ -293,7 +293,7 @@ def test_redirects_are_not_followed(server: EmbeddingServer, status: int) -> Non
     with EmbeddingServer() as other:
         server.replies = [Reply(status, {"Location": f"{other.url}/v1/embeddings"})]
         with pytest.raises(EncoderError, match=f"answers {status}: it redirects"):
-            encoder_for(server).encode(["films"])
+            encoder_for(server).encode_raw(["films"])
     assert other.requests == []
     assert len(server.requests) == 1
 
@@ -301,7 +301,7 @@ def test_redirects_are_not_followed(server: EmbeddingServer, status: int) -> Non
 def test_answers_in_another_order_are_sorted(server: EmbeddingServer) -> None:
     server.replies = [Reply(body=lambda texts: {"data": data_of(texts)[::-1]})]
     texts = ["films", "starch", "membranes"]
-    rows = encoder_for(server).encode(texts)
+    rows = encoder_for(server).encode_raw(texts)
     assert rows == pytest.approx(np.array([unit(text) for text in texts]), abs=1e-6)
 
 
@@ -339,7 +339,7 @@ def _with(first: dict[str, Any]) -> Callable[[list[str]], Any]:
 def test_wrong_answers_are_refused(server: EmbeddingServer, body: Any, message: str) -> None:
     server.replies = [Reply(body=body)]
     with pytest.raises(EncoderError, match=message):
-        encoder_for(server).encode(["films", "starch"])
+        encoder_for(server).encode_raw(["films", "starch"])
     assert len(server.requests) == 1
 
 
@@ -352,7 +352,7 @@ def test_vectors_of_any_size_come_to_length_one_or_zeros(server: EmbeddingServer
             }
         )
     ]
-    rows = encoder_for(server).encode(list(values))
+    rows = encoder_for(server).encode_raw(list(values))
     assert np.linalg.norm(rows, axis=1) == pytest.approx([1, 1, 0], abs=1e-6)
 
 
@@ -399,13 +399,13 @@ def test_fingerprints_follow_what_the_vectors_depend_on() -> None:
 
 
 def _encode_in_child(encoder: RemoteEncoder, results: Any) -> None:
-    results.put(encoder.encode(["films"]))
+    results.put(encoder.encode_raw(["films"]))
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_after_a_fork_connections_are_not_shared(server: EmbeddingServer) -> None:
     encoder = encoder_for(server)
-    expected = encoder.encode(["films"])
+    expected = encoder.encode_raw(["films"])
     context = multiprocessing.get_context("fork")
     results = context.Queue()
     child = context.Process(target=_encode_in_child, args=(encoder, results))
@@ -415,4 +415,4 @@ def test_after_a_fork_connections_are_not_shared(server: EmbeddingServer) -> Non
     results.close()
     results.join_thread()
     assert (rows == expected).all()
-    assert (encoder.encode(["films"]) == expected).all()
+    assert (encoder.encode_raw(["films"]) == expected).all()

@@ -126,7 +126,9 @@ CLS, SEP, FILMS, STARCH = 2, 3, 4, 5
 )
 def test_poolings_are_as_known_by_hand(pooling: str, pooled: Any, tmp_path: Path) -> None:
     convert(write_source(tmp_path / "source", pooling), tmp_path / "converted")
-    rows = TransformerEncoder.load(tmp_path / "converted").encode(["starch films"])
+    rows = (
+        TransformerEncoder.load(tmp_path / "converted").raw_encoders[0].encode_raw(["starch films"])
+    )
     expected = unit(pooled(tokens_of(CLS, STARCH, FILMS, SEP)))
     assert rows[0] == pytest.approx(expected, abs=1e-6)
 
@@ -134,13 +136,13 @@ def test_poolings_are_as_known_by_hand(pooling: str, pooled: Any, tmp_path: Path
 def test_long_texts_are_cut_between_the_special_tokens(tmp_path: Path) -> None:
     convert(write_source(tmp_path / "source", max_seq_length=4), tmp_path / "converted")
     encoder = TransformerEncoder.load(tmp_path / "converted")
-    rows = encoder.encode(["starch films starch starch", "starch films"])
+    rows = encoder.raw_encoders[0].encode_raw(["starch films starch starch", "starch films"])
     assert (rows[0] == rows[1]).all()
     assert rows[0] == pytest.approx(unit(tokens_of(CLS, STARCH, FILMS, SEP).mean(axis=0)), abs=1e-6)
 
 
 def test_texts_of_unknown_words_only_are_zeros(converted: Path) -> None:
-    rows = TransformerEncoder.load(converted).encode(["пленка", "пленка films"])
+    rows = TransformerEncoder.load(converted).raw_encoders[0].encode_raw(["пленка", "пленка films"])
     assert not rows[0].any()
     assert rows[1] == pytest.approx(unit(tokens_of(CLS, 1, FILMS, SEP).mean(axis=0)), abs=1e-6)
 
@@ -152,8 +154,10 @@ def test_lower_case_is_made_where_the_model_wants_it(tmp_path: Path) -> None:
         write_json(source / "tokenizer.json", {**tokenizer, "normalizer": None})
         convert(source, tmp_path / name)
     kept, lowered = (TransformerEncoder.load(tmp_path / name) for name in ("kept", "lowered"))
-    assert not kept.encode(["FILMS"]).any()
-    assert (lowered.encode(["FILMS"]) == kept.encode(["films"])).all()
+    assert not kept.raw_encoders[0].encode_raw(["FILMS"]).any()
+    assert (
+        lowered.raw_encoders[0].encode_raw(["FILMS"]) == kept.raw_encoders[0].encode_raw(["films"])
+    ).all()
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
@@ -176,11 +180,8 @@ def test_a_manifest_reads_no_file_elsewhere(converted: Path) -> None:
         load_encoder(converted)
 
 
-def test_fingerprints_follow_graph_and_settings_not_threads(
-    converted: Path, tmp_path: Path
-) -> None:
+def test_fingerprints_follow_graph_and_settings(converted: Path, tmp_path: Path) -> None:
     encoder = TransformerEncoder.load(converted)
-    assert TransformerEncoder.load(converted, threads=1).fingerprint == encoder.fingerprint
     convert(write_source(tmp_path / "other", "max"), tmp_path / "max")
     convert(tmp_path / "source", tmp_path / "int8", int8=True)
     convert(tmp_path / "source", tmp_path / "again")
@@ -190,15 +191,15 @@ def test_fingerprints_follow_graph_and_settings_not_threads(
 
 
 def test_a_saved_encoder_stands_by_itself(converted: Path, tmp_path: Path) -> None:
-    encoder = TransformerEncoder.load(converted, threads=3)
-    expected = encoder.encode(["starch films"])
+    encoder = TransformerEncoder.load(converted)
+    expected = encoder.raw_encoders[0].encode_raw(["starch films"])
     encoder.save(converted)  # onto itself
     encoder.save(tmp_path / "saved")
     encoder.save(tmp_path / "saved")
     shutil.rmtree(converted)
     loaded = load_encoder(tmp_path / "saved")
-    assert isinstance(loaded, TransformerEncoder) and loaded.threads == 3
-    assert (loaded.encode(["starch films"]) == expected).all()
+    assert isinstance(loaded, TransformerEncoder)
+    assert (loaded.raw_encoders[0].encode_raw(["starch films"]) == expected).all()
     with pytest.raises(EncoderError, match="model.onnx is gone"):
         encoder.save(tmp_path / "elsewhere")
 
@@ -217,15 +218,15 @@ def test_where_links_are_impossible_files_are_copied(
 
 
 def _encode_in_child(encoder: TransformerEncoder, results: Any) -> None:
-    before = encoder._onnx_model._opened
-    rows = encoder.encode(["starch films", "films"])
-    results.put((rows, encoder._onnx_model._opened is not before))
+    before = encoder._network.model._opened
+    rows = encoder.raw_encoders[0].encode_raw(["starch films", "films"])
+    results.put((rows, encoder._network.model._opened is not before))
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_after_a_fork_the_graph_is_opened_anew(converted: Path) -> None:
     encoder = TransformerEncoder.load(converted)
-    expected = encoder.encode(["starch films", "films"])
+    expected = encoder.raw_encoders[0].encode_raw(["starch films", "films"])
     context = multiprocessing.get_context("fork")
     results = context.Queue()
     with transformer._opening:  # as if another thread were opening one just then
@@ -246,11 +247,11 @@ def test_a_forked_child_ends_by_itself(converted: Path) -> None:
         import os, sys
         from pathlib import Path
         from embeddings.registry import load_encoder
-        encoder = load_encoder(Path(sys.argv[1]))
-        first = encoder.encode(["films", "starch"])
+        network = load_encoder(Path(sys.argv[1])).raw_encoders[0]
+        first = network.encode_raw(["films", "starch"])
         child = os.fork()
         if not child:
-            sys.exit(0 if (encoder.encode(["films", "starch"]) == first).all() else 3)
+            sys.exit(0 if (network.encode_raw(["films", "starch"]) == first).all() else 3)
         sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     """
     assert exit_status(code, str(converted)) == 0
@@ -264,9 +265,9 @@ def test_nothing_is_sent_or_left_behind(converted: Path, tmp_path: Path) -> None
         import os, sys
         from pathlib import Path
         from embeddings.registry import load_encoder
-        encoder = load_encoder(Path(sys.argv[1]))
+        network = load_encoder(Path(sys.argv[1])).raw_encoders[0]
         before = len(os.listdir("/proc/self/task"))
-        assert encoder.encode(["films"]).any()  # one text: no thread of ours is just ending
+        assert network.encode_raw(["films"]).any()  # one text: no thread of ours is just ending
         sys.exit(len(os.listdir("/proc/self/task")) - before)
     """
     environ = {**os.environ, "HOME": str(home)}
@@ -289,8 +290,8 @@ def test_int8_vectors_are_near_the_exact_ones(converted: Path, tmp_path: Path) -
     names = {path.name for path in (tmp_path / "int8").iterdir()}
     assert names == {"encoder.json", "model-int8.onnx", "tokenizer.json"}
     texts = ["starch films", "films", "a mix of fibres"]
-    exact = TransformerEncoder.load(converted).encode(texts)
-    rough = TransformerEncoder.load(tmp_path / "int8").encode(texts)
+    exact = TransformerEncoder.load(converted).raw_encoders[0].encode_raw(texts)
+    rough = TransformerEncoder.load(tmp_path / "int8").raw_encoders[0].encode_raw(texts)
     assert (rough != exact).any()
     assert (rough * exact).sum(axis=1).min() > 0.99
 
@@ -410,8 +411,6 @@ def test_missing_packages_are_named(
 def test_options_that_make_no_transformer() -> None:
     with pytest.raises(EncoderError, match="encoder convert SOURCE TARGET"):
         fit_encoder("transformer", [])
-    with pytest.raises(EncoderError, match="0 threads"):
-        TransformerEncoder(Path(), None, {}, threads=0)  # type: ignore[arg-type]
 
 
 @pytest.mark.skipif(not MINILM, reason="SCHAKEL_TEST_MINILM names no sentence-transformers folder")
@@ -427,7 +426,7 @@ def test_a_real_model_knows_what_belongs_together(tmp_path: Path) -> None:
     rows = {}
     for int8 in (False, True):
         convert(Path(MINILM), tmp_path / f"{int8}", int8=int8)
-        rows[int8] = TransformerEncoder.load(tmp_path / f"{int8}").encode(texts)
+        rows[int8] = TransformerEncoder.load(tmp_path / f"{int8}").raw_encoders[0].encode_raw(texts)
         similarity_to = rows[int8] @ rows[int8].T
         related = similarity_to[::2, 1::2]
         apart = ~np.eye(3, dtype=bool)

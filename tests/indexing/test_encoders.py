@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from embeddings import sentence
 from embeddings.port import EncoderError
 from embeddings.tools.convert import convert
-from embeddings.whitening import Floats
 from matcher.cache import MemoryCache
 from matcher.corpus.answer_cache import AnswerCache
 from matcher.domain import Facet, FacetKind, Organisation, OrganisationType, Question
@@ -62,37 +59,3 @@ def test_a_new_encoder_is_built_beside_the_one_that_serves(tmp_path: Path) -> No
     assert first.organisation.id == "x:Zilver"
     kept = before.index.search(before.generation.encoder.encode(["wind turbines"]), 1)[1]
     assert before.facets[int(kept[0][0])].id == int(kept[0][0])
-
-
-def test_a_build_encodes_new_texts_only_and_deletes_unused_embeddings(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = read_settings({"SCHAKEL_HOME": str(tmp_path / "home")})
-    store = Store(settings.database_url)
-    store.upgrade()
-    encoded: list[str] = []
-
-    def counted(texts: Sequence[str]) -> Floats:
-        encoded.extend(texts)
-        return encode(texts)
-
-    encode = sentence._encode
-    monkeypatch.setattr(sentence, "_encode", counted)
-
-    def build(*offers: str) -> list[str]:
-        encoded.clear()
-        with store.writing() as write:
-            save_organisations(
-                write,
-                [offer_facets(str(number), text) for number, text in enumerate(offers)],
-                with_facets=True,
-            )
-        build_index(store, settings)
-        return encoded.copy()
-
-    assert {"films of polymer", "wind turbines"} <= set(build("films of polymer", "wind turbines"))
-    assert build("films of polymer", "water pumps") == ["water pumps"]
-    assert build("films of polymer", "wind turbines") == ["wind turbines"]
-    assert build("films of polymer", "wind turbines") == []
-    kept = provide_corpus(store, settings).snapshot().generation.encoder.encode(["wind turbines"])
-    assert encoded == ["wind turbines"] and kept.any()  # who answers doesn't open the file

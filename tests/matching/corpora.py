@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.port import View
+from embeddings.port import RawEncoder, View
 from matcher.cache import MemoryCache
 from matcher.corpus.answer_cache import AnswerCache
 from matcher.corpus.columns import Corpus, FacetRecord, OrganisationRecord
@@ -41,6 +41,7 @@ class HandEncoder:
 
     name, fingerprint, dim = "hand", "hand-1", 12
     views = (View("word_vectors", 0, 8), View("sentence", 8, 12))
+    raw_encoders: Sequence[RawEncoder] = ()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the vectors (n, 12) of texts."""
