@@ -18,14 +18,22 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmarks import generated
 from benchmarks.generated import GeneratedCorpus, files
-from benchmarks.plain_app import INDEX, OFFERS
+from benchmarks.generated.texts import Text
+from benchmarks.generated.vectors import InventedEmbeddings
+from benchmarks.plain_app import OFFERS, VECTORS
 from benchmarks.serving import ROOT, clean_environment, service_environment
+from embeddings.embedding_store import text_key
+from embeddings.sentence import SENTENCE_NETWORKS
 from matcher.imports.row_errors import Batch
 from matcher.imports.storage import store_batch
 from matcher.settings import read_settings
@@ -45,6 +53,9 @@ class Spent:
 
     seconds: float
     cpu_seconds: float
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(self.seconds + other.seconds, self.cpu_seconds + other.cpu_seconds)
 
 
 class Homes:
@@ -68,8 +79,9 @@ class Homes:
 
         def make(folder: Path) -> None:
             files.write_offers(corpus, folder / OFFERS)
+            if corpus.size > REAL_EMBEDDINGS:
+                np.save(folder / VECTORS, self._offer_vectors(corpus))
             encode_plain(folder)
-            assert (folder / INDEX).exists()
 
         return self._made(f"plain-{_name(corpus)}", make)
 
@@ -96,17 +108,38 @@ class Homes:
         store.upgrade()
         if store.corpus_version():
             sys.exit("The database isn't empty; a measurement needs one of its own.")
-        organisations = (organisation for organisation, _ in corpus.organisations())
-        for part in _parts(organisations):
-            store_batch(store, Batch(organisations=part))
-        for part in _parts(project for project, _ in corpus.projects()):
-            store_batch(store, Batch(projects=part))
+        for several in _parts(corpus.organisations()):
+            self._embed(store, corpus, [text for _, texts in several for text in texts])
+            store_batch(store, Batch(organisations=[organisation for organisation, _ in several]))
+        for projects in _parts(corpus.projects()):
+            self._embed(store, corpus, [text for _, text in projects])
+            store_batch(store, Batch(projects=[project for project, _ in projects]))
         store.dispose()
 
     def flask(self, home: Path, *arguments: str) -> Spent:
         """Run a command of the service."""
         command = [sys.executable, "-m", "flask", "--app", "app", *arguments]
         return run(command, service_environment(home, **self.environ), home)
+
+    def _embed(self, store: Store, corpus: GeneratedCorpus, texts: Sequence[Text]) -> None:
+        """Store invented embeddings, or none, so that the index build computes them."""
+        if corpus.size > REAL_EMBEDDINGS:
+            keys = [text_key(text.text) for text in texts]
+            rows = self._invented.rows(texts).astype(np.float16)
+            store.embeddings.put(SENTENCE_NETWORKS.fingerprint, dict(zip(keys, rows, strict=True)))
+
+    def _offer_vectors(self, corpus: GeneratedCorpus) -> NDArray[np.float32]:
+        """Return invented vectors (n, 384) of length 1 for the offers."""
+        rows = [
+            self._invented.rows(texts[: len(organisation.offers)])
+            for organisation, texts in corpus.organisations()
+        ]
+        vectors: NDArray[np.float32] = np.concatenate(rows)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    @cached_property
+    def _invented(self) -> InventedEmbeddings:
+        return InventedEmbeddings.fit()
 
     def _made(self, name: str, make: Callable[[Path], object]) -> Path:
         folder = self.folder / name

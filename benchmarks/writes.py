@@ -19,7 +19,7 @@ from itertools import islice, repeat
 from pathlib import Path
 
 import requests
-from sqlalchemy import inspect, text
+from sqlalchemy import func, select
 
 from benchmarks.generated import GeneratedCorpus, GeneratedQuestion, questions
 from benchmarks.generated.files import organisation_body, write_csv, write_ndjson
@@ -41,6 +41,7 @@ from benchmarks.serving import (
 from matcher.domain import Organisation
 from matcher.settings import read_settings
 from matcher.store import Store
+from matcher.store.tables import EmbeddingRow
 
 ASKERS = 4
 EVERY = 0.5
@@ -176,11 +177,9 @@ def restart(homes: Homes, home: Path) -> None:
 
 
 def embedding_count(store: Store) -> int:
-    """Return how many embeddings the store holds; 0 where it has no table of them."""
-    if not inspect(store.engine).has_table("embedding"):
-        return 0
+    """Return how many embeddings the store holds."""
     with store.reading() as session:
-        return int(session.execute(text("SELECT count(*) FROM embedding")).scalar_one())
+        return session.scalar(select(func.count()).select_from(EmbeddingRow)) or 0
 
 
 def _waited(browser: requests.Session, address: str, state: str) -> str:

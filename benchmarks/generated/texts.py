@@ -13,7 +13,7 @@ MEDIAN_WORDS = 18
 """Origin: 16 in the offers of the demo data, which are shorter than those of most companies."""
 _SPREAD = 0.5
 """Standard deviation of the logarithm of the length. Origin: as above."""
-_FIRST_TOPIC = 0.7
+FIRST_TOPIC = 0.7
 """How often a concept is of the text's first topic."""
 Mixture = tuple[int, ...]
 """Numbers of topics, the most important first."""
@@ -68,7 +68,7 @@ def _sentence(
     slots = {slot: "" for slot in "abcd" if f"{{{slot}}}" in template}
     by_topic: dict[int, list[str]] = {}
     for slot in slots:
-        first = len(mixture) == 1 or generator.random() < _FIRST_TOPIC
+        first = len(mixture) == 1 or generator.random() < FIRST_TOPIC
         topic = mixture[0] if first else generator.choice(mixture[1:])
         by_topic.setdefault(topic, []).append(slot)
     for topic, chosen in by_topic.items():
