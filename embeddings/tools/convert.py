@@ -17,20 +17,17 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.port import EncoderError
-from embeddings.transformer import (
+from embeddings.onnx_model import (
     INPUTS,
     MODEL,
     MODEL_INT8,
-    TOKENIZER,
     TransformerConfig,
-    TransformerEncoder,
-    file_digests,
     import_onnxruntime,
     open_session,
     open_tokenizer,
-    write_manifest,
 )
+from embeddings.port import EncoderError
+from embeddings.transformer import TOKENIZER, TransformerEncoder, file_digests, write_manifest
 
 _OUTPUTS = ("last_hidden_state", "token_embeddings")
 _POOLINGS = {

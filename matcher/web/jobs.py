@@ -36,7 +36,7 @@ STATES = {
 }
 STEPS = {
     "read": _l("Reading the file"),
-    "embeddings": _l("Understanding the texts"),
+    "embeddings": _l("Processing the texts"),
     "organisations": _l("Organisations"),
     "projects": _l("Past projects"),
     "store": _l("Storing"),

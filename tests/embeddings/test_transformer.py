@@ -16,7 +16,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper, save_model
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from embeddings import transformer
+from embeddings import onnx_model
 from embeddings.port import EncoderError
 from embeddings.registry import fit_encoder, load_encoder
 from embeddings.tools.convert import convert
@@ -229,7 +229,7 @@ def test_after_a_fork_the_graph_is_opened_anew(converted: Path) -> None:
     expected = encoder.raw_encoders[0].encode_raw(["starch films", "films"])
     context = multiprocessing.get_context("fork")
     results = context.Queue()
-    with transformer._opening:  # as if another thread were opening one just then
+    with onnx_model._opening:  # as if another thread were opening one just then
         child = context.Process(target=_encode_in_child, args=(encoder, results))
         child.start()
     rows, anew = results.get(timeout=30)
