@@ -2,31 +2,17 @@
 
 The organisations are stored by `import organisations`, the past projects by `import cordis`, both
 without a build; then `index build` is run on that store, and once more with nothing new. The plain
-app encodes its offers, a part of the same texts, with one thread. Last, texts a second on all
-cores, of the networks alone in batches, and of the service's bulk embedding into its store.
+app encodes its offers, a part of the same texts, with one thread. The rates of the networks are
+printed by `benchmarks.embedding`.
 """
 
 from __future__ import annotations
-
-import os
-import tempfile
-import time
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-
-from threadpoolctl import threadpool_limits
 
 from benchmarks.generated import GeneratedCorpus
 from benchmarks.generated.files import write_cordis, write_ndjson, write_offers
 from benchmarks.homes import Homes, Spent, encode_plain, homes_for, options
 from benchmarks.plain_app import OFFERS
 from benchmarks.serving import table
-from embeddings.sentence import SENTENCE_NETWORKS
-from matcher.store import Store
-
-BATCH = 256
-"""Texts that the networks read in one batch, as many as in the service's bulk embedding."""
 
 
 def main() -> None:
@@ -53,12 +39,6 @@ def main() -> None:
             )
             for name, spent in rows
         ],
-    )
-    texts = texts_of(corpus)
-    alone, bulk = networks_rate(texts), bulk_rate(texts)
-    print(
-        f"embedding {len(texts):,} texts: {bulk:.0f} a second, networks alone {alone:.0f}, "
-        f"ratio {bulk / alone:.2f}"
     )
 
 
@@ -89,48 +69,6 @@ def count(corpus: GeneratedCorpus) -> tuple[int, int]:
     organisations = [organisation for organisation, _ in corpus.organisations()]
     facets = sum(len(one.facets) for one in organisations) + corpus.project_count
     return sum(len(one.offers) for one in organisations), facets
-
-
-def texts_of(corpus: GeneratedCorpus) -> list[str]:
-    """Return the different texts of the corpus."""
-    texts = [text.text for _, several in corpus.organisations() for text in several]
-    texts += [text.text for _, text in corpus.projects()]
-    return list(dict.fromkeys(texts))
-
-
-def networks_rate(texts: Sequence[str]) -> float:
-    """Return texts a second of the networks, in a process for each core; loading isn't counted."""
-    cores = len(os.sched_getaffinity(0))
-    ordered = sorted(texts, key=len)
-    with ProcessPoolExecutor(cores, get_context("spawn"), _prepare) as pool:
-        parts = [ordered[number::cores] for number in range(cores)]
-        return sum(pool.map(_encode_part, parts))
-
-
-def bulk_rate(texts: Sequence[str]) -> float:
-    """Return texts a second of the service's bulk embedding, with all that belongs to it."""
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store(f"sqlite:///{folder}/store.sqlite3", lambda: [SENTENCE_NETWORKS])
-        store.upgrade()
-        start = time.perf_counter()
-        store.embed_many(texts)
-        seconds = time.perf_counter() - start
-        store.dispose()
-    return len(texts) / seconds
-
-
-def _prepare() -> None:
-    """Load the networks."""
-    threadpool_limits(1)
-    SENTENCE_NETWORKS.encode_raw(["Ready?"])
-
-
-def _encode_part(texts: Sequence[str]) -> float:
-    """Return texts a second in this process, which runs beside others like it."""
-    start = time.perf_counter()
-    for first in range(0, len(texts), BATCH):
-        SENTENCE_NETWORKS.encode_raw(texts[first : first + BATCH])
-    return len(texts) / (time.perf_counter() - start)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,9 @@ def test_every_code_span_with_a_slash_in_the_architecture_is_a_path() -> None:
     assert {span for span in spans if not PATH.fullmatch(span)} == set()
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/quality.md", "docs/complement.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/quality.md", "docs/complement.md", "docs/speed.md"]
+)
 def test_files_modules_and_settings_that_other_pages_name_exist(name: str) -> None:
     page = (ROOT / name).read_text(encoding="utf-8")
     paths = set(re.findall(r"\b((?:benchmarks|docs|embeddings|matcher|tests)/[\w./*-]+\w)", page))
