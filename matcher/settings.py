@@ -58,7 +58,12 @@ class Settings(BaseSettings):
     )
     bind: HostAndPort = Field("127.0.0.1:8000", description="host:port to serve on.")
     workers: Count = Field(2, description="Number of gunicorn worker processes.")
-    threads: Count = Field(4, description="Threads of each gunicorn worker.")
+    threads: Count = Field(12, description="Threads of each gunicorn worker.")
+    heavy_at_once: Count = Field(
+        2,
+        description="How many heavy questions a worker computes at once, such as long briefs, "
+        "teams and overviews. A few others wait up to 8 seconds; more get 503 with Retry-After.",
+    )
     database_url: DatabaseUrl = Field(
         "",
         validation_alias="DATABASE_URL",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, is_dataclass
 from datetime import date
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from pydantic import TypeAdapter
 
 from matcher.cache import Cache
 from matcher.corpus.snapshot import Snapshot
+from matcher.gate import OPEN, Gate
 
 Answer = TypeVar("Answer")
 log = structlog.get_logger()
@@ -27,9 +29,11 @@ class AnswerCache:
     text, numbers, enums, dates, tuples and other such dataclasses.
     """
 
-    def __init__(self, cache: Cache, ttl: int) -> None:
+    def __init__(self, cache: Cache, ttl: int, gate: Gate = OPEN) -> None:
+        """Heavy answers are computed behind `gate`."""
         self.cache = cache
         self.ttl = ttl
+        self._gate = gate
 
     def get_or_compute(
         self,
@@ -38,16 +42,20 @@ class AnswerCache:
         question: object,
         answer_type: type[Answer],
         compute: Callable[[], Answer],
+        *,
+        light: bool = False,
     ) -> tuple[Answer, bool]:
         """Return the answer to `question` and whether it came from the cache.
 
-        An answer that was computed while the model of the encoder failed isn't cached.
+        An answer that was computed while the model of the encoder failed isn't cached. Unless it is
+        `light`, it is computed behind the gate; raises BusyError where too many others are.
         """
         adapter = _adapter(answer_type)
 
         def computed() -> Any:
             count = snapshot.incomplete_count
-            body = adapter.dump_python(compute(), mode="json")
+            with nullcontext() if light else self._gate.place():
+                body = adapter.dump_python(compute(), mode="json")
             if snapshot.is_incomplete_since(count):
                 reason = snapshot.model_failure or "it is just back"
                 log.warning("answered without the model", reason=reason)

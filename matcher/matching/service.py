@@ -12,7 +12,7 @@ from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Question
 from matcher.matching.answer import Answer, Reason, notice
 from matcher.matching.explain import explain, nothing_found
-from matcher.matching.question import validate
+from matcher.matching.question import is_light, validate
 from matcher.matching.rerank import RankedCandidates, rerank
 from matcher.matching.retrieve import retrieve
 from matcher.matching.score import score
@@ -47,6 +47,7 @@ class Recommender:
             [question, self.long_tail_share],
             Answer,
             lambda: self.answer(snapshot, question),
+            light=is_light(question),
         )
         took = round((time.perf_counter() - start) * 1000, 2)
         return replace(answer, cached=cached, took_ms=took)

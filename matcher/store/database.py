@@ -6,6 +6,8 @@ import fcntl
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,8 +17,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text, update
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
+<<<<<<< HEAD
 from matcher.progress import Progress, unreported
 from matcher.store.embeddings import (
     RawEncoders,
@@ -24,6 +28,9 @@ from matcher.store.embeddings import (
     TextEmbedder,
     put_embeddings,
 )
+=======
+from matcher.gate import OPEN, Gate
+>>>>>>> 7b216a5 (wip gate)
 from matcher.store.tables import CorpusMarkRow, CorpusState
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -45,22 +52,49 @@ class Revision(NamedTuple):
     """A random mark of the write that made it; empty where an older service wrote it."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoreLimits:
+    """How many connections a process may have to its store, and how long it waits for what."""
+
+    connections: int = 5
+    """That are kept open; ten more are opened where needed."""
+    connection_seconds: float = 30.0
+    """To wait for a connection."""
+    lock_seconds: float = 60.0
+    """To wait for another writer, such as an import."""
+    statement_seconds: float = 0.0
+    """That a statement may run in PostgreSQL; 0: for ever."""
+
+
+PATIENT = StoreLimits()
+"""For commands and jobs."""
+
+
 class Store:
     """The database of organisations, facets, initiatives and accounts. Threads may share it.
 
     Creating a store opens no connection. A forked process must create its own or call `dispose`.
     """
 
+<<<<<<< HEAD
     def __init__(self, url: str, raw_encoders: RawEncoders = tuple) -> None:
         """Open a store by its URL; `raw_encoders` read the texts of facets that are written."""
+=======
+    def __init__(self, url: str, limits: StoreLimits = PATIENT, write_gate: Gate = OPEN) -> None:
+        """Writing transactions are begun behind `write_gate`."""
+>>>>>>> 7b216a5 (wip gate)
         self.url = make_url(url)
+        self._write_gate = write_gate
         self._sqlite = self.url.get_backend_name() == "sqlite"
         if self._sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         options: dict[str, Any] = {} if self._sqlite else {"pool_pre_ping": True}
+        if self.url.database:  # SQLite in memory has a pool of another kind
+            options["pool_size"] = limits.connections
+            options["pool_timeout"] = limits.connection_seconds
         self.engine: Engine = create_engine(self.url, **options)
-        if self._sqlite:
-            event.listen(self.engine, "connect", _prepare_sqlite)
+        prepare = _prepare_sqlite if self._sqlite else _prepare_postgres
+        event.listen(self.engine, "connect", partial(prepare, limits))
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self.embeddings = SqlEmbeddingStore(self.engine)
         self._embedder = TextEmbedder(self.embeddings, raw_encoders)
@@ -75,9 +109,9 @@ class Store:
     def keeping(self) -> Iterator[Session]:
         """Yield a transaction for data outside the corpus, such as accounts; it commits at the end.
 
-        An exception rolls it back.
+        An exception rolls it back. Raises BusyError where too many others write.
         """
-        with self._sessions.begin() as session:
+        with self._write_gate.place(), self._sessions.begin() as session:
             yield session
 
     @contextmanager
@@ -89,10 +123,15 @@ class Store:
         `embed_many` does the same, beforehand.
 
         The version is updated first, which makes concurrent writers wait. An exception rolls
-        everything back; so does `Write.nothing_changed()`.
+        everything back; so does `Write.nothing_changed()`. Raises BusyError where too many others
+        write.
         """
+<<<<<<< HEAD
         embeddings = self._embedder.new_embeddings(texts)
         with self._sessions() as session:
+=======
+        with self._write_gate.place(), self._sessions() as session:
+>>>>>>> 7b216a5 (wip gate)
             version = session.execute(
                 update(CorpusState)
                 .where(CorpusState.id == 1)
@@ -148,6 +187,7 @@ class Store:
                     self._upgrade()
             return
         with self.engine.connect() as holder:
+            _wait_for_ever(holder)
             holder.execute(text("SELECT pg_advisory_lock(:n)"), {"n": UPGRADE_LOCK})
             try:
                 if not self._at_head():
@@ -163,6 +203,8 @@ class Store:
     def _upgrade(self) -> None:
         config = _alembic_config()
         with self.engine.begin() as connection:
+            if not self._sqlite:
+                _wait_for_ever(connection)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
@@ -195,10 +237,28 @@ def _alembic_config() -> Config:
     return config
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def is_lock_timeout(error: DBAPIError) -> bool:
+    """Return whether a statement was given up because somebody else held a lock."""
+    name = getattr(error.orig, "sqlite_errorname", "")
+    return name.startswith("SQLITE_BUSY") or getattr(error.orig, "sqlstate", "") == "55P03"
+
+
+def _wait_for_ever(connection: Connection) -> None:
+    """Let a transaction of PostgreSQL wait and run for as long as it takes."""
+    connection.execute(text("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0"))
+
+
+def _prepare_postgres(limits: StoreLimits, connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {int(limits.lock_seconds * 1000)}")
+        cursor.execute(f"SET statement_timeout = {int(limits.statement_seconds * 1000)}")
+    connection.commit()
+
+
+def _prepare_sqlite(limits: StoreLimits, connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.execute(f"PRAGMA busy_timeout={int(limits.lock_seconds * 1000)}")
     cursor.close()
