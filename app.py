@@ -45,9 +45,9 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         application.wsgi_app = ProxyFix(application.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
-    application.extensions[EXTENSION] = Services(settings)
+    services = application.extensions[EXTENSION] = Services(settings)
     logs.configure(settings)
-    application.before_request(threads.limit_loaded_libraries)
+    application.before_request(services.serve)
     request_log.init_app(application)
     web.init_app(application, settings)
     api.init_app(application)

@@ -18,6 +18,7 @@ from matcher.corpus.answer_cache import AnswerCache
 from matcher.corpus.provider import CorpusProvider
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Question
+from matcher.gate import OPEN, Gate
 from matcher.imports import jobs as import_jobs
 from matcher.index.generation import current_name, is_building
 from matcher.indexing.encoders import RawEncoders
@@ -30,13 +31,22 @@ from matcher.jobs.runner import JobRunner
 from matcher.mail import Mailer
 from matcher.matching.service import Recommender
 from matcher.settings import Settings, SettingsError
-from matcher.store import Store
+from matcher.store import PATIENT, Store, StoreLimits
 from matcher.threads import limit_loaded_libraries
 
 JOB_KINDS = {**rebuild.KINDS, **import_jobs.KINDS}
 FIRST_QUESTION = (
     "A pilot line for packaging biosensor chips, and a partner who makes them in series."
 )
+HEAVY_TURN_SECONDS = 8.0
+"""To wait for heavy questions before one's own."""
+WRITE_TURN_SECONDS = 0.5
+"""To wait where a third of the threads write, or wait for another writer, already."""
+LOCK_SECONDS = 4.0
+CONNECTION_SECONDS = 5.0
+STATEMENT_SECONDS = 60.0
+BACKGROUND_THREADS = 4
+"""That use the store beside those of requests: start, jobs, catching up, and one to spare."""
 log = structlog.get_logger()
 
 
@@ -69,15 +79,22 @@ class Services:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.serving = False
+        """Whether requests share the process: then nothing waits for long."""
         self.starting = False
         """Whether the process warms up at the moment."""
         self._lock = threading.RLock()
         self._start: threading.Thread | None = None
 
+    def serve(self) -> None:
+        """Say that the calling thread answers requests; to be called before anything else."""
+        limit_loaded_libraries()
+        self.serving = True
+
     @cached_property
     def store(self) -> Store:
         """The store, its schema up to date. Raises SettingsError where it can't be opened."""
-        return self._made_once("store", lambda: _open_store(self.settings))
+        return self._made_once("store", lambda: _open_store(self.settings, self.serving))
 
     @cached_property
     def mailer(self) -> Mailer:
@@ -97,7 +114,12 @@ class Services:
     @cached_property
     def answer_cache(self) -> AnswerCache:
         """Keeps answers as dataclasses."""
-        return AnswerCache(self.cache, self.settings.cache_ttl)
+
+        def make() -> AnswerCache:
+            gate = _heavy_gate(self.settings) if self.serving else OPEN
+            return AnswerCache(self.cache, self.settings.cache_ttl, gate)
+
+        return self._made_once("answer_cache", make)
 
     @cached_property
     def recommender(self) -> Recommender:
@@ -120,9 +142,13 @@ class Services:
     @cached_property
     def jobs(self) -> JobRunner:
         """Starts, shows and runs background jobs."""
-        return self._made_once(
-            "jobs", lambda: JobRunner(JobContext(self.store, self.settings), JOB_KINDS)
-        )
+
+        def make() -> JobRunner:
+            # Jobs wait for other writers for longer than requests do.
+            own = _make_store(self.settings, PATIENT) if self.serving else self.store
+            return JobRunner(JobContext(own, self.settings), JOB_KINDS, self.store)
+
+        return self._made_once("jobs", make)
 
     def warm_up(self) -> None:
         """Open the index, load the corpus and ask once, so that the first visitor needn't wait.
@@ -130,7 +156,7 @@ class Services:
         To be called in a process that serves, after the fork. Where the settings say so, jobs run
         in it from then on.
         """
-        limit_loaded_libraries()
+        self.serve()
         self.starting = True
         try:
             snapshot = self.corpus_provider.snapshot()
@@ -167,6 +193,7 @@ class Services:
         """Give the job at hand back, before the process ends."""
         if "jobs" in self.__dict__:
             self.jobs.stop()
+            self.jobs.context.store.dispose()
 
     def state(self, snapshot: Snapshot) -> ServiceState:
         """Return the state of the parts, where questions are answered from `snapshot`.
@@ -199,10 +226,34 @@ class Services:
             return part
 
 
-def _open_store(settings: Settings) -> Store:
+def _heavy_gate(settings: Settings) -> Gate:
+    """Return the gate of heavy computations. However many wait, others can ask something light."""
+    places = settings.heavy_at_once
+    return Gate(places, max(settings.threads // 2 - places, 1), HEAVY_TURN_SECONDS)
+
+
+def _make_store(
+    settings: Settings, limits: StoreLimits = PATIENT, write_gate: Gate = OPEN
+) -> Store:
+    return Store(settings.database_url, RawEncoders(settings), limits, write_gate)
+
+
+def _make_serving_store(settings: Settings) -> Store:
+    """Return a store that keeps nobody waiting. However many write, others can read."""
+    threads = settings.threads
+    limits = StoreLimits(
+        connections=threads + BACKGROUND_THREADS,
+        connection_seconds=CONNECTION_SECONDS,
+        lock_seconds=LOCK_SECONDS,
+        statement_seconds=STATEMENT_SECONDS,
+    )
+    return _make_store(settings, limits, Gate(max(threads // 3, 1), threads, WRITE_TURN_SECONDS))
+
+
+def _open_store(settings: Settings, serving: bool) -> Store:
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
-        store = Store(settings.database_url, RawEncoders(settings))
+        store = _make_serving_store(settings) if serving else _make_store(settings)
         store.upgrade()
     except (OSError, DBAPIError) as error:
         cause = getattr(error, "orig", None) or error

@@ -31,6 +31,7 @@ from matcher.jobs.job import (
 )
 from matcher.jobs.progress import ProgressReporter, Released
 from matcher.jobs.signals import JobSignals, Signal
+from matcher.store import Store
 from matcher.store.account_tables import JobRow
 from matcher.threads import limit_loaded_libraries
 
@@ -49,10 +50,13 @@ log = structlog.get_logger()
 class JobRunner:
     """The background jobs of one store, as one process sees them."""
 
-    def __init__(self, context: JobContext, kinds: Mapping[str, JobKind]) -> None:
+    def __init__(
+        self, context: JobContext, kinds: Mapping[str, JobKind], store: Store | None = None
+    ) -> None:
+        """Jobs use the store of `context`; who starts and watches them may use another."""
         self.context = context
         self.kinds = kinds
-        self._store = context.store
+        self._store = store or context.store
         self._signals = JobSignals(context)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -125,12 +129,12 @@ class JobRunner:
     def run(self, job_id: str) -> bool:
         """Run a job if it waits, in this thread; returns whether it did."""
         try:
-            run = rows.claim(self._store, job_id, CLAIM_WAIT_MS)
+            run = rows.claim(self.context.store, job_id, CLAIM_WAIT_MS)
         except OperationalError:  # somebody writes to SQLite; the job goes on waiting
             return False
         if run is None:
             return False
-        progress = ProgressReporter(self._store, self._signals, run, self._stop.is_set)
+        progress = ProgressReporter(self.context.store, self._signals, run, self._stop.is_set)
         values: dict[str, Any] = {}
         try:
             with progress.heartbeat():
@@ -140,7 +144,7 @@ class JobRunner:
                 values["result"] = self.kinds[run.kind].run(self.context, run.arguments, progress)
             state = JobState.DONE
         except Released:
-            rows.release(self._store, run)
+            rows.release(self.context.store, run)
             return True
         except Cancelled:
             state = JobState.CANCELLED
@@ -223,7 +227,7 @@ class JobRunner:
 
     def _finish(self, run: JobRow, state: JobState, **values: Any) -> None:
         sent = self._signals.read([run.id]).get(run.id)
-        with self._store.keeping() as session:
+        with self.context.store.keeping() as session:
             if not rows.finish(session, run, state, **values):
                 return
             if state is not JobState.DONE:

@@ -20,7 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-<<<<<<< HEAD
+from matcher.gate import OPEN, Gate
 from matcher.progress import Progress, unreported
 from matcher.store.embeddings import (
     RawEncoders,
@@ -28,9 +28,6 @@ from matcher.store.embeddings import (
     TextEmbedder,
     put_embeddings,
 )
-=======
-from matcher.gate import OPEN, Gate
->>>>>>> 7b216a5 (wip gate)
 from matcher.store.tables import CorpusMarkRow, CorpusState
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -76,13 +73,18 @@ class Store:
     Creating a store opens no connection. A forked process must create its own or call `dispose`.
     """
 
-<<<<<<< HEAD
-    def __init__(self, url: str, raw_encoders: RawEncoders = tuple) -> None:
-        """Open a store by its URL; `raw_encoders` read the texts of facets that are written."""
-=======
-    def __init__(self, url: str, limits: StoreLimits = PATIENT, write_gate: Gate = OPEN) -> None:
-        """Writing transactions are begun behind `write_gate`."""
->>>>>>> 7b216a5 (wip gate)
+    def __init__(
+        self,
+        url: str,
+        raw_encoders: RawEncoders = tuple,
+        limits: StoreLimits = PATIENT,
+        write_gate: Gate = OPEN,
+    ) -> None:
+        """Open a store by its URL.
+
+        `raw_encoders` read the texts of facets that are written. Writing transactions are begun
+        behind `write_gate`.
+        """
         self.url = make_url(url)
         self._write_gate = write_gate
         self._sqlite = self.url.get_backend_name() == "sqlite"
@@ -126,12 +128,8 @@ class Store:
         everything back; so does `Write.nothing_changed()`. Raises BusyError where too many others
         write.
         """
-<<<<<<< HEAD
         embeddings = self._embedder.new_embeddings(texts)
-        with self._sessions() as session:
-=======
         with self._write_gate.place(), self._sessions() as session:
->>>>>>> 7b216a5 (wip gate)
             version = session.execute(
                 update(CorpusState)
                 .where(CorpusState.id == 1)

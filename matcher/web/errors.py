@@ -12,15 +12,17 @@ from flask import flash, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.http import HTTP_STATUS_CODES
 
 from embeddings.port import EncoderError
 from matcher.api.errors import advice_on, input_errors, problem
 from matcher.current import services
+from matcher.gate import BusyError
 from matcher.index.generation import GenerationWriteError
 from matcher.settings import SettingsError
+from matcher.store.database import is_lock_timeout
 from matcher.web import matching, profiles
 
 AGAIN = {"pages.matches_sent": matching.again, "profiles.new_sent": profiles.again}
@@ -35,6 +37,7 @@ def init_app(app: APIFlask) -> None:
     app.register_error_handler(EncoderError, _encoder_away)
     app.register_error_handler(OperationalError, _store_away)
     app.register_error_handler(PoolTimeoutError, _store_away)
+    app.register_error_handler(BusyError, _busy)
     app.register_error_handler(SettingsError, _store_away)  # at the first use of the store
     app.register_error_handler(GenerationWriteError, _store_away)
     app.register_error_handler(Exception, _failed)
@@ -109,10 +112,29 @@ def _encoder_away(error: EncoderError) -> ResponseReturnValue:
 
 def _store_away(error: Exception) -> ResponseReturnValue:
     """Answer when the store is down or locked, or its disk is full."""
-    log.error("store failed", path=request.path, exc_info=error)
+    log.error("store failed", path=request.path, reason=_reason(error))
+    if isinstance(error, DBAPIError) and is_lock_timeout(error):
+        detail = "Others are writing. Nothing was stored. Try again in a few seconds."
+        advice = _("Others are writing. Nothing was stored. Try again in a few seconds.")
+        return _try_later(detail, advice, seconds=5)
     detail = "The store can't be reached or written. Nothing was stored. Try again in a minute."
     advice = _("Our store can't be reached or written. Nothing was stored. Try again in a minute.")
     return _try_later(detail, advice)
+
+
+def _reason(error: Exception) -> str:
+    """Return what a driver said, without the statement and its parameters."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return (str(cause).splitlines() or [type(cause).__name__])[0]
+
+
+def _busy(_error: BusyError) -> ResponseReturnValue:
+    """Answer where too many others write, or ask what is heavy to compute."""
+    detail = "Too much is asked at the moment. Nothing was stored. Try again in a few seconds."
+    advice = _(
+        "Too much is asked of us at the moment. Nothing was stored. Try again in a few seconds."
+    )
+    return _try_later(detail, advice, seconds=5)
 
 
 def _failed(error: Exception) -> ResponseReturnValue:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from embeddings.embedding_store import text_key
-from matcher.store import Store, embeddings
+from matcher.store import PATIENT, Store, embeddings
 from matcher.store.embeddings import UsedEmbeddings, put_embeddings
 from matcher.store.tables import EmbeddingRow, FacetRow
 
@@ -59,7 +59,10 @@ def test_while_another_process_writes_nothing_is_stored_and_nobody_waits_long(
     with store.writing():
         store.embeddings.put("one", rows_of(1))
         with store.engine.connect() as connection:
-            assert connection.execute(text("PRAGMA busy_timeout")).scalar_one() == 30_000
+            assert (
+                connection.execute(text("PRAGMA busy_timeout")).scalar_one()
+                == PATIENT.lock_seconds * 1000
+            )
     assert store.embeddings.get("one", list(rows_of(1))) == {}
     store.dispose()
 

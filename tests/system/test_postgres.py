@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from apiflask import APIFlask
+from sqlalchemy import text
 
+from matcher import container
 from matcher.demo import load as demo
 from matcher.domain import Question
 from matcher.matching.question import serialise
@@ -117,3 +119,28 @@ def test_marks_tell_histories_apart_on_postgresql(database: str) -> None:
         first.version, None
     )
     store.dispose()
+
+
+def test_a_write_waits_for_another_writer_for_some_seconds_and_a_reader_never(
+    database: str,
+    tmp_path: Path,
+    make_app: Callable[..., APIFlask],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(container, "LOCK_SECONDS", 0.1)
+    app = make_app(tmp_path, DATABASE_URL=database)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    services = app.extensions["schakel"]
+    services.serve()
+    client = app.test_client()
+    new = {"name": "Vol nv", "type": "company", "offers": [{"text": "koelen"}]}
+    with services.store.engine.connect() as other:
+        assert other.execute(text("SHOW lock_timeout")).scalar_one() == "100ms"
+        assert other.execute(text("SHOW statement_timeout")).scalar_one() == "1min"
+        other.execute(text("UPDATE corpus_state SET version = version"))
+        answer = client.post("/api/v1/organisations", json=new)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert "Others are writing" in answer.json["detail"]
+        assert client.get("/api/v1/organisations?q=vol").status_code == 200
+        assert client.get("/health/live").status_code == 200
+    assert client.post("/api/v1/organisations", json=new).status_code == 201

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -150,3 +151,47 @@ def test_a_worker_computes_with_one_thread_whatever_the_environment_says(home: P
             [worker] = service.workers()
             counts.append(len(list(Path(f"/proc/{worker}/task").iterdir())))
     assert counts[0] == counts[1]
+
+
+def test_while_heavy_questions_are_computed_others_are_answered(home: Path) -> None:
+    needs = [{"text": f"{number} " + "nestkasten van hout en kurk " * 6} for number in range(50)]
+    with Service(home, workers=2) as service, ThreadPoolExecutor(8) as pool:
+
+        def heavy(number: int) -> int:
+            question = {"needs": needs, "limit": 1 + number}
+            url = f"{service.address}/api/v1/recommendations"
+            return requests.post(url, json=question, timeout=60).status_code
+
+        asked = [pool.submit(heavy, number) for number in range(8)]
+        text = 0
+        while not all(one.done() for one in asked):
+            live = requests.get(f"{service.address}/health/live", timeout=1)
+            assert live.json() == {"status": "ok"}
+            text += 1
+            question = {"text": f"waterstof {text}"}
+            url = f"{service.address}/api/v1/recommendations"
+            assert requests.post(url, json=question, timeout=5).status_code == 200
+        assert text > 1
+        assert {one.result() for one in asked} <= {200, 503}
+        assert 200 in {one.result() for one in asked}
+
+
+def test_readers_dont_wait_for_a_writer(home: Path) -> None:
+    with Service(home, workers=1) as service, ThreadPoolExecutor(20) as pool:
+        url = f"{service.address}/api/v1/organisations/org:zwaluw"
+        other = sqlite3.connect(home / "schakel.sqlite3", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        puts = [
+            pool.submit(requests.put, f"{url}{number}", json=BODY, timeout=60)
+            for number in range(20)
+        ]
+        for number in range(5):
+            assert requests.get(f"{service.address}/health/live", timeout=1).ok
+            assert requests.get(f"{service.address}/health/ready", timeout=5).ok
+            ask(service, f"nestkasten {number}")
+        answers = [put.result() for put in puts]
+        assert {answer.status_code for answer in answers} == {503}
+        assert {answer.headers["Retry-After"] for answer in answers} == {"5"}
+        other.execute("ROLLBACK")
+        other.close()
+        assert requests.put(url, json=BODY, timeout=30).status_code == 201
