@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import textwrap
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +16,7 @@ from embeddings.bulk import embed_many
 from embeddings.embedding_store import MemoryStore, embed
 from embeddings.sentence import SENTENCE_NETWORKS
 from embeddings.whitening import Floats
+from tests.homes import ROOT
 
 
 class ProcessNetwork:
@@ -80,9 +85,74 @@ def test_work_that_is_stopped_keeps_what_was_done() -> None:
     assert embed_many([ProcessNetwork()], texts, store) == 50
 
 
-def test_the_networks_give_the_same_in_other_processes(tmp_path: Path) -> None:
+def test_the_networks_give_the_same_in_other_processes() -> None:
     texts = [f"Packaging films of polymer {number}" for number in range(40)]
     store = MemoryStore()
     assert embed_many([SENTENCE_NETWORKS], texts, store) == 40
     here = SENTENCE_NETWORKS.encode_raw(texts[:3])
     assert embed(SENTENCE_NETWORKS, texts[:3], store) == pytest.approx(here, abs=1e-3)
+
+
+def run(code: str) -> subprocess.Popen[str]:
+    """Run Python code in a process of its own, from the root of the project."""
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_a_forked_process_may_start_them_though_faiss_had_threads() -> None:
+    process = run(
+        """
+        import os, faiss, numpy as np
+        from embeddings import bulk
+        from embeddings.embedding_store import MemoryStore
+        from tests.embeddings.test_bulk import ProcessNetwork
+        faiss.omp_set_num_threads(2)
+        index = faiss.IndexFlatIP(8)
+        index.add(np.ones((10_000, 8), dtype=np.float32))
+        index.search(np.ones((100, 8), dtype=np.float32), 5)
+        child = os.fork()
+        if not child:
+            bulk.MIN_TEXTS, bulk._CHUNK_TEXTS, store = 1, 10, MemoryStore()
+            bulk.embed_many([ProcessNetwork()], [f"text {n}" for n in range(40)], store)
+            os._exit(7 if len(store) == 40 else 1)
+        os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        """
+    )
+    process.communicate(timeout=60)
+    assert process.returncode == 7
+
+
+def test_the_processes_end_with_the_one_that_started_them() -> None:
+    process = run(
+        """
+        import os, signal
+        from embeddings import bulk
+        from embeddings.embedding_store import MemoryStore
+        from tests.embeddings.test_bulk import ProcessNetwork
+
+        def report(done, total):
+            import multiprocessing
+            print(*[child.pid for child in multiprocessing.active_children()], flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        bulk.MIN_TEXTS, bulk._CHUNK_TEXTS = 1, 10
+        texts = [f"text {n}" for n in range(40)]
+        bulk.embed_many([ProcessNetwork()], texts, MemoryStore(), report)
+        """
+    )
+    output, _ = process.communicate(timeout=60)
+    children = [int(child) for child in output.split()]
+    assert children
+    until = time.monotonic() + 30
+    while any(map(is_running, children)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(map(is_running, children))
+
+
+def is_running(process: int) -> bool:
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
