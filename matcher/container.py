@@ -29,6 +29,7 @@ from matcher.jobs import rebuild
 from matcher.jobs.job import JobContext
 from matcher.jobs.runner import JobRunner
 from matcher.mail import Mailer
+from matcher.matching.question import QuestionLimits
 from matcher.matching.service import Recommender
 from matcher.settings import Settings, SettingsError
 from matcher.store import PATIENT, Store, StoreLimits
@@ -121,12 +122,24 @@ class Services:
 
         return self._made_once("answer_cache", make)
 
+    @property
+    def limits(self) -> QuestionLimits:
+        """How large a question may be, and how long its answer may take."""
+        return QuestionLimits(
+            self.settings.question_characters,
+            self.settings.question_needs,
+            self.settings.question_members,
+            self.settings.question_seconds,
+        )
+
     @cached_property
     def recommender(self) -> Recommender:
         """The recommender."""
         return self._made_once(
             "recommender",
-            lambda: Recommender(self.corpus_provider, self.answer_cache, self.settings.long_tail),
+            lambda: Recommender(
+                self.corpus_provider, self.answer_cache, self.settings.long_tail, self.limits
+            ),
         )
 
     @cached_property

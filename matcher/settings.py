@@ -115,6 +115,22 @@ class Settings(BaseSettings):
         "is kept for organisations with at most two past projects. 0: all places go by the score "
         "alone; docs/quality.md has the trade-off.",
     )
+    question_characters: Count = Field(
+        10_000,
+        description="Characters that a question may have, or an initiative: its text or brief and "
+        "all its needs together. A longer text than 20,000 is refused whatever is set here.",
+    )
+    question_needs: Count = Field(
+        50, description="Needs that a question or an initiative may have, up to 50."
+    )
+    question_members: Count = Field(
+        500, description="Members that a question or an initiative may have, up to 500."
+    )
+    question_seconds: Count = Field(
+        15,
+        description="Seconds after which a question gets what there is, with a notice, or 503. "
+        "A team is looked for ten seconds at most.",
+    )
     index: Literal["faiss", "exact"] = Field(
         "faiss", description="Nearest-neighbour index: `faiss` or `exact`."
     )

@@ -17,6 +17,8 @@ from matcher.api import (
 )
 from matcher.api.blueprint import blueprint
 from matcher.api.bodies import Json
+from matcher.current import services
+from matcher.matching.question import QuestionLimits
 
 ROUTES = (matching, organisations, initiatives, initiative_answers, insights)
 """The modules whose routes are on the blueprint of /api/v1."""
@@ -30,6 +32,7 @@ def init_app(app: APIFlask) -> None:
     app.config["DESCRIPTION"] = "Finds complementary partners for new cluster initiatives."
     app.config["HTTP_ERROR_SCHEMA"] = app.config["VALIDATION_ERROR_SCHEMA"] = PROBLEM
     app.security_schemes = {"ApiKey": {"type": "http", "scheme": "bearer"}}
+    app.spec_processor(_with_limits)  # type: ignore[arg-type]
     app.register_blueprint(blueprint)
     app.register_blueprint(health.blueprint)
     app.add_url_rule("/api/docs", "docs", app.doc(hide=True)(_docs))
@@ -37,6 +40,30 @@ def init_app(app: APIFlask) -> None:
 
 def _docs() -> str:
     return render_template("docs.html")
+
+
+def _with_limits(spec: dict[str, Any]) -> dict[str, Any]:
+    """Say in the schemas how large a question or an initiative may be by the settings."""
+    limits = services().limits
+    for name, text in (("QuestionIn", "text"), ("InitiativeIn", "brief"), ("BriefIn", "text")):
+        schema = spec["components"]["schemas"][name]
+        _lower(schema["properties"], text, "maxLength", limits.characters)
+        _lower(schema["properties"], "needs", "maxItems", limits.needs)
+        _lower(schema["properties"], "members", "maxItems", limits.members)
+        if "needs" in schema["properties"]:
+            schema["description"] = f"{schema['description']} {_together(text, limits)}"
+    needs = spec["components"]["schemas"]["NeedsIn"]
+    _lower(needs["properties"], "needs", "maxItems", limits.needs)
+    return spec
+
+
+def _lower(properties: dict[str, Any], name: str, bound: str, limit: int) -> None:
+    if name in properties:
+        properties[name][bound] = min(properties[name][bound], limit)
+
+
+def _together(text: str, limits: QuestionLimits) -> str:
+    return f"At most {limits.characters} characters, `{text}` and all needs together."
 
 
 PROBLEM: dict[str, Any] = {

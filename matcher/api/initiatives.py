@@ -31,7 +31,6 @@ from matcher.initiatives.schema import (
     initiative_from,
     needs_from,
 )
-from matcher.matching.question import QuestionError
 from matcher.validation import ID_PATTERN
 
 View = Callable[..., ResponseReturnValue]
@@ -58,9 +57,6 @@ def with_problems(view: View) -> View:
         except initiatives.UnknownMembers as error:
             errors = [{"field": "members", "message": f"unknown: {key}"} for key in error.ids]
             return problem(422, "Store an organisation before it becomes a member.", errors)
-        except QuestionError as error:
-            fault = {"field": error.field, "message": str(error)}
-            return problem(422, "The question can't be answered as it stands.", [fault])
 
     return answered
 
@@ -104,7 +100,9 @@ def create_initiative(json_data: InitiativeIn) -> ResponseReturnValue:
     """Store a new initiative."""
     given = json_data.id or random_id("init", json_data.name)
     made = initiative_from(json_data, given)
-    return _created(initiatives.create(services().store, made, actor=actor()))
+    return _created(
+        initiatives.create(services().store, made, actor=actor(), limits=services().limits)
+    )
 
 
 @blueprint.get("/initiatives/<initiative_id>")
@@ -131,7 +129,10 @@ def put_initiative(initiative_id: str, json_data: InitiativeIn) -> ResponseRetur
         fault = {"field": "id", "message": "lower-case letters, a colon, a name; as in the address"}
         return problem(422, "Which initiative is meant isn't clear.", [fault])
     stored, fresh = initiatives.replace_initiative(
-        services().store, initiative_from(json_data, initiative_id), actor=actor()
+        services().store,
+        initiative_from(json_data, initiative_id),
+        actor=actor(),
+        limits=services().limits,
     )
     return _created(stored) if fresh else answer(document_of(stored))
 
@@ -156,7 +157,11 @@ def put_initiative_needs(initiative_id: str, json_data: NeedsIn) -> ResponseRetu
     needs = needs_from(json_data.needs)
     store = services().store
     changed = initiatives.change(
-        store, initiative_id, lambda old: replace(old, needs=needs), actor=actor()
+        store,
+        initiative_id,
+        lambda old: replace(old, needs=needs),
+        actor=actor(),
+        limits=services().limits,
     )
     return answer(document_of(changed))
 
@@ -175,6 +180,7 @@ def put_member(initiative_id: str, organisation_id: str, json_data: SinceIn) -> 
         json_data.since,
         keep_since=False,
         actor=actor(),
+        limits=services().limits,
     )
     return answer(document_of(joined))
 

@@ -6,12 +6,11 @@ from flask.typing import ResponseReturnValue
 
 from matcher.api.blueprint import blueprint
 from matcher.api.conversion import question_from
-from matcher.api.errors import problem
+from matcher.api.errors import NO_TIME
 from matcher.api.responses import answer, schema_of
 from matcher.api.schemas import QuestionIn
 from matcher.current import services
 from matcher.matching.answer import Answer
-from matcher.matching.question import QuestionError
 
 EXAMPLE = {
     "text": "We want to turn potato peels into biodegradable packaging",
@@ -27,11 +26,8 @@ EXAMPLE = {
 @blueprint.doc(
     summary="Recommend partners",
     description="Ranked organisations with score parts that add up to the score, and reasons.",
+    responses=NO_TIME,
 )
 def recommendations(json_data: QuestionIn) -> ResponseReturnValue:
     """Answer a question."""
-    try:
-        return answer(services().recommender.recommend(question_from(json_data)))
-    except QuestionError as error:
-        fault = {"field": error.field, "message": str(error)}
-        return problem(422, "The question can't be answered as it stands.", [fault])
+    return answer(services().recommender.recommend(question_from(json_data)))

@@ -90,7 +90,10 @@ def teams_text(answer: TeamAnswer) -> list[str]:
     for number, team in enumerate(answer.teams, start=1):
         lines += _team(number, team)
     for quota in answer.quotas:
-        lines.append(f"{quota.label}: {quota.count}, costs {quota.cost:.1%} of coverage")
+        cost = "an unknown share" if quota.cost is None else f"{quota.cost:.1%}"
+        lines.append(f"{quota.label}: {quota.count}, costs {cost} of coverage")
+    if answer.cut_short:
+        lines.append("Time ran out: there may be better teams, or more.")
     return lines
 
 
@@ -118,6 +121,8 @@ def advice_text(answer: Advice) -> list[str]:
     lines = [f"{answer.organisation.name} for {answer.initiative.name}: now {rank}"]
     for step in answer.add:
         lines.append(f"  with the offer {step.offer.text!r}: {step.rank}")
-    if not answer.reached:
+    if answer.cut_short:
+        lines.append("  time ran out before everything was tried")
+    elif not answer.reached:
         lines.append(f"  that isn't among the first {answer.first}")
     return lines

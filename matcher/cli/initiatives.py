@@ -97,7 +97,9 @@ def initiative_add(file: Path) -> None:
         raise click.ClickException(detail) from error
     given = initiative_from(body, body.id or random_id("init", body.name))
     with explained():
-        stored, fresh = initiatives.replace_initiative(services().store, given)
+        stored, fresh = initiatives.replace_initiative(
+            services().store, given, limits=services().limits
+        )
     click.echo(f"{'Stored' if fresh else 'Replaced'} {stored.id}.")
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
 from embeddings.port import EncoderError
+from matcher.deadline import DeadlineExceeded
 from matcher.imports.row_errors import ImportRefused
 from matcher.index.generation import GenerationError
 from matcher.progress import Progress
@@ -52,7 +53,7 @@ def failures_as_sentences() -> Iterator[None]:
     """End the command with what fails: a model, the index, the store, the disk, a setting."""
     try:
         yield
-    except (EncoderError, GenerationError, SettingsError) as error:
+    except (DeadlineExceeded, EncoderError, GenerationError, SettingsError) as error:
         raise click.ClickException(str(error)) from error
     except OperationalError as error:
         raise click.ClickException(

@@ -47,18 +47,22 @@ class AnswerCache:
     ) -> tuple[Answer, bool]:
         """Return the answer to `question` and whether it came from the cache.
 
-        An answer that was computed while the model of the encoder failed isn't cached. Unless it is
-        `light`, it is computed behind the gate; raises BusyError where too many others are.
+        An answer that was computed while the model of the encoder failed isn't cached, nor is one
+        that says that it is `cut_short`. Unless it is `light`, it is computed behind the gate;
+        raises BusyError where too many others are.
         """
         adapter = _adapter(answer_type)
 
         def computed() -> Any:
             count = snapshot.incomplete_count
             with nullcontext() if light else self._gate.place():
-                body = adapter.dump_python(compute(), mode="json")
+                answer = compute()
+            body = adapter.dump_python(answer, mode="json")
             if snapshot.is_incomplete_since(count):
                 reason = snapshot.model_failure or "it is just back"
                 log.warning("answered without the model", reason=reason)
+                raise _Uncacheable(body)
+            if getattr(answer, "cut_short", False):
                 raise _Uncacheable(body)
             return body
 

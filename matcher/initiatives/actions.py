@@ -8,6 +8,7 @@ from datetime import date
 
 from matcher import audit
 from matcher.domain import Initiative, Member, Question
+from matcher.matching.question import DEFAULT_LIMITS, QuestionLimits, check_size
 from matcher.parameters import EXPLORATORY_DIAL
 from matcher.store import Store
 from matcher.store.aliases import kept_ids, keys_of
@@ -27,6 +28,7 @@ __all__ = [
     "NoSuchInitiative",
     "UnknownMembers",
     "change",
+    "check_initiative_size",
     "count_initiatives",
     "create",
     "get_initiative",
@@ -65,8 +67,15 @@ def required(store: Store, initiative_id: str) -> Initiative:
     return initiative
 
 
-def create(store: Store, initiative: Initiative, *, actor: str = "command") -> Initiative:
-    """Store a new initiative. Raises InitiativeExists and UnknownMembers."""
+def create(
+    store: Store,
+    initiative: Initiative,
+    *,
+    actor: str = "command",
+    limits: QuestionLimits = DEFAULT_LIMITS,
+) -> Initiative:
+    """Store a new initiative. Raises InitiativeExists, QuestionTooLarge and UnknownMembers."""
+    check_initiative_size(initiative, limits)
     with store.writing() as write:
         if read_initiative(write.session, initiative.id) is not None:
             raise InitiativeExists(initiative.id)
@@ -75,9 +84,17 @@ def create(store: Store, initiative: Initiative, *, actor: str = "command") -> I
 
 
 def replace_initiative(
-    store: Store, initiative: Initiative, *, actor: str = "command"
+    store: Store,
+    initiative: Initiative,
+    *,
+    actor: str = "command",
+    limits: QuestionLimits = DEFAULT_LIMITS,
 ) -> tuple[Initiative, bool]:
-    """Store an initiative in place of the old one; the flag says that there was none."""
+    """Store an initiative in place of the old one; the flag says that there was none.
+
+    Raises QuestionTooLarge and UnknownMembers.
+    """
+    check_initiative_size(initiative, limits)
     with store.writing() as write:
         old = read_initiative(write.session, initiative.id)
         stored = _written(write, initiative)
@@ -95,13 +112,21 @@ def change(
     changed: Callable[[Initiative], Initiative],
     *,
     actor: str = "command",
+    limits: QuestionLimits | None = DEFAULT_LIMITS,
 ) -> Initiative:
-    """Change an initiative in one transaction. Raises NoSuchInitiative and UnknownMembers."""
+    """Change an initiative in one transaction.
+
+    Raises NoSuchInitiative, UnknownMembers, and QuestionTooLarge where it is too large afterwards;
+    without `limits` it may be of any size.
+    """
     with store.writing() as write:
         old = read_initiative(write.session, initiative_id)
         if old is None:
             raise NoSuchInitiative(initiative_id)
-        stored = _written(write, changed(old))
+        new = changed(old)
+        if limits is not None:
+            check_initiative_size(new, limits)
+        stored = _written(write, new)
         if stored == old:
             write.nothing_changed()
         else:
@@ -117,8 +142,9 @@ def join(
     *,
     keep_since: bool = True,
     actor: str = "command",
+    limits: QuestionLimits = DEFAULT_LIMITS,
 ) -> Initiative:
-    """Make an organisation a member, or change since when it is.
+    """Make an organisation a member, or change since when it is. Raises as `change` does.
 
     Without a date a member keeps the date that it has, unless `keep_since` is off.
     """
@@ -128,7 +154,7 @@ def join(
         members[organisation_id] = since or (members.get(organisation_id) if keep_since else None)
         return replace(old, members=tuple(Member(key, day) for key, day in members.items()))
 
-    return change(store, initiative_id, joined, actor=actor)
+    return change(store, initiative_id, joined, actor=actor, limits=limits)
 
 
 def leave(
@@ -145,6 +171,7 @@ def leave(
             members=tuple(member for member in old.members if member.organisation_id != gone),
         ),
         actor=actor,
+        limits=None,
     )
 
 
@@ -167,6 +194,11 @@ def question_of(initiative: Initiative) -> Question:
         members=initiative.member_ids,
         across_fields=EXPLORATORY_DIAL if initiative.exploratory else 0.0,
     )
+
+
+def check_initiative_size(initiative: Initiative, limits: QuestionLimits) -> None:
+    """Raise QuestionTooLarge where an initiative is larger than a question may be."""
+    check_size(initiative.brief, initiative.needs, initiative.members, limits, "brief")
 
 
 def _written(write: Write, initiative: Initiative) -> Initiative:

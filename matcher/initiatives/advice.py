@@ -15,6 +15,7 @@ import numpy as np
 from matcher.corpus.columns import Corpus, FacetRecord
 from matcher.corpus.profile_vectors import profiles_of
 from matcher.corpus.snapshot import Snapshot
+from matcher.deadline import Deadline, DeadlineExceeded
 from matcher.domain import FacetKind, Need, Question
 from matcher.initiatives.actions import question_of
 from matcher.initiatives.context import PERHAPS, InitiativeContext, Status, status_of
@@ -65,6 +66,8 @@ class Advice:
     """Whether it would be among the first."""
     meets_now: tuple[NeedMet, ...]
     cached: bool = False
+    cut_short: bool = False
+    """Whether time ran out: then more additions might bring it further."""
 
 
 def advice(
@@ -73,13 +76,15 @@ def advice(
     """Say what an organisation would have to offer to be among the `first` of a match list.
 
     The fewest statements are looked for, each what one need asks for, added one by one, always the
-    one that brings it furthest. Raises IsMember.
+    one that brings it furthest; where time runs out, those that were found. Raises IsMember, and
+    DeadlineExceeded where not even the present place is known in time.
     """
     snapshot = context.snapshot
     if row in set(context.members.tolist()):
         raise IsMember(snapshot.corpus.organisations[row].id)
-    before = _rank(recommender, snapshot, question_of(context.initiative), row)
-    additions = _additions(recommender, context, row, before, first)
+    question = question_of(context.initiative)
+    before = _rank(recommender, snapshot, question, row, context.deadline)
+    additions, cut_short = _additions(recommender, context, row, before, first)
     rank = additions[-1].rank if additions else before
     return Advice(
         initiative=context.name,
@@ -91,28 +96,41 @@ def advice(
         rank_then=rank,
         reached=rank is not None and rank <= first,
         meets_now=_meets_now(context, row),
+        cut_short=cut_short,
     )
 
 
 def _additions(
     recommender: Recommender, context: InitiativeContext, row: int, rank: int | None, first: int
-) -> list[Addition]:
-    """Return the statements that bring an organisation of this rank among the first, or nearest."""
+) -> tuple[list[Addition], bool]:
+    """Return the statements that bring an organisation of this rank among the first, or nearest.
+
+    The flag says that time ran out before all were tried.
+    """
     snapshot, question = context.snapshot, question_of(context.initiative)
     additions: list[Addition] = []
     candidates = _candidates(context, row)
     while (rank is None or rank > first) and len(additions) < MAX_ADDED and candidates:
         added = [addition.offer for addition in additions]
-        ranks = [
-            _rank(recommender, with_offers(snapshot, row, [*added, need]), question, row)
-            for need in candidates
-        ]
+        try:
+            ranks = [
+                _rank(
+                    recommender,
+                    with_offers(snapshot, row, [*added, need]),
+                    question,
+                    row,
+                    context.deadline,
+                )
+                for need in candidates
+            ]
+        except DeadlineExceeded:
+            return additions, True
         best = min(range(len(ranks)), key=lambda index: (_or_last(ranks[index]), index))
         if _or_last(ranks[best]) >= _or_last(rank):
             break
         rank = ranks[best]
         additions.append(Addition(candidates.pop(best), rank))
-    return additions
+    return additions, False
 
 
 def _or_last(rank: int | None) -> float:
@@ -128,8 +146,10 @@ def _candidates(context: InitiativeContext, row: int) -> list[Need]:
     return [coverage.needs[index] for index in order[:MAX_TRIED]]
 
 
-def _rank(recommender: Recommender, snapshot: Snapshot, question: Question, row: int) -> int | None:
-    places = np.flatnonzero(recommender.ranked_rows(snapshot, question) == row)
+def _rank(
+    recommender: Recommender, snapshot: Snapshot, question: Question, row: int, deadline: Deadline
+) -> int | None:
+    places = np.flatnonzero(recommender.ranked_rows(snapshot, question, deadline) == row)
     return int(places[0]) + 1 if len(places) else None
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from matcher.arrays import Mask, Rows
 from matcher.corpus.filters import allowed_organisations
 from matcher.corpus.snapshot import Snapshot
+from matcher.deadline import NO_DEADLINE, Deadline
 from matcher.domain import Filters, Initiative
 from matcher.matching.retrieve import eligible_rows
 from matcher.needs.comparison import need_coverage
@@ -46,6 +47,8 @@ class InitiativeContext:
     pool: Mask
     """Who may be proposed (n,): no members, none of their competitors."""
     coverage: Coverage
+    deadline: Deadline = NO_DEADLINE
+    """By when what is asked about it must be answered."""
 
     @property
     def name(self) -> InitiativeName:
@@ -65,18 +68,26 @@ class InitiativeAnswer:
 
 
 def initiative_context(
-    snapshot: Snapshot, store: Store, initiative: Initiative, filters: Filters | None = None
+    snapshot: Snapshot,
+    store: Store,
+    initiative: Initiative,
+    filters: Filters | None = None,
+    deadline: Deadline = NO_DEADLINE,
 ) -> InitiativeContext:
-    """Work out what an initiative needs and has; `filters` narrow who may be proposed."""
+    """Work out what an initiative needs and has; `filters` narrow who may be proposed.
+
+    Raises DeadlineExceeded.
+    """
     corpus = snapshot.corpus
     shown = corpus.rows(initiative.member_ids)
     members = corpus.with_variants(shown)
     needed = resolve_needs(snapshot, store, initiative.needs, initiative.brief, members)
-    coverage = need_coverage(snapshot, needed, members)
+    deadline.check()
+    coverage = need_coverage(snapshot, needed, members, deadline)
     allowed = None if filters is None else allowed_organisations(corpus, filters)
     pool = np.zeros(len(corpus), dtype=np.bool_)
     pool[eligible_rows(corpus, np.unique(corpus.group), members, allowed)] = True
-    return InitiativeContext(snapshot, initiative, needed, members, shown, pool, coverage)
+    return InitiativeContext(snapshot, initiative, needed, members, shown, pool, coverage, deadline)
 
 
 def status_of(probability: float) -> Status:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from matcher.corpus.answer_cache import AnswerCache
 from matcher.corpus.provider import CorpusProvider
 from matcher.domain import Filters, Need, Question
-from matcher.initiatives.actions import question_of, required
+from matcher.initiatives.actions import check_initiative_size, question_of, required
 from matcher.initiatives.advice import FIRST, Advice, advice
 from matcher.initiatives.context import InitiativeAnswer, InitiativeContext, initiative_context
 from matcher.initiatives.coverage_matrix import CoverageMatrix, coverage_matrix
@@ -19,7 +19,7 @@ from matcher.initiatives.team import form_team
 from matcher.initiatives.team_report import TeamAnswer
 from matcher.initiatives.team_request import TeamRequest
 from matcher.matching.answer import Answer as MatchAnswer
-from matcher.matching.question import present_ids
+from matcher.matching.question import check_size, present_ids
 from matcher.matching.service import Recommender
 from matcher.needs.resolve import read_brief
 
@@ -29,7 +29,8 @@ Answer = TypeVar("Answer", bound=InitiativeAnswer | Advice)
 class InitiativeService:
     """Answers about initiatives at the present corpus version. Safe to share between threads.
 
-    All that take the id of an initiative raise NoSuchInitiative.
+    All that take the id of an initiative raise NoSuchInitiative, QuestionError where the initiative
+    is larger than a question may be, and DeadlineExceeded.
     """
 
     def __init__(
@@ -41,7 +42,8 @@ class InitiativeService:
         self.recommender = recommender
 
     def read_needs(self, brief: str) -> list[Need]:
-        """Split a brief into needs, to be edited and asked for."""
+        """Split a brief into needs, to be edited and asked for. Raises QuestionError."""
+        check_size(brief, (), (), self.recommender.limits)
         return read_brief(self.corpus_provider.snapshot(), brief)
 
     def matches(self, initiative_id: str, changed: Callable[[Question], Question]) -> MatchAnswer:
@@ -98,10 +100,15 @@ class InitiativeService:
         """Answer from the cache, or compute; `asked` is what the answer depends on besides."""
         initiative = required(self.store, initiative_id)
         snapshot = self.corpus_provider.snapshot()
+        limits = self.recommender.limits
+        check_initiative_size(initiative, limits)
         question = (initiative, asked, self.recommender.long_tail_share)
 
         def computed() -> Answer:
-            return compute(initiative_context(snapshot, self.store, initiative, filters))
+            deadline = limits.deadline()  # only from now on: before, it may wait for others
+            context = initiative_context(snapshot, self.store, initiative, filters, deadline)
+            deadline.check()
+            return compute(context)
 
         answer, cached = self.cache.get_or_compute(kind, snapshot, question, answer_type, computed)
         return replace(answer, cached=cached)

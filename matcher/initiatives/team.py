@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from matcher.arrays import Floats, Mask
@@ -11,7 +13,7 @@ from matcher.initiatives.context import InitiativeContext
 from matcher.initiatives.team_alternatives import different_teams
 from matcher.initiatives.team_report import QuotaReport, TeamAnswer, team_report
 from matcher.initiatives.team_request import TeamRequest
-from matcher.initiatives.team_solver import choose_exactly, cost_of_quotas
+from matcher.initiatives.team_solver import choose_exactly, choose_greedily, coverage_without
 from matcher.initiatives.team_task import RIVALS, Quota, Task
 from matcher.matching.retrieve import retrieve
 from matcher.matching.score import score
@@ -22,18 +24,28 @@ FIT_SHARE = 0.1
 """How much fit counts beside coverage: it decides among equals."""
 COMPETING = 0.75
 """Companies whose profiles have at least this cosine similarity are taken for competitors."""
+SEARCH_SECONDS = 10.0
+"""How long a team is looked for."""
 MAX_COMPARED = 400
 """How many companies, those that meet most, are compared with each other."""
 
 
 def form_team(store: Store, context: InitiativeContext, request: TeamRequest) -> TeamAnswer:
-    """Return one or more teams. Raises Infeasible with the labels in conflict."""
-    task = _task(context, request, _fit(store, context))
+    """Return one or more teams. Raises Infeasible with the labels in conflict, DeadlineExceeded.
+
+    All searches together take at most SEARCH_SECONDS: for a first team, for what quotas cost, and
+    then for a better team or for others.
+    """
+    fit = _fit(store, context)
+    deadline = context.deadline.within(SEARCH_SECONDS)
+    task = replace(_task(context, request, fit), deadline=deadline)
+    greedy = choose_greedily(task)
+    freer = coverage_without(task)
     if request.exact and request.teams == 1:
-        teams = [choose_exactly(task)]
+        teams = [choose_exactly(task, greedy)]
     else:
-        teams = different_teams(task, request.teams, request.cap)
-    costs = cost_of_quotas(task, teams[0])
+        teams = different_teams(task, request.teams, request.cap, greedy)
+    costs = {label: max(freer[label] - teams[0].coverage, 0.0) for label in freer}
     return TeamAnswer(
         initiative=context.name,
         corpus_version=context.snapshot.version,
@@ -45,13 +57,18 @@ def form_team(store: Store, context: InitiativeContext, request: TeamRequest) ->
                 count=int(quota.rows[teams[0].rows].sum()),
                 at_least=quota.at_least,
                 at_most=quota.at_most,
-                cost=round(costs[quota.label], 4),
+                cost=_rounded(costs.get(quota.label)),
             )
             for quota in task.quotas
         ),
-        cost_of_no_rivals=round(costs.get(RIVALS, 0.0), 4),
+        cost_of_no_rivals=_rounded(costs.get(RIVALS)) if task.rivals else 0.0,
         teams=tuple(team_report(store, context, team, FIT_SHARE) for team in teams),
+        cut_short=deadline.passed,
     )
+
+
+def _rounded(cost: float | None) -> float | None:
+    return None if cost is None else round(cost, 4)
 
 
 def _task(context: InitiativeContext, request: TeamRequest, fit: Floats) -> Task:

@@ -88,8 +88,8 @@ class QuotaReport:
     count: int
     at_least: int
     at_most: int | None
-    cost: float
-    """How much more would be covered without it."""
+    cost: float | None
+    """How much more would be covered without it; null where time ran out before that was known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +98,12 @@ class TeamAnswer(InitiativeAnswer):
 
     members_cover: float
     quotas: tuple[QuotaReport, ...]
-    cost_of_no_rivals: float
-    """How much more would be covered if competitors could be in one team."""
+    cost_of_no_rivals: float | None
+    """How much more would be covered if competitors could be in one team; null like the cost of a
+    quota."""
     teams: tuple[TeamReport, ...]
+    cut_short: bool = False
+    """Whether time ran out: then there may be better teams, or more, and costs may be unknown."""
 
 
 @dataclass(frozen=True, slots=True)

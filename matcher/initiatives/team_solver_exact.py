@@ -9,6 +9,7 @@ import scipy.sparse as sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from matcher.arrays import Floats, Mask, Rows
+from matcher.deadline import NO_DEADLINE, Deadline, DeadlineExceeded
 
 SCALE = 1000.0
 """HiGHS stops within 1e-6 of the optimum; scaling the objective makes that 1e-9."""
@@ -35,6 +36,8 @@ class Rules:
     """(n,) who may be in it, members among them."""
     rivals: Rows
     """(p, 2) pairs of rows that exclude each other."""
+    deadline: Deadline = NO_DEADLINE
+    """By when a team must be found."""
 
     def count(self, rows: Rows) -> Rows:
         """Return how many of the rows each limit (q,) counts."""
@@ -85,6 +88,8 @@ def signatures(counts: Rows) -> Rows:
 def find_team(rules: Rules) -> Rows | None:
     """Return the rows of some team that meets the rules, ascending; None where there is none.
 
+    Raises DeadlineExceeded where it can't be told in time.
+
     Organisations of one signature can stand for one another, so the program only says how many of
     each signature; those with rivals it takes one by one.
     """
@@ -114,6 +119,7 @@ def find_team(rules: Rules) -> Rows | None:
         np.concatenate([sizes, np.ones(len(alone), dtype=np.int64)]),
         (rules.least - so_far, rules.most - so_far),
         np.searchsorted(alone, pairs) + len(kinds),
+        rules.deadline,
     )
     if amounts is None:
         return None
@@ -125,11 +131,14 @@ def find_team(rules: Rules) -> Rows | None:
     return team
 
 
-def _solve(counts: Rows, sizes: Rows, limits: tuple[Rows, Rows], pairs: Rows) -> Rows | None:
+def _solve(
+    counts: Rows, sizes: Rows, limits: tuple[Rows, Rows], pairs: Rows, deadline: Deadline
+) -> Rows | None:
     """Return how many to take of each kind (v,), at most sizes (v,); None if it can't be done.
 
     counts (q, v) says which limits count a kind; of each pair (p, 2) of kinds one may be taken.
     """
+    deadline.check()
     if not len(sizes):
         return None if (limits[0] > 0).any() else np.empty(0, dtype=np.int64)
     found = milp(
@@ -140,9 +149,12 @@ def _solve(counts: Rows, sizes: Rows, limits: tuple[Rows, Rows], pairs: Rows) ->
             LinearConstraint(sparse.csr_array(counts.astype(np.float64)), *limits),
             *_one_of_each(pairs, len(sizes)),
         ],
+        options={"time_limit": deadline.remaining},
     )
     if found.status == 2:
         return None
+    if found.status == 1 and found.x is None:
+        raise DeadlineExceeded
     if found.x is None:
         raise RuntimeError(f"HiGHS: {found.message}")
     return np.rint(found.x).astype(np.int64)
@@ -170,8 +182,10 @@ class Solution:
     """Whether no team is better."""
 
 
-def best_team(rules: Rules, worth: Floats, bonus: Floats, seconds: float) -> Solution:
-    """Return the team that is worth most: best worth (k, n) for each need, plus each bonus (n,).
+def best_team(rules: Rules, worth: Floats, bonus: Floats) -> Solution:
+    """Return the team that is worth most, or the best one found before the deadline of the rules.
+
+    It is worth the best `worth` (k, n) for each need, plus each `bonus` (n,).
 
     The rules can be met. Members count for nothing here, what they are worth is taken off before.
     Besides a binary x for each candidate there is a share y of each need for each candidate that
@@ -204,7 +218,7 @@ def best_team(rules: Rules, worth: Floats, bonus: Floats, seconds: float) -> Sol
             *_shares_of_needs(needs, columns, len(free), len(worth)),
             *_one_of_each(pairs[(pairs >= 0).all(axis=1)], count),
         ],
-        options={"time_limit": seconds, "mip_rel_gap": 0.0},
+        options={"time_limit": rules.deadline.remaining, "mip_rel_gap": 0.0},
     )
     bound = np.inf if found.mip_dual_bound is None else -found.mip_dual_bound / SCALE
     if found.x is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matcher.arrays import Floats, Mask, Rows
+from matcher.deadline import NO_DEADLINE, Deadline
 from matcher.needs.coverage import covered_share
 
 SIZE, MEMBERS, RIVALS, POOL = "size", "members", "rivals", "pool"
@@ -52,6 +53,8 @@ class Task:
     rivals: tuple[tuple[int, int], ...] = ()
     """Pairs of rows of which at most one may be in the team."""
     fit_share: float = 0.1
+    deadline: Deadline = NO_DEADLINE
+    """When the search for better teams ends."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

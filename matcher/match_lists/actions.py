@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from matcher import audit
 from matcher.accounts.accounts import Account
+from matcher.deadline import DeadlineExceeded
 from matcher.domain import Question
 from matcher.match_lists.lists import Entry, MatchList, entry_from_row
 from matcher.match_lists.matches import (
@@ -20,6 +21,7 @@ from matcher.match_lists.matches import (
     matches_of_answer,
     matches_to_json,
 )
+from matcher.matching.answer import Answer
 from matcher.matching.question import serialise
 from matcher.matching.service import Recommender
 from matcher.store import Store
@@ -51,10 +53,11 @@ def save(
 ) -> str:
     """Ask a question and store its answer as a new list of the actor's; return the id.
 
-    Raises QuestionError where the question names organisations that aren't there.
+    Raises QuestionError where the question names organisations that aren't there, or is too large,
+    and DeadlineExceeded where there isn't time for the whole answer.
     """
     question = replace(question, limit=min(question.limit, MAX_MATCHES), offset=0)
-    answer = recommender.recommend(question)
+    answer = _whole_answer(recommender, question)
     now = datetime.now(UTC)
     with store.keeping() as session:
         row = MatchListRow(
@@ -75,12 +78,21 @@ def save(
         return row.id
 
 
+def _whole_answer(recommender: Recommender, question: Question) -> Answer:
+    """Answer a question; what was cut short isn't kept."""
+    answer = recommender.recommend(question)
+    if answer.cut_short:
+        raise DeadlineExceeded
+    return answer
+
+
 def renew(store: Store, recommender: Recommender, match_list: MatchList, *, actor: Account) -> bool:
     """Ask a list's question again; return whether the answer differs and is a new version.
 
-    Raises QuestionError where a member of the question is gone.
+    Raises QuestionError where a member of the question is gone, or it is too large, and
+    DeadlineExceeded where there isn't time for the whole answer.
     """
-    answer = recommender.recommend(match_list.question)
+    answer = _whole_answer(recommender, match_list.question)
     matches = matches_of_answer(answer)
     with store.keeping() as session:
         newest = session.scalars(

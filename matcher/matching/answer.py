@@ -13,7 +13,7 @@ from matcher.needs.resolve import Source
 from matcher.presenters import FacetBrief, OrganisationBrief, OrganisationName, PartnerMixBrief
 
 NoticeCode = Literal[
-    "nobody_yet", "nothing_usable", "nothing_allowed", "nothing_found", "model_away"
+    "nobody_yet", "nothing_usable", "nothing_allowed", "nothing_found", "model_away", "cut_short"
 ]
 NOTICES: dict[NoticeCode, str] = {
     "nothing_usable": "Nothing in the question could be understood. Describe in a sentence or two "
@@ -24,6 +24,8 @@ NOTICES: dict[NoticeCode, str] = {
     "nothing_found": "No organisation that may be recommended comes near the question.",
     "model_away": "The model that reads texts beside the default doesn't answer at the moment. "
     "These partners were found without it; ask again in a minute to find more.",
+    "cut_short": "Time ran out: only the first matches of this page were ready. Ask again in a "
+    "minute, or for fewer at once.",
 }
 
 
@@ -206,6 +208,11 @@ class Answer:
     results: tuple[Match, ...] = ()
     cached: bool = False
     took_ms: float = 0.0
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether time ran out before the page was complete."""
+        return any(notice.code == "cut_short" for notice in self.notices)
 
 
 def notice(code: NoticeCode) -> Notice:

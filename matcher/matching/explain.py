@@ -19,6 +19,7 @@ from matcher.matching.answer import (
     MetNeed,
     NeedAnswer,
     NeedsAnswer,
+    Notice,
     NoticeCode,
     PartnerMixes,
     Reason,
@@ -46,7 +47,10 @@ from matcher.store.facets import load_facets
 
 
 def explain(store: Store, ranked: RankedCandidates) -> Answer:
-    """Return the page that the question asks for."""
+    """Return the page that the question asks for, or its beginning where time runs out.
+
+    Raises DeadlineExceeded where there isn't time for one match.
+    """
     return _Page(store, ranked).answer()
 
 
@@ -80,12 +84,13 @@ class _Page:
     def answer(self) -> Answer:
         """Return the page as an answer."""
         members = self.corpus.rows(self.understood.question.members).tolist()
-        rows = self.rows.tolist()
+        results = self._matches()
+        rows = self.rows[: len(results)].tolist()
         return Answer(
             corpus_version=self.snapshot.version,
             model=self.snapshot.generation.model,
             total=len(self.ranked.order),
-            notices=() if len(self.ranked.order) else (notice(self._why_nothing()),),
+            notices=self._notices(len(results)),
             not_understood=self._not_understood(),
             needs=self._needs(),
             partner_mix=PartnerMixes(
@@ -95,13 +100,24 @@ class _Page:
                 field_mix_brief(self.snapshot, members), field_mix_brief(self.snapshot, rows)
             ),
             retrieval=Retrieval(len(self.candidates.rows), self.candidates.found_by),
-            results=tuple(
-                self._match(rank, int(place), int(row))
-                for rank, (place, row) in enumerate(
-                    zip(self.places, self.rows, strict=True), start=self.offset + 1
-                )
-            ),
+            results=results,
         )
+
+    def _matches(self) -> tuple[Match, ...]:
+        """Return the matches of the page, those that are ready where time runs out."""
+        deadline = self.understood.deadline
+        matches: list[Match] = []
+        for place, row in zip(self.places.tolist(), self.rows.tolist(), strict=True):
+            if deadline.passed and matches:
+                break
+            deadline.check()
+            matches.append(self._match(self.offset + len(matches) + 1, place, row))
+        return tuple(matches)
+
+    def _notices(self, shown: int) -> tuple[Notice, ...]:
+        if not len(self.ranked.order):
+            return (notice(self._why_nothing()),)
+        return (notice("cut_short"),) if shown < len(self.rows) else ()
 
     def _coverage(self) -> Coverage | None:
         """Return how needs are met: as scored, or where needs were only read, by this page."""

@@ -113,6 +113,7 @@ def compute_features(candidates: Candidates, coverage: Coverage | None = None) -
                 candidates.need_facets,
                 candidates.rows,
                 understood.members,
+                understood.deadline,
             )
         covered = need_coverage_feature(candidates, coverage)
         if stated:

@@ -9,10 +9,11 @@ from matcher.arrays import Rows
 from matcher.corpus.answer_cache import AnswerCache
 from matcher.corpus.provider import CorpusProvider
 from matcher.corpus.snapshot import Snapshot
+from matcher.deadline import NO_DEADLINE, Deadline
 from matcher.domain import Question
 from matcher.matching.answer import Answer, Reason, notice
 from matcher.matching.explain import explain, nothing_found
-from matcher.matching.question import is_light, validate
+from matcher.matching.question import DEFAULT_LIMITS, QuestionLimits, is_light, validate
 from matcher.matching.rerank import RankedCandidates, rerank
 from matcher.matching.retrieve import retrieve
 from matcher.matching.score import score
@@ -24,12 +25,20 @@ class Recommender:
     """Answers questions over the present corpus. Safe to share between threads."""
 
     def __init__(
-        self, corpus_provider: CorpusProvider, answers: AnswerCache, long_tail_share: float = 0.5
+        self,
+        corpus_provider: CorpusProvider,
+        answers: AnswerCache,
+        long_tail_share: float = 0.5,
+        limits: QuestionLimits = DEFAULT_LIMITS,
     ) -> None:
-        """Take corpus, cache of answers, and the share of later places for the long tail."""
+        """Take corpus, cache of answers, and the share of later places for the long tail.
+
+        `limits` hold for what is asked by `recommend`.
+        """
         self.corpus_provider = corpus_provider
         self.answers = answers
         self.long_tail_share = long_tail_share
+        self.limits = limits
 
     @property
     def store(self) -> Store:
@@ -37,26 +46,31 @@ class Recommender:
         return self.corpus_provider.store
 
     def recommend(self, question: Question) -> Answer:
-        """Answer a question. Raises QuestionError where nothing is asked, and for unknown ids."""
+        """Answer a question. Raises QuestionError for what can't be asked, and DeadlineExceeded."""
         start = time.perf_counter()
         snapshot = self.corpus_provider.snapshot()
-        question = validate(self.store, snapshot.corpus, question)
+        question = validate(self.store, snapshot.corpus, question, self.limits)
         answer, cached = self.answers.get_or_compute(
             "recommend",
             snapshot,
             [question, self.long_tail_share],
             Answer,
-            lambda: self.answer(snapshot, question),
+            lambda: self.answer(snapshot, question, self.limits.deadline()),
             light=is_light(question),
         )
         took = round((time.perf_counter() - start) * 1000, 2)
         return replace(answer, cached=cached, took_ms=took)
 
-    def answer(self, snapshot: Snapshot, question: Question) -> Answer:
-        """Answer a question that was validated, over a snapshot; nothing is cached."""
+    def answer(
+        self, snapshot: Snapshot, question: Question, deadline: Deadline = NO_DEADLINE
+    ) -> Answer:
+        """Answer a question that was validated, over a snapshot; nothing is cached.
+
+        Raises DeadlineExceeded.
+        """
         count = snapshot.incomplete_count
         try:
-            ranked = self.rank(snapshot, question, read_brief=True)
+            ranked = self.rank(snapshot, question, read_brief=True, deadline=deadline)
         except NothingToRecommend as nothing:
             answer = nothing_found(snapshot, [nothing.code])
         else:
@@ -66,21 +80,36 @@ class Recommender:
         return answer
 
     def rank(
-        self, snapshot: Snapshot, question: Question, *, read_brief: bool = False
+        self,
+        snapshot: Snapshot,
+        question: Question,
+        *,
+        read_brief: bool = False,
+        deadline: Deadline = NO_DEADLINE,
     ) -> RankedCandidates:
         """Return the candidates of a question in order, without reasons.
 
         With `read_brief`, needs are read from a question that is a text alone, too; they are shown
-        and don't count. Raises NothingToRecommend where the list is empty whatever is scored.
+        and don't count. Raises NothingToRecommend where the list is empty whatever is scored, and
+        DeadlineExceeded.
         """
-        understood = understand(snapshot, self.store, question, read_brief=read_brief)
+        deadline.check()
+        understood = understand(
+            snapshot, self.store, question, read_brief=read_brief, deadline=deadline
+        )
+        deadline.check()
         candidates = retrieve(understood)
-        return rerank(score(candidates, snapshot.models), self.long_tail_share)
+        deadline.check()
+        scored = score(candidates, snapshot.models)
+        deadline.check()
+        return rerank(scored, self.long_tail_share)
 
-    def ranked_rows(self, snapshot: Snapshot, question: Question) -> Rows:
-        """Return the rows of the organisations on the list, best first."""
+    def ranked_rows(
+        self, snapshot: Snapshot, question: Question, deadline: Deadline = NO_DEADLINE
+    ) -> Rows:
+        """Return the rows of the organisations on the list, best first. Raises DeadlineExceeded."""
         try:
-            return self.rank(snapshot, question).rows
+            return self.rank(snapshot, question, deadline=deadline).rows
         except NothingToRecommend:
             return snapshot.corpus.rows(())
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from embeddings.port import Encoder, vocabulary_coverage
 from matcher.arrays import Floats, Rows
 from matcher.corpus.snapshot import Snapshot
+from matcher.deadline import NO_DEADLINE, Deadline
 from matcher.domain import Question
 from matcher.matching.answer import NoticeCode
 from matcher.needs.extraction import strip_courtesies
@@ -47,6 +48,8 @@ class UnderstoodQuestion:
     """Organisations that the text or a stated need mentions, ascending."""
     mention_confidence: Floats
     """How surely, above 0 to 1, each of those."""
+    deadline: Deadline = NO_DEADLINE
+    """By when it must be answered."""
 
     @property
     def text_is_known(self) -> bool:
@@ -55,7 +58,12 @@ class UnderstoodQuestion:
 
 
 def understand(
-    snapshot: Snapshot, store: Store, question: Question, *, read_brief: bool = False
+    snapshot: Snapshot,
+    store: Store,
+    question: Question,
+    *,
+    read_brief: bool = False,
+    deadline: Deadline = NO_DEADLINE,
 ) -> UnderstoodQuestion:
     """Read a question once, and encode all its texts in one batch.
 
@@ -87,6 +95,7 @@ def understand(
         members=members,
         mentioned=mentioned,
         mention_confidence=confidence,
+        deadline=deadline,
     )
 
 

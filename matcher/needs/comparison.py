@@ -12,6 +12,7 @@ from matcher.arrays import Floats, Rows
 from matcher.corpus.columns import Corpus
 from matcher.corpus.filters import offer_facets
 from matcher.corpus.snapshot import Snapshot
+from matcher.deadline import NO_DEADLINE, Deadline
 from matcher.domain import FacetKind, Stage
 from matcher.models.need_offer import NEXT, UNKNOWN, relations_of, similarities
 from matcher.needs.coverage import Coverage, coverage_of
@@ -21,6 +22,9 @@ from matcher.parameters import EVIDENCE_FOR_OFFER, MIN_SIMILARITY, NEED_NEIGHBOU
 Vectors = NDArray[np.float32]
 OF_PROJECTS = (Stage.RESEARCH, Stage.DEVELOPMENT)
 """What past projects show where they state no stage; for others they count as next to them."""
+
+_COMPARED_AT_ONCE = 10_000
+"""Facets whose vectors are in memory at once, some 25 MB; the deadline is looked at in between."""
 
 
 def offer_probabilities(
@@ -52,11 +56,14 @@ def offer_probabilities(
 
 
 def need_coverage(
-    snapshot: Snapshot, needs: ResolvedNeeds, members: Rows | None = None
+    snapshot: Snapshot,
+    needs: ResolvedNeeds,
+    members: Rows | None = None,
+    deadline: Deadline = NO_DEADLINE,
 ) -> Coverage:
     """Return how well all organisations meet the needs by their valid offers and past projects.
 
-    The facets nearest to each need are compared, and all of the members'.
+    The facets nearest to each need are compared, and all of the members'. Raises DeadlineExceeded.
     """
     corpus = snapshot.corpus
     usable = np.flatnonzero(offer_facets(corpus))
@@ -68,29 +75,43 @@ def need_coverage(
         facets = corpus.facet_rows(np.unique(found[found >= 0]))
     if members is not None:
         facets = np.union1d(facets, offers_of(corpus, members))
-    return _coverage(snapshot, needs, facets, None)
+    return _coverage(snapshot, needs, facets, None, deadline)
 
 
 def candidate_coverage(
-    snapshot: Snapshot, needs: ResolvedNeeds, facets: Rows, candidates: Rows, members: Rows
+    snapshot: Snapshot,
+    needs: ResolvedNeeds,
+    facets: Rows,
+    candidates: Rows,
+    members: Rows,
+    deadline: Deadline = NO_DEADLINE,
 ) -> Coverage:
-    """Return how well candidates (c,) and members meet the needs.
+    """Return how well candidates (c,) and members meet the needs. Raises DeadlineExceeded.
 
     `facets` (f,) are those near the needs; those of the members are compared, too.
     """
     corpus = snapshot.corpus
     rows = corpus.with_variants(np.union1d(candidates, members))
     facets = np.union1d(facets, offers_of(corpus, members))
-    return _coverage(snapshot, needs, facets, rows)
+    return _coverage(snapshot, needs, facets, rows, deadline)
 
 
 def _coverage(
-    snapshot: Snapshot, needs: ResolvedNeeds, facets: Rows, rows: Rows | None
+    snapshot: Snapshot,
+    needs: ResolvedNeeds,
+    facets: Rows,
+    rows: Rows | None,
+    deadline: Deadline,
 ) -> Coverage:
     stages = [need.stage for need in needs.needs]
-    probabilities = offer_probabilities(
-        snapshot, stages, needs.vectors, facets, guessed=needs.guessed
-    )
+    compared = [np.empty((len(needs.needs), 0))]
+    for start in range(0, len(facets), _COMPARED_AT_ONCE):
+        deadline.check()
+        some = facets[start : start + _COMPARED_AT_ONCE]
+        compared.append(
+            offer_probabilities(snapshot, stages, needs.vectors, some, guessed=needs.guessed)
+        )
+    probabilities = np.concatenate(compared, axis=1)
     return coverage_of(snapshot.corpus, needs.needs, probabilities, facets, rows)
 
 

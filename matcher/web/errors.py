@@ -19,11 +19,14 @@ from werkzeug.http import HTTP_STATUS_CODES
 from embeddings.port import EncoderError
 from matcher.api.errors import advice_on, input_errors, problem
 from matcher.current import services
+from matcher.deadline import DeadlineExceeded
 from matcher.gate import BusyError
 from matcher.index.generation import GenerationWriteError
+from matcher.matching.question import QuestionError
 from matcher.settings import SettingsError
 from matcher.store.database import is_lock_timeout
 from matcher.web import matching, profiles
+from matcher.web.messages import translated
 
 AGAIN = {"pages.matches_sent": matching.again, "profiles.new_sent": profiles.again}
 """Forms of people without an account, which are shown again where their session is gone."""
@@ -34,7 +37,9 @@ log = structlog.get_logger()
 def init_app(app: APIFlask) -> None:
     """Register the error pages, and the page of a service that is starting."""
     app.register_error_handler(CSRFError, _csrf_failed)
+    app.register_error_handler(DeadlineExceeded, _no_time_left)
     app.register_error_handler(EncoderError, _encoder_away)
+    app.register_error_handler(QuestionError, _not_answerable)
     app.register_error_handler(OperationalError, _store_away)
     app.register_error_handler(PoolTimeoutError, _store_away)
     app.register_error_handler(BusyError, _busy)
@@ -110,6 +115,28 @@ def _encoder_away(error: EncoderError) -> ResponseReturnValue:
     )
 
 
+def _no_time_left(_error: DeadlineExceeded) -> ResponseReturnValue:
+    """Answer a question for which there wasn't time."""
+    log.warning("no time left", path=request.path)
+    detail = (
+        "There wasn't time to answer. Ask again in a minute; or ask for less: a shorter text, "
+        "fewer needs, a smaller team."
+    )
+    advice = _(
+        "There wasn't time to answer your question. Try again in a minute; or ask for less: a "
+        "shorter text, fewer needs, a smaller team."
+    )
+    return _try_later(detail, advice)
+
+
+def _not_answerable(error: QuestionError) -> ResponseReturnValue:
+    """Answer a question that can't be answered as it stands, where no form shows what to mend."""
+    if not is_page():
+        fault = {"field": error.field, "message": str(error)}
+        return problem(422, "The question can't be answered as it stands.", [fault])
+    return _page(422, translated(error.message)), 422
+
+
 def _store_away(error: Exception) -> ResponseReturnValue:
     """Answer when the store is down or locked, or its disk is full."""
     log.error("store failed", path=request.path, reason=_reason(error))
@@ -158,6 +185,7 @@ def _page(status: int, advice: str | None = None) -> str:
         404: (_("Not found"), _("There is nothing at this address.")),
         405: (_("That doesn't work here"), _("This address can't be used in this way.")),
         413: (_("Too long"), _("What was sent is too large. Shorten it and send it again.")),
+        422: (_("That can't be answered"), _("The question can't be answered as it stands.")),
         503: (
             _("A moment, please"),
             _("The model that reads texts doesn't answer. Try again in a minute."),

@@ -33,13 +33,16 @@ from matcher.domain import (
     Question,
     Stage,
 )
-from matcher.matching.question import MAX_NEEDS
+from matcher.matching.question import MAX_NEEDS, QuestionLimits, QuestionTooLarge, check_size
 from matcher.parameters import COMPLEMENT_DIAL, SIMILARITY_DIAL
 from matcher.validation import MAX_NEED_LENGTH
 from matcher.web.labels import LABELS
+from matcher.web.messages import translated
 
 DEFAULT_RADIUS_KM = 50.0
 MAX_LEFT_OUT = 100
+MAX_ERRORS = 10
+"""So many names that aren't known are told at once."""
 DIALS = {
     "complement": round(COMPLEMENT_DIAL * 100),
     "alike": round(SIMILARITY_DIAL * 100),
@@ -223,16 +226,17 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
         lines = [line.strip(" -•\t\r") for line in (self.needs.data or "").splitlines()]
         return [line for line in lines if line][: MAX_NEEDS + 10]
 
-    def question(self, corpus: Corpus) -> Question | None:
+    def question(self, corpus: Corpus, limits: QuestionLimits) -> Question | None:
         """Return the question; None with errors on the fields where there is something to mend."""
-        members = self._members(corpus)
+        members = self._members(corpus, limits)
         near = self._near(corpus)
         text = (self.text.data or "").strip()
         needs = [row.need for row in self.rows] + [Need(line) for line in self._lines()]
-        if len(needs) > MAX_NEEDS or any(len(need.text) > MAX_NEED_LENGTH for need in needs):
+        most = min(limits.needs, MAX_NEEDS)
+        if len(needs) > most or any(len(need.text) > MAX_NEED_LENGTH for need in needs):
             said = _(
                 "At most %(count)s needs of %(length)s characters each.",
-                count=MAX_NEEDS,
+                count=most,
                 length=MAX_NEED_LENGTH,
             )
             self.needs.errors = [*self.needs.errors, said]
@@ -241,9 +245,12 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
                 *self.text.errors,
                 _("Write a sentence or two about what you want to do, or what you need."),
             ]
+        brings = (self.brings.data or "").strip()
+        whole = f"{text}\n{brings}" if brings and text else text
+        if not self.errors:
+            self._check_size(whole, needs, members, limits)
         if self.errors:
             return None
-        brings = (self.brings.data or "").strip()
         filters = Filters(
             types=tuple(OrganisationType(kind) for kind in self.types.data or ()),
             stages=tuple(Stage(stage) for stage in self.stages.data or ()),
@@ -253,7 +260,6 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
             sme_only=bool(self.sme_only.data),
             near=near,
         )
-        whole = f"{text}\n{brings}" if brings and text else text
         left = {
             name: tuple(
                 organisation_id
@@ -276,15 +282,29 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
             limit=self.shown,
         )
 
-    def _members(self, corpus: Corpus) -> tuple[str, ...]:
+    def _check_size(
+        self, text: str, needs: Sequence[Need], members: Sequence[str], limits: QuestionLimits
+    ) -> None:
+        """Put an error on a field where the question is too large."""
+        try:
+            check_size(text, needs, members, limits)
+        except QuestionTooLarge as error:
+            field = self[error.field]
+            field.errors = [*field.errors, translated(error.message)]
+
+    def _members(self, corpus: Corpus, limits: QuestionLimits) -> tuple[str, ...]:
         by_name = {
             organisation.name.casefold(): organisation.id for organisation in corpus.organisations
         }
+        lines = [line.strip() for line in (self.members.data or "").splitlines()]
+        names = list(dict.fromkeys(line for line in lines if line))
+        if len(names) > limits.members:
+            self._check_size("", (), names, limits)
+            return ()
         found: list[str] = []
-        for line in (self.members.data or "").splitlines():
-            name = line.strip()
-            if not name:
-                continue
+        for name in names:
+            if len(self.members.errors) >= MAX_ERRORS:  # each takes a look at all names
+                break
             if name in corpus.row_of_id:
                 found.append(name)
                 continue

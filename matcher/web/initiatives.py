@@ -15,6 +15,7 @@ from matcher.current import services
 from matcher.domain import Initiative, NeedLevel, Stage
 from matcher.identifiers import random_id
 from matcher.initiatives import actions as initiatives
+from matcher.matching.question import QuestionTooLarge
 from matcher.web.access import for_role, me
 from matcher.web.initiative_forms import (
     MORE_ROWS,
@@ -30,6 +31,7 @@ from matcher.web.initiative_forms import (
     sent_needs,
 )
 from matcher.web.loading import loads
+from matcher.web.messages import translated
 
 blueprint = APIBlueprint("initiatives", __name__, enable_openapi=False)
 
@@ -56,7 +58,11 @@ def new_sent() -> ResponseReturnValue:
     if not form.validate():
         return render_template("initiatives/new.html", form=form), 422
     made = _shaped(Initiative(random_id("init", form.name.data), "", ""), form)
-    initiatives.create(services().store, made, actor=me().actor)
+    try:
+        initiatives.create(services().store, made, actor=me().actor, limits=services().limits)
+    except QuestionTooLarge as error:
+        form.brief.errors = [translated(error.message)]
+        return render_template("initiatives/new.html", form=form), 422
     flash(_("The initiative is stored. These needs were read from its brief: put them right."))
     return redirect(url_for("initiatives.needs", initiative_id=made.id))
 
@@ -94,9 +100,17 @@ def settings_sent(initiative: Initiative) -> ResponseReturnValue:
         valid = False
     if not valid:
         return render_template("initiatives/settings.html", initiative=initiative, form=form), 422
-    changed = initiatives.change(
-        services().store, initiative.id, lambda old: _shaped(old, form), actor=me().actor
-    )
+    try:
+        changed = initiatives.change(
+            services().store,
+            initiative.id,
+            lambda old: _shaped(old, form),
+            actor=me().actor,
+            limits=services().limits,
+        )
+    except QuestionTooLarge as error:
+        form.brief.errors = [translated(error.message)]
+        return render_template("initiatives/settings.html", initiative=initiative, form=form), 422
     flash(_("Stored."))
     return redirect(url_for("pages.initiative", initiative_id=changed.id))
 
@@ -146,12 +160,17 @@ def needs_sent(initiative: Initiative) -> ResponseReturnValue:
         return _needs(initiative, rows, request.form.get("seen", "")), 422
     if request.form.get("seen") != seen(initiative.needs):
         return _needs(initiative, rows, seen(initiative.needs), message=meanwhile()), 422
-    initiatives.change(
-        services().store,
-        initiative.id,
-        lambda old: replace(old, needs=tuple(stated)),
-        actor=me().actor,
-    )
+    try:
+        initiatives.change(
+            services().store,
+            initiative.id,
+            lambda old: replace(old, needs=tuple(stated)),
+            actor=me().actor,
+            limits=services().limits,
+        )
+    except QuestionTooLarge as error:
+        message = translated(error.message)
+        return _needs(initiative, rows, request.form.get("seen", ""), message=message), 422
     flash(ngettext("%(num)s need is stored.", "%(num)s needs are stored.", len(stated)))
     return redirect(url_for("pages.initiative", initiative_id=initiative.id))
 
@@ -201,9 +220,19 @@ def members_sent(initiative: Initiative) -> ResponseReturnValue:
     if found is None or form.errors:
         return _members(initiative, form), 422
     try:
-        initiatives.join(services().store, initiative.id, found, since, actor=me().actor)
+        initiatives.join(
+            services().store,
+            initiative.id,
+            found,
+            since,
+            actor=me().actor,
+            limits=services().limits,
+        )
     except initiatives.UnknownMembers:
         form.organisation.errors = [_("This organisation was deleted just now.")]
+        return _members(initiative, form), 422
+    except QuestionTooLarge as error:
+        form.organisation.errors = [translated(error.message)]
         return _members(initiative, form), 422
     name = corpus.organisations[corpus.row_of_id[found]].name
     if found not in initiative.member_ids:

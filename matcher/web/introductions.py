@@ -183,7 +183,13 @@ def close(introduction_id: str) -> ResponseReturnValue:
     joins = outcome == IntroductionState.JOINED and party.manages and "member" in request.form
     if joins and introduction and introduction.initiative:
         joined = introduction.to_organisation or introduction.from_organisation or ""
-        initiatives.join(store, introduction.initiative_id or "", joined, actor=party.actor)
+        initiatives.join(
+            store,
+            introduction.initiative_id or "",
+            joined,
+            actor=party.actor,
+            limits=services().limits,
+        )
     flash(_("Stored."))
     return redirect(url_for("introductions.show", introduction_id=introduction_id))
 

@@ -116,6 +116,10 @@ LABELS = {
         "A part of what reads your text doesn't answer at the moment. These partners were found "
         "without it; try again in a minute to find more."
     ),
+    "cut_short": _l(
+        "Time ran out, so only the first partners of this page are shown. Try again in a minute, "
+        "or have fewer shown."
+    ),
 }
 
 

@@ -14,12 +14,13 @@ from matcher.current import services
 from matcher.initiatives.actions import NoSuchInitiative
 from matcher.match_lists import actions, lists, matches, shares
 from matcher.match_lists.lists import Entry, EntryStatus, MatchList
-from matcher.matching.question import QuestionError
+from matcher.matching.question import QuestionError, QuestionTooLarge
 from matcher.web.access import for_role, me
 from matcher.web.initiative_forms import meanwhile, seen
 from matcher.web.loading import loads, unusable_link
 from matcher.web.match_list_files import CONTENT_TYPES, file_response
 from matcher.web.match_list_forms import entry_mark, sent_entries, sent_question
+from matcher.web.messages import translated
 
 blueprint = APIBlueprint("lists", __name__, enable_openapi=False)
 about_list = loads(
@@ -145,6 +146,9 @@ def renew(match_list: MatchList) -> ResponseReturnValue:
     """Ask the question again."""
     try:
         differs = actions.renew(services().store, services().recommender, match_list, actor=me())
+    except QuestionTooLarge as error:
+        flash(translated(error.message))
+        return _back(match_list)
     except QuestionError:
         flash(_("An organisation that the question names is gone; ask it anew and keep that."))
         return _back(match_list)

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from matcher.corpus.columns import Corpus
 from matcher.current import services
-from matcher.domain import Need, NeedLevel, Stage
+from matcher.domain import Need, NeedLevel, Question, Stage
 from matcher.insights.browse import browse as browse_organisations
 from matcher.matching.answer import Answer
 from matcher.matching.question import serialise
@@ -63,10 +63,14 @@ def _home(form: MatchForm) -> str:
 def matches_sent() -> ResponseReturnValue:
     """Lead to the address that asks what the form asks, so that it can be kept and shared."""
     form = _sent()
-    if not form.validate() or form.question(services().corpus_provider.snapshot().corpus) is None:
+    if not form.validate() or _question(form) is None:
         return _home(form), 422
     address = _address(form)
     return redirect(address, 303) if address else _matches(form)
+
+
+def _question(form: MatchForm) -> Question | None:
+    return form.question(services().corpus_provider.snapshot().corpus, services().limits)
 
 
 def _sent() -> MatchForm:
@@ -102,7 +106,7 @@ def _address(
 
 def _matches(form: MatchForm) -> ResponseReturnValue:
     corpus = services().corpus_provider.snapshot().corpus
-    question = form.question(corpus)
+    question = _question(form)
     if question is None:
         return _home(form), 422
     form.gather()

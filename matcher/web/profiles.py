@@ -14,13 +14,14 @@ from matcher.current import services
 from matcher.domain import FacetKind, Stage
 from matcher.initiatives.actions import get_initiative
 from matcher.initiatives.advice import Advice, IsMember
-from matcher.matching.question import QuestionError
+from matcher.matching.question import QuestionError, QuestionTooLarge
 from matcher.profiles import actions, drafts, links
 from matcher.profiles import export as exports
 from matcher.profiles.matches import initiative_ranks
 from matcher.profiles.profiles import ContactFor, Profile, ProfileError, namesakes
 from matcher.web import profile_mails as mails
 from matcher.web.initiative_forms import Row, meanwhile, seen
+from matcher.web.messages import translated
 from matcher.web.profile_forms import (
     AddressForm,
     ButtonForm,
@@ -203,6 +204,8 @@ def _advice(profile: Profile, initiative_id: str) -> tuple[Advice | None, str]:
         return services().initiatives.advice(initiative_id, profile.id), ""
     except IsMember:
         return None, _("You are in this initiative already.")
+    except QuestionTooLarge as error:
+        return None, translated(error.message)
     except QuestionError:
         return None, _("Your profile isn't published at the moment.")
 

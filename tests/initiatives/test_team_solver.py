@@ -12,11 +12,14 @@ from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 
 from matcher.arrays import Floats, Mask, Rows
+from matcher.deadline import Deadline, DeadlineExceeded
+from matcher.initiatives import team_solver, team_solver_exact
 from matcher.initiatives.team_alternatives import different_teams
-from matcher.initiatives.team_solver import choose_exactly, choose_greedily, cost_of_quotas
+from matcher.initiatives.team_solver import choose_exactly, choose_greedily, coverage_without
 from matcher.initiatives.team_solver_exact import signatures
 from matcher.initiatives.team_task import Infeasible, Quota, Task, Team
 from matcher.needs.coverage import covered_share
+from tests.clocks import use_clock
 
 NEAR = 1e-6
 CONDITIONS = ("size", "members", "rivals", "pool")
@@ -404,11 +407,79 @@ def test_the_program_proves_how_good_greedy_is(seed: int) -> None:
     assert not any({a, b} <= chosen for a, b in task.rivals if a != b)
 
 
-def test_out_of_time_greedy_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+def keeps_rules(task: Task, team: Team) -> bool:
+    """Whether a team is as large as it must be, with the members, the quotas and no rivals."""
+    rows = set(team.rows.tolist())
+    kept = all(
+        quota.at_least <= quota.rows[list(rows)].sum() <= (quota.at_most or task.size)
+        for quota in task.quotas
+    )
+    apart = not any({one, other} <= rows for one, other in task.rivals if one != other)
+    return kept and apart and len(rows) == task.size and rows >= set(task.members.tolist())
+
+
+def quota_task() -> Task:
+    """A task with quotas and rivals for which integer programs are needed."""
+    draw = np.random.default_rng(3)
+    quotas = tuple(
+        Quota(label, draw.random(40) < 0.4, least, at_most)
+        for label, least, at_most in (("a", 3, 4), ("b", 3, 5), ("c", 2, None))
+    )
+    return replace(random_task(5, 40, 8, 8), quotas=quotas, rivals=((0, 1), (1, 2), (3, 9)))
+
+
+def test_whenever_time_runs_out_teams_keep_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = use_clock(monkeypatch, step=1.0)
+    task, values = quota_task(), []
+    for seconds in range(1, 60):
+        clock.now = 0.0
+        timed = replace(task, deadline=Deadline(seconds))
+        try:
+            greedy = choose_greedily(timed)
+        except DeadlineExceeded:
+            assert not values, "once there was time for a team, more time must not take it away"
+            continue
+        teams = [greedy, *different_teams(timed, 4, 1, greedy), choose_exactly(timed, greedy)]
+        assert all(keeps_rules(task, team) for team in teams)
+        assert all(team.value <= greedy.at_most + NEAR for team in teams)
+        assert coverage_without(timed).keys() <= {"a", "b", "c", "rivals"}
+        values.append(greedy.value)
+    assert values[-1] == choose_greedily(task).value > values[0]
+
+
+def test_all_searches_share_one_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, solve = use_clock(monkeypatch, step=0.0), team_solver_exact.milp
+
+    def slow_milp(*problem: object, options: dict[str, float], **more: object) -> object:
+        assert options["time_limit"] <= 10.0 - clock.now
+        clock.now += 1.0
+        return solve(*problem, options={**options, "time_limit": 60.0}, **more)
+
+    monkeypatch.setattr(team_solver_exact, "milp", slow_milp)
+    task = replace(quota_task(), deadline=Deadline.after(10.0))
+    greedy = choose_greedily(task)
+    coverage_without(task)
+    different_teams(task, 10, 10, greedy)
+    choose_exactly(task, greedy)
+    assert 1.0 <= clock.now <= 10.0
+
+
+def test_among_too_many_candidates_the_best_are_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = random_task(1, 60, 8, 6)
+    greedy, best = choose_greedily(task), choose_exactly(task)
+    assert best.exact and best.value > greedy.value
+    monkeypatch.setattr(team_solver, "MAX_SEARCHED", 30)
+    found = choose_exactly(task)
+    assert greedy.value <= found.value <= best.value
+    assert found.at_most >= best.value
+    assert not found.exact
+
+
+def test_out_of_time_greedy_stands() -> None:
     task = replace(random_task(1, 60, 8, 6), rivals=((0, 1),))
     greedy = choose_greedily(task)
     assert not greedy.exact
-    found = choose_exactly(task, seconds=0.0)
+    found = choose_exactly(replace(task, deadline=Deadline.after(0.0)), greedy)
     assert not found.exact
     assert found.value >= greedy.value
     assert found.value < found.at_most <= greedy.at_most
@@ -487,24 +558,26 @@ def test_what_a_quota_costs() -> None:
     task = task_of(meets, 2, young, small)
     chosen = choose_greedily(task)
     assert chosen.rows.tolist() == [0, 2]
-    assert cost_of_quotas(task, chosen) == pytest.approx({young.label: 0.4, small.label: 0.0})
+    without = coverage_without(task)
+    assert without == pytest.approx({young.label: 0.9, small.label: chosen.coverage})
     rivals = replace(task, quotas=(small,), rivals=((0, 1),))
     chosen = choose_greedily(rivals)
     assert chosen.rows.tolist() == [0, 2]
-    assert cost_of_quotas(rivals, chosen) == pytest.approx({small.label: 0.0, "rivals": 0.4})
+    without = coverage_without(rivals)
+    assert without == pytest.approx({small.label: chosen.coverage, "rivals": 0.9})
 
 
 @brief
 @given(tasks())
-def test_costs_are_never_below_zero_and_none_is_left_out(task: Task) -> None:
+def test_what_is_covered_without_each_condition_is_known(task: Task) -> None:
     try:
-        chosen = choose_greedily(task)
+        choose_greedily(task)
     except Infeasible:
         return
-    costs = cost_of_quotas(task, chosen)
+    without = coverage_without(task)
     rivals = {"rivals"} if task.rivals else set()
-    assert set(costs) == {quota.label for quota in task.quotas} | rivals
-    assert all(0.0 <= cost <= 1.0 for cost in costs.values())
+    assert set(without) == {quota.label for quota in task.quotas} | rivals
+    assert all(0.0 <= covered <= 1.0 for covered in without.values())
 
 
 def test_several_teams_in_turn() -> None:
