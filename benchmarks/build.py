@@ -8,11 +8,11 @@ printed by `benchmarks.embedding`.
 
 from __future__ import annotations
 
+from benchmarks.asking import table
 from benchmarks.generated import GeneratedCorpus
 from benchmarks.generated.files import write_cordis, write_ndjson, write_offers
 from benchmarks.homes import Homes, Spent, encode_plain, homes_for, options
 from benchmarks.plain_app import OFFERS
-from benchmarks.serving import table
 
 
 def main() -> None:

@@ -12,20 +12,10 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice, repeat
 
+from benchmarks.asking import LIVE, PROBE_HEADS, Probes, Request, table, to_plain_app, to_service
 from benchmarks.generated import GeneratedCorpus, questions
 from benchmarks.homes import homes_for, options
-from benchmarks.serving import (
-    LIVE,
-    PROBE_HEADS,
-    Probes,
-    Request,
-    Server,
-    plain_app,
-    service,
-    table,
-    to_plain_app,
-    to_service,
-)
+from benchmarks.serving import Server, plain_app, service
 
 AT_ONCE = 8
 EVERY = 0.25
@@ -58,7 +48,7 @@ def main() -> None:
 
 def probes(server: Server, asked: Mapping[str, Iterator[Request]]) -> None:
     """Print how long plain questions take while nothing else goes on."""
-    with Probes(server, EVERY, asked) as found:
+    with Probes(server.ask, EVERY, asked) as found:
         time.sleep(QUIET)
     table(PROBE_HEADS, found.rows())
 
@@ -69,7 +59,7 @@ def heavy(
     """Ask heavy questions, and print how long they and the plain ones took."""
     several = list(islice(heaviest(corpus), AT_ONCE * rounds))
     cpu = server.cpu_seconds()
-    with Probes(server, EVERY, plain) as found:
+    with Probes(server.ask, EVERY, plain) as found:
         for number in range(rounds):
             part = several[number * AT_ONCE : (number + 1) * AT_ONCE]
             with ThreadPoolExecutor(AT_ONCE) as pool:

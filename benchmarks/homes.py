@@ -135,7 +135,8 @@ class Homes:
             for organisation, texts in corpus.organisations()
         ]
         vectors: NDArray[np.float32] = np.concatenate(rows)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
 
     @cached_property
     def _invented(self) -> InventedEmbeddings:

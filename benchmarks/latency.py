@@ -14,20 +14,10 @@ from itertools import islice
 from pathlib import Path
 from unittest.mock import patch
 
+from benchmarks.asking import percentile, spread, table, to_plain_app, to_service
 from benchmarks.generated import GeneratedCorpus, GeneratedQuestion, questions
 from benchmarks.homes import Homes, homes_for, options
-from benchmarks.serving import (
-    Block,
-    ask_in_turns,
-    percentile,
-    plain_app,
-    service,
-    service_environment,
-    spread,
-    table,
-    to_plain_app,
-    to_service,
-)
+from benchmarks.serving import Block, ask_in_turns, plain_app, service, service_environment
 from matcher.cache import MemoryCache
 from matcher.corpus.answer_cache import AnswerCache
 from matcher.corpus.snapshot import Snapshot

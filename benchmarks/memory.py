@@ -11,18 +11,10 @@ import statistics
 from collections.abc import Sequence
 from itertools import islice
 
+from benchmarks.asking import Request, table, to_plain_app, to_service
 from benchmarks.generated import GeneratedCorpus, questions
 from benchmarks.homes import homes_for, options
-from benchmarks.serving import (
-    Memory,
-    Request,
-    Server,
-    plain_app,
-    service,
-    table,
-    to_plain_app,
-    to_service,
-)
+from benchmarks.serving import Memory, Server, plain_app, service
 
 ASKERS = 4
 

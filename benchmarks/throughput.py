@@ -10,18 +10,10 @@ from __future__ import annotations
 import statistics
 from itertools import islice
 
+from benchmarks.asking import spread, table, to_plain_app, to_service
 from benchmarks.generated import GeneratedCorpus, questions
 from benchmarks.homes import homes_for, options
-from benchmarks.serving import (
-    Block,
-    ask_in_turns,
-    plain_app,
-    service,
-    spread,
-    table,
-    to_plain_app,
-    to_service,
-)
+from benchmarks.serving import Block, ask_in_turns, plain_app, service
 
 
 def main() -> None:

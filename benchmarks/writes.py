@@ -21,23 +21,12 @@ from pathlib import Path
 import requests
 from sqlalchemy import func, select
 
+from benchmarks.asking import LIVE, PROBE_HEADS, Probes, Request, table, to_plain_app, to_service
 from benchmarks.generated import GeneratedCorpus, GeneratedQuestion, questions
 from benchmarks.generated.files import organisation_body, write_csv, write_ndjson
 from benchmarks.homes import Homes, homes_for, options
 from benchmarks.pages import create_account, sign_in
-from benchmarks.serving import (
-    LIVE,
-    PROBE_HEADS,
-    Probes,
-    Request,
-    Server,
-    plain_app,
-    service,
-    service_environment,
-    table,
-    to_plain_app,
-    to_service,
-)
+from benchmarks.serving import Server, plain_app, service, service_environment
 from matcher.domain import Organisation
 from matcher.settings import read_settings
 from matcher.store import Store
@@ -129,7 +118,7 @@ def imported(
     search = about(last)
     cpu, start = server.cpu_seconds(), time.perf_counter()
     asked = {"question": map(to_service, texts), "/health/live": repeat(LIVE)}
-    with Probes(server, EVERY, asked) as probes:
+    with Probes(server.ask, EVERY, asked) as probes:
         run()
         ended = time.perf_counter()
         while not finds(server.ask(next(search)).body, last):
