@@ -20,7 +20,6 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app import create_app
 from matcher.container import Services
 from matcher.demo import load as demo
 from matcher.indexing.build import build_index
@@ -81,6 +80,8 @@ REPEATED = [
 
 
 def main() -> None:
+    from app import create_app  # it makes an application when it is imported
+
     with tempfile.TemporaryDirectory() as folder:
         home = sys.argv[1] if len(sys.argv) > 1 else folder
         environ = {"SCHAKEL_HOME": home, "SCHAKEL_RATE_LIMITS": "off", "SCHAKEL_JOBS": "worker"}

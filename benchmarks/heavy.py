@@ -1,27 +1,35 @@
 """Eight of the heaviest questions at once: python -m benchmarks.heavy.
 
 All the while /health/live is called and a plain question asked four times a second, first beside
-the plain app with nothing else to do. The questions are as large as the service lets them be.
+the plain app with nothing else to do. The questions are those of benchmarks.heaviest_questions, as
+large as the service lets them be.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice, repeat
+from pathlib import Path
 
+from benchmarks import heaviest_questions
 from benchmarks.asking import LIVE, PROBE_HEADS, Probes, Request, table, to_plain_app, to_service
 from benchmarks.generated import GeneratedCorpus, questions
 from benchmarks.homes import homes_for, options
-from benchmarks.serving import Server, plain_app, service
+from benchmarks.serving import Server, plain_app, service, service_environment
+from matcher.container import Services
+from matcher.settings import read_settings
 
 AT_ONCE = 8
 EVERY = 0.25
 """Seconds between two plain questions."""
 QUIET = 5.0
 """Seconds without a heavy question, for comparison."""
+LONG_TEXTS = ("we need x, ", "invented words", "invented sentences")
+"""Of benchmarks.heaviest_questions.texts."""
+Heavy = tuple[str, Request]
 
 
 def main() -> None:
@@ -43,7 +51,8 @@ def main() -> None:
             }
             probes(server, plain_questions)
             print(f"{AT_ONCE} heavy questions at once, {asked.rounds} times")
-            heavy(server, plain_questions, corpus, asked.rounds)
+            several = list(islice(heaviest(home, homes.environ, corpus), AT_ONCE * asked.rounds))
+            heavy(server, plain_questions, several)
 
 
 def probes(server: Server, asked: Mapping[str, Iterator[Request]]) -> None:
@@ -53,15 +62,12 @@ def probes(server: Server, asked: Mapping[str, Iterator[Request]]) -> None:
     table(PROBE_HEADS, found.rows())
 
 
-def heavy(
-    server: Server, plain: Mapping[str, Iterator[Request]], corpus: GeneratedCorpus, rounds: int
-) -> None:
+def heavy(server: Server, plain: Mapping[str, Iterator[Request]], several: Sequence[Heavy]) -> None:
     """Ask heavy questions, and print how long they and the plain ones took."""
-    several = list(islice(heaviest(corpus), AT_ONCE * rounds))
     cpu = server.cpu_seconds()
     with Probes(server.ask, EVERY, plain) as found:
-        for number in range(rounds):
-            part = several[number * AT_ONCE : (number + 1) * AT_ONCE]
+        for start in range(0, len(several), AT_ONCE):
+            part = several[start : start + AT_ONCE]
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 answers = list(pool.map(server.ask, [request for _, request in part]))
             for (name, _), answer in zip(part, answers, strict=True):
@@ -70,23 +76,18 @@ def heavy(
     table(PROBE_HEADS, found.rows())
 
 
-def heaviest(corpus: GeneratedCorpus) -> Iterator[tuple[str, Request]]:
+def heaviest(home: Path, environ: Mapping[str, str], corpus: GeneratedCorpus) -> Iterator[Heavy]:
     """Yield heavy questions by name, no two alike."""
-    texts = questions(corpus, plain=True, seed=27)
-    members = [corpus.id_of(number) for number in range(min(150, corpus.size))]
-    for number in cycle(range(4)):
-        start = f"{next(texts).text}. "
-        needs = [{"text": one.text.ljust(300, "x")[:300]} for one in islice(texts, 50)]
-        yield (
-            ("20,000 characters of 'x, '", _asked(text=(start + "x, " * 7_000)[:20_000])),
-            ("50 needs of 300 characters", _asked(needs=needs)),
-            ("50 needs of 300 characters, 150 members", _asked(needs=needs, members=members)),
-            ("20,000 characters of sentences", _asked(text=" ".join([start] * 400)[:20_000])),
-        )[number]
-
-
-def _asked(**body: object) -> Request:
-    return Request("/api/v1/recommendations", json.dumps(body).encode())
+    services = Services(read_settings(service_environment(home, **environ)))
+    ids = [corpus.id_of(number) for number in range(corpus.size)]
+    bodies = list(heaviest_questions.questions(services, ids))
+    long = dict(heaviest_questions.texts(services.settings.question_characters))
+    bodies += [(f"text of {name!r}", {"text": long[name]}) for name in LONG_TEXTS]
+    services.store.dispose()
+    for number, (name, body) in enumerate(cycle(bodies), start=1):
+        # Somebody else is left out each time, so that no answer comes from the cache.
+        asked = {**body, "exclude": [ids[-number]]}
+        yield name, Request("/api/v1/recommendations", json.dumps(asked).encode())
 
 
 if __name__ == "__main__":
