@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -24,7 +25,7 @@ from matcher.container import Services
 from matcher.demo import load as demo
 from matcher.indexing.build import build_index
 from matcher.settings import read_settings
-from matcher.store.initiatives import list_initiatives
+from matcher.store.facets import load_facets
 
 SHOWN = 10
 API = "/api/v1"
@@ -157,37 +158,41 @@ def questions(services: Services, organisations: list[str]) -> Iterator[tuple[st
         {"text": words(draw, each, string.ascii_lowercase, (3, 14))}
         for _ in range(settings.question_needs)
     ]
-    prose = [{"text": f"{_prose(services, number)[:each]}"} for number in range(len(needs))]
+    offers = offered_needs(services)
     members = organisations[: settings.question_members]
+    half = {
+        "text": words(draw, settings.question_characters // 2, string.ascii_lowercase, (3, 14)),
+        "needs": offers[: len(offers) // 2],
+        "members": members,
+        "limit": 200,
+    }
+    corpus = services.corpus_provider.snapshot().corpus
+    names = ", ".join(record.name for record in corpus.organisations)
     count = f"{len(needs)} needs of {each} characters"
     yield f"{count}, invented words", {"needs": needs}
-    yield f"{count}, offers of others", {"needs": prose}
-    yield f"{len(members)} members", {"members": members}
-    yield f"{count}, {len(members)} members", {"needs": prose, "members": members, "limit": 200}
-    yield (
-        "half of it text",
-        {
-            "text": words(draw, settings.question_characters // 2, string.ascii_lowercase, (3, 14)),
-            "needs": prose[: len(prose) // 2],
-            "members": members,
-            "limit": 200,
-        },
-    )
+    yield f"{count}, offers", {"needs": offers, "limit": 200}
+    yield f"{len(members)} members", {"members": members, "limit": 200}
+    yield f"{count}, offers, {len(members)} members", {**half, "text": "", "needs": offers}
+    yield f"half of it text, half needs, {len(members)} members", half
+    yield "names", {"text": names[: settings.question_characters], "limit": 200}
 
 
-def _prose(services: Services, number: int) -> str:
-    """Return what somebody offers, as a need that many meet."""
-    kept = list_initiatives(services.store)
-    texts = [need.text for one in kept for need in one.needs] or ["a pilot line for sensors"]
-    return f"{texts[number % len(texts)]}, variant {number}, " * 20
+def offered_needs(services: Services) -> list[dict[str, str]]:
+    """Return as many needs as there may be, and as long: texts of offers, which many meet."""
+    settings, corpus = services.settings, services.corpus_provider.snapshot().corpus
+    each = settings.question_characters // settings.question_needs
+    rows = np.linspace(0, len(corpus.facets) - 1, 2 * settings.question_needs).astype(np.int64)
+    with services.store.reading() as session:
+        facets = load_facets(session, corpus.facet_ids[rows].tolist())
+    texts = dict.fromkeys(facet.text[:each].strip() for facet in facets.values())
+    return [{"text": text} for text in texts if len(text) > 3][: settings.question_needs]
 
 
 def _measure_initiative(client: FlaskClient, services: Services, organisations: list[str]) -> None:
     settings = services.settings
-    each = settings.question_characters // settings.question_needs
     body = {
         "name": "Heaviest",
-        "needs": [{"text": _prose(services, n)[:each]} for n in range(settings.question_needs)],
+        "needs": offered_needs(services),
         "members": [{"id": one} for one in organisations[: min(settings.question_members, 20)]],
     }
     path = f"{API}/initiatives/init:heaviest"
@@ -199,7 +204,7 @@ def _measure_initiative(client: FlaskClient, services: Services, organisations: 
     _ask(client, "advice", f"{path}/advice?organisation={other}&first=1", shown=True)
     quotas = [
         {"of": "type", "value": "company", "at_least": 7},
-        {"of": "type", "value": "research", "at_least": 3},
+        {"of": "type", "value": "research_institute", "at_least": 3},
         {"of": "type", "value": "higher_education", "at_least": 2, "at_most": 9},
         {"of": "country", "value": "BE", "at_least": 9},
         {"of": "sme", "at_least": 5},

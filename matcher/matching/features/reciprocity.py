@@ -13,10 +13,15 @@ import numpy as np
 from matcher.arrays import Floats, Rows
 from matcher.corpus.filters import unexpired
 from matcher.corpus.snapshot import Snapshot
+from matcher.deadline import NO_DEADLINE, Deadline
 from matcher.domain import FacetKind
 from matcher.matching.retrieve import Candidates
 from matcher.needs.comparison import offer_probabilities, offers_of
 from matcher.needs.coverage import harmonic_mean
+
+_PAIRS_AT_ONCE = 2_000_000
+"""Pairs of a need and an offer that are compared at once, in some 100 MB; the deadline is looked at
+in between."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +38,13 @@ class MetNeeds:
     """(j,) that it does."""
 
 
-def met_needs(snapshot: Snapshot, rows: Rows, members: Rows) -> MetNeeds:
-    """Return the needs that organisations state, and how well members meet them."""
+def met_needs(
+    snapshot: Snapshot, rows: Rows, members: Rows, deadline: Deadline = NO_DEADLINE
+) -> MetNeeds:
+    """Return the needs that organisations state, and how well members meet them.
+
+    Raises DeadlineExceeded.
+    """
     corpus = snapshot.corpus
     facets, places = corpus.facets_of(rows)
     asking = (corpus.of_kind(FacetKind.NEED) & unexpired(corpus))[facets]
@@ -43,16 +53,23 @@ def met_needs(snapshot: Snapshot, rows: Rows, members: Rows) -> MetNeeds:
     if not len(needs) or not len(offers):
         nothing = np.empty(0, np.int64)
         return MetNeeds(nothing, nothing, nothing, np.empty(0))
-    stages = [corpus.stages[row] for row in needs.tolist()]
-    queries = snapshot.index.rows(corpus.facet_ids[needs])
-    probabilities = offer_probabilities(snapshot, stages, queries, offers)
-    best = probabilities.argmax(axis=1)
-    return MetNeeds(needs, owners, offers[best], probabilities[np.arange(len(best)), best])
+    best, probability = np.empty(len(needs), np.int64), np.empty(len(needs))
+    step = max(_PAIRS_AT_ONCE // len(offers), 1)
+    for start in range(0, len(needs), step):
+        deadline.check()
+        some = slice(start, start + step)
+        stages = [corpus.stages[row] for row in needs[some].tolist()]
+        queries = snapshot.index.rows(corpus.facet_ids[needs[some]])
+        probabilities = offer_probabilities(snapshot, stages, queries, offers)
+        best[some] = probabilities.argmax(axis=1)
+        probability[some] = probabilities.max(axis=1)
+    return MetNeeds(needs, owners, offers[best], probability)
 
 
 def reciprocity(candidates: Candidates, covered: Floats) -> Floats:
     """Return the reciprocity of each candidate (c,), given how far it covers the needs (c,)."""
-    met = met_needs(candidates.snapshot, candidates.rows, candidates.understood.members)
+    understood = candidates.understood
+    met = met_needs(candidates.snapshot, candidates.rows, understood.members, understood.deadline)
     places = np.searchsorted(candidates.rows, met.owners)
     count = np.bincount(places, minlength=len(candidates.rows))
     total = np.bincount(places, met.probability, minlength=len(candidates.rows))
