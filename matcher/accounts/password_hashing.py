@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -13,7 +14,6 @@ MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 12, 200
 """In characters. The upper limit bounds the cost of hashing what strangers send."""
 MIN_DISTINCT_CHARACTERS = 5
 hasher = PasswordHasher()
-_NOBODYS_HASH = hasher.hash(secrets.token_urlsafe(16))
 
 
 def hash_password(password: str) -> str:
@@ -36,10 +36,16 @@ def verify_password(stored_hash: str | None, password: str) -> bool:
     there is such an account.
     """
     try:
-        same = hasher.verify(stored_hash or _NOBODYS_HASH, password[:MAX_PASSWORD_LENGTH])
+        same = hasher.verify(stored_hash or _nobodys_hash(), password[:MAX_PASSWORD_LENGTH])
     except (VerifyMismatchError, InvalidHashError):
         return False
     return same and stored_hash is not None
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Return the hash of a password that nobody has; hashing takes a moment, so once."""
+    return hasher.hash(secrets.token_urlsafe(16))
 
 
 def rehash_if_outdated(stored_hash: str, password: str) -> str:

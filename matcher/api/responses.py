@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar
 
 from flask import Response, jsonify
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from matcher.presenters import to_json
-
-Answer = TypeVar("Answer")
 
 
 class _AllRequired(GenerateJsonSchema):
@@ -22,27 +20,32 @@ class _AllRequired(GenerateJsonSchema):
         return True
 
 
-class AnswerSchema(RootModel[Answer], Generic[Answer]):
-    """The schema of a dataclass. Its attribute docstrings are the descriptions of its fields."""
+class AnswerSchema(BaseModel):
+    """The schema of a dataclass. Its attribute docstrings are the descriptions of its fields.
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    It is made when somebody asks for it: of all answers, that takes a second.
+    """
+
+    answer_type: ClassVar[type]
 
     @classmethod
     def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
         """Return the schema of the JSON that is sent, the dataclass's own at the top."""
         options |= {"mode": "serialization", "schema_generator": _AllRequired}
-        schema = super().model_json_schema(*args, **options)
-        name = str(schema.pop("$ref")).rpartition("/")[2].rpartition(".")[2]
+        listed: Any = tuple[cls.answer_type]  # type: ignore[name-defined]
+        adapter = TypeAdapter(listed, config=ConfigDict(use_attribute_docstrings=True))
+        schema = adapter.json_schema(*args, **options)
+        name = str(schema["prefixItems"][0]["$ref"]).rpartition("/")[2].rpartition(".")[2]
         return {**schema["$defs"].pop(name), "$defs": schema["$defs"]}
 
 
 @cache
 def schema_of(answer_type: type) -> type[BaseModel]:
     """Return the response schema of a dataclass, under its name: one, however often it is asked."""
-    root: Any = AnswerSchema
-    made: type[BaseModel] = type(
-        answer_type.__name__, (root[answer_type],), {"__doc__": answer_type.__doc__}
+    made: type[AnswerSchema] = type(
+        answer_type.__name__, (AnswerSchema,), {"__module__": __name__, "__doc__": answer_type.__doc__}
     )
+    made.answer_type = answer_type
     return made
 
 
