@@ -7,9 +7,10 @@ RUN apt-get update -qq \
 WORKDIR /srv/schakel
 COPY requirements.txt .
 RUN pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
-COPY app.py gunicorn.conf.py ./
+COPY app.py gunicorn.conf.py pyproject.toml README.md ./
 COPY matcher matcher
 COPY embeddings embeddings
+RUN pip install --no-cache-dir --disable-pip-version-check --no-deps -e .
 RUN mkdir /data && chown schakel /data
 USER schakel
 # Needs SCHAKEL_SECRET_KEY; without it the service says so and stops.

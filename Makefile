@@ -4,7 +4,7 @@ BIN := .venv/bin
 # With threads of linear algebra beside them, test processes would be in each other's way.
 TEST_PROCESSES ?= 2
 PYTEST := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
-FLASK := $(BIN)/python -m flask --app app
+SCHAKEL := $(BIN)/schakel
 
 .PHONY: help install run test test-all lint check bench screenshots clean
 
@@ -20,11 +20,12 @@ help:
 
 install: .venv/installed
 
-.venv/installed: requirements.txt
+.venv/installed: requirements.txt pyproject.toml
 	@echo "Preparing .venv (a minute or two, once) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Schakel needs Python 3.11 or newer; name one: make run PYTHON=python3.12")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 .venv/tests-installed: .venv/installed tests/requirements.txt
@@ -32,7 +33,7 @@ install: .venv/installed
 	@touch $@
 
 run: install
-	@$(FLASK) demo load --once
+	@$(SCHAKEL) demo load --once
 	@$(BIN)/gunicorn app:app
 
 test: .venv/tests-installed

@@ -26,6 +26,7 @@ def post_worker_init(worker):
 
     def prepare():
         try:
+            worker.wsgi.complete()
             worker.wsgi.extensions["schakel"].warm_up()
         except SettingsError as error:
             worker.log.critical("Schakel can't start: %s", error)
@@ -39,5 +40,5 @@ def post_worker_init(worker):
 
 def worker_exit(_server, worker):
     """Let another worker go on with the job."""
-    if hasattr(worker, "wsgi"):
+    if hasattr(worker, "wsgi") and "schakel" in worker.wsgi.extensions:
         worker.wsgi.extensions["schakel"].end()

@@ -3,7 +3,7 @@
 TRAIN and TEST are folders in the layout of the CORDIS bulk files. The index is built once, on
 TRAIN. Each line leaves one part out; where that is a weight, the others are fitted anew on TRAIN
 with that one fixed at 0. Printed are means over the projects of TEST, by text only and with half of
-the members given. `flask --app app evaluate` prints the whole beside the baselines.
+the members given. `schakel evaluate` prints the whole beside the baselines.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from embeddings.words import readable
 MODEL, MODEL_INT8 = "model.onnx", "model-int8.onnx"
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 """The inputs that a graph may have, each int64 of shape (batch, tokens)."""
-CONVERT_AGAIN = "convert the model again: flask --app app encoder convert SOURCE TARGET"
+CONVERT_AGAIN = "convert the model again: schakel encoder convert SOURCE TARGET"
 _MAX_TEXT_LENGTH = 20_000
 _BATCH_TOKENS = 512
 """Tokens of a batch, with padding. Origin: 256 to 4,096 compared with MiniLM on the demo texts;

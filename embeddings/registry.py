@@ -94,7 +94,7 @@ def _model(name: str, chosen: EncoderOptions) -> Encoder:
         if chosen.folder is None:
             raise EncoderError(
                 "the transformer needs a converted folder, made by: "
-                "flask --app app encoder convert SOURCE TARGET"
+                "schakel encoder convert SOURCE TARGET"
             )
         return TransformerEncoder.load(chosen.folder, chosen.embedding_store)
     config = RemoteConfig(

@@ -209,7 +209,7 @@ class RemoteEncoder:
         if not rows.shape[1] or rows.shape[1] != (self.dim or rows.shape[1]):
             raise EncoderError(
                 f"{self._service} answers with vectors of {rows.shape[1]} columns instead of "
-                f"{self.dim}; if its model was changed, run: flask --app app index build"
+                f"{self.dim}; if its model was changed, run: schakel index build"
             )
         largest = np.abs(rows).max(axis=1, keepdims=True)
         if not np.isfinite(largest).all():

@@ -1,6 +1,6 @@
 """The settings, each said once: name, type, default and help text.
 
-The README's table and `flask --app app settings` are made from the fields of `Settings`.
+The README's table and `schakel settings` are made from the fields of `Settings`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from matcher.setting_types import (
 )
 
 PREFIX = "SCHAKEL_"
+PROJECT = Path(__file__).parent.parent
+"""The folder of `app.py`."""
 
 
 class SettingsError(ValueError):
@@ -54,7 +56,9 @@ class Settings(BaseSettings):
         "without SCHAKEL_SECRET_KEY, and writing through the API needs a key.",
     )
     home: Folder = Field(
-        Path("var"), validate_default=True, description="Folder of store, index and logs."
+        "",
+        validate_default=True,
+        description="Folder of store, index and logs; empty: `var`, beside `app.py`.",
     )
     bind: HostAndPort = Field("127.0.0.1:8000", description="host:port to serve on.")
     workers: Count = Field(2, description="Number of gunicorn worker processes.")
@@ -82,14 +86,14 @@ class Settings(BaseSettings):
     jobs: Literal["inside", "worker"] = Field(
         "inside",
         description="Who runs imports and other work in the background: `inside` (a thread of "
-        "each server process) or `worker` (only `flask --app app worker`).",
+        "each server process) or `worker` (only `schakel worker`).",
     )
     cache_ttl: Count = Field(3600, description="Seconds that an answer is kept.")
     encoder: Literal["default", "transformer", "remote"] = Field(
         "default",
         description="How texts become vectors: `default` (fitted on the corpus, nothing to "
         "download), or beside it a model: `transformer` (a converted folder) or `remote` (a "
-        "service). After a change: `flask --app app index build`.",
+        "service). After a change: `schakel index build`.",
     )
     lexicon: str = Field(
         "",
@@ -97,7 +101,7 @@ class Settings(BaseSettings):
         "separated by a vertical bar; added to the shipped ones.",
     )
     model_folder: str = Field(
-        "", description="`transformer`: folder made by `flask --app app encoder convert`."
+        "", description="`transformer`: folder made by `schakel encoder convert`."
     )
     remote_url: str = Field(
         "",
@@ -143,7 +147,7 @@ class Settings(BaseSettings):
         "",
         validate_default=True,
         description="Who may write through the API: `open` (anybody) or `key` (an API key made by "
-        "`flask --app app apikey create`); empty: `open` in development, `key` in production.",
+        "`schakel apikey create`); empty: `open` in development, `key` in production.",
     )
     secret_key: str = Field(
         "",
@@ -197,6 +201,11 @@ class Settings(BaseSettings):
 
     # Defaults that follow from other fields. A field that was refused isn't in `info.data`; then
     # the whole is refused, and what is returned here doesn't matter.
+
+    @field_validator("home", mode="before")
+    @classmethod
+    def _beside_the_application(cls, value: str | Path) -> str | Path:
+        return value or PROJECT / "var"
 
     @field_validator("database_url", mode="before")
     @classmethod

@@ -2,7 +2,7 @@
 
     python -m embeddings.tools.distil MODEL WORDS
 
-MODEL is a folder made by `flask --app app encoder convert`, WORDS a text file with one English word
+MODEL is a folder made by `schakel encoder convert`, WORDS a text file with one English word
 per line, the most frequent first. Each word and each concept's English name is encoded separately;
 the vectors are reduced to their principal components and rounded to bytes, with one scale per row.
 

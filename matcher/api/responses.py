@@ -43,7 +43,9 @@ class AnswerSchema(BaseModel):
 def schema_of(answer_type: type) -> type[BaseModel]:
     """Return the response schema of a dataclass, under its name: one, however often it is asked."""
     made: type[AnswerSchema] = type(
-        answer_type.__name__, (AnswerSchema,), {"__module__": __name__, "__doc__": answer_type.__doc__}
+        answer_type.__name__,
+        (AnswerSchema,),
+        {"__module__": __name__, "__doc__": answer_type.__doc__},
     )
     made.answer_type = answer_type
     return made

@@ -107,7 +107,7 @@ def encoder_convert(source: Path, target: Path, int8: bool) -> None:
     convert(source, target, int8=int8)
     click.echo(
         f"Wrote {target}. To use it, set SCHAKEL_ENCODER=transformer and "
-        f"SCHAKEL_MODEL_FOLDER={target}, then run: flask --app app index build"
+        f"SCHAKEL_MODEL_FOLDER={target}, then run: schakel index build"
     )
 
 

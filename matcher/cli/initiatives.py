@@ -52,7 +52,7 @@ def explained() -> Iterator[None]:
     try:
         yield
     except initiatives.NoSuchInitiative as error:
-        hint = "`flask --app app initiative list` shows those that are there."
+        hint = "`schakel initiative list` shows those that are there."
         raise click.ClickException(f"There is no initiative {error}. {hint}") from error
     except initiatives.UnknownMembers as error:
         unknown = ", ".join(error.ids)

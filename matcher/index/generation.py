@@ -29,7 +29,7 @@ _MODELS = "models.json"
 _FINDINGS = "findings.json"
 _CURRENT = "CURRENT"
 _KINDS: dict[str, type[ExactIndex] | type[FaissIndex]] = {"exact": ExactIndex, "faiss": FaissIndex}
-_REBUILD = "run: flask --app app index build"
+_REBUILD = "run: schakel index build"
 
 
 class GenerationError(Exception):

@@ -19,7 +19,7 @@ NOTICES: dict[NoticeCode, str] = {
     "nothing_usable": "Nothing in the question could be understood. Describe in a sentence or two "
     "what is to be done and what is needed: materials, techniques, products, markets.",
     "nobody_yet": "No organisation is stored yet, so there is nobody to recommend. Import some: "
-    "flask --app app import organisations FILE, or import cordis PATH.",
+    "schakel import organisations FILE, or import cordis PATH.",
     "nothing_allowed": "No organisation passes the filters. Loosen or remove one of them.",
     "nothing_found": "No organisation that may be recommended comes near the question.",
     "model_away": "The model that reads texts beside the default doesn't answer at the moment. "

@@ -14,6 +14,7 @@ from apiflask import APIFlask
 from sqlalchemy import event
 
 from matcher import cli
+from matcher.cli.administration import settings_table
 from matcher.domain import OrganisationType, Project
 from matcher.evaluation.metrics import ndcg, recall, reciprocal_rank
 from matcher.index.generation import GenerationWriteError
@@ -151,7 +152,7 @@ def test_a_damaged_index_is_told_in_a_sentence(app: APIFlask, home: Path) -> Non
     for asked in (("match", "biosensor"), ("initiative", "gaps", "demo:fisch"), ("train",)):
         said = run(app, *asked, fails=True)
         assert said.startswith("Error: gen-")
-        assert said.endswith("has no readable manifest; run: flask --app app index build\n")
+        assert said.endswith("has no readable manifest; run: schakel index build\n")
 
 
 def test_a_read_only_store_is_told_in_a_sentence(app: APIFlask, tmp_path: Path) -> None:
@@ -223,11 +224,11 @@ def test_metrics_have_their_textbook_values() -> None:
 
 
 def test_the_readme_holds_every_setting_and_command(app: APIFlask) -> None:
-    assert cli.settings_table() in README
-    for name, command in app.cli.commands.items():
-        if name in {"routes", "run", "shell", "spec"}:
+    assert settings_table() in README
+    for name, listed in app.cli.commands.items():
+        if not isinstance(listed, cli.LazyCommand):
             continue
-        for sub in getattr(command, "commands", {"": None}):
+        for sub in getattr(listed.load(), "commands", {"": None}):
             assert f"{name} {sub}".strip() in README
     for row in settings_help():
         assert f"`{row.variable}`" in README
@@ -235,8 +236,8 @@ def test_the_readme_holds_every_setting_and_command(app: APIFlask) -> None:
 
 def test_the_readmes_commands_run(app: APIFlask) -> None:
     for line in README.replace("\\\n", " ").splitlines():
-        if line.startswith(".venv/bin/python -m flask --app app match"):
-            assert "score" in run(app, *shlex.split(line)[5:])
+        if line.startswith(".venv/bin/schakel match"):
+            assert "score" in run(app, *shlex.split(line)[1:])
             return
     raise AssertionError("no command found")
 

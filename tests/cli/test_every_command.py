@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from importlib import import_module
 
 import click
 import pytest
@@ -28,8 +29,8 @@ def commands_under(
             yield (*path, name), command
 
 
-GROUP = click.Group(commands=[one for module in cli.MODULES for one in module.COMMANDS])
-COMMANDS = dict(commands_under(GROUP))
+LISTED = [cli.LazyCommand(name, *known) for name, known in cli.COMMANDS.items()]
+COMMANDS = dict(commands_under(click.Group(commands=[listed.load() for listed in LISTED])))
 JSON_COMMANDS = {
     ("match",): ("vrachtfietsen met koelbox", "--limit", "1"),
     ("initiative", "needs"): ("Wij zoeken een pilootlijn voor het drogen van algen.",),
@@ -52,6 +53,22 @@ def any_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[APIFlask]:
     yield app
     app.extensions["schakel"].end()
     app.extensions["schakel"].store.dispose()
+
+
+@pytest.mark.parametrize("listed", LISTED, ids=lambda listed: str(listed.name))
+def test_the_list_says_of_a_command_what_it_says_of_itself(listed: cli.LazyCommand) -> None:
+    help_of_itself = (listed.load().help or "").split("\n\n")[0]
+    assert listed.help == " ".join(help_of_itself.split())
+
+
+def test_every_command_of_a_module_is_listed() -> None:
+    modules = {module for module, _ in cli.COMMANDS.values()}
+    found = {
+        command.name
+        for module in modules
+        for command in import_module(f"matcher.cli.{module}").COMMANDS
+    }
+    assert found == set(cli.COMMANDS)
 
 
 def test_every_command_tells_what_fails() -> None:
@@ -125,7 +142,7 @@ def test_json_is_all_that_goes_to_standard_output(app: APIFlask, path: tuple[str
 def test_an_initiative_that_is_not_there(empty_app: APIFlask, arguments: tuple[str, ...]) -> None:
     said = run(empty_app, "initiative", *arguments, fails=True)
     assert said.startswith("Error: There is no initiative demo:nobody. ")
-    assert "`flask --app app initiative list` shows those that are there." in said
+    assert "`schakel initiative list` shows those that are there." in said
 
 
 @pytest.mark.parametrize(

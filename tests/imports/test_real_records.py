@@ -1,4 +1,4 @@
-"""How good matches are on real records; the whole report is `flask --app app evaluate`."""
+"""How good matches are on real records; the whole report is `schakel evaluate`."""
 
 from __future__ import annotations
 
