@@ -66,15 +66,15 @@ def main() -> None:
 def measure(provider: CorpusProvider) -> None:
     snapshot = provider.snapshot()
     corpus = snapshot.corpus
-    every = max(1, len(corpus.facets) // QUESTIONS)
+    every = max(1, corpus.facet_count // QUESTIONS)
     with provider.store.reading() as session:
-        facets = load_facets(session, corpus.facet_ids[::every].tolist())
+        facets = load_facets(session, corpus.facet_ids.whole()[::every].tolist())
     times: list[float] = []
     seconds: defaultdict[str, float] = defaultdict(float)
     for number, (facet_id, facet) in enumerate(facets.items()):
         row = int(corpus.facet_rows(np.array([facet_id]))[0])
-        owners = corpus.owner_rows[corpus.owner_start[row] : corpus.owner_start[row + 1]][:2]
-        members = tuple(corpus.organisations[owner].id for owner in owners)
+        owners = corpus.owners.at(row)[:2].tolist()
+        members = tuple(corpus.ids[owner] for owner in owners)
         question = Question(facet.embedded_text, members=members if number % 2 else ())
         start = time.perf_counter()
         stages = _stages(provider, question)
@@ -83,7 +83,8 @@ def measure(provider: CorpusProvider) -> None:
             seconds[stage] += took
     times.sort()
     print(
-        f"{len(corpus)} organisations, {len(corpus.facets)} facets, {len(times)} cold answers: "
+        f"{corpus.organisation_count} organisations, {corpus.facet_count} facets, "
+        f"{len(times)} cold answers: "
         f"median {statistics.median(times):.1f} ms, p95 {times[int(len(times) * 0.95)]:.1f} ms"
     )
     whole = sum(times) / 1000

@@ -123,11 +123,10 @@ def main() -> None:
 def _mean_rank(recommender: Recommender, put: str, asked: list[str]) -> float:
     """Return the mean reciprocal rank of the right organisations."""
     snapshot = recommender.corpus_provider.snapshot()
-    records = snapshot.corpus.organisations
     found = []
     for right, text in zip(RIGHT, asked, strict=True):
         rows = recommender.ranked_rows(snapshot, Question(text=put % text))[:DEPTH]
-        ids = [records[row].id for row in rows.tolist()]
+        ids = [snapshot.corpus.ids[row] for row in rows.tolist()]
         found.append(reciprocal_rank(ids, {f"demo:{right}"}))
     return sum(found) / len(found)
 

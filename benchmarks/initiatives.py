@@ -42,6 +42,7 @@ from matcher.initiatives.roadmap import roadmap
 from matcher.initiatives.team import form_team
 from matcher.initiatives.team_request import QuotaKind, QuotaRequest, TeamRequest
 from matcher.insights.overlaps import overlaps
+from matcher.insights.scope import organisations_in
 from matcher.insights.strengths import strengths
 from matcher.insights.unrealised_matches import unrealised_matches
 from matcher.models.need_offer import judged_pairs
@@ -72,7 +73,7 @@ def main() -> None:
             build_index(store, settings)
         corpus_provider = provide_corpus(store, settings)
         snapshot = corpus_provider.snapshot()
-        print(f"{len(snapshot.corpus)} organisations, {len(snapshot.corpus.facets)} facets")
+        print(f"{len(snapshot.corpus)} organisations, {snapshot.corpus.facet_count} facets")
         several = [initiative(draw, number) for number in range(INITIATIVES)]
         times: dict[str, list[float]] = {}
 
@@ -104,10 +105,8 @@ def main() -> None:
                 )
                 coverages.setdefault(name, []).append(found.teams[0].coverage)
             compare(initiative_context(snapshot, store, one), coverages, draw)
-        everywhere = np.ones(len(snapshot.corpus), dtype=np.bool_)
-        flemish = np.array(
-            [(o.place.region or "").startswith("BE2") for o in snapshot.corpus.organisations]
-        )
+        everywhere = organisations_in(snapshot.corpus, "")
+        flemish = organisations_in(snapshot.corpus, "BE2")
         timed(
             "unrealised matches, all", lambda: unrealised_matches(snapshot, store, everywhere, 20)
         )

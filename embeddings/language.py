@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 LANGUAGES = ("nl", "fr", "de", "en")
@@ -26,7 +26,12 @@ def detect_language(text: str) -> str | None:
     """Return `nl`, `fr`, `de` or `en`; None where the text is too short or the language unsure."""
     if len(text.split()) < _MIN_WORDS:
         return None
+    return _detected(text[:_MAX_CHARACTERS])
+
+
+@lru_cache(maxsize=1024)
+def _detected(text: str) -> str | None:
+    """Return the language of a text; cached, as several stages ask for that of one text."""
     with _lock:
-        identifier = _identifier()
-        language, probability = identifier.classify(text[:_MAX_CHARACTERS])
+        language, probability = _identifier().classify(text)
     return str(language) if probability >= _MIN_PROBABILITY else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,12 +16,14 @@ from sqlalchemy.exc import DBAPIError
 from embeddings.port import EncoderError
 from matcher.cache import Cache, CacheState, make_cache
 from matcher.corpus.answer_cache import AnswerCache
+from matcher.corpus.generation import current_name, is_building
 from matcher.corpus.provider import CorpusProvider
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Question
 from matcher.gate import OPEN, Gate
 from matcher.imports import jobs as import_jobs
-from matcher.index.generation import current_name, is_building
+from matcher.indexing.build import build_index
+from matcher.indexing.child import build_in_child
 from matcher.indexing.encoders import RawEncoders
 from matcher.indexing.provider import provide_corpus
 from matcher.initiatives.service import InitiativeService
@@ -48,6 +51,8 @@ CONNECTION_SECONDS = 5.0
 STATEMENT_SECONDS = 60.0
 BACKGROUND_THREADS = 4
 """That use the store beside those of requests: start, jobs, catching up, and one to spare."""
+REBUILD_PAUSE_SECONDS = 60.0
+"""A build that is due is asked for no more often, whatever becomes of it."""
 log = structlog.get_logger()
 
 
@@ -82,6 +87,7 @@ class Services:
         self.settings = settings
         self.serving = False
         """Whether requests share the process: then nothing waits for long."""
+        self._rebuild_at = 0.0
         self.starting = False
         """Whether the process warms up at the moment."""
         self._lock = threading.RLock()
@@ -159,7 +165,11 @@ class Services:
         def make() -> JobRunner:
             # Jobs wait for other writers for longer than requests do.
             own = _make_store(self.settings, PATIENT) if self.serving else self.store
-            return JobRunner(JobContext(own, self.settings), JOB_KINDS, self.store)
+            return JobRunner(
+                JobContext(own, self.settings, build_in_child if self.serving else build_index),
+                JOB_KINDS,
+                self.store,
+            )
 
         return self._made_once("jobs", make)
 
@@ -172,7 +182,7 @@ class Services:
         self.serve()
         self.starting = True
         try:
-            snapshot = self.corpus_provider.snapshot()
+            snapshot = self.corpus_provider.serve(self._rebuild)
             self._ask_once(snapshot)
         finally:
             self.starting = False
@@ -180,6 +190,14 @@ class Services:
             log.error("the model doesn't answer at the start", reason=snapshot.model_failure)
         if self.settings.jobs == "inside":
             self.jobs.start_thread()
+
+    def _rebuild(self) -> None:
+        """Build the index anew in the background, unless that waits or is under way."""
+        now = time.monotonic()
+        if now >= self._rebuild_at:
+            self._rebuild_at = now + REBUILD_PAUSE_SECONDS
+            if self.jobs.start_if_none("rebuild"):
+                log.info("index is built anew", reason="much was written since")
 
     def start(self) -> None:
         """Begin to warm up in a thread, unless that was done or is under way."""
@@ -221,8 +239,8 @@ class Services:
             catching_up=snapshot.revision != revision or snapshot.generation.name != newest,
             writes_waiting=max(revision.version - snapshot.version, 0),
             building=is_building(folder),
-            organisations=len(snapshot.corpus),
-            facets=len(snapshot.corpus.facets),
+            organisations=snapshot.corpus.organisation_count,
+            facets=snapshot.corpus.facet_count,
             generation=snapshot.generation.name,
             model=snapshot.generation.model,
             model_answers=not snapshot.model_failure,

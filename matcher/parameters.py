@@ -32,6 +32,9 @@ MENTION_EVIDENCE = 6.0
 """Weight of words of a name (log of rarity) that can't be chance. Origin: one word in 400 names."""
 MENTION_UNKNOWN = 2.0
 """Weight added to each name, so that one common word is no whole name. Origin: as above."""
+MAX_NAMES_OF_WORD = 1_000
+"""A word in more names than this alone finds nobody. Origin: bounds the cost; below 1,000
+organisations it leaves nobody out."""
 MAX_LIKELY_PARTNERS = 20
 """Organisations that stand in for members where none are given. Origin: about one consortium."""
 CROWDING = 0.5

@@ -10,13 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from pydantic_core import to_jsonable_python
 
-from matcher.corpus.columns import Corpus, OrganisationRecord
+from matcher.corpus.corpus import Corpus
 from matcher.corpus.field_mix import FieldMix, field_mix
 from matcher.corpus.partner_mix import partner_mix
+from matcher.corpus.records import OrganisationRecord
 from matcher.corpus.snapshot import Snapshot
 from matcher.corpus.subjects import organisation_domains
+from matcher.corpus.tables import TYPES
 from matcher.domain import Facet, FacetKind, Organisation, OrganisationType, Stage
 
 MAX_QUOTE_LENGTH = 320
@@ -85,8 +88,7 @@ def to_json(answer: object) -> Any:
 
 def organisation_name(corpus: Corpus, row: int) -> OrganisationName:
     """Return the id and name of the organisation in a row."""
-    record = corpus.organisations[row]
-    return OrganisationName(record.id, record.name)
+    return OrganisationName(corpus.ids[row], corpus.names[row])
 
 
 def organisation_brief(record: OrganisationRecord | Organisation) -> OrganisationBrief:
@@ -115,7 +117,7 @@ def facet_brief(facet: Facet) -> FacetBrief:
 
 def partner_mix_brief(corpus: Corpus, rows: Iterable[int]) -> PartnerMixBrief:
     """Return the mix of types of some organisations."""
-    types = [corpus.organisations[row].type for row in rows]
+    types = [TYPES[number] for number in corpus.type_numbers[np.fromiter(rows, np.int64)].tolist()]
     mix = partner_mix(types)
     return PartnerMixBrief(
         len(types), mix.types, mix.strands, round(mix.balance, 4), tuple(mix.missing)

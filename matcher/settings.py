@@ -88,6 +88,12 @@ class Settings(BaseSettings):
         description="Who runs imports and other work in the background: `inside` (a thread of "
         "each server process) or `worker` (only `schakel worker`).",
     )
+    rebuild_after: Count = Field(
+        2000,
+        description="Once so many organisations, offers, needs and projects changed since the "
+        "index was built, a new one is built in the background. What one write or import changes "
+        "beyond that is found when the new index is ready; all else at once.",
+    )
     cache_ttl: Count = Field(3600, description="Seconds that an answer is kept.")
     encoder: Literal["default", "transformer", "remote"] = Field(
         "default",

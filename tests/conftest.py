@@ -22,8 +22,8 @@ from app import create_app  # noqa: E402
 from embeddings import bulk, sentence  # noqa: E402
 from matcher.accounts import password_hashing  # noqa: E402
 from matcher.container import Services  # noqa: E402
+from matcher.corpus import generation  # noqa: E402
 from matcher.demo import load as demo  # noqa: E402
-from matcher.index import generation  # noqa: E402
 from matcher.indexing.build import build_index  # noqa: E402
 from matcher.settings import Settings, read_settings  # noqa: E402
 from tests.hash_encoder import use_hash_vectors  # noqa: E402

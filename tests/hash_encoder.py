@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from embeddings.default import DefaultEncoder
 from embeddings.port import Encoder, EncoderError, RawEncoder, View
-from matcher.index import generation
+from matcher.corpus import generation
 from matcher.indexing import encoders
 
 KIND = "hash"

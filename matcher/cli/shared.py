@@ -16,9 +16,9 @@ from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
 from embeddings.port import EncoderError
+from matcher.corpus.generation import GenerationError
 from matcher.deadline import DeadlineExceeded
 from matcher.imports.row_errors import ImportRefused
-from matcher.index.generation import GenerationError
 from matcher.progress import Progress
 from matcher.settings import SettingsError
 

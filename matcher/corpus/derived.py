@@ -1,40 +1,50 @@
-"""Arrays that are derived from a snapshot once and shared by all questions."""
+"""What is derived from a snapshot once and shared by all questions."""
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 Source = TypeVar("Source")
-Number = TypeVar("Number", bound=np.generic)
+Value = TypeVar("Value")
 Arguments = ParamSpec("Arguments")
+_MAX_VALUES = 128
+"""Filters are among the arguments, and anybody may think of more of them."""
 
 
-class DerivedArrays:
-    """Caches arrays by the function that computes them and its arguments.
+class DerivedValues:
+    """Caches values by the function that computes them and its arguments; the oldest used goes.
 
-    Threads may share it: two that need an array at the same time may both compute it.
+    Threads may share it: two that need a value at the same time may both compute it.
     """
 
     def __init__(self) -> None:
-        self._arrays: dict[tuple[object, ...], NDArray[Any]] = {}
+        self._values: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+        self._lock = threading.Lock()
 
     def get(
         self,
-        compute: Callable[Concatenate[Source, Arguments], NDArray[Number]],
+        compute: Callable[Concatenate[Source, Arguments], Value],
         source: Source,
         *arguments: Arguments.args,
         **named: Arguments.kwargs,
-    ) -> NDArray[Number]:
+    ) -> Value:
         """Return `compute(source, ...)`, computed at the first call.
 
         `compute` is a function of a module, not a lambda; `source` is the same at every call, and
-        the arguments can be hashed.
+        the arguments can be hashed. What it returns is changed by nobody.
         """
         key = (compute, arguments, tuple(named.items()))
-        if key not in self._arrays:
-            self._arrays[key] = compute(source, *arguments, **named)
-        return self._arrays[key]
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                known: Value = self._values[key]
+                return known
+        value = compute(source, *arguments, **named)
+        with self._lock:
+            self._values[key] = value
+            if len(self._values) > _MAX_VALUES:
+                self._values.popitem(last=False)
+        return value

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from embeddings.words import fold
-from matcher.corpus.weighted_words import name_words
+from matcher.corpus.words import name_words
 
 _LEGAL_FORMS = frozenset(
     "ab ag aps as asa asbl aisbl bv bvba cv cvba doo eeig eg ehf ev eingetragener verein gbr ggmbh "

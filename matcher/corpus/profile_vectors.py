@@ -9,35 +9,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import scipy.sparse as sparse
 from numpy.typing import NDArray
 
 from embeddings.port import View
 from matcher.arrays import Floats, Rows
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import Corpus
 from matcher.domain import FacetKind
 
 Vectors = NDArray[np.float32]
 
 
 def profiles_of(
-    corpus: Corpus, rows: Sequence[int], vectors: Vectors, facet_rows: Rows, views: Sequence[View]
+    corpus: Corpus, rows: Rows, vectors: Vectors, facet_rows: Rows, views: Sequence[View]
 ) -> Vectors:
-    """Return a vector (len(rows), dim) for each organisation, each view of length 1 / sqrt(views).
+    """Return a vector (k, dim) for each organisation (k,), each view of length 1 / sqrt(views).
 
     It is the mean of its offers and past projects; `vectors` (j, dim) are those of the facets
     `facet_rows` (j,), ascending. A project of n partners counts 1 / sqrt(n) for each: it says less
     about one of them. Zeros where nothing that an organisation owns is understood.
     """
-    result = np.zeros((len(rows), vectors.shape[1]), dtype=np.float32)
-    owners = np.diff(corpus.owner_start)
-    needs = corpus.of_kind(FacetKind.NEED)
-    for place, row in enumerate(rows):
-        own = corpus.facets_owned([row])
-        own = own[~needs[own]]
-        if len(own):
-            weights = 1.0 / np.sqrt(owners[own])
-            result[place] = weights @ vectors[np.searchsorted(facet_rows, own)]
-    return unit_views(result, views)
+    facets, places = corpus.facets_of(rows)
+    counted = ~corpus.of_kind(FacetKind.NEED, facets)
+    facets, places = facets[counted], places[counted]
+    weights = 1.0 / np.sqrt(corpus.owners.sizes(facets))
+    columns = np.searchsorted(facet_rows, facets)
+    shape = len(rows), len(facet_rows)
+    sums = sparse.csr_array((weights.astype(np.float32), (places, columns)), shape=shape) @ vectors
+    return unit_views(sums, views)
 
 
 def unit_views(vectors: Vectors, views: Sequence[View]) -> Vectors:

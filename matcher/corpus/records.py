@@ -1,17 +1,54 @@
-"""Converts rows of the store to the records that ranking uses."""
+"""The data of organisations and facets that ranking uses, and how rows of the store become it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 
 from embeddings.subjects import Subjects
-from matcher.corpus.columns import FacetRecord, OrganisationRecord
 from matcher.domain import FacetKind, OrganisationType, Place, SizeClass, Stage
-from matcher.store.changes import Changes
 from matcher.store.tables import FacetRow, OrganisationRow
 
-SubjectsOf = tuple[tuple[int, ...], tuple[int, ...]]
-"""Numbers of domains and of challenges."""
+
+@dataclass(frozen=True, slots=True)
+class SubjectNumbers:
+    """What a facet speaks of, by the numbers of domains and challenges."""
+
+    domains: tuple[int, ...] = ()
+    challenges: tuple[int, ...] = ()
+
+
+NO_SUBJECTS = SubjectNumbers()
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationRecord:
+    """The data of an organisation that ranking and result lists use."""
+
+    key: int
+    id: str
+    name: str
+    type: OrganisationType
+    place: Place
+    sme: bool | None
+    sectors: tuple[str, ...]
+    size: SizeClass | None = None
+    competitors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FacetRecord:
+    """The data of a facet that ranking uses; its text stays in the store."""
+
+    id: int
+    kind: FacetKind
+    year: int | None
+    stage: Stage | None
+    valid_until: date | None
+    topics: tuple[str, ...]
+    owners: tuple[int, ...]
+    """Keys of the organisations that own it, the coordinator first."""
+    subjects: SubjectNumbers = NO_SUBJECTS
 
 
 def organisation_record(row: OrganisationRow) -> OrganisationRecord:
@@ -29,7 +66,7 @@ def organisation_record(row: OrganisationRow) -> OrganisationRecord:
     )
 
 
-def facet_record(row: FacetRow, owners: tuple[int, ...]) -> FacetRecord:
+def facet_record(row: FacetRow, owners: tuple[int, ...], subjects: Subjects) -> FacetRecord:
     """Convert a facet; `owners` are organisation keys, the coordinator first."""
     return FacetRecord(
         id=row.id,
@@ -39,25 +76,5 @@ def facet_record(row: FacetRow, owners: tuple[int, ...]) -> FacetRecord:
         valid_until=row.valid_until,
         topics=tuple(row.topics),
         owners=owners,
+        subjects=SubjectNumbers(*subjects.of(row.embedded_text, row.topics)),
     )
-
-
-def apply_changes(
-    changes: Changes,
-    organisations: Mapping[int, OrganisationRecord],
-    facets: Mapping[int, FacetRecord],
-) -> tuple[dict[int, OrganisationRecord], dict[int, FacetRecord]]:
-    """Return records of organisations by key, and of facets by id, with changes applied."""
-    organisations, facets = dict(organisations), dict(facets)
-    for key in changes.deleted_organisations:
-        organisations.pop(key, None)
-    for key in changes.deleted_facets:
-        facets.pop(key, None)
-    organisations.update((row.key, organisation_record(row)) for row in changes.organisations)
-    facets.update((row.id, facet_record(row, changes.owner_keys(row.id))) for row in changes.facets)
-    return organisations, facets
-
-
-def subjects_of(subjects: Subjects, row: FacetRow) -> SubjectsOf:
-    """Return the domains and challenges of a facet, from its text and topics."""
-    return subjects.of(row.embedded_text, row.topics)

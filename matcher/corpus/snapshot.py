@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.composite import incomplete_count, model_failure
-from matcher.arrays import Floats, Rows
-from matcher.corpus.columns import Corpus, FacetRecord, OrganisationRecord
-from matcher.corpus.derived import DerivedArrays
-from matcher.corpus.records import SubjectsOf
-from matcher.index.generation import Generation
+from matcher.arrays import Rows
+from matcher.corpus.corpus import Corpus
+from matcher.corpus.derived import DerivedValues
+from matcher.corpus.generation import Generation
+from matcher.corpus.profile_vectors import unit_views
 from matcher.index.layered import LayeredIndex
 from matcher.models.fitted import FittedModels
 from matcher.models.vote_calibration import VoteCalibration
@@ -29,18 +28,16 @@ class Snapshot:
     profiles: LayeredIndex
     """Profile vectors of the organisations, under their keys."""
     corpus: Corpus
-    organisations: dict[int, OrganisationRecord]
-    facets: dict[int, FacetRecord]
-    written_subjects: Mapping[int, SubjectsOf] = field(default_factory=dict)
-    """Domains and challenges of facets written since the generation, by facet id."""
     incomplete: bool = False
     """Whether facets written since the generation were encoded without the model."""
     mark: str = ""
     """The random mark of the corpus version, see `Revision`."""
-    derived: DerivedArrays = field(
-        default_factory=DerivedArrays, init=False, compare=False, repr=False
+    changes: int = 0
+    """How many rows of the store were written or deleted since the generation."""
+    derived: DerivedValues = field(
+        default_factory=DerivedValues, init=False, compare=False, repr=False
     )
-    """Arrays computed from this snapshot, shared by all questions."""
+    """What was computed from this snapshot, shared by all questions."""
 
     @property
     def model_failure(self) -> str:
@@ -59,13 +56,6 @@ class Snapshot:
         """
         return self.incomplete or self.incomplete_count != count
 
-    def subjects_of(self, facet_id: int) -> SubjectsOf:
-        """Return the domains and challenges of a facet."""
-        known = self.written_subjects.get(facet_id)
-        if known is not None:
-            return known
-        return self.generation.findings.subjects.get(facet_id, ((), ()))
-
     @property
     def version(self) -> int:
         """The corpus version of this snapshot."""
@@ -81,24 +71,13 @@ class Snapshot:
         """The fitted models of the generation."""
         return self.generation.models
 
-    @property
-    def vote_calibration(self) -> VoteCalibration | None:
-        """The calibration of votes for organisations (n,); None where none was fitted."""
+    def vote_calibration(self, rows: Rows) -> VoteCalibration | None:
+        """Return the calibration of votes for organisations (k,); None where none was fitted."""
         curves = self.models.votes
-        if curves is None:
-            return None
-        return VoteCalibration(curves.common, self.derived.get(_vote_curves, self))
+        return None if curves is None else curves.for_keys(self.corpus.keys[rows])
 
     def profiles_of(self, rows: Rows) -> NDArray[np.float32]:
-        """Return the profile vectors (n, dim) of organisations (n,)."""
-        organisations = self.corpus.organisations
-        keys = np.array([organisations[row].key for row in rows.tolist()], dtype=np.int64)
-        return self.profiles.rows(keys)
-
-
-def _vote_curves(snapshot: Snapshot) -> Floats:
-    """Return the calibration curves (n, 2) of the organisations, by row; none without any."""
-    curves = snapshot.models.votes
-    if curves is None:
-        return np.empty((0, 2))
-    return curves.for_keys([record.key for record in snapshot.corpus.organisations]).own
+        """Return the profile vectors (k, dim) of organisations (k,)."""
+        stored = self.profiles.rows(self.corpus.keys[rows])
+        # Rounded as they are stored, equal profiles would be .9998 similar.
+        return unit_views(stored, self.generation.encoder.views)

@@ -9,19 +9,25 @@ import numpy as np
 
 from embeddings.lexicon import Lexicon, lexicon_of
 from embeddings.subjects import Subjects
-from matcher.corpus.filters import unexpired
+from matcher.corpus.filters import offer_facets
 from matcher.corpus.snapshot import Snapshot
 
 
 def subjects_in(snapshot: Snapshot) -> Subjects:
     """Return the domains and challenges, as found with the lexicon of the snapshot's encoder."""
-    return _read_subjects(lexicon_of(snapshot.generation.encoder))
+    return read_subjects(lexicon_of(snapshot.generation.encoder))
 
 
 @lru_cache(maxsize=2)
-def _read_subjects(lexicon: Lexicon) -> Subjects:
+def read_subjects(lexicon: Lexicon) -> Subjects:
     """Read the subjects once for each lexicon: it takes 20 ms."""
     return Subjects(lexicon)
+
+
+@lru_cache(maxsize=4096)
+def _stated_domains(subjects: Subjects, sectors: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the numbers of the domains of stated sectors; most state the same few."""
+    return subjects.of("", sectors=sectors)[0]
 
 
 def organisation_domains(snapshot: Snapshot, rows: Iterable[int]) -> list[tuple[str, ...]]:
@@ -34,15 +40,15 @@ def organisation_domains(snapshot: Snapshot, rows: Iterable[int]) -> list[tuple[
     named = [(row, [row, *corpus.variants_of(row)]) for row in rows]
     variants = np.array([variant for _, several in named for variant in several], dtype=np.int64)
     facets, places = corpus.facets_of(variants)
-    usable = (corpus.is_offer_or_evidence & unexpired(corpus))[facets]
+    usable = offer_facets(corpus, facets)
     of_variant: dict[int, set[int]] = {row: set() for row in variants.tolist()}
-    for facet_id, row in zip(
-        corpus.facet_ids[facets[usable]].tolist(), variants[places[usable]].tolist(), strict=True
-    ):
-        of_variant[row].update(snapshot.subjects_of(facet_id)[0])
-    for row, numbers in of_variant.items():
-        if sectors := corpus.organisations[row].sectors:
-            numbers.update(subjects.of("", sectors=sectors)[0])
+    numbers, at = corpus.domains.of(facets[usable])
+    owners = variants[places[usable]][at]
+    for row, number in zip(owners.tolist(), numbers.tolist(), strict=True):
+        of_variant[row].add(number)
+    for row, known in of_variant.items():
+        if sectors := tuple(corpus.text_of(number) for number in corpus.sectors.at(row)):
+            known.update(_stated_domains(subjects, sectors))
     return [
         tuple(
             subjects.domains[number].id

@@ -139,8 +139,8 @@ def evaluate(
     trial = _Trial(provider, settings, tests, seed, progress or unreported)
     corpus = trial.snapshot.corpus
     return EvaluationReport(
-        organisations=len(corpus),
-        projects=len(corpus.facets),
+        organisations=corpus.organisation_count,
+        projects=corpus.facet_count,
         model=trial.snapshot.generation.model,
         seed=seed,
         fit=trial.snapshot.models.report,

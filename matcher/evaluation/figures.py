@@ -9,7 +9,8 @@ from statistics import fmean
 
 import numpy as np
 
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import Corpus
+from matcher.corpus.tables import TYPES
 from matcher.domain import OrganisationType
 from matcher.evaluation.metrics import ndcg, recall, reciprocal_rank
 from matcher.evaluation.queries import RARE_UP_TO, Query
@@ -68,7 +69,8 @@ class ExperienceGroup:
 def measure(queries: Sequence[Query], lists: Sequence[RankedList], corpus: Corpus) -> Figures:
     """Return the mean figures of ranked lists, one a query."""
     projects = projects_of(corpus)
-    companies = {o.id for o in corpus.organisations if o.type is OrganisationType.COMPANY}
+    are_companies = corpus.type_numbers.whole() == TYPES.index(OrganisationType.COMPANY)
+    companies = {corpus.ids[row] for row in np.flatnonzero(are_companies).tolist()}
     rare = []
     for query, ranked in zip(queries, lists, strict=True):
         few = {partner for partner in query.partners if projects[partner] <= RARE_UP_TO}
@@ -82,7 +84,7 @@ def measure(queries: Sequence[Query], lists: Sequence[RankedList], corpus: Corpu
         recall_100=mean([recall(ids, partners, 100) for ids, partners in pairs]),
         mrr=mean([reciprocal_rank(ids, partners) for ids, partners in pairs]),
         rare_recall_100=mean(rare),
-        catalogue_coverage_10=round(len(set(tops)) / max(len(corpus), 1), 4),
+        catalogue_coverage_10=round(len(set(tops)) / max(corpus.organisation_count, 1), 4),
         companies_10=mean([float(organisation_id in companies) for organisation_id in tops]),
     )
 
@@ -147,10 +149,9 @@ def as_one_organisation(
 def topics_of(corpus: Corpus) -> dict[str, set[str]]:
     """Return the topics of the past projects of each organisation, by the id it is shown under."""
     topics: defaultdict[str, set[str]] = defaultdict(set)
-    for row, facet in zip(corpus.owner_rows.tolist(), corpus.owner_facets.tolist(), strict=True):
-        topics[corpus.organisations[corpus.representative[row]].id].update(
-            corpus.facets[facet].topics
-        )
+    owners, facets = corpus.owners.whole()
+    for row, facet in zip(corpus.representative[owners].tolist(), facets.tolist(), strict=True):
+        topics[corpus.ids[row]].update(corpus.text_of(number) for number in corpus.topics.at(facet))
     return topics
 
 
@@ -165,14 +166,22 @@ def covered_topics(
 
 def shown_ids(corpus: Corpus) -> dict[str, str]:
     """Return for each id the id that its organisation is shown under."""
-    pairs = zip(corpus.organisations, corpus.representative, strict=True)
-    return {record.id: corpus.organisations[row].id for record, row in pairs}
+    rows = corpus.all_rows
+    shown = corpus.representative[rows]
+    return {
+        corpus.ids[row]: corpus.ids[as_row]
+        for row, as_row in zip(rows.tolist(), shown.tolist(), strict=True)
+    }
 
 
 def projects_of(corpus: Corpus) -> dict[str, int]:
     """Return how many past projects each organisation has, by id, name variants as one."""
-    counts = corpus.total_experience
-    return {record.id: int(counts[row]) for row, record in enumerate(corpus.organisations)}
+    rows = corpus.all_rows
+    counts = corpus.experience_of(rows)
+    return {
+        corpus.ids[row]: int(count)
+        for row, count in zip(rows.tolist(), counts.tolist(), strict=True)
+    }
 
 
 def mean(values: Sequence[float]) -> float:

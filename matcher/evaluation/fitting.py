@@ -25,7 +25,8 @@ import structlog
 
 from embeddings.default import sample
 from matcher.arrays import Rows
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import Corpus, CorpusChange
+from matcher.corpus.mentions import mentions_in
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import FacetKind, Project, Question
 from matcher.evaluation.queries import RARE_UP_TO, Query, queries_of
@@ -210,7 +211,7 @@ def _ask(whole: Snapshot, earlier: Snapshot, query: Query) -> tuple[FitQuery, Fi
 def _understood(whole: Snapshot, earlier: Snapshot, query: Query) -> UnderstoodQuestion:
     """Return a past project as a question: its stored vector is that of its text."""
     vector = whole.index.rows(np.array([query.facet_id], dtype=np.int64))
-    mentioned, confidence = earlier.corpus.mentions.in_text(query.text)
+    mentioned, confidence = mentions_in(earlier.corpus, query.text)
     return UnderstoodQuestion(
         snapshot=earlier,
         question=Question(text=query.text, members=query.given),
@@ -232,7 +233,7 @@ def _fit_query(understood: UnderstoodQuestion, query: Query, hidden: Rows) -> Fi
     corpus = understood.snapshot.corpus
     partners = np.unique(corpus.group[corpus.rows(tuple(sorted(query.partners)))])
     partners = np.setdiff1d(partners, corpus.group[understood.members])
-    rare = partners[corpus.experience_of(corpus.representative[partners]) <= RARE_UP_TO]
+    rare = partners[corpus.experience_of(partners) <= RARE_UP_TO]
     return FitQuery(
         about=query.text,
         text_by_view=features.text_by_view,
@@ -249,16 +250,9 @@ def _fit_query(understood: UnderstoodQuestion, query: Query, hidden: Rows) -> Fi
 
 def snapshot_without(snapshot: Snapshot, held: Sequence[Project]) -> Snapshot:
     """Return the corpus as if the projects held out had never been; the encoder is the same."""
-    gone = {project.facet.id for project in held}
-    facets = {key: facet for key, facet in snapshot.facets.items() if key not in gone}
-    corpus = Corpus(
-        snapshot.version,
-        snapshot.organisations,
-        facets,
-        snapshot.corpus,
-        snapshot.generation.findings.variants,
-    )
-    earlier = replace(snapshot, corpus=corpus, facets=facets)
+    gone = {project.facet.id for project in held if project.facet.id is not None}
+    corpus = snapshot.corpus.changed(snapshot.version, CorpusChange(deleted_facets=sorted(gone)))
+    earlier = replace(snapshot, corpus=corpus)
     models = replace(snapshot.models, votes=fit_votes(earlier))
     return replace(earlier, generation=replace(snapshot.generation, models=models))
 
@@ -296,4 +290,4 @@ def _hash(text: object) -> str:
 
 def _active(corpus: Corpus) -> frozenset[str]:
     """Return the ids of organisations that took part in a past project."""
-    return frozenset(corpus.organisations[row].id for row in np.flatnonzero(corpus.experience))
+    return frozenset(corpus.ids[row] for row in np.flatnonzero(corpus.experience).tolist())

@@ -33,7 +33,7 @@ def recommender_ranker(
         rows = ranked.scored.candidates.rows[places]
         probability = ranked.scored.probability
         return RankedList(
-            tuple(snapshot.corpus.organisations[row].id for row in rows.tolist()),
+            tuple(snapshot.corpus.ids[row] for row in rows.tolist()),
             None if probability is None else tuple(probability[places].round(3).tolist()),
         )
 
@@ -51,17 +51,18 @@ def mean_vector_ranker(snapshot: Snapshot) -> Ranker:
     """Rank by the cosine with a mean vector an organisation: what many would try first."""
     corpus, encoder = snapshot.corpus, snapshot.generation.encoder
     evidence = corpus.facet_ids[corpus.of_kind(FacetKind.EVIDENCE)]
-    vectors = np.zeros((len(corpus.facets), encoder.dim), dtype=np.float32)
+    vectors = np.zeros((corpus.facet_total, encoder.dim), dtype=np.float32)
     rows = corpus.facet_rows(evidence)
     vectors[rows] = snapshot.index.rows(evidence)
     means = np.zeros((len(corpus), encoder.dim), dtype=np.float32)
-    np.add.at(means, corpus.representative[corpus.owner_rows], vectors[corpus.owner_facets])
+    owners, facets = corpus.owners.whole()
+    np.add.at(means, corpus.representative[owners], vectors[facets])
     means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
     shown = frozenset(_shown(snapshot))
 
     def rank(query: Query) -> RankedList:
         scores = means @ encoder.encode([query.text])[0]
-        order = (corpus.organisations[row].id for row in np.argsort(-scores, kind="stable"))
+        order = (corpus.ids[row] for row in np.argsort(-scores, kind="stable"))
         listed = [one for one in order if one in shown and one not in query.given]
         return RankedList(tuple(listed[:DEPTH]))
 
@@ -71,7 +72,5 @@ def mean_vector_ranker(snapshot: Snapshot) -> Ranker:
 def _shown(snapshot: Snapshot) -> list[str]:
     corpus = snapshot.corpus
     return [
-        record.id
-        for row, record in enumerate(corpus.organisations)
-        if corpus.representative[row] == row
+        corpus.ids[row] for row in corpus.all_rows.tolist() if corpus.representative[row] == row
     ]

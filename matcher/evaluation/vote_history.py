@@ -7,11 +7,12 @@ import scipy.sparse as sparse
 
 from embeddings.port import vocabulary_coverage
 from matcher.arrays import Floats, Rows
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import Corpus
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import FacetKind
+from matcher.index.selection import Selection
 from matcher.matching.votes import Votes, evidence_shares, votes_by_view, without_facets
-from matcher.models.vote_calibration import VoteCurves, fit_vote_calibration, stored_curves
+from matcher.models.vote_calibration import VoteCurves, fit_vote_calibration
 from matcher.models.weights import Weights
 from matcher.parameters import NEIGHBOURS
 
@@ -28,8 +29,9 @@ def fit_votes(snapshot: Snapshot) -> VoteCurves | None:
     asked = evidence[drawn.astype(np.int64)]
     if not len(asked):
         return None
+    searched = Selection(corpus.facet_ids[evidence])
     found = [
-        sparse.csr_array(_shares(snapshot, asked[start : start + _BATCH], evidence))
+        sparse.csr_array(_shares(snapshot, asked[start : start + _BATCH], searched))
         for start in range(0, len(asked), _BATCH)
     ]
     calibration = fit_vote_calibration(
@@ -37,15 +39,15 @@ def fit_votes(snapshot: Snapshot) -> VoteCurves | None:
     )
     if calibration is None:
         return None
-    return stored_curves(calibration, [record.key for record in corpus.organisations])
+    return VoteCurves(calibration.common, corpus.keys.whole(), calibration.own)
 
 
-def _shares(snapshot: Snapshot, asked: Rows, evidence: Rows) -> Floats:
+def _shares(snapshot: Snapshot, asked: Rows, evidence: Selection) -> Floats:
     """Return the share (q, n) of the votes that each organisation gets, asked facets (q,)."""
     corpus, encoder = snapshot.corpus, snapshot.generation.encoder
     vectors = snapshot.index.rows(corpus.facet_ids[asked])
     # Each finds itself, too, which doesn't vote.
-    found = votes_by_view(snapshot, vectors, corpus.facet_ids[evidence], NEIGHBOURS + 1)
+    found = votes_by_view(snapshot, vectors, evidence, NEIGHBOURS + 1)
     coverage = {view.name: vocabulary_coverage(encoder, vectors, view) for view in encoder.views}
     shipped = Weights()
     shares = np.zeros((len(asked), len(corpus)))
@@ -56,7 +58,7 @@ def _shares(snapshot: Snapshot, asked: Rows, evidence: Rows) -> Floats:
         known = {name: float(values[place]) for name, values in coverage.items()}
         votes = evidence_shares(corpus, others, shipped.view_shares(known, known))
         shares[place, votes.groups] = votes.experience
-    return shares[:, corpus.group]
+    return shares[:, corpus.group.whole()]
 
 
 def _took_part(corpus: Corpus, asked: Rows) -> sparse.csr_array:
@@ -65,4 +67,4 @@ def _took_part(corpus: Corpus, asked: Rows) -> sparse.csr_array:
     shape = len(asked), len(corpus)
     groups = corpus.group[participants]
     by_group = sparse.csr_array((np.ones(len(groups)), (project, groups)), shape=shape)
-    return sparse.csr_array(by_group[:, corpus.group])
+    return sparse.csr_array(by_group[:, corpus.group.whole()])

@@ -10,9 +10,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from embeddings.port import EncoderError
+from matcher.corpus.generation import GenerationWriteError
 from matcher.imports.runs import ImportState
-from matcher.index.generation import GenerationWriteError
-from matcher.indexing.build import build_index
 from matcher.jobs.job import Cancelled, JobContext, JobFailed
 from matcher.progress import Progress
 from matcher.store.account_tables import ImportRow
@@ -26,7 +25,7 @@ log = structlog.get_logger()
 def rebuild_index(context: JobContext, progress: Progress) -> bool:
     """Build the index anew; without it, what was imported is found too, but more slowly."""
     try:
-        build_index(context.store, context.settings, progress)
+        context.build(context.store, context.settings, progress)
     except Cancelled:
         return False
     except (EncoderError, GenerationWriteError) as error:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.arrays import find_sorted
-from matcher.index.port import NO_ID, NO_SCORE, Ids, Vectors
+from matcher.index.port import NO_ID, NO_SCORE, Vectors
+from matcher.index.selection import Ids, Selection
 
 _BLOCK_SCORES = 8_000_000
 """How many float32 scores (32 MB) a scan holds at a time."""
@@ -37,13 +38,19 @@ def check_vectors(vectors: NDArray[Any], dim: int, what: str = "vectors") -> Vec
     return vectors
 
 
-def check_search(queries: NDArray[Any], dim: int, k: int, allowed: NDArray[Any] | None) -> None:
-    """Check the arguments of `VectorIndex.search`. Raises ValueError for wrong ones."""
+def check_search(
+    queries: NDArray[Any], dim: int, k: int, allowed: Selection | NDArray[Any] | None
+) -> Selection | None:
+    """Check the arguments of `VectorIndex.search`, and return what is allowed.
+
+    Raises ValueError for wrong ones.
+    """
     check_vectors(queries, dim, "queries")
     if k < 1:
         raise ValueError(f"k: expected at least 1, got {k}")
-    if allowed is not None:
-        check_ids(allowed, "allowed")
+    if allowed is None or isinstance(allowed, Selection):
+        return allowed
+    return Selection(check_ids(allowed, "allowed"))
 
 
 def check_pairs(ids: NDArray[Any], vectors: NDArray[Any], dim: int) -> tuple[Ids, Vectors]:
@@ -75,20 +82,21 @@ def contained(ids: Ids, ascending: Ids) -> NDArray[np.bool_]:
     return result
 
 
-def row_norms(vectors: Vectors) -> NDArray[np.float32]:
+def row_norms(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
     """Return the Euclidean length of each row."""
-    squares: NDArray[np.float32] = np.einsum("ij,ij->i", vectors, vectors)
+    squares: NDArray[np.float32] = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float32)
     return np.sqrt(squares)
 
 
-def exact_scores(query: Vectors, rows: Vectors) -> Vectors:
+def exact_scores(query: Vectors, rows: NDArray[np.float16]) -> Vectors:
     """Return the inner products of `query` (dim,) and `rows` (n, dim) as float32 (n,).
 
     Summed in float64, row by row: BLAS rounds the same row differently depending on its place in
     the matrix, which would give equal vectors different scores, and batches other scores than
     single queries.
     """
-    products = rows.astype(np.float64) * query
+    columns = columns_of(query)
+    products = rows[:, columns].astype(np.float64) * query[columns]
     result: Vectors = products.sum(axis=1).astype(np.float32)
     return result
 
@@ -120,8 +128,14 @@ def tolerance(query: Vectors, largest_norm: float) -> float:
     return 4e-6 * float(np.linalg.norm(query)) * largest_norm + 1e-12
 
 
+def columns_of(queries: Vectors) -> slice:
+    """Return the columns from the first to the last in which queries (dim,) aren't zero."""
+    places = np.flatnonzero(queries)
+    return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 1)
+
+
 def scan(
-    queries: Vectors, rows: Vectors, ids: Ids, k: int, largest_norm: float
+    queries: Vectors, rows: NDArray[np.float16], ids: Ids, k: int, largest_norm: float
 ) -> tuple[Vectors, Ids]:
     """Search all `rows` (n, dim) with `ids` (n,); return exact scores and ids, both (q, k).
 
@@ -133,7 +147,8 @@ def scan(
     step = max(1, _BLOCK_SCORES // len(rows))
     for start in range(0, len(queries), step):
         block = queries[start : start + step]
-        rough = block @ rows.T
+        columns = columns_of(np.abs(block).max(axis=0))
+        rough = block[:, columns] @ rows[:, columns].astype(np.float32).T
         for offset, query in enumerate(block):
             places = _best_places(rough[offset], k, tolerance(query, largest_norm))
             exact = exact_scores(query, rows[places])
@@ -153,3 +168,11 @@ def _describe(value: object) -> str:
     if isinstance(value, np.ndarray):
         return f"{value.dtype} of shape {value.shape}"
     return type(value).__name__
+
+
+def places_in(selection: Selection, ids: Ids) -> NDArray[np.int64]:
+    """Return the places, ascending, of those ids (n,), ascending, that are selected."""
+    if len(selection) < len(ids):
+        places = find_sorted(selection.ids, ids)
+        return places[places >= 0]
+    return np.flatnonzero(selection.contain(ids))

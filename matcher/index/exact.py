@@ -15,16 +15,18 @@ from matcher.index.arrays import (
     contained,
     is_ascending,
     nothing_found,
+    places_in,
     row_norms,
     scan,
 )
-from matcher.index.port import Ids, Vectors
+from matcher.index.port import Vectors
+from matcher.index.selection import Ids, Selection
 
-_Number = TypeVar("_Number", np.int64, np.float32)
+_Number = TypeVar("_Number", np.int64, np.float16)
 
 
 class ExactIndex:
-    """Inner products with every vector, in numpy.
+    """Inner products with every vector, in numpy; vectors are stored as float16.
 
     Arrays are never changed in place: `add` and `remove` replace them. So a copy costs nothing, and
     a running search isn't affected by writes. Each write copies all vectors, which suits small
@@ -34,7 +36,6 @@ class ExactIndex:
     def __init__(self, dim: int, ids: Ids | None = None, vectors: Vectors | None = None) -> None:
         """Make an index of `vectors` (n, dim) under `ids` (n,); empty without them.
 
-        Arrays with ascending ids are used as they are, even memory-mapped; others are sorted.
         Raises ValueError as `add` does.
         """
         if dim < 1:
@@ -46,7 +47,7 @@ class ExactIndex:
         if ids is None or vectors is None:
             ids, vectors = np.empty(0, np.int64), np.empty((0, dim), np.float32)
         ids, vectors = check_pairs(ids, vectors, dim)
-        self._content = (_read_only(ids), _read_only(vectors))
+        self._content = (_read_only(ids), _read_only(vectors.astype(np.float16)))
 
     @classmethod
     def open(cls, folder: Path) -> ExactIndex:
@@ -54,7 +55,7 @@ class ExactIndex:
         ids = np.load(folder / "ids.npy", mmap_mode="r", allow_pickle=False)
         vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
         check_ids(ids)
-        if vectors.ndim != 2 or vectors.dtype != np.float32 or len(vectors) != len(ids):
+        if vectors.ndim != 2 or vectors.dtype != np.float16 or len(vectors) != len(ids):
             raise ValueError(f"{folder}: ids and vectors do not belong together")
         if not is_ascending(ids):
             raise ValueError(f"{folder}: the ids do not ascend")
@@ -83,11 +84,12 @@ class ExactIndex:
         return self._content[0]
 
     def rows(self, ids: Ids) -> Vectors:
-        """Return the vectors (n, dim) under `ids` (n,); of all ids in order, without a copy."""
-        if len(ids) == len(self) and np.array_equal(ids, self._content[0]):
-            return self._content[1]
-        vectors: Vectors = self._content[1][np.searchsorted(self._content[0], ids)]
-        return vectors
+        """Return the vectors (n, dim) under `ids` (n,), all of which must exist."""
+        return self.half(np.searchsorted(self._content[0], ids)).astype(np.float32)
+
+    def half(self, places: NDArray[np.intp]) -> NDArray[np.float16]:
+        """Return vectors (n, dim) as they are stored, by their places among the ids (n,)."""
+        return self._content[1][places]
 
     def copy(self) -> ExactIndex:
         """Return an independent copy: later writes to either don't affect the other."""
@@ -103,7 +105,7 @@ class ExactIndex:
         old_ids, old_vectors = self._content
         remaining = ~contained(old_ids, new_ids)
         all_ids = np.concatenate([old_ids[remaining], new_ids])
-        all_vectors = np.concatenate([old_vectors[remaining], new_vectors])
+        all_vectors = np.concatenate([old_vectors[remaining], new_vectors.astype(np.float16)])
         order = np.argsort(all_ids)
         self._replace(all_ids[order], all_vectors[order])
 
@@ -116,20 +118,21 @@ class ExactIndex:
             self._replace(old_ids[remaining], old_vectors[remaining])
         return removed
 
-    def search(self, queries: Vectors, k: int, allowed: Ids | None = None) -> tuple[Vectors, Ids]:
+    def search(
+        self, queries: Vectors, k: int, allowed: Selection | Ids | None = None
+    ) -> tuple[Vectors, Ids]:
         """Search every allowed vector; see the port."""
-        check_search(queries, self._dim, k, allowed)
+        selection = check_search(queries, self._dim, k, allowed)
         ids, vectors = self._content
-        if allowed is not None:
-            wanted = np.unique(allowed)
-            wanted = wanted[contained(wanted, ids)]
-            if not len(wanted):
+        if selection is not None:
+            places = places_in(selection, ids)
+            if not len(places):
                 return nothing_found(len(queries), k)
-            if len(wanted) < len(ids):
-                vectors, ids = vectors[np.searchsorted(ids, wanted)], wanted
+            if len(places) < len(ids):
+                vectors, ids = vectors[places], ids[places]
         return scan(queries, vectors, ids, k, self._norm_bound())
 
-    def _replace(self, ids: Ids, vectors: Vectors) -> None:
+    def _replace(self, ids: Ids, vectors: NDArray[np.float16]) -> None:
         self._content = (_read_only(ids), _read_only(vectors))
         self._largest_norm = None
 

@@ -13,7 +13,8 @@ from matcher.index.arrays import (
     ranked,
 )
 from matcher.index.exact import ExactIndex
-from matcher.index.port import Ids, VectorIndex, Vectors
+from matcher.index.port import VectorIndex, Vectors
+from matcher.index.selection import Ids, Selection
 
 
 class LayeredIndex:
@@ -28,6 +29,7 @@ class LayeredIndex:
         self._base = base
         self._delta = ExactIndex(base.dim)
         self._hidden: Ids = np.empty(0, np.int64)
+        self._selected: tuple[Selection | None, Ids, Selection] | None = None
 
     @property
     def dim(self) -> int:
@@ -76,26 +78,33 @@ class LayeredIndex:
         self._hide(np.unique(ids))
         return before - len(self)
 
-    def search(self, queries: Vectors, k: int, allowed: Ids | None = None) -> tuple[Vectors, Ids]:
+    def search(
+        self, queries: Vectors, k: int, allowed: Selection | Ids | None = None
+    ) -> tuple[Vectors, Ids]:
         """Search both layers and merge; see the port."""
-        check_search(queries, self.dim, k, allowed)
-        allowed_in_base = allowed
-        base_k = k
-        if len(self._hidden) and allowed is not None:
-            allowed_in_base = allowed[~contained(allowed, self._hidden)]
-        elif len(self._hidden):
-            base_k = k + len(self._hidden)
-        layers = [self._base.search(queries, base_k, allowed_in_base)]
-        if len(self._delta):
-            layers.append(self._delta.search(queries, k, allowed))
+        selection = check_search(queries, self.dim, k, allowed)
+        layers = [self._base.search(queries, k, self._in_base(selection))]
+        if not len(self._delta):
+            return layers[0]
+        layers.append(self._delta.search(queries, k, selection))
         scores, found = nothing_found(len(queries), k)
         for row in range(len(queries)):
             row_ids = np.concatenate([layer[1][row] for layer in layers])
             row_scores = np.concatenate([layer[0][row] for layer in layers])
-            base_rows = np.arange(len(row_ids)) < layers[0][1].shape[1]
-            usable = (row_ids >= 0) & ~(base_rows & contained(row_ids, self._hidden))
+            usable = row_ids >= 0
             scores[row], found[row] = ranked(row_scores[usable], row_ids[usable], k)
         return scores, found
+
+    def _in_base(self, selection: Selection | None) -> Selection | None:
+        """Return what may be found in the base: what is selected, without what is hidden."""
+        if not len(self._hidden):
+            return selection
+        known = self._selected
+        if known is None or known[0] is not selection or known[1] is not self._hidden:
+            whole = Selection(self._base.ids()) if selection is None else selection
+            without = whole.changed(self._hidden, np.zeros(len(self._hidden), np.bool_))
+            known = self._selected = selection, self._hidden, without
+        return known[2]
 
     def _hide(self, ids: Ids) -> None:
         base = self._base.ids()

@@ -7,7 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Ids = NDArray[np.int64]
+from matcher.index.selection import Ids, Selection
+
 Vectors = NDArray[np.float32]
 
 NO_ID = -1
@@ -26,6 +27,7 @@ class VectorIndex(Protocol):
       to float32, so that a query and a vector have the same score in every index and batch;
     * results descend by score, ties by ascending id; where fewer than k are found, the rest is
       padded with id -1 and score -inf;
+    * vectors are rounded to float16, relatively by 0.0005;
     * a filter (`allowed`) is exact: None means all, an empty array means none, ids that are not
       in the index are ignored, doubles count once;
     * wrong shapes or dtypes, numbers that are not finite and k < 1 raise ValueError, which says
@@ -63,6 +65,8 @@ class VectorIndex(Protocol):
         """Remove `ids` (n,) int64; return how many existed. Unknown ids are ignored."""
         ...
 
-    def search(self, queries: Vectors, k: int, allowed: Ids | None = None) -> tuple[Vectors, Ids]:
+    def search(
+        self, queries: Vectors, k: int, allowed: Selection | Ids | None = None
+    ) -> tuple[Vectors, Ids]:
         """Return (scores float32, ids int64), both (q, k), for `queries` (q, dim) float32."""
         ...

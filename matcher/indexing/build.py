@@ -13,25 +13,27 @@ from numpy.typing import NDArray
 from embeddings.lexicon import lexicon_of
 from embeddings.port import Encoder
 from embeddings.subjects import Subjects
-from matcher.corpus.columns import Corpus
-from matcher.corpus.profile_vectors import profiles_of
-from matcher.corpus.provider import CorpusProvider
-from matcher.corpus.records import SubjectsOf, apply_changes, subjects_of
-from matcher.corpus.snapshot import Snapshot
-from matcher.evaluation.fitting import fit_models, fit_weights
-from matcher.index.exact import ExactIndex
-from matcher.index.generation import (
-    Findings,
+from matcher.corpus.corpus import Corpus
+from matcher.corpus.generation import (
     Generation,
     GenerationFormatError,
     build_generation,
     build_lock,
     current_name,
+    new_index,
     prune,
     publish_with_models,
     read_manifest,
 )
+from matcher.corpus.profile_vectors import profiles_of
+from matcher.corpus.provider import CorpusProvider
+from matcher.corpus.records import facet_record, organisation_record
+from matcher.corpus.snapshot import Snapshot
+from matcher.corpus.tables import CorpusTables
+from matcher.evaluation.fitting import fit_models, fit_weights
+from matcher.index.exact import ExactIndex
 from matcher.index.layered import LayeredIndex
+from matcher.index.port import VectorIndex
 from matcher.indexing.encoders import fitted_encoder
 from matcher.introductions.outcomes import introduction_outcomes
 from matcher.models.fitted import FitReport, FittedModels
@@ -43,7 +45,6 @@ from matcher.store import Store
 from matcher.store.changes import Changes, changes_since
 from matcher.store.embeddings import UsedEmbeddings
 from matcher.store.projects import load_projects
-from matcher.store.tables import FacetRow
 
 _BATCH = 512
 log = structlog.get_logger()
@@ -76,29 +77,29 @@ def build_index(
         texts = [row.embedded_text for row in changes.facets]
         embedding_store = UsedEmbeddings(store.engine)
         encoder = fitted_encoder(settings, texts, report, embedding_store)
-        vectors, subjects = _embed(encoder, changes.facets, report)
-        ids = np.array([row.id for row in changes.facets], dtype=np.int64)
-        corpus = corpus_from(changes, variants)
+        vectors = _embed(encoder, texts, report)
+        tables = tables_of(changes, encoder, variants)
+        corpus = Corpus(changes.version, tables)
         profiles = profile_index(corpus, encoder, vectors)
-        findings = Findings(tuple(map(tuple, variants)), subjects)
         with store.reading() as session:
             outcomes = introduction_outcomes(session, changes, encoder, vectors)
         need_offer = fit_need_offer_model(encoder, outcomes)
-        snapshot = _unpublished(changes, corpus, encoder, ids, vectors, findings, need_offer)
+        index = new_index(settings.index, encoder)
+        if len(vectors):
+            index.add(corpus.facet_ids.whole(), vectors)
+        snapshot = _unpublished(corpus, encoder, index, profiles, need_offer)
         with store.reading() as session:
             projects = load_projects(session)
         models = fit_models(snapshot, projects, need_offer, report)
         name = build_generation(
             root,
             encoder,
-            ids,
-            vectors,
-            changes.version,
-            settings.index,
-            models,
+            tables,
+            index,
             profiles,
-            findings,
-            changes.mark,
+            models,
+            corpus_version=changes.version,
+            mark=changes.mark,
         )
         prune(root)
         embedding_store.purge(encoder.raw_encoders)
@@ -133,56 +134,54 @@ def refit(provider: CorpusProvider, *, install: bool, progress: Progress | None 
     return Refit(fitted.report, name)
 
 
-def _embed(
-    encoder: Encoder, facets: Sequence[FacetRow], report: Progress
-) -> tuple[NDArray[np.float32], dict[int, SubjectsOf]]:
-    """Return the vectors (m, dim) of facets, and what subjects each speaks of."""
-    vectors = np.zeros((len(facets), encoder.dim), dtype=np.float32)
-    lexicon = Subjects(lexicon_of(encoder))
-    subjects: dict[int, SubjectsOf] = {}
-    for start in range(0, len(facets), _BATCH):
-        rows = facets[start : start + _BATCH]
-        vectors[start : start + _BATCH] = encoder.encode_stored([row.embedded_text for row in rows])
-        subjects.update((row.id, subjects_of(lexicon, row)) for row in rows)
-        report("vectors", min(start + _BATCH, len(facets)), len(facets))
-    return vectors, subjects
+def _embed(encoder: Encoder, texts: Sequence[str], report: Progress) -> NDArray[np.float32]:
+    """Return the vectors (m, dim) of facets."""
+    vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
+    for start in range(0, len(texts), _BATCH):
+        batch = texts[start : start + _BATCH]
+        vectors[start : start + _BATCH] = encoder.encode_stored(batch)
+        report("vectors", min(start + _BATCH, len(texts)), len(texts))
+    return vectors
+
+
+def tables_of(
+    changes: Changes, encoder: Encoder, variants: Sequence[Sequence[str]]
+) -> CorpusTables:
+    """Return the columns of the corpus that all changes since the beginning make."""
+    subjects = Subjects(lexicon_of(encoder))
+    return CorpusTables.build(
+        map(organisation_record, changes.organisations),
+        (facet_record(row, changes.owner_keys(row.id), subjects) for row in changes.facets),
+        variants,
+    )
 
 
 def _unpublished(
-    changes: Changes,
     corpus: Corpus,
     encoder: Encoder,
-    ids: NDArray[np.int64],
-    vectors: NDArray[np.float32],
-    findings: Findings,
+    index: VectorIndex,
+    profiles: ExactIndex,
     need_offer: NeedOfferModel,
 ) -> Snapshot:
     """Return the corpus that is being built as a snapshot, to fit models on."""
-    index = ExactIndex(encoder.dim, ids, vectors)
-    models = FittedModels(need_offer)
     generation = Generation(
-        "unpublished", changes.version, encoder.fingerprint, encoder, index, models, None, findings
+        "unpublished",
+        corpus.version,
+        encoder.fingerprint,
+        encoder,
+        index,
+        FittedModels(need_offer),
+        corpus.tables,
+        profiles,
     )
-    organisations = {record.key: record for record in corpus.organisations}
-    facets = {record.id: record for record in corpus.facets}
-    layers = LayeredIndex(index), LayeredIndex(ExactIndex(encoder.dim))
-    return Snapshot(generation, *layers, corpus, organisations, facets)
+    return Snapshot(generation, LayeredIndex(index), LayeredIndex(profiles), corpus)
 
 
 def profile_index(corpus: Corpus, encoder: Encoder, vectors: NDArray[np.float32]) -> ExactIndex:
     """Return the profiles of all organisations under their keys; `vectors` (m, dim) by facet."""
-    index = ExactIndex(encoder.dim)
-    if len(corpus):
-        rows, facets = range(len(corpus)), np.arange(len(corpus.facets))
-        keys = np.array([record.key for record in corpus.organisations], dtype=np.int64)
-        index.add(keys, profiles_of(corpus, rows, vectors, facets, encoder.views))
-    return index
-
-
-def corpus_from(changes: Changes, variants: Sequence[Sequence[str]]) -> Corpus:
-    """Return the corpus that all changes since the beginning make."""
-    organisations, facets = apply_changes(changes, {}, {})
-    return Corpus(changes.version, organisations, facets, None, variants)
+    rows, facets = np.arange(len(corpus)), np.arange(corpus.facet_total)
+    profiles = profiles_of(corpus, rows, vectors, facets, encoder.views)
+    return ExactIndex(encoder.dim, corpus.keys.whole(), profiles)
 
 
 def _unfit(store: Store, root: Path, name: str) -> str:

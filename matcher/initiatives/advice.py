@@ -12,8 +12,9 @@ from math import inf
 
 import numpy as np
 
-from matcher.corpus.columns import Corpus, FacetRecord
+from matcher.corpus.corpus import CorpusChange
 from matcher.corpus.profile_vectors import profiles_of
+from matcher.corpus.records import FacetRecord
 from matcher.corpus.snapshot import Snapshot
 from matcher.deadline import Deadline, DeadlineExceeded
 from matcher.domain import FacetKind, Need, Question
@@ -81,7 +82,7 @@ def advice(
     """
     snapshot = context.snapshot
     if row in set(context.members.tolist()):
-        raise IsMember(snapshot.corpus.organisations[row].id)
+        raise IsMember(snapshot.corpus.ids[row])
     question = question_of(context.initiative)
     before = _rank(recommender, snapshot, question, row, context.deadline)
     additions, cut_short = _additions(recommender, context, row, before, first)
@@ -156,22 +157,22 @@ def _rank(
 def with_offers(snapshot: Snapshot, row: int, offers: Sequence[Need]) -> Snapshot:
     """Return a copy of the corpus in which an organisation has these offers too."""
     corpus = snapshot.corpus
-    next_id = int(corpus.facet_ids.max(initial=0)) + 1
+    next_id = int(corpus.facet_ids.whole().max(initial=0)) + 1
     numbers = np.arange(next_id, next_id + len(offers), dtype=np.int64)
     index = snapshot.index.copy()
     index.add(numbers, snapshot.generation.encoder.encode([offer.text for offer in offers]))
-    key = corpus.organisations[row].key
-    facets = dict(snapshot.facets)
-    for number, offer in zip(numbers.tolist(), offers, strict=True):
-        facets[number] = FacetRecord(number, FacetKind.OFFER, None, offer.stage, None, (), (key,))
-    variants = snapshot.generation.findings.variants
-    changed = Corpus(snapshot.version, snapshot.organisations, facets, corpus, variants)
+    key = int(corpus.keys[row])
+    facets = [
+        FacetRecord(number, FacetKind.OFFER, None, offer.stage, None, (), (key,))
+        for number, offer in zip(numbers.tolist(), offers, strict=True)
+    ]
+    changed = corpus.changed(snapshot.version, CorpusChange(facets=facets))
     profiles = snapshot.profiles.copy()
     own = changed.facets_owned([row])
     vectors = index.rows(changed.facet_ids[own])
     views = snapshot.generation.encoder.views
-    profiles.add(np.array([key]), profiles_of(changed, [row], vectors, own, views))
-    return replace(snapshot, index=index, profiles=profiles, corpus=changed, facets=facets)
+    profiles.add(np.array([key]), profiles_of(changed, np.array([row]), vectors, own, views))
+    return replace(snapshot, index=index, profiles=profiles, corpus=changed)
 
 
 def _meets_now(context: InitiativeContext, row: int) -> tuple[NeedMet, ...]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 
 from matcher.arrays import Mask, Rows
-from matcher.corpus.filters import allowed_organisations
+from matcher.corpus.filters import allowed_in
 from matcher.corpus.snapshot import Snapshot
 from matcher.deadline import NO_DEADLINE, Deadline
 from matcher.domain import Filters, Initiative
@@ -84,9 +84,9 @@ def initiative_context(
     needed = resolve_needs(snapshot, store, initiative.needs, initiative.brief, members)
     deadline.check()
     coverage = need_coverage(snapshot, needed, members, deadline)
-    allowed = None if filters is None else allowed_organisations(corpus, filters)
+    allowed = None if filters is None else allowed_in(snapshot, filters)
     pool = np.zeros(len(corpus), dtype=np.bool_)
-    pool[eligible_rows(corpus, np.unique(corpus.group), members, allowed)] = True
+    pool[eligible_rows(corpus, np.unique(corpus.group[corpus.all_rows]), members, allowed)] = True
     return InitiativeContext(snapshot, initiative, needed, members, shown, pool, coverage, deadline)
 
 

@@ -72,7 +72,7 @@ class ContributionReader:
         self._best.update(fresh)
         facet_rows = {int(facet) for facets, _ in fresh.values() for facet in facets if facet >= 0}
         with self._store.reading() as session:
-            ids = (self.corpus.facets[row].id for row in facet_rows)
+            ids = (int(self.corpus.facet_ids[row]) for row in facet_rows)
             self._facets.update(load_facets(session, ids))
 
     def need_status(self, index: int) -> NeedStatus:
@@ -99,9 +99,9 @@ class ContributionReader:
         """Return how an organisation that was loaded meets a need."""
         facets, probabilities = self._best[row]
         facet_row = int(facets[index])
-        facet = None if facet_row < 0 else self._facets.get(self.corpus.facets[facet_row].id)
+        facet = None if facet_row < 0 else self._facets.get(int(self.corpus.facet_ids[facet_row]))
         return Contribution(
-            organisation=organisation_brief(self.corpus.organisations[row]),
+            organisation=organisation_brief(self.corpus.organisation(row)),
             probability=round(float(probabilities[index]), 3),
             offer=facet_brief(facet) if facet else None,
         )

@@ -62,7 +62,7 @@ class CoverageMatrix(InitiativeAnswer):
 
 def coverage_matrix(context: InitiativeContext, candidates: int = MAX_CANDIDATES) -> CoverageMatrix:
     """Return the probability that each member and candidate meets each need."""
-    coverage, organisations = context.coverage, context.snapshot.corpus.organisations
+    coverage, corpus = context.coverage, context.snapshot.corpus
     rows = [*context.shown_members.tolist(), *_candidates(context, candidates)]
     members = len(context.shown_members)
     everyone = np.union1d(context.members, np.array(rows, dtype=np.int64))
@@ -72,7 +72,7 @@ def coverage_matrix(context: InitiativeContext, candidates: int = MAX_CANDIDATES
         corpus_version=context.snapshot.version,
         source=context.needed.source,
         columns=tuple(
-            MatrixColumn(organisation_brief(organisations[row]), column < members)
+            MatrixColumn(organisation_brief(corpus.organisation(row)), column < members)
             for column, row in enumerate(rows)
         ),
         rows=tuple(

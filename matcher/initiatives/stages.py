@@ -64,7 +64,7 @@ def _active_members(context: InitiativeContext) -> dict[Stage, list[int]]:
     active: dict[Stage, list[int]] = {stage: [] for stage in Stage}
     for row in context.shown_members.tolist():
         own = corpus.facets_owned([row, *corpus.variants_of(row)])
-        stages = {corpus.stages[facet] for facet in own[valid_offers[own]].tolist()}
+        stages = set(corpus.stages(own[valid_offers[own]]))
         for stage in stages:
             if stage is not None:
                 active[stage].append(row)

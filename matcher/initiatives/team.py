@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from matcher.arrays import Floats, Mask
+from matcher.corpus.tables import TYPES
 from matcher.domain import OrganisationType
 from matcher.initiatives.actions import question_of
 from matcher.initiatives.context import InitiativeContext
@@ -127,13 +128,11 @@ def _rivals(
 
 def _look_alikes(context: InitiativeContext, pool: Mask) -> set[tuple[int, int]]:
     """Return pairs of companies, by ascending row, that compete: their profiles are similar."""
-    organisations, worth = context.snapshot.corpus.organisations, context.coverage.single()
-    companies = [
-        row
-        for row in np.flatnonzero(pool & (worth > 0)).tolist()
-        if organisations[row].type is OrganisationType.COMPANY
-    ]
-    rows = np.array(sorted(companies, key=lambda row: -worth[row])[:MAX_COMPARED], dtype=np.int64)
+    types, worth = context.snapshot.corpus.type_numbers.whole(), context.coverage.single()
+    companies = np.flatnonzero(
+        pool & (worth > 0) & (types == TYPES.index(OrganisationType.COMPANY))
+    )
+    rows = companies[np.argsort(-worth[companies], kind="stable")[:MAX_COMPARED]]
     profiles = context.snapshot.profiles_of(rows)
     similar = np.argwhere(np.triu(profiles @ profiles.T, 1) >= COMPETING)
     return {

@@ -146,7 +146,7 @@ def _load_offers(store: Store, context: InitiativeContext, rows: list[int]) -> _
     best = {row: best_facets(corpus, context.coverage, row) for row in rows}
     facet_rows = {int(facet) for facets, _ in best.values() for facet in facets if facet >= 0}
     with store.reading() as session:
-        facets = load_facets(session, (corpus.facets[row].id for row in facet_rows))
+        facets = load_facets(session, (int(corpus.facet_ids[row]) for row in facet_rows))
     return _Offers(best, facets)
 
 
@@ -164,13 +164,13 @@ def _pick_report(
     facet_rows, probabilities = offers.best[pick.row]
     meets = []
     for index, need in enumerate(context.needed.needs):
-        facet = offers.facets.get(corpus.facets[int(facet_rows[index])].id)
+        facet = offers.facets.get(int(corpus.facet_ids[int(facet_rows[index])]))
         if probabilities[index] >= PERHAPS and facet is not None:
             probability = round(float(probabilities[index]), 3)
             best_in_team = best_rows[index] == pick.row
             meets.append(NeedMet(need.text, probability, best_in_team, facet_brief(facet)))
     return PickReport(
-        organisation=organisation_brief(corpus.organisations[pick.row]),
+        organisation=organisation_brief(corpus.organisation(pick.row)),
         member=pick.member,
         adds=round(pick.gain, 4),
         meets=tuple(sorted(meets, key=lambda met: (-met.probability, met.need))),

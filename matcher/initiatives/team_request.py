@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-import numpy as np
-
 from matcher.arrays import Mask
-from matcher.corpus.columns import Corpus, OrganisationRecord
-from matcher.domain import Filters
+from matcher.corpus.corpus import Corpus
+from matcher.corpus.filters import in_regions
+from matcher.corpus.tables import NONE, SIZES, TYPES
+from matcher.domain import Filters, OrganisationType, SizeClass
 
 DEFAULT_SIZE = 12
 MAX_SIZE = 100
@@ -50,25 +50,22 @@ class QuotaRequest:
 
     def counted(self, corpus: Corpus) -> Mask:
         """Return which organisations (n,) it counts."""
-        return np.array(
-            [self._counts(corpus, row, record) for row, record in enumerate(corpus.organisations)],
-            dtype=np.bool_,
-        )
-
-    def _counts(self, corpus: Corpus, row: int, record: OrganisationRecord) -> bool:
+        counted: Mask
         match self.kind:
             case QuotaKind.TYPE:
-                return record.type.value == self.value
+                counted = corpus.type_numbers.whole() == TYPES.index(OrganisationType(self.value))
             case QuotaKind.SIZE_CLASS:
-                return record.size is not None and record.size.value == self.value
+                counted = corpus.size_numbers.whole() == SIZES.index(SizeClass(self.value))
             case QuotaKind.COUNTRY:
-                return record.place.country == self.value
+                country = corpus.vocabulary.number(self.value)
+                counted = (corpus.countries.whole() == country) & (country != NONE)
             case QuotaKind.REGION:
-                return (record.place.region or "").startswith(self.value)
+                counted = in_regions(corpus, [self.value])
             case QuotaKind.SME:
-                return record.sme is True
+                counted = corpus.sme.whole() == 1
             case QuotaKind.NEWCOMER:
-                return not corpus.experience[row]
+                counted = corpus.experience == 0
+        return counted & corpus.alive.whole()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.arrays import Mask
-from matcher.corpus.columns import Corpus, OrganisationRecord
+from matcher.arrays import Mask, mask_of
+from matcher.corpus.columns import Column
+from matcher.corpus.corpus import Corpus
+from matcher.corpus.filters import in_regions
+from matcher.corpus.records import OrganisationRecord
 from matcher.corpus.snapshot import Snapshot
+from matcher.corpus.tables import NONE, TYPES
 from matcher.domain import FacetKind, Stage
 from matcher.store import Store
 from matcher.store.organisation_search import matching_keys
@@ -77,17 +81,17 @@ def browse(
         choices[name] = _choices(snapshot, domains, name, filters, inside)
     order = snapshot.derived.get(_rows_by_name, snapshot)
     fitting = order[np.logical_and.reduce([with_text, *passing.values()])[order]]
-    page = [corpus.organisations[row] for row in fitting[offset : offset + limit].tolist()]
+    page = [corpus.organisation(row) for row in fitting[offset : offset + limit].tolist()]
     return BrowsePage(len(fitting), page, choices)
 
 
 def _with_text(corpus: Corpus, store: Store, text: str) -> Mask:
     """Return which organisations (n,) hold the text; all where it is empty."""
     if not text.strip():
-        return np.ones(len(corpus), dtype=np.bool_)
+        return corpus.alive.whole()
     with store.reading() as session:
         keys = matching_keys(session, text)
-    return np.array([record.key in keys for record in corpus.organisations], dtype=np.bool_)
+    return mask_of(corpus.rows_of_keys(keys), len(corpus))
 
 
 def _passing(snapshot: Snapshot, domains: Sequence[str], name: str, filters: BrowseFilters) -> Mask:
@@ -95,11 +99,14 @@ def _passing(snapshot: Snapshot, domains: Sequence[str], name: str, filters: Bro
     value: str = getattr(filters, name)
     if not value:
         return np.ones(len(snapshot.corpus), dtype=np.bool_)
+    corpus = snapshot.corpus
     if name == "region":
-        starts: Mask = np.char.startswith(_values(snapshot.corpus, name), value)
-        return starts
+        return in_regions(corpus, [value])
     if name in ("type", "country"):
-        same: Mask = _values(snapshot.corpus, name) == value
+        texts = corpus.text_of if name == "country" else _type_of
+        numbers = _numbers(corpus, name)
+        wanted = [number for number in np.unique(numbers).tolist() if texts(number) == value]
+        same: Mask = np.isin(numbers, wanted)
         return same
     values = _numbered_values(name, domains)
     if value not in values:
@@ -122,9 +129,9 @@ def _choices(
         numbers = _table(snapshot, name, len(values))[inside].sum(axis=0)
         counts = dict(zip(values, numbers.tolist(), strict=True))
     elif name == "region":
-        counts = _count_regions(_values(snapshot.corpus, name)[inside], chosen)
+        counts = _count_regions(_count(snapshot.corpus, name, inside), chosen)
     else:
-        counts = _count(_values(snapshot.corpus, name)[inside])
+        counts = _count(snapshot.corpus, name, inside)
     if chosen:
         counts.setdefault(chosen, 0)
     choices = [
@@ -139,25 +146,36 @@ def _choices(
     return sorted(choices, key=lambda choice: (-choice.count, choice.value))
 
 
-def _count_regions(codes: NDArray[Any], chosen: str) -> dict[str, int]:
+def _count_regions(by_code: Mapping[str, int], chosen: str) -> dict[str, int]:
     """Count regions, and the parts of the one that is chosen."""
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for letters in REGION_LEVELS:
-        long_enough = codes[np.char.str_len(codes) >= letters].astype(f"U{letters}")
-        for code, count in _count(long_enough).items():
-            if letters == REGION_LEVELS[0] or chosen.startswith(code[:-1]):
-                counts[code] = count
+        for code, count in by_code.items():
+            within = letters == REGION_LEVELS[0] or chosen.startswith(code[: letters - 1])
+            if len(code) >= letters and within:
+                counts[code[:letters]] += count
     return counts
 
 
-def _count(values: NDArray[Any]) -> dict[str, int]:
-    unique, counts = np.unique(values, return_counts=True)
-    return dict(zip(unique.tolist(), counts.tolist(), strict=True))
+def _count(corpus: Corpus, name: str, inside: Mask) -> dict[str, int]:
+    """Count the types, countries or regions of organisations; an empty text is an unknown one."""
+    numbers, counts = np.unique(_numbers(corpus, name)[inside], return_counts=True)
+    texts = _type_of if name == "type" else corpus.text_of
+    return {texts(n): c for n, c in zip(numbers.tolist(), counts.tolist(), strict=True)}
 
 
-def _values(corpus: Corpus, name: str) -> NDArray[np.str_]:
-    """Return type, country or region of each organisation (n,); empty where unknown."""
-    return {"type": corpus.types, "country": corpus.countries, "region": corpus.regions}[name]
+def _numbers(corpus: Corpus, name: str) -> NDArray[Any]:
+    """Return type, country or region of each organisation (n,) as numbers."""
+    columns: dict[str, Column[Any]] = {
+        "type": corpus.type_numbers,
+        "country": corpus.countries,
+        "region": corpus.regions,
+    }
+    return columns[name].whole()
+
+
+def _type_of(number: int) -> str:
+    return TYPES[number].value
 
 
 def _table(snapshot: Snapshot, name: str, count: int) -> NDArray[np.bool_]:
@@ -167,32 +185,22 @@ def _table(snapshot: Snapshot, name: str, count: int) -> NDArray[np.bool_]:
 
 def _build_table(snapshot: Snapshot, name: str, count: int) -> NDArray[np.bool_]:
     corpus = snapshot.corpus
-    numbers = _stages_of_facets(corpus) if name == "stage" else _domains_of_facets(snapshot)
-    facets = np.repeat(np.arange(len(numbers)), list(map(len, numbers)))
-    by_facet = np.zeros((len(numbers), count), dtype=np.bool_)
-    by_facet[facets, np.fromiter(chain.from_iterable(numbers), np.int64)] = True
+    if name == "stage":
+        stages = corpus.facet_stage.whole()
+        facets = np.flatnonzero(corpus.of_kind(FacetKind.OFFER) & (stages != NONE))
+        numbers = stages[facets].astype(np.int64)
+    else:
+        numbers, facets = corpus.domains.whole()
+    owners, places = corpus.owners_of(facets)
     by_organisation = np.zeros((len(corpus), count), dtype=np.bool_)
-    for number in range(count):
-        owners = corpus.owner_rows[by_facet[corpus.owner_facets, number]]
-        by_organisation[owners, number] = True
+    by_organisation[owners, numbers[places]] = True
     return by_organisation
 
 
-def _stages_of_facets(corpus: Corpus) -> list[tuple[int, ...]]:
-    numbers = {stage: number for number, stage in enumerate(Stage)}
-    return [
-        (numbers[facet.stage],) if facet.stage and facet.kind is FacetKind.OFFER else ()
-        for facet in corpus.facets
-    ]
-
-
-def _domains_of_facets(snapshot: Snapshot) -> list[tuple[int, ...]]:
-    return [snapshot.subjects_of(facet.id)[0] for facet in snapshot.corpus.facets]
-
-
 def _rows_by_name(snapshot: Snapshot) -> NDArray[np.int64]:
-    names = [
-        unicodedata.normalize("NFKD", record.name).casefold()
-        for record in snapshot.corpus.organisations
-    ]
-    return np.array(sorted(range(len(names)), key=names.__getitem__), dtype=np.int64)
+    corpus = snapshot.corpus
+    names = {
+        row: unicodedata.normalize("NFKD", corpus.names[row]).casefold()
+        for row in corpus.all_rows.tolist()
+    }
+    return np.array(sorted(names, key=names.__getitem__), dtype=np.int64)

@@ -6,6 +6,8 @@ import numpy as np
 
 from embeddings.subjects import Subjects
 from matcher.arrays import Floats, Rows
+from matcher.corpus.columns import Lists
+from matcher.corpus.corpus import Corpus
 from matcher.corpus.filters import offer_facets
 from matcher.corpus.snapshot import Snapshot
 
@@ -17,21 +19,27 @@ def memberships(snapshot: Snapshot, subjects: Subjects) -> tuple[Floats, Floats]
     offers and past projects in it, and one more for a sector that it states.
     """
     corpus = snapshot.corpus
-    domains = np.zeros((len(corpus), len(subjects.domains)))
-    challenges = np.zeros((len(corpus), len(subjects.challenges)))
-    usable = offer_facets(corpus)
-    for index, facet in enumerate(corpus.facets):
-        if not usable[index]:
-            continue
-        owners = corpus.owner_rows[corpus.owner_start[index] : corpus.owner_start[index + 1]]
-        _add((domains, challenges), owners, snapshot.subjects_of(facet.id))
+    domains = _counted(corpus, corpus.domains, len(subjects.domains))
+    challenges = _counted(corpus, corpus.challenges, len(subjects.challenges))
     known: dict[tuple[str, ...], tuple[tuple[int, ...], tuple[int, ...]]] = {}
-    for row, record in enumerate(corpus.organisations):
-        if record.sectors:
-            if record.sectors not in known:
-                known[record.sectors] = subjects.of("", sectors=record.sectors)
-            _add((domains, challenges), np.array([row]), known[record.sectors])
+    for row in corpus.sectors.nonempty().tolist():
+        sectors = tuple(corpus.text_of(number) for number in corpus.sectors.at(row))
+        if corpus.alive[row]:
+            if sectors not in known:
+                known[sectors] = subjects.of("", sectors=sectors)
+            _add((domains, challenges), np.array([row]), known[sectors])
     return np.log1p(domains), np.log1p(challenges)
+
+
+def _counted(corpus: Corpus, subjects: Lists, count: int) -> Floats:
+    """Return how many valid offers and past projects of organisations (n, count) are in each."""
+    numbers, facets = subjects.whole()
+    usable = offer_facets(corpus)[facets]
+    numbers, facets = numbers[usable], facets[usable]
+    owners, places = corpus.owners_of(facets)
+    counts = np.zeros((len(corpus), count))
+    np.add.at(counts, (owners, numbers[places]), 1.0)
+    return counts
 
 
 def _add(

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from matcher.arrays import Mask
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import Corpus
+from matcher.corpus.filters import in_regions, owners_of
 from matcher.corpus.snapshot import Snapshot
+from matcher.corpus.tables import NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,35 +36,37 @@ class Scope:
 
 def organisations_in(corpus: Corpus, region: str) -> Mask:
     """Return which organisations (n,) lie in a NUTS region or a country; all for an empty one."""
+    alive = corpus.alive.whole().copy()
     if not region:
-        return np.ones(len(corpus), dtype=np.bool_)
-    return np.array([in_region(corpus, row, region) for row in range(len(corpus))], dtype=np.bool_)
+        return alive
+    country = corpus.vocabulary.number(region)
+    in_country = (corpus.countries.whole() == country) & (country != NONE)
+    inside: Mask = alive & (in_regions(corpus, [region]) | in_country)
+    return inside
 
 
 def in_region(corpus: Corpus, row: int, region: str) -> bool:
     """Return whether an organisation lies in a NUTS region, or in a country."""
-    place = corpus.organisations[row].place
+    place = corpus.place(row)
     return (place.region or "").startswith(region) or place.country == region
 
 
 def regions(corpus: Corpus) -> list[tuple[str, int]]:
     """Return countries and the first two levels of NUTS below them, with how many are in each."""
     counts: dict[str, int] = {}
-    for record in corpus.organisations:
-        place = record.place
-        levels = {(place.region or "")[:length] for length in (2, 3, 4)}
-        codes = levels | {place.country or ""}
-        for code in codes - {""}:
-            counts[code] = counts.get(code, 0) + 1
+    places = np.stack([corpus.countries.whole(), corpus.regions.whole()])[:, corpus.all_rows]
+    different, numbers = np.unique(places, axis=1, return_counts=True)
+    for (country, region), count in zip(different.T.tolist(), numbers.tolist(), strict=True):
+        levels = {corpus.text_of(region)[:length] for length in (2, 3, 4)}
+        for code in (levels | {corpus.text_of(country)}) - {""}:
+            counts[code] = counts.get(code, 0) + count
     return sorted(counts.items())
 
 
 def _in_domain(snapshot: Snapshot, number: int) -> Mask:
     """Return which organisations (n,) have a statement or past project in a domain."""
     corpus = snapshot.corpus
-    in_domain = np.array(
-        [number in snapshot.subjects_of(facet.id)[0] for facet in corpus.facets], dtype=np.bool_
-    )
-    inside = np.zeros(len(corpus), dtype=np.bool_)
-    inside[corpus.owner_rows[in_domain[corpus.owner_facets]]] = True
-    return inside
+    numbers, facets = corpus.domains.whole()
+    in_domain = np.zeros(corpus.facet_total, dtype=np.bool_)
+    in_domain[facets[numbers == number]] = True
+    return owners_of(corpus, in_domain)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from embeddings.subjects import Subject, Subjects
-from matcher.arrays import Mask
-from matcher.corpus.columns import OrganisationRecord
+from matcher.arrays import Mask, Rows
 from matcher.corpus.filters import offer_facets
+from matcher.corpus.records import OrganisationRecord
 from matcher.corpus.snapshot import Snapshot
 from matcher.corpus.subjects import subjects_in
 from matcher.domain import Facet
@@ -54,11 +54,11 @@ class _Cell:
     domain: int
     challenge: int | None
 
-    def matches(self, numbers: tuple[Sequence[int], Sequence[int]]) -> int:
+    def matches(self, numbers: tuple[Sequence[int] | Rows, Sequence[int] | Rows]) -> int:
         """Return how many of the cell's subjects are among domain and challenge numbers."""
         domains, challenges = numbers
         in_challenge = self.challenge is not None and self.challenge in challenges
-        return (self.domain in domains) + in_challenge
+        return int(self.domain in domains) + int(in_challenge)
 
 
 def strong_organisations(
@@ -94,11 +94,11 @@ def strong_organisations(
         total=int((membership > 0).sum()),
         organisations=tuple(
             StrongOrganisation(
-                organisation=organisation_brief(corpus.organisations[row]),
+                organisation=organisation_brief(corpus.organisation(row)),
                 strength=round(float(membership[row]), 2),
                 statements=_quoted(facets, ids[row]),
                 more_statements=max(0, len(ids[row]) - MAX_STATEMENTS),
-                sectors=_sectors(subjects, corpus.organisations[row], cell),
+                sectors=_sectors(subjects, corpus.organisation(row), cell),
             )
             for row in rows
         ),
@@ -132,7 +132,9 @@ def _statement_ids(snapshot: Snapshot, usable: Mask, row: int, cell: _Cell) -> l
     """Return the ids of an organisation's usable (m,) facets in a cell, those in both first."""
     corpus = snapshot.corpus
     matches = {
-        corpus.facets[facet].id: cell.matches(snapshot.subjects_of(corpus.facets[facet].id))
+        int(corpus.facet_ids[facet]): cell.matches(
+            (corpus.domains.at(facet), corpus.challenges.at(facet))
+        )
         for facet in corpus.facets_owned([row]).tolist()
         if usable[facet]
     }

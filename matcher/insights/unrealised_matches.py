@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 
 from matcher.arrays import Floats, Mask, Rows
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import Corpus
 from matcher.corpus.filters import offer_facets, unexpired
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Facet, FacetKind
@@ -112,8 +112,8 @@ def unrealised_matches(
         total=len(scores),
         results=tuple(
             UnrealisedMatch(
-                one=organisation_brief(snapshot.corpus.organisations[pair[0]]),
-                other=organisation_brief(snapshot.corpus.organisations[pair[1]]),
+                one=organisation_brief(snapshot.corpus.organisation(pair[0])),
+                other=organisation_brief(snapshot.corpus.organisation(pair[1])),
                 score=round(scores[pair], 4),
                 because=tuple(_needs_met(snapshot.corpus, facets, fits[pair])),
             )
@@ -157,8 +157,8 @@ def _fits(snapshot: Snapshot, needs: Rows, queries: Vectors, offers: Rows) -> It
         return
     columns, scores = _nearest(queries, snapshot.index.rows(corpus.facet_ids[offers]))
     near = offers[columns]
-    asked = np.array([STAGES[corpus.stages[row]] for row in needs.tolist()])
-    offered = np.array([STAGES[corpus.stages[row]] for row in offers.tolist()])
+    asked = np.array([STAGES[stage] for stage in corpus.stages(needs)])
+    offered = np.array([STAGES[stage] for stage in corpus.stages(offers)])
     relations = stage_relations(asked[:, None], offered[columns])
     probabilities = snapshot.models.need_offer.probabilities(np.clip(scores, 0.0, 1.0), relations)
     askers, givers = _first_owners(corpus, needs), _first_owners(corpus, offers)[columns]
@@ -175,7 +175,9 @@ def _fits(snapshot: Snapshot, needs: Rows, queries: Vectors, offers: Rows) -> It
 
 def _first_owners(corpus: Corpus, facets: Rows) -> Rows:
     """Return the row of the first owner of each facet (m,); offers and needs have only one."""
-    return corpus.owner_rows[corpus.owner_start[facets]]
+    owners, places = corpus.owners_of(facets)
+    first: Rows = owners[np.searchsorted(places, np.arange(len(facets)))]
+    return first
 
 
 def _nearest(queries: Vectors, vectors: Vectors) -> tuple[Rows, Floats]:
@@ -228,7 +230,7 @@ def _known_pairs(store: Store, corpus: Corpus, pairs: Iterable[Pair]) -> set[Pai
 
 def _load_quoted(store: Store, corpus: Corpus, fits: Iterable[_Fit]) -> dict[int, Facet]:
     """Return the needs and offers of fits by id."""
-    ids = {corpus.facets[row].id for fit in fits for row in (fit.need, fit.offer)}
+    ids = {int(corpus.facet_ids[row]) for fit in fits for row in (fit.need, fit.offer)}
     with store.reading() as session:
         return load_facets(session, ids)
 
@@ -236,8 +238,8 @@ def _load_quoted(store: Store, corpus: Corpus, fits: Iterable[_Fit]) -> dict[int
 def _needs_met(corpus: Corpus, facets: dict[int, Facet], fits: Iterable[_Fit]) -> Iterator[NeedMet]:
     """Yield what is quoted of fits; those whose texts were deleted meanwhile are left out."""
     for fit in fits:
-        need = facets.get(corpus.facets[fit.need].id)
-        offer = facets.get(corpus.facets[fit.offer].id)
+        need = facets.get(int(corpus.facet_ids[fit.need]))
+        offer = facets.get(int(corpus.facet_ids[fit.offer]))
         if need is not None and offer is not None:
             yield NeedMet(
                 asks=organisation_name(corpus, fit.asker),

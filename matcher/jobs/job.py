@@ -18,6 +18,10 @@ UNEXPECTED = "Something went wrong here. It was written to the log; nothing was 
 UNKNOWN_KIND = "This version of the service doesn't know this job."
 
 
+BuildIndex: TypeAlias = Callable[[Store, Settings, Progress], str]
+"""Builds an index and publishes it; returns its name."""
+
+
 class JobState(StrEnum):
     """What became of a job."""
 
@@ -71,6 +75,8 @@ class JobContext:
 
     store: Store
     settings: Settings
+    build: BuildIndex
+    """Builds an index; in a process that serves, in another one."""
 
 
 JobFunction: TypeAlias = Callable[[JobContext, dict[str, Any], Progress], dict[str, Any]]

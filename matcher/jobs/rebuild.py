@@ -7,8 +7,7 @@ from typing import Any
 import structlog
 
 from embeddings.port import EncoderError
-from matcher.index.generation import GenerationWriteError
-from matcher.indexing.build import build_index
+from matcher.corpus.generation import GenerationWriteError
 from matcher.jobs.job import JobContext, JobFailed, JobKind
 from matcher.progress import Progress
 
@@ -20,7 +19,7 @@ log = structlog.get_logger()
 def rebuild(context: JobContext, _arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Build the index and publish it; returns its name."""
     try:
-        return {"index": build_index(context.store, context.settings, progress)}
+        return {"index": context.build(context.store, context.settings, progress)}
     except EncoderError as error:
         log.error("index not built", exc_info=error)
         raise JobFailed(NO_ENCODER) from error

@@ -40,6 +40,13 @@ def insert(session: Session, kind: str, arguments: dict[str, Any], account_id: i
     return job_id
 
 
+def is_open(session: Session, kind: str) -> bool:
+    """Return whether a job of a kind waits or runs."""
+    states = [state.value for state in JobState if state.open]
+    query = select(JobRow.id).where(JobRow.kind == kind, JobRow.state.in_(states)).limit(1)
+    return session.scalar(query) is not None
+
+
 def waiting_ids(store: Store) -> list[str]:
     """Return the ids of the jobs that wait, the oldest first."""
     query = select(JobRow.id).where(JobRow.state == JobState.WAITING.value)

@@ -72,6 +72,15 @@ class JobRunner:
         self.wake()
         return job_id
 
+    def start_if_none(self, kind: str) -> bool:
+        """Start a job of a kind, unless one waits or runs; returns whether one was started."""
+        with self._store.keeping() as session:
+            if rows.is_open(session, kind):
+                return False
+            self.add(session, kind, {}, None)
+        self.wake()
+        return True
+
     def add(
         self, session: Session, kind: str, arguments: dict[str, Any], account_id: int | None
     ) -> str:

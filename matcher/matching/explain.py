@@ -7,6 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from embeddings.port import understood as is_understood
+from matcher.corpus.affiliation import shared_words
+from matcher.corpus.mentions import mentions_in, words_in
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Facet
 from matcher.matching.answer import (
@@ -135,16 +137,16 @@ class _Page:
         rows += [*self.met.need_rows[shown].tolist(), *self.met.offer_rows[shown].tolist()]
         rows += [facet for _, _, facet in self.best if facet >= 0]
         with store.reading() as session:
-            return load_facets(session, (self.corpus.facets[row].id for row in set(rows)))
+            return load_facets(session, (int(self.corpus.facet_ids[row]) for row in set(rows)))
 
     def _facet(self, row: int) -> Facet | None:
-        return self.facets.get(self.corpus.facets[row].id)
+        return self.facets.get(int(self.corpus.facet_ids[row]))
 
     def _match(self, rank: int, place: int, row: int) -> Match:
         scored = self.ranked.scored
         return Match(
             rank=rank,
-            organisation=organisation_brief(self.corpus.organisations[row]),
+            organisation=organisation_brief(self.corpus.organisation(row)),
             score=self.ranked.score_of(place),
             variants=tuple(
                 organisation_name(self.corpus, other) for other in self.corpus.variants_of(row)
@@ -177,8 +179,8 @@ class _Page:
         similar = np.clip(self.snapshot.profiles_of(members) @ own, 0.0, 1.0)
         return tuple(
             SimilarMember(
-                self.corpus.organisations[members[at]].id,
-                self.corpus.organisations[members[at]].name,
+                self.corpus.ids[members[at]],
+                self.corpus.names[members[at]],
                 round(float(similar[at]), 3),
             )
             for at in np.lexsort((members, -similar)).tolist()
@@ -188,14 +190,14 @@ class _Page:
     def _affiliation(self, row: int) -> tuple[AffiliatedPartner, ...]:
         partners = self.ranked.scored.features.partners
         words = {
-            partner: self.corpus.affiliation.shared_words(row, partner)
+            partner: shared_words(self.corpus, row, partner)
             for partner in partners.tolist()
             if partner != row
         }
         return tuple(
             AffiliatedPartner(
-                self.corpus.organisations[partner].id,
-                self.corpus.organisations[partner].name,
+                self.corpus.ids[partner],
+                self.corpus.names[partner],
                 tuple(shared),
             )
             for partner, shared in words.items()
@@ -249,7 +251,7 @@ class _Page:
         stated = needs.needs if needs is not None and needs.source is Source.STATED else ()
         texts: list[tuple[str | None, str]] = [(None, self.understood.text)]
         texts += [(need.text, need.text) for need in stated]
-        found = [(*named, self.corpus.mentions.in_text(named[1])) for named in texts]
+        found = [(*named, mentions_in(self.corpus, named[1])) for named in texts]
         return [
             (need, text, dict(zip(rows.tolist(), confidence.tolist(), strict=True)))
             for need, text, (rows, confidence) in found
@@ -263,8 +265,8 @@ class _Page:
         least = 0.5 if has_others else 0.0
         for need, text, confidence in self.mentions:
             if confidence.get(row, 0.0) > least:
-                name = self.corpus.organisations[row].name
-                words = tuple(self.corpus.mentions.words_in(name, text))
+                name = self.corpus.names[row]
+                words = tuple(words_in(name, text))
                 return [Reason(need, None, None, None, (), words)]
         return []
 

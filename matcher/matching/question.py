@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import Corpus
 from matcher.deadline import Deadline
 from matcher.domain import Need, Question
 from matcher.messages import say

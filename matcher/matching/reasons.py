@@ -80,20 +80,22 @@ def _by_text(
     shares = weights.view_shares(understood.view_coverage, candidates.by_view)
     votes = join_views(candidates.by_view, shares)
     shown = {int(corpus.group[row]): row for row in rows}
-    offers = corpus.of_kind(FacetKind.OFFER)
+    order = np.argsort(-votes.weights, kind="stable")
+    facet_rows, strength = votes.facet_rows[order], votes.weights[order]
+    offers = corpus.of_kind(FacetKind.OFFER, facet_rows)
+    owners, places = corpus.owners_of(facet_rows)
+    groups = corpus.group[owners]
+    on_page = np.isin(groups, list(shown))
+    spoken = sorted(set(zip(places[on_page].tolist(), groups[on_page].tolist(), strict=True)))
     with_offer: set[int] = set()
-    for place in np.argsort(-votes.weights, kind="stable").tolist():
-        facet_row = int(votes.facet_rows[place])
-        start, end = corpus.owner_start[facet_row], corpus.owner_start[facet_row + 1]
-        groups = {int(corpus.group[owner]) for owner in corpus.owner_rows[start:end].tolist()}
-        for group in sorted(groups & shown.keys()):
-            if offers[facet_row]:
-                # Of the offers of an organisation only the best counts.
-                if group in with_offer:
-                    continue
-                with_offer.add(group)
-            weight = float(votes.weights[place]) * weights.text
-            yield shown[group], Speaking(facet_row, weight, understood.vector)
+    for place, group in spoken:
+        if offers[place]:
+            # Of the offers of an organisation only the best counts.
+            if group in with_offer:
+                continue
+            with_offer.add(group)
+        weight = float(strength[place]) * weights.text
+        yield shown[group], Speaking(int(facet_rows[place]), weight, understood.vector)
 
 
 def _by_need(
@@ -132,8 +134,7 @@ def _by_collaboration(ranked: RankedCandidates, rows: Collection[int]) -> dict[i
     for facet_row, strength in zip(
         collaboration.facet_rows.tolist(), collaboration.facet_strength.tolist(), strict=True
     ):
-        start, end = corpus.owner_start[facet_row], corpus.owner_start[facet_row + 1]
-        owners = corpus.owner_rows[start:end].tolist()
+        owners = corpus.owners.at(facet_row).tolist()
         for group in {int(corpus.group[owner]) for owner in owners} & shown.keys():
             row = shown[group]
             known = strongest.get(row)
@@ -141,6 +142,6 @@ def _by_collaboration(ranked: RankedCandidates, rows: Collection[int]) -> dict[i
                 owner for owner in owners if owner in partners and corpus.group[owner] != group
             ]
             if others and (known is None or strength > known.weight):
-                names = tuple(corpus.organisations[owner].name for owner in others)
+                names = tuple(corpus.names[owner] for owner in others)
                 strongest[row] = Speaking(facet_row, strength, with_members=names)
     return strongest

@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from embeddings.port import project_onto_view
 from matcher.arrays import Floats, Mask, Rows, find_sorted
-from matcher.corpus.columns import Corpus
-from matcher.corpus.filters import allowed_organisations, facets_of, offer_facets
+from matcher.corpus.corpus import Corpus
+from matcher.corpus.filters import allowed_in, offers_within
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Filters
+from matcher.index.selection import Selection
 from matcher.matching.features.collaboration import Collaboration, collaborations
 from matcher.matching.understand import NothingToRecommend, UnderstoodQuestion
 from matcher.matching.votes import (
@@ -29,7 +29,7 @@ from matcher.matching.votes import (
     organisation_votes,
     votes_by_view,
 )
-from matcher.models.vote_calibration import VoteCalibration
+from matcher.models.vote_calibration import VoteCurves
 from matcher.models.weights import Weights
 from matcher.parameters import (
     MAX_CANDIDATES,
@@ -102,17 +102,16 @@ def retrieve(understood: UnderstoodQuestion, hidden: Rows = _NOBODY) -> Candidat
     """
     snapshot, corpus = understood.snapshot, understood.snapshot.corpus
     filters = understood.question.filters
-    allowed = None if filters == Filters() else allowed_organisations(corpus, filters)
+    allowed = allowed_in(snapshot, filters)
     if allowed is not None and not allowed.any():
         raise NothingToRecommend("nothing_allowed")
-    speaking = offer_facets(corpus)
-    speaking[hidden] = False
-    everywhere = corpus.facet_ids[speaking]
-    within = everywhere
-    if allowed is not None:
-        # What an organisation offers counts under all its names, whichever of them passes.
-        passing = np.isin(corpus.group, corpus.group[allowed])
-        within = corpus.facet_ids[speaking & facets_of(corpus, passing)]
+    everywhere, within = offers_within(snapshot, Filters()), offers_within(snapshot, filters)
+    if len(hidden):
+        ids = corpus.facet_ids[hidden]
+        everywhere, within = (
+            Selection(np.setdiff1d(one.ids, ids, assume_unique=True))
+            for one in (everywhere, within)
+        )
     by_view, unfiltered = _text_votes(understood, within, everywhere)
     need_facets = _facets_near_needs(understood, within)
     collaboration = collaborations(corpus, *_known_partners(understood), hidden)
@@ -126,10 +125,10 @@ def retrieve(understood: UnderstoodQuestion, hidden: Rows = _NOBODY) -> Candidat
     found = np.unique(np.concatenate([groups for groups, _ in sources.values()]))
     rows = _best_found(corpus, list(sources.values()), _selected(understood, found, allowed))
     worth, voted = np.ones(len(rows)), VotedFor(_NOBODY, np.empty(0), None)
-    calibration = snapshot.vote_calibration
-    if calibration is not None and understood.text:
+    curves = snapshot.models.votes
+    if curves is not None and understood.text:
         # The views count as they ship, since so it was fitted what votes are worth.
-        worth, voted = _calibrated(understood, calibration, unfiltered or by_view, rows)
+        worth, voted = _calibrated(understood, curves, unfiltered or by_view, rows)
     strongest = {
         name: normaliser(corpus, [votes, *([unfiltered[name]] if unfiltered else [])])
         for name, votes in by_view.items()
@@ -152,7 +151,7 @@ def retrieve(understood: UnderstoodQuestion, hidden: Rows = _NOBODY) -> Candidat
 
 
 def _text_votes(
-    understood: UnderstoodQuestion, within: NDArray[np.int64], everywhere: NDArray[np.int64]
+    understood: UnderstoodQuestion, within: Selection, everywhere: Selection
 ) -> tuple[dict[str, Votes], dict[str, Votes]]:
     """Return the votes on the text of the facets allowed, and where filters are set of all."""
     if not understood.text_is_known:
@@ -164,9 +163,7 @@ def _text_votes(
     return by_view, votes_by_view(understood.snapshot, vector, everywhere)[0]
 
 
-def _facets_near_needs(
-    understood: UnderstoodQuestion, within: NDArray[np.int64]
-) -> tuple[Rows, Floats]:
+def _facets_near_needs(understood: UnderstoodQuestion, within: Selection) -> tuple[Rows, Floats]:
     """Return the facets (f,) nearest to the needs, ascending, and the similarity of each (f,).
 
     Those that are less similar than MIN_SIMILARITY in every view can't meet a need.
@@ -236,7 +233,7 @@ def eligible_rows(corpus: Corpus, groups: Rows, members: Rows, allowed: Mask | N
     where filters (`allowed` (n,), None for all) leave it out, the first that they let pass.
     """
     out = np.concatenate([members, corpus.competitors_of(members)])
-    rows = corpus.representative[np.setdiff1d(groups, corpus.group[out])]
+    rows = corpus.representatives(np.setdiff1d(groups, corpus.group[out]))
     if allowed is None:
         return np.sort(rows)
     passing = [row for row in rows.tolist() if allowed[row]]
@@ -248,7 +245,7 @@ def eligible_rows(corpus: Corpus, groups: Rows, members: Rows, allowed: Mask | N
 
 def _calibrated(
     understood: UnderstoodQuestion,
-    calibration: VoteCalibration,
+    curves: VoteCurves,
     by_view: Mapping[str, Votes],
     rows: Rows,
 ) -> tuple[Floats, VotedFor]:
@@ -256,7 +253,8 @@ def _calibrated(
     corpus = understood.snapshot.corpus
     shares = Weights().view_shares(understood.view_coverage, by_view)
     votes = evidence_shares(corpus, by_view, shares)
-    worth = calibration.at(rows).worth(votes.at(corpus.group[rows])[0])
-    voted = np.sort(corpus.representative[votes.groups])
-    log_odds = calibration.at(voted).log_odds(votes.at(corpus.group[voted])[0])
+    worth = curves.for_keys(corpus.keys[rows]).worth(votes.at(corpus.group[rows])[0])
+    voted = np.sort(corpus.representatives(votes.groups))
+    calibration = curves.for_keys(corpus.keys[voted])
+    log_odds = calibration.log_odds(votes.at(corpus.group[voted])[0])
     return worth, VotedFor(voted, log_odds, calibration.surest(log_odds))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from embeddings.port import Encoder, vocabulary_coverage
 from matcher.arrays import Floats, Rows
+from matcher.corpus.mentions import mentions_in
 from matcher.corpus.snapshot import Snapshot
 from matcher.deadline import NO_DEADLINE, Deadline
 from matcher.domain import Question
@@ -71,7 +72,7 @@ def understand(
     where nobody is stored or nothing of the question is known.
     """
     corpus, encoder = snapshot.corpus, snapshot.generation.encoder
-    if not len(corpus):
+    if not corpus.organisation_count:
         raise NothingToRecommend("nobody_yet")
     text = question.text.strip()
     members = corpus.with_variants(corpus.rows(question.members))
@@ -109,7 +110,7 @@ def view_coverage_of(encoder: Encoder, vector: NDArray[np.float32]) -> dict[str,
 def _mentions(snapshot: Snapshot, text: str, needs: ResolvedNeeds | None) -> tuple[Rows, Floats]:
     """Return who the text and the stated needs mention, and how surely: the surest text counts."""
     stated = needs.needs if needs is not None and needs.source is Source.STATED else ()
-    found = [snapshot.corpus.mentions.in_text(words) for words in (text, *(n.text for n in stated))]
+    found = [mentions_in(snapshot.corpus, words) for words in (text, *(n.text for n in stated))]
     rows, places = np.unique(np.concatenate([one for one, _ in found]), return_inverse=True)
     confidence = np.zeros(len(rows))
     np.maximum.at(confidence, places, np.concatenate([surely for _, surely in found]))

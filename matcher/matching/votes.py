@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from embeddings.port import View, project_onto_view
 from matcher.arrays import Floats, Rows, find_sorted, take_or_zero
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import Corpus
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import FacetKind
+from matcher.index.selection import Selection
 from matcher.parameters import MIN_SIMILARITY, MIN_VOTES, NEIGHBOURS, SHARPNESS
 
 
@@ -54,17 +55,17 @@ class OrganisationVotes:
 
 
 def votes_by_view(
-    snapshot: Snapshot, vectors: NDArray[np.float32], facet_ids: NDArray[np.int64], count: int = 0
+    snapshot: Snapshot, vectors: NDArray[np.float32], facets: Selection, count: int = 0
 ) -> list[dict[str, Votes]]:
     """Return for each text, `vectors` (n, dim), the votes of each view that knows the text.
 
-    Only `facet_ids` vote, the nearest `count` of them (default: NEIGHBOURS). A stored vector of n
-    views has length 1 / sqrt(n) in each, so the similarity within one view is sqrt(n) times what
-    the index says, and less where the view understood only a part of the facet.
+    Only `facets`, given by id, vote, the nearest `count` of them (default: NEIGHBOURS). A stored
+    vector of n views has length 1 / sqrt(n) in each, so the similarity within one view is sqrt(n)
+    times what the index says, and less where the view understood only a part of the facet.
     """
     views: Sequence[View] = snapshot.generation.encoder.views
     queries = np.concatenate([project_onto_view(vectors, view) for view in views])
-    scores, ids = snapshot.index.search(queries, count or NEIGHBOURS, facet_ids)
+    scores, ids = snapshot.index.search(queries, count or NEIGHBOURS, facets)
     scores = scores * np.float32(np.sqrt(len(views)))
     found: list[dict[str, Votes]] = [{} for _ in vectors]
     for number, view in enumerate(views):

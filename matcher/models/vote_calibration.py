@@ -9,15 +9,16 @@ votes count for less. They never count for more: that would bury those with few 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sparse
+from pydantic import ConfigDict
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from matcher.arrays import Floats, Rows
+from matcher.arrays import Floats, Rows, find_sorted
 
 SMALL = 0.01
 """Shares of the votes much below this are all the same."""
@@ -36,10 +37,6 @@ class VoteCalibration:
     """Intercept and slope of all together."""
     own: Floats
     """Those of each organisation (n, 2), by row."""
-
-    def at(self, rows: Rows) -> VoteCalibration:
-        """Return the curves of some organisations (k,) alone."""
-        return VoteCalibration(self.common, self.own[rows])
 
     def worth(self, shares: Floats) -> Floats:
         """Return what votes are worth (n,), from 0 to 1, by each organisation's share of them.
@@ -60,23 +57,24 @@ class VoteCalibration:
         return float(log_odds.max(initial=newcomer))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class VoteCurves:
-    """The curves as they are stored: intercept and slope by the key of an organisation."""
+    """The curves as they are stored, by the keys of organisations."""
 
+    __pydantic_config__: ClassVar = ConfigDict(arbitrary_types_allowed=True)
     common: tuple[float, float]
-    own: Mapping[int, tuple[float, float]]
+    keys: Rows
+    """(n,) ascending."""
+    own: Floats
+    """Intercept and slope (n, 2) of each."""
 
-    def for_keys(self, keys: Sequence[int]) -> VoteCalibration:
-        """Return the curves by row (n,); organisations that aren't known have the common one."""
-        own = [self.own.get(key, self.common) for key in keys]
-        return VoteCalibration(self.common, np.array(own, dtype=np.float64).reshape(-1, 2))
-
-
-def stored_curves(calibration: VoteCalibration, keys: Sequence[int]) -> VoteCurves:
-    """Return the curves to store; `keys` (n,) name the organisations by row."""
-    own = {key: (a, b) for key, (a, b) in zip(keys, calibration.own.tolist(), strict=True)}
-    return VoteCurves(calibration.common, own)
+    def for_keys(self, keys: Rows) -> VoteCalibration:
+        """Return the curves of organisations (k,); those not known have the common one."""
+        places = find_sorted(keys, self.keys)
+        own = np.empty((len(keys), 2))
+        own[:] = self.common
+        own[places >= 0] = self.own[places[places >= 0]]
+        return VoteCalibration(self.common, own)
 
 
 def fit_vote_calibration(

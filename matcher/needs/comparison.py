@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from embeddings.port import project_onto_view
 from matcher.arrays import Floats, Rows
-from matcher.corpus.columns import Corpus
-from matcher.corpus.filters import offer_facets
+from matcher.corpus.corpus import Corpus
+from matcher.corpus.filters import offer_facets, offers_within
 from matcher.corpus.snapshot import Snapshot
 from matcher.deadline import NO_DEADLINE, Deadline
-from matcher.domain import FacetKind, Stage
+from matcher.domain import FacetKind, Filters, Stage
 from matcher.models.need_offer import NEXT, UNKNOWN, relations_of, similarities
 from matcher.needs.coverage import Coverage, coverage_of
 from matcher.needs.resolve import ResolvedNeeds
@@ -46,8 +46,7 @@ def offer_probabilities(
     vectors = snapshot.index.rows(corpus.facet_ids[facet_rows])
     compared = similarities(snapshot.generation.encoder, queries, vectors)
     evidence = corpus.of_kind(FacetKind.EVIDENCE, facet_rows)
-    stages = [corpus.stages[row] for row in facet_rows.tolist()]
-    relations = relations_of(asked, stages)
+    relations = relations_of(asked, corpus.stages(facet_rows))
     later = np.array([one is not None and one not in OF_PROJECTS for one in asked], dtype=np.bool_)
     relations[later[:, None] & (evidence & (relations == UNKNOWN))] = NEXT
     probabilities = snapshot.models.need_offer.probabilities(compared, relations, guessed=guessed)
@@ -66,12 +65,12 @@ def need_coverage(
     The facets nearest to each need are compared, and all of the members'. Raises DeadlineExceeded.
     """
     corpus = snapshot.corpus
-    usable = np.flatnonzero(offer_facets(corpus))
     facets = np.empty(0, np.int64)
     if len(needs.vectors):
         views = snapshot.generation.encoder.views
         queries = np.concatenate([project_onto_view(needs.vectors, view) for view in views])
-        _, found = snapshot.index.search(queries, NEED_NEIGHBOURS, corpus.facet_ids[usable])
+        offers = offers_within(snapshot, Filters())
+        _, found = snapshot.index.search(queries, NEED_NEIGHBOURS, offers)
         facets = corpus.facet_rows(np.unique(found[found >= 0]))
     if members is not None:
         facets = np.union1d(facets, offers_of(corpus, members))
@@ -118,5 +117,5 @@ def _coverage(
 def offers_of(corpus: Corpus, rows: Rows) -> Rows:
     """Return the rows of the valid offers and past projects of organisations, ascending."""
     owned = np.unique(corpus.facets_of(rows)[0])
-    offers: Rows = owned[offer_facets(corpus)[owned]]
+    offers: Rows = owned[offer_facets(corpus, owned)]
     return offers

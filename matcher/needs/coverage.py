@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matcher.arrays import Floats, Rows, find_sorted
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import Corpus
 from matcher.domain import Need
 
 

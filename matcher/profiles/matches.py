@@ -85,7 +85,7 @@ def _open_initiatives(recommender: Recommender) -> list[Initiative]:
 def _rank(
     recommender: Recommender, snapshot: Snapshot, initiative: Initiative, row: int
 ) -> InitiativeRank:
-    own = snapshot.corpus.organisations[row]
+    own = snapshot.corpus.organisation(row)
     if own.id in initiative.member_ids:
         return InitiativeRank(initiative.id, initiative.name, member=True)
     rival = bool(set(own.competitors) & set(initiative.member_ids))

@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 from matcher import audit
 from matcher.accounts.accounts import Account, AccountRole, normalise_email
 from matcher.accounts.errors import AccountError
-from matcher.corpus.columns import Corpus
-from matcher.corpus.weighted_words import name_words
+from matcher.corpus.corpus import Corpus
+from matcher.corpus.mentions import rows_named
+from matcher.corpus.words import name_words
 from matcher.domain import Contact, Organisation
 from matcher.organisations.languages import with_languages
 from matcher.profiles.records import record_from_json
@@ -119,10 +120,11 @@ def visible_contact(store: Store, organisation_id: str, account: Account | None)
 def namesakes(corpus: Corpus, name: str) -> list[tuple[str, str]]:
     """Return id and name of the organisations whose name is the same but for case and accents."""
     words = _folded_name(name)
+    rows = rows_named(corpus, name_words(name)) if name_words(name) else corpus.all_rows
     return [
-        (organisation.id, organisation.name)
-        for organisation in corpus.organisations
-        if _folded_name(organisation.name) == words
+        (corpus.ids[row], corpus.names[row])
+        for row in rows.tolist()
+        if _folded_name(corpus.names[row]) == words
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from matcher.store.database import current_revision
@@ -56,3 +56,10 @@ def changes_since(session: Session, version: int) -> Changes:
         keys = changes.deleted_facets if deletion.kind == "facet" else changes.deleted_organisations
         keys.append(deletion.key)
     return changes
+
+
+def count_changes(session: Session, version: int) -> int:
+    """Return how many organisations and facets were written or deleted after `version`."""
+    tables = OrganisationRow, FacetRow, DeletionRow
+    counts = [select(func.count()).where(table.version > version) for table in tables]
+    return sum(session.execute(count).scalar_one() for count in counts)

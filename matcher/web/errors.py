@@ -18,10 +18,10 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from embeddings.port import EncoderError
 from matcher.api.errors import advice_on, input_errors, problem
+from matcher.corpus.generation import GenerationWriteError
 from matcher.current import services
 from matcher.deadline import DeadlineExceeded
 from matcher.gate import BusyError
-from matcher.index.generation import GenerationWriteError
 from matcher.matching.question import QuestionError
 from matcher.settings import SettingsError
 from matcher.store.database import is_lock_timeout

@@ -23,7 +23,8 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import Corpus
+from matcher.corpus.name_search import find_by_name
 from matcher.domain import (
     Filters,
     Near,
@@ -293,9 +294,6 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
             field.errors = [*field.errors, translated(error.message)]
 
     def _members(self, corpus: Corpus, limits: QuestionLimits) -> tuple[str, ...]:
-        by_name = {
-            organisation.name.casefold(): organisation.id for organisation in corpus.organisations
-        }
         lines = [line.strip() for line in (self.members.data or "").splitlines()]
         names = list(dict.fromkeys(line for line in lines if line))
         if len(names) > limits.members:
@@ -308,26 +306,18 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
             if name in corpus.row_of_id:
                 found.append(name)
                 continue
-            exact = by_name.get(name.casefold())
-            similar = [key for key in by_name if name.casefold() in key]
-            if exact is None and len(similar) == 1:
-                exact = by_name[similar[0]]
-            if exact is None:
+            exact, similar = find_by_name(corpus, name)
+            if not exact and len(similar) != 1:
                 self.members.errors = [*self.members.errors, self._unknown(name, similar, corpus)]
                 continue
-            found.append(exact)
+            found.append(corpus.ids[exact[-1] if exact else similar[0]])
         return tuple(dict.fromkeys(found))
 
     @staticmethod
-    def _unknown(name: str, similar: Sequence[str], corpus: Corpus) -> str:
+    def _unknown(name: str, similar: Sequence[int], corpus: Corpus) -> str:
         if not similar:
             return str(_("We know no organisation called “%(name)s”.", name=name[:80]))
-        names = [
-            organisation.name
-            for organisation in corpus.organisations
-            if organisation.name.casefold() in set(similar)
-        ]
-        meant = ", ".join(names[:4])
+        meant = ", ".join(corpus.names[row] for row in similar[:4])
         return str(
             _("“%(name)s” may be several: %(meant)s. Which one?", name=name[:80], meant=meant)
         )
@@ -336,13 +326,11 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
         city = (self.near.data or "").strip().casefold()
         if not city:
             return None
-        rows = [
-            row
-            for row, organisation in enumerate(corpus.organisations)
-            if (organisation.place.city or "").casefold() == city
-            and organisation.place.latitude is not None
-        ]
-        if not rows:
+        numbers = corpus.cities.whole()
+        same = [n for n in np.unique(numbers) if corpus.text_of(n).casefold() == city]
+        rows = np.flatnonzero(np.isin(numbers, same) & ~np.isnan(corpus.latitude.whole()))
+        rows = rows[corpus.alive[rows]]
+        if not len(rows):
             self.near.errors = [*self.near.errors, _("No organisation is in a place of that name.")]
             return None
         radius: Any = self.radius.data

@@ -14,7 +14,8 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import Corpus
+from matcher.corpus.name_search import find_by_name
 from matcher.domain import Need, NeedLevel, Stage
 from matcher.matching.question import MAX_NEEDS, MAX_TEXT_LENGTH
 from matcher.validation import MAX_NEED_LENGTH
@@ -140,14 +141,13 @@ def organisation_named(corpus: Corpus, name: str) -> tuple[str | None, str]:
     wanted = " ".join(name.split())
     if wanted in corpus.row_of_id:
         return wanted, ""
-    folded = wanted.casefold()
-    exact = [record for record in corpus.organisations if record.name.casefold() == folded]
-    near = exact or [record for record in corpus.organisations if folded in record.name.casefold()]
+    exact, similar = find_by_name(corpus, wanted)
+    near = exact or similar
     if len(near) == 1:
-        return near[0].id, ""
+        return corpus.ids[near[0]], ""
     if not near:
         return None, str(_("We know no organisation called “%(name)s”.", name=wanted[:80]))
-    meant = ", ".join(f"{record.name} ({record.id})" for record in near[:4])
+    meant = ", ".join(f"{corpus.names[row]} ({corpus.ids[row]})" for row in near[:4])
     return None, str(
         _("“%(name)s” may be several: %(meant)s. Which one?", name=wanted[:80], meant=meant)
     )

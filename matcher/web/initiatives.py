@@ -234,7 +234,7 @@ def members_sent(initiative: Initiative) -> ResponseReturnValue:
     except QuestionTooLarge as error:
         form.organisation.errors = [translated(error.message)]
         return _members(initiative, form), 422
-    name = corpus.organisations[corpus.row_of_id[found]].name
+    name = corpus.names[corpus.row_of_id[found]]
     if found not in initiative.member_ids:
         flash(_("%(name)s is a member now.", name=name))
     else:
@@ -258,7 +258,7 @@ def members_remove(initiative: Initiative) -> ResponseReturnValue:
 def _members(initiative: Initiative, form: MemberForm) -> str:
     corpus = services().corpus_provider.snapshot().corpus
     known = [
-        (corpus.organisations[corpus.row_of_id[member.organisation_id]], member.since)
+        (corpus.organisation(corpus.row_of_id[member.organisation_id]), member.since)
         for member in initiative.members
         if member.organisation_id in corpus.row_of_id
     ]

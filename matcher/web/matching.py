@@ -10,7 +10,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import Corpus
 from matcher.current import services
 from matcher.domain import Need, NeedLevel, Question, Stage
 from matcher.insights.browse import browse as browse_organisations
@@ -53,8 +53,8 @@ def _home(form: MatchForm) -> str:
         form=form,
         levels=list(NeedLevel),
         stages=list(Stage),
-        organisations=len(corpus),
-        facets=len(corpus.facets),
+        organisations=corpus.organisation_count,
+        facets=corpus.facet_count,
         initiatives=[one for one in initiatives if one.open or may("member")][:6],
     )
 
@@ -154,7 +154,7 @@ def read_needs(answer: Answer) -> list[Need]:
 
 
 def _named(corpus: Corpus, organisation_id: str) -> str:
-    return corpus.organisations[corpus.row_of_id[organisation_id]].name
+    return corpus.names[corpus.row_of_id[organisation_id]]
 
 
 @blueprint.get("/initiatives")
@@ -172,7 +172,7 @@ def initiative(initiative_id: str) -> ResponseReturnValue:
         abort(404, _("There is no such initiative."))
     corpus = services().corpus_provider.snapshot().corpus
     members = [
-        (corpus.organisations[corpus.row_of_id[one.organisation_id]], one.since)
+        (corpus.organisation(corpus.row_of_id[one.organisation_id]), one.since)
         for one in found.members
         if one.organisation_id in corpus.row_of_id
     ]
@@ -215,7 +215,7 @@ def organisation(organisation_id: str) -> ResponseReturnValue:
                 together[owner.organisation_id] = together.get(owner.organisation_id, 0) + 1
     ordered = sorted(together.items(), key=lambda one: (-one[1], one[0]))[:24]
     partners = [
-        (corpus.organisations[corpus.row_of_id[who]], count)
+        (corpus.organisation(corpus.row_of_id[who]), count)
         for who, count in ordered
         if who in corpus.row_of_id
     ]

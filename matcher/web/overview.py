@@ -119,7 +119,7 @@ def _paged(found: Overlaps | UnrealisedMatches) -> dict[str, Any]:
 def _quick_unrealised_matches() -> UnrealisedMatches | None:
     """Return unrealised matches where they are in the cache or the corpus is small."""
     insights = services().insights
-    if len(services().corpus_provider.snapshot().corpus) < SMALL_CORPUS:
+    if services().corpus_provider.snapshot().corpus.organisation_count < SMALL_CORPUS:
         return insights.unrealised_matches(Scope(), MAX_PAIRS)
     return insights.cached_unrealised_matches(Scope(), MAX_PAIRS)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
@@ -26,7 +25,8 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import Corpus
+from matcher.corpus.name_search import find_by_name
 from matcher.domain import (
     Contact,
     Facet,
@@ -410,10 +410,10 @@ def _names(corpus: Corpus, ids: Sequence[str]) -> list[str]:
     """Return names for a form, or the id where a name doesn't tell which one is meant."""
     if not ids:
         return []
-    count = Counter(organisation.name.casefold() for organisation in corpus.organisations)
     shown = []
     for competitor in ids:
         row = corpus.row_of_id.get(competitor)
-        name = corpus.organisations[row].name if row is not None else ""
-        shown.append(name if count[name.casefold()] == 1 else competitor)
+        name = corpus.names[row] if row is not None else ""
+        same = find_by_name(corpus, name)[0]
+        shown.append(name if len(same) == 1 else competitor)
     return shown

@@ -66,7 +66,7 @@ def form_team(initiative: Initiative) -> ResponseReturnValue:
         found=found,
         conflict=conflict,
         quotas=_named_quotas(team_request, found),
-        excluded=[(key, corpus.organisations[corpus.row_of_id[key]].name) for key in form.exclude],
+        excluded=[(key, corpus.names[corpus.row_of_id[key]]) for key in form.exclude],
     )
     return page, 200 if team_request is not None else 422
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import Corpus
 from matcher.domain import OrganisationType, SizeClass
 from matcher.initiatives.team_request import (
     DEFAULT_SIZE,

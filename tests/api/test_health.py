@@ -11,7 +11,7 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy.exc import OperationalError
 
-from matcher.index.generation import current_name
+from matcher.corpus.generation import current_name
 
 MakeApp = Callable[..., APIFlask]
 NEW = {"name": "Klaar nv", "type": "company", "offers": [{"text": "koelen"}]}

@@ -15,9 +15,9 @@ from sqlalchemy import event
 
 from matcher import cli
 from matcher.cli.administration import settings_table
+from matcher.corpus.generation import GenerationWriteError
 from matcher.domain import OrganisationType, Project
 from matcher.evaluation.metrics import ndcg, recall, reciprocal_rank
-from matcher.index.generation import GenerationWriteError
 from matcher.organisations.actions import get
 from matcher.settings import SettingsError, read_settings, settings_help
 from matcher.store import Store

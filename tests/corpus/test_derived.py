@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from matcher.corpus.derived import DerivedArrays
+from matcher.corpus.derived import DerivedValues
 
 
 def test_an_array_is_computed_once_for_each_function_and_argument() -> None:
@@ -17,20 +17,20 @@ def test_an_array_is_computed_once_for_each_function_and_argument() -> None:
     def zeros(source: str, size: int) -> NDArray[np.int64]:
         return np.zeros(size, dtype=np.int64)
 
-    derived = DerivedArrays()
+    derived = DerivedValues()
     first = derived.get(ones, "corpus", 2)
     assert derived.get(ones, "corpus", 2) is first
     assert derived.get(ones, "corpus", 3).tolist() == [1, 1, 1]
     assert derived.get(zeros, "corpus", 2).tolist() == [0, 0]
     assert calls == [("corpus", 2), ("corpus", 3)]
-    assert DerivedArrays().get(ones, "corpus", 2) is not first
+    assert DerivedValues().get(ones, "corpus", 2) is not first
 
 
 def test_what_fails_is_tried_again() -> None:
     def fails(source: str) -> NDArray[np.int64]:
         raise OSError(source)
 
-    derived = DerivedArrays()
+    derived = DerivedValues()
     for _ in range(2):
         with pytest.raises(OSError, match="corpus"):
             derived.get(fails, "corpus")

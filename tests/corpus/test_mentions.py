@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from matcher.corpus.mentions import Mentions
-from matcher.corpus.weighted_words import name_words
+from matcher.corpus.mentions import mentions_in, words_in
+from matcher.corpus.words import name_words
+from tests.corpus.corpora import corpus_named
 
 TOWNS = ["Aalst", "Brugge", "Delft", "Eupen", "Gent", "Hasselt", "Kortrijk", "Leuven", "Mons"]
 NAMES = [f"University of {town}" for town in TOWNS] + [
@@ -21,7 +22,7 @@ SEAWEED, LIEGE, ROADS, UNWRITTEN = len(TOWNS), len(TOWNS) + 1, len(TOWNS) + 2, l
 
 def confidences(names: Sequence[str], text: str) -> list[float]:
     """How surely the text mentions each organisation, by row; 0 for those that it doesn't."""
-    rows, confidence = Mentions(names).in_text(text)
+    rows, confidence = mentions_in(corpus_named(names), text)
     found = np.zeros(len(names))
     found[rows] = confidence
     return found.tolist()
@@ -49,7 +50,9 @@ def test_who_is_mentioned_stands_first() -> None:
 def test_known_values() -> None:
     """Two names share a word: it weighs log(4 / 2.5), each word of one name log(4 / 1.5)."""
     shared, own = math.log(4 / 2.5), math.log(4 / 1.5)
-    rows, confidence = Mentions(["Blauwe Vis", "Hout", "Blauwe Kool"]).in_text("blauwe vis")
+    rows, confidence = mentions_in(
+        corpus_named(["Blauwe Vis", "Hout", "Blauwe Kool"]), "blauwe vis"
+    )
     first = (shared + own) / (shared + own + 2) * (shared + own) / 6
     second = shared / (shared + own + 2) * shared / 6
     assert rows.tolist() == [0, 2]
@@ -101,7 +104,7 @@ def test_saying_it_twice_says_no_more() -> None:
 
 
 def test_values_are_from_nought_to_one_and_never_missing() -> None:
-    names = Mentions(NAMES)
+    corpus = corpus_named(NAMES)
     for text, expected in (
         ("", []),
         ("  ", []),
@@ -110,14 +113,14 @@ def test_values_are_from_nought_to_one_and_never_missing() -> None:
         ("x" * 50_000, []),
         (" ".join(NAMES), list(range(UNWRITTEN))),
     ):
-        rows, confidence = names.in_text(text)
+        rows, confidence = mentions_in(corpus, text)
         assert rows.tolist() == expected
         assert len(confidence) == len(rows) and ((confidence > 0) & (confidence < 1)).all()
 
 
 def test_no_names_at_all() -> None:
     for names in ([], ["", "北京"]):
-        rows, confidence = Mentions(names).in_text("anything")
+        rows, confidence = mentions_in(corpus_named(names), "anything")
         assert (rows.tolist(), confidence.tolist()) == ([], [])
 
 
@@ -126,12 +129,11 @@ def test_the_end_of_an_endless_text_is_not_read() -> None:
 
 
 def test_the_words_to_show_come_in_the_order_of_the_name() -> None:
-    names = Mentions(NAMES)
     text = "in de OOSTERSCHELDE ligt een kwekerij"
-    assert names.words_in(NAMES[SEAWEED], text) == ["kwekerij", "oosterschelde"]
-    assert names.words_in(NAMES[LIEGE], "LIEGE") == ["liege"]
-    assert names.words_in(NAMES[LIEGE], text) == ["de"]
-    assert names.words_in(NAMES[SEAWEED], "nothing") == []
+    assert words_in(NAMES[SEAWEED], text) == ["kwekerij", "oosterschelde"]
+    assert words_in(NAMES[LIEGE], "LIEGE") == ["liege"]
+    assert words_in(NAMES[LIEGE], text) == ["de"]
+    assert words_in(NAMES[SEAWEED], "nothing") == []
 
 
 def test_words_of_a_name() -> None:

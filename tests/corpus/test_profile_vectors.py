@@ -22,7 +22,7 @@ def test_a_profile_is_the_mean_of_offers_and_projects() -> None:
     ]
     corpus = corpus_of(5, facets)
     vectors = np.array([[1, 0], [0, 1], [0, -1]], dtype=np.float32)
-    found = profiles_of(corpus, [0, 1, 4], vectors, np.arange(3), ONE)
+    found = profiles_of(corpus, np.array([0, 1, 4]), vectors, np.arange(3), ONE)
     expected = np.array([1.0, 0.5]) / np.hypot(1.0, 0.5)
     assert found[0].tolist() == pytest.approx(expected.tolist(), abs=1e-6)
     assert found[1].tolist() == [0.0, 1.0]
@@ -32,7 +32,9 @@ def test_a_profile_is_the_mean_of_offers_and_projects() -> None:
 def test_each_view_of_a_profile_has_its_share() -> None:
     views = (View("lexical", 0, 2), View("meaning", 2, 4))
     vectors = np.array([[3, 4, 0, 1]], dtype=np.float32)
-    found = profiles_of(corpus_of(1, [(FacetKind.OFFER, (0,))]), [0], vectors, np.arange(1), views)
+    found = profiles_of(
+        corpus_of(1, [(FacetKind.OFFER, (0,))]), np.array([0]), vectors, np.arange(1), views
+    )
     assert found[0].tolist() == pytest.approx([0.6, 0.8, 0.0, 1.0] / np.sqrt(2), abs=1e-6)
 
 

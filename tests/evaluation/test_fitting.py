@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 
 from matcher.cli import evaluation as commands
 from matcher.container import Services
+from matcher.corpus.generation import current_name, open_generation, publish_with_models
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import (
     Facet,
@@ -51,12 +52,12 @@ from matcher.evaluation.report import evaluation_text, fit_text
 from matcher.evaluation.weight_search import GRID, FitQuery, worth
 from matcher.imports.row_errors import Batch
 from matcher.imports.storage import store_batch
-from matcher.index.generation import current_name, open_generation, publish_with_models
 from matcher.indexing.build import build_index, refit
-from matcher.models.fitted import FitReport, Quality, QueryMode
+from matcher.models.fitted import FitReport, FittedModels, Quality, QueryMode
 from matcher.models.weights import Weights
 from matcher.store.projects import load_projects
 from tests.conftest import settings_for
+from tests.corpus.corpora import facets_of
 
 FIELDS = ("tidal energy from moving water", "woollen yarn and woven cloth")
 SUBJECTS = (
@@ -165,6 +166,14 @@ def fitted(built_home: Path, seen: dict[str, tuple[int, int]]) -> FittedWeights:
     )
     services.store.dispose()
     return found
+
+
+def are_equal(one: FittedModels, other: FittedModels) -> bool:
+    """Whether models are the same, the vote curves of every organisation among them."""
+    assert one.votes is not None and other.votes is not None
+    votes = (one.votes.keys, other.votes.keys), (one.votes.own, other.votes.own)
+    same_votes = all(np.array_equal(a, b) for a, b in votes)
+    return same_votes and replace(one, votes=None) == replace(other, votes=None)
 
 
 def test_a_fit_says_what_it_compared(fitted: FittedWeights) -> None:
@@ -286,15 +295,15 @@ def test_nothing_of_what_is_held_out_is_left(services: Services) -> None:
     experience = snapshot.corpus.experience.sum()
     earlier = snapshot_without(snapshot, held)
     gone = {one.facet.id for one in held}
-    assert len(gone) == QUARTER and gone <= snapshot.facets.keys()
-    assert earlier.facets.keys() == snapshot.facets.keys() - gone
-    assert earlier.facets.keys() == set(earlier.corpus.facet_ids.tolist())
+    assert len(gone) == QUARTER and gone <= facets_of(snapshot.corpus).keys()
+    assert facets_of(earlier.corpus).keys() == facets_of(snapshot.corpus).keys() - gone
+    assert earlier.corpus.facet_count == snapshot.corpus.facet_count - QUARTER
     assert earlier.corpus.experience.sum() == experience - QUARTER * TOGETHER
-    assert earlier.models.votes != snapshot.models.votes
-    assert earlier.vote_calibration != snapshot.vote_calibration
+    assert earlier.models.votes is not None and snapshot.models.votes is not None
+    assert earlier.models.votes.common != snapshot.models.votes.common
     assert earlier.generation.encoder is snapshot.generation.encoder
     assert services.corpus_provider.snapshot() is snapshot
-    assert gone <= snapshot.facets.keys()
+    assert gone <= facets_of(snapshot.corpus).keys()
 
 
 def test_votes_of_what_is_held_out_do_not_count(services: Services) -> None:
@@ -317,8 +326,8 @@ def test_votes_of_what_is_held_out_do_not_count(services: Services) -> None:
 def test_siblings_have_half_of_the_partners(services: Services) -> None:
     corpus = services.corpus_provider.snapshot().corpus
     owners = [
-        {corpus.organisations[row].id for row in corpus.owner_rows[start:end]}
-        for start, end in zip(corpus.owner_start, corpus.owner_start[1:], strict=False)
+        {corpus.ids[row] for row in corpus.owners.at(facet).tolist()}
+        for facet in range(corpus.facet_total)
     ]
     partners = sorted(owners[0])
     assert len(partners) == TOGETHER
@@ -384,10 +393,10 @@ def test_fitting_asks_for_the_scores_that_lists_have(
     candidates = ranked.scored.candidates
     scores = asked.scores(weights)
     assert len(scores) == len(candidates.rows) >= CROWD - given
-    assert scores == pytest.approx(ranked.scored.fit, abs=1e-6)
+    assert scores == pytest.approx(ranked.scored.fit, abs=1e-4)
     assert scores.max() > 2 * scores.min() and len(set(scores.round(6))) > 10
     assert asked.depends_on <= {*GRID}
-    own = {snapshot.corpus.organisations[row].id for row in candidates.rows[asked.is_partner]}
+    own = {snapshot.corpus.organisation(row).id for row in candidates.rows[asked.is_partner]}
     assert own == query.partners
     assert (candidates.voted.surest is not None) is calibrated
     assert asked.surest == pytest.approx(candidates.voted.surest or 0.0, abs=1e-4)
@@ -416,7 +425,7 @@ def test_what_was_fitted_is_used_from_the_next_answer_on(services: Services) -> 
     after = services.corpus_provider.snapshot()
     assert (after.generation.name, after.version) == (name, before.version)
     assert after.generation.name != before.generation.name
-    assert after.models == fitted
+    assert are_equal(after.models, fitted)
     for question, former in zip(questions, scores, strict=True):
         answer = recommender.recommend(question)
         assert not answer.cached
@@ -436,11 +445,11 @@ def test_a_rebuild_fits_anew(services: Services) -> None:
         name = build_index(services.store, services.settings)
     rebuilt = services.corpus_provider.snapshot()
     assert rebuilt.generation.name == name
-    assert len(rebuilt.corpus.facets) == PROJECTS + 4
+    assert rebuilt.corpus.facet_count == PROJECTS + 4
     report = rebuilt.models.report
     assert report is not None and report != before.report
     assert report.queries == 2 * 5 * ((PROJECTS + 4) // 4)
-    assert rebuilt.models.votes != before.votes
+    assert not are_equal(rebuilt.models, before)
     assert [(one["kept"], one["queries"]) for one in logs if one["event"] == "weights fitted"] == [
         ("fitted" if report.installed else "shipped", report.queries)
     ]
@@ -518,7 +527,7 @@ def test_train_prints_what_was_weighed_and_installs(
     after = current_name(root)
     assert code == 0 and after is not None and after not in (bare, before)
     assert f"Installed: the index is {after}" in printed
-    assert open_generation(root, after).models == built
+    assert are_equal(open_generation(root, after).models, built)
     assert "(chance " in run(app, "match", FIELDS[0])[1]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from matcher.container import Services
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import CorpusChange
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import (
     Facet,
@@ -29,6 +29,7 @@ from matcher.indexing.build import build_index
 from matcher.models.vote_calibration import FEWEST
 from matcher.models.weights import Weights
 from tests.conftest import settings_for
+from tests.corpus.corpora import organisations_of
 
 FIELDS = ("tidal energy", "woollen yarn", "bread and pastry", "wooden bridges")
 SUBJECTS = "sensors robots training standards logistics materials safety finance testing".split()
@@ -74,10 +75,8 @@ def without_facets(snapshot: Snapshot, ids: set[int]) -> Snapshot:
     """The same corpus and models, in which these facets never were."""
     index = snapshot.index.copy()
     index.remove(np.array(sorted(ids), dtype=np.int64))
-    facets = {number: one for number, one in snapshot.facets.items() if number not in ids}
-    variants = snapshot.generation.findings.variants
-    corpus = Corpus(snapshot.version, snapshot.organisations, facets, snapshot.corpus, variants)
-    return replace(snapshot, index=index, corpus=corpus, facets=facets)
+    change = CorpusChange(deleted_facets=sorted(ids))
+    return replace(snapshot, index=index, corpus=snapshot.corpus.changed(snapshot.version, change))
 
 
 def text_parts(
@@ -87,9 +86,9 @@ def text_parts(
     ranked = services.recommender.rank(
         snapshot, Question(text=text, limit=100, filters=filters or Filters())
     )
-    records, rows = snapshot.corpus.organisations, ranked.scored.candidates.rows
+    ids, rows = snapshot.corpus.ids, ranked.scored.candidates.rows
     parts = ranked.parts["text"]
-    return {records[rows[place]].id: float(parts[place]) for place in ranked.order.tolist()}
+    return {ids[int(rows[place])]: float(parts[place]) for place in ranked.order.tolist()}
 
 
 def test_whoever_is_in_all_of_one_field_does_not_head_lists_of_another(services: Services) -> None:
@@ -97,7 +96,7 @@ def test_whoever_is_in_all_of_one_field_does_not_head_lists_of_another(services:
     before = with_shipped_weights(snapshot, calibrated=False)
     far = "training and safety and finance for tidal energy"
     assert snapshot.vote_calibration is not None
-    assert before.vote_calibration is None
+    assert before.models.votes is None
     without, with_it = (text_parts(services, one, far) for one in (before, snapshot))
     assert with_it[ALWAYS] < 0.7 * without[ALWAYS]
     ahead = [
@@ -137,16 +136,18 @@ def test_scores_fall_without_the_past_projects_that_are_quoted(services: Service
 def test_curves_are_by_organisation_and_the_same_every_time(services: Services) -> None:
     snapshot = services.corpus_provider.snapshot()
     curves = fit_votes(snapshot)
-    assert curves is not None and curves == snapshot.models.votes
-    keys = {record.id: record.key for record in snapshot.corpus.organisations}
-    assert curves.own.keys() == set(keys.values())
-    intercept, slope = curves.own[keys[ALWAYS]]
-    assert (intercept, slope) != curves.common and curves.common[1] > 0
+    stored = snapshot.models.votes
+    assert curves is not None and stored is not None
+    assert curves.common == stored.common and curves.own.tolist() == stored.own.tolist()
+    keys = {record.id: record.key for record in organisations_of(snapshot.corpus)}
+    assert curves.keys.tolist() == stored.keys.tolist() == sorted(keys.values())
+    own = curves.for_keys(np.array([keys[ALWAYS]])).own[0]
+    assert tuple(own) != curves.common and curves.common[1] > 0
 
 
 def test_from_fewer_past_projects_nothing_is_fitted(services: Services) -> None:
     snapshot = services.corpus_provider.snapshot()
-    ids = snapshot.corpus.facet_ids.tolist()
+    ids = snapshot.corpus.facet_ids.whole().tolist()
     assert fit_votes(without_facets(snapshot, set(ids[FEWEST:]))) is not None
     assert fit_votes(without_facets(snapshot, set(ids[FEWEST - 1 :]))) is None
     assert fit_votes(without_facets(snapshot, set(ids))) is None

@@ -63,7 +63,7 @@ def started(home: Path) -> Services:
 
 def vectors_of(services: Services) -> Floats:
     snapshot = services.corpus_provider.snapshot()
-    return snapshot.index.rows(snapshot.corpus.facet_ids)
+    return snapshot.index.rows(snapshot.corpus.facet_ids.whole())
 
 
 def test_after_an_import_build_restart_and_rebuild_embed_nothing(
@@ -99,13 +99,13 @@ def test_a_written_organisation_is_embedded_in_one_batch_with_its_transaction(
     assert read[2:] == ["Water pumps"]
     with pytest.raises(actions.Exists):
         actions.create(services.store, offering(1, "Hydrogen"))
-    assert len(services.corpus_provider.snapshot().facets) == 2
+    assert len(services.corpus_provider.snapshot().corpus.facet_ids) == 2
     with services.store.reading() as session:
         keys = set(session.scalars(select(EmbeddingRow.text_key)))
     assert {text_key(text) for text in ("Films of polymer", "Wind turbines", "Water pumps")} <= keys
     assert text_key("Hydrogen") not in keys  # its transaction was rolled back
     assert read[3:] == ["Hydrogen"]
-    assert len(started(home).corpus_provider.snapshot().facets) == 2
+    assert len(started(home).corpus_provider.snapshot().corpus.facet_ids) == 2
     assert read[4:] == []
 
 

@@ -40,6 +40,7 @@ from matcher.store import Store
 from matcher.store.organisations import save_organisations
 from matcher.store.projects import save_projects
 from tests.conftest import settings_for
+from tests.corpus.corpora import facets_of, organisations_of
 
 COMPANY, HOSPITAL = OrganisationType.COMPANY, OrganisationType.HOSPITAL
 INSTITUTE = OrganisationType.RESEARCH_INSTITUTE
@@ -77,11 +78,11 @@ class Board:
         initiative = Initiative("x:board", "Board", "", tuple(needs), joined)
         initiative = replace(initiative, **about)
         rows = corpus.rows(initiative.member_ids)
-        table = np.zeros((len(needs), len(corpus.facets)))
+        table = np.zeros((len(needs), corpus.facet_count))
         for place, need in enumerate(needs):
             for name, probability in probabilities.get(need.text, {}).items():
                 table[place, self.facet(name)] = probability
-        facet_rows = np.arange(len(corpus.facets))
+        facet_rows = np.arange(corpus.facet_count)
         pool = np.ones(len(corpus), dtype=np.bool_)
         pool[rows] = False
         vectors = np.zeros((len(needs), self.snapshot.generation.encoder.dim), dtype=np.float32)
@@ -102,7 +103,7 @@ class Board:
         """The row of the offer of an organisation, or of a past project by its year."""
         corpus = self.snapshot.corpus
         if name.isdigit():
-            years = [facet.year for facet in corpus.facets]
+            years = [facet.year for facet in facets_of(corpus).values()]
             return years.index(int(name))
         own = corpus.facets_owned([corpus.row_of_id[f"x:{name}"]])
         return int(own[corpus.of_kind(FacetKind.OFFER)[own]][0])
@@ -190,7 +191,7 @@ def test_who_covers_and_who_could_come_surest_first_with_their_offer(board: Boar
     assert names(need.could_be_covered_by) == ["plant", "works", "pilot"]
     everyone = dict.fromkeys(OFFERS, 0.6)
     [need] = board.report([Need("a need")], {"a need": everyone}, members[:1]).needs
-    assert names(need.could_be_covered_by) == ["maker", "pilot", "plant"]
+    assert names(need.could_be_covered_by) == ["maker", "shop", "pilot"]
 
 
 def test_coverage_weighs_needs_and_the_rest_is_what_can_be_reached(board: Board) -> None:
@@ -409,7 +410,7 @@ def test_who_may_be_proposed(board: Board) -> None:
         joined = tuple(Member(f"x:{name}") for name in members)
         initiative = Initiative("x:board", "Board", "", (Need("Offer of the plant"),), joined)
         context = initiative_context(board.snapshot, board.store, initiative, filters)
-        organisations = board.snapshot.corpus.organisations
+        organisations = organisations_of(board.snapshot.corpus)
         return {organisations[at].id.removeprefix("x:") for at in np.flatnonzero(context.pool)}
 
     assert pool() == set(OFFERS)

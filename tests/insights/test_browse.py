@@ -8,8 +8,9 @@ import pytest
 from apiflask import APIFlask
 
 from matcher.container import Services
-from matcher.corpus.columns import Corpus, FacetRecord, OrganisationRecord
-from matcher.corpus.derived import DerivedArrays
+from matcher.corpus.corpus import Corpus
+from matcher.corpus.derived import DerivedValues
+from matcher.corpus.records import FacetRecord, OrganisationRecord, SubjectNumbers
 from matcher.domain import FacetKind, Organisation, OrganisationType, Place, Stage
 from matcher.insights.browse import BrowseFilters, BrowsePage, Choice, browse
 from matcher.insights.scope import Scope
@@ -26,7 +27,9 @@ def record(key: int, name: str, kind: OrganisationType, country: str, region: st
 
 
 def statement(number: int, kind: FacetKind, stage: Stage | None, *owners: int) -> FacetRecord:
-    return FacetRecord(number, kind, None, stage, None, (), owners)
+    return FacetRecord(
+        number, kind, None, stage, None, (), owners, SubjectNumbers(SUBJECTS[number])
+    )
 
 
 @pytest.fixture
@@ -44,10 +47,8 @@ def snapshot() -> Any:
         statement(3, FacetKind.NEED, Stage.PILOT, 4),
         statement(4, FacetKind.OFFER, Stage.MARKET, 1),
     ]
-    corpus = Corpus(1, {one.key: one for one in several}, {one.id: one for one in facets})
-    return SimpleNamespace(
-        corpus=corpus, derived=DerivedArrays(), subjects_of=lambda number: (SUBJECTS[number], ())
-    )
+    corpus = Corpus.from_records(1, several, facets)
+    return SimpleNamespace(corpus=corpus, derived=DerivedValues())
 
 
 def found(snapshot: Any, limit: int = 10, offset: int = 0, **picked: str) -> BrowsePage:

@@ -101,8 +101,8 @@ def test_offers_projects_and_sectors_count_but_no_needs_nor_what_is_over(
     assert (diver.sectors, stater.sectors, stater.statements) == ((), ("water",), ())
     assert [one.organisation.id for one in who(services, "", "water")] == [
         "x:diver",
-        "x:rhine",
         "x:stater",
+        "x:rhine",
     ]
     assert [one.organisation.id for one in who(services, "DE", "water")] == ["x:rhine"]
 

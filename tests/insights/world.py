@@ -79,7 +79,7 @@ class World:
         return self.names(np.flatnonzero(self._mask(**scope)).tolist())
 
     def names(self, rows: list[int]) -> set[str]:
-        return {self.snapshot.corpus.organisations[row].id.removeprefix("x:") for row in rows}
+        return {self.snapshot.corpus.organisation(row).id.removeprefix("x:") for row in rows}
 
     def unrealised(self, limit: int = 20, **scope: str) -> UnrealisedMatches:
         return unrealised_matches(self.snapshot, self.store, self._mask(**scope), limit)

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from embeddings.port import RawEncoder, View
 from matcher.cache import MemoryCache
 from matcher.corpus.answer_cache import AnswerCache
-from matcher.corpus.columns import Corpus, FacetRecord, OrganisationRecord
+from matcher.corpus.corpus import Corpus
+from matcher.corpus.generation import Generation
 from matcher.corpus.profile_vectors import profiles_of
+from matcher.corpus.records import FacetRecord, OrganisationRecord, SubjectNumbers
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import FacetKind, OrganisationType, Place, Stage
 from matcher.index.exact import ExactIndex
-from matcher.index.generation import Findings, Generation
 from matcher.index.layered import LayeredIndex
 from matcher.matching.service import Recommender
 from matcher.models.fitted import FittedModels
@@ -82,11 +83,15 @@ def corpus_of(
     variants: Sequence[Sequence[int]] = (),
     countries: Sequence[str] = (),
     competitors: Mapping[int, tuple[int, ...]] | None = None,
+    domains: Mapping[int, tuple[int, ...]] | None = None,
 ) -> Corpus:
-    """Organisations in rows of their numbers, with keys from 100; facets with ids 10, 20, ..."""
+    """Organisations in rows of their numbers, with keys from 100; facets with ids 10, 20, ...
+
+    `domains` are those of facets, by row.
+    """
     called = [f"Name{n:03}" for n in range(names)] if isinstance(names, int) else names
-    organisations = {
-        100 + n: OrganisationRecord(
+    organisations = [
+        OrganisationRecord(
             100 + n,
             id_of(n),
             name,
@@ -97,9 +102,9 @@ def corpus_of(
             competitors=tuple(id_of(other) for other in (competitors or {}).get(n, ())),
         )
         for n, name in enumerate(called)
-    }
-    records = {
-        10 * (n + 1): FacetRecord(
+    ]
+    records = [
+        FacetRecord(
             10 * (n + 1),
             facet.kind,
             None,
@@ -107,12 +112,12 @@ def corpus_of(
             None,
             (),
             tuple(100 + row for row in facet.owners),
+            SubjectNumbers((domains or {}).get(n, ())),
         )
         for n, facet in enumerate(facets)
-    }
-    return Corpus(
-        1, organisations, records, variants=[[id_of(row) for row in group] for group in variants]
-    )
+    ]
+    groups = [[id_of(row) for row in group] for group in variants]
+    return Corpus.from_records(1, organisations, records, groups)
 
 
 def id_of(row: int) -> str:
@@ -125,31 +130,32 @@ def snapshot_of(
     names: Sequence[str] | int,
     *,
     models: FittedModels = MODELS,
-    domains: Mapping[int, tuple[int, ...]] | None = None,
     **more: Any,
 ) -> Snapshot:
-    """A snapshot of a small corpus; `domains` are those of facets, by row."""
+    """A snapshot of a small corpus."""
     corpus = corpus_of(facets, names, **more)
     encoder = HandEncoder()
     vectors = encoder.encode([facet.text for facet in facets])
-    index = LayeredIndex(ExactIndex(encoder.dim, corpus.facet_ids, vectors))
-    rows = list(range(len(corpus)))
-    keys = np.array([record.key for record in corpus.organisations], dtype=np.int64)
-    profiles = profiles_of(corpus, rows, vectors, np.arange(len(facets)), encoder.views)
-    subjects = {10 * (row + 1): (several, ()) for row, several in (domains or {}).items()}
+    index = ExactIndex(encoder.dim, corpus.facet_ids.whole(), vectors)
+    rows = np.arange(len(corpus))
+    vectors_of_profiles = profiles_of(corpus, rows, vectors, np.arange(len(facets)), encoder.views)
+    profiles = ExactIndex(encoder.dim, corpus.keys.whole(), vectors_of_profiles)
     generation = Generation(
-        "gen-1-hand", 1, "hand-1", encoder, index, models, findings=Findings(subjects=subjects)
+        "gen-1-hand", 1, "hand-1", encoder, index, models, corpus.tables, profiles
     )
-    by_key = {record.key: record for record in corpus.organisations}
-    by_id = {record.id: record for record in corpus.facets}
-    profile_index = LayeredIndex(ExactIndex(encoder.dim, keys, profiles))
-    return Snapshot(generation, index, profile_index, corpus, by_key, by_id)
+    return Snapshot(generation, LayeredIndex(index), LayeredIndex(profiles), corpus)
 
 
 def recommender_of(long_tail_share: float = 0.0) -> Recommender:
     """A recommender that ranks snapshots; it has no store to quote from."""
     provider: Any = SimpleNamespace(store=None)
     return Recommender(provider, AnswerCache(MemoryCache(), 3600), long_tail_share)
+
+
+def vote_curves(common: tuple[float, float], own: Mapping[int, tuple[float, float]]) -> VoteCurves:
+    """Vote curves of some organisations, by key."""
+    keys = np.array(sorted(own), dtype=np.int64)
+    return VoteCurves(common, keys, np.array([own[key] for key in keys.tolist()]).reshape(-1, 2))
 
 
 NAMES = ("Aap", "Noot", "Mies", "Wim", "Zus", "Jet", "Teun", "Vuur", "Gijs", "Lam", "Kees", "Bok")
@@ -171,7 +177,7 @@ def random_snapshot(seed: int, *, curves: bool) -> Snapshot:
     votes = None
     if curves:
         own = {100 + n: (draw.uniform(-4, 0), draw.uniform(0.2, 2.0)) for n in range(count - 1)}
-        votes = VoteCurves((-1.5, 1.0), own)
+        votes = vote_curves((-1.5, 1.0), own)
     weights = Weights() if draw.random() < 0.5 else Weights(text=0.4, mention=0.7, affiliation=0.2)
     return snapshot_of(
         facets,

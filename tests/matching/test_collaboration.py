@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import Corpus
 from matcher.domain import FacetKind
 from matcher.matching.features.collaboration import Collaboration, collaborations
 from matcher.parameters import CROWDING, HALF_COLLABORATION

@@ -15,10 +15,10 @@ from matcher.arrays import Floats
 from matcher.cache import MemoryCache
 from matcher.container import Services
 from matcher.corpus.answer_cache import AnswerCache
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import CorpusChange
 from matcher.corpus.filters import offer_facets
 from matcher.corpus.snapshot import Snapshot
-from matcher.corpus.weighted_words import name_words
+from matcher.corpus.words import name_words
 from matcher.domain import Facet, FacetKind, Need, NeedLevel, Question
 from matcher.matching.answer import Match
 from matcher.matching.features.collaboration import collaborations
@@ -32,6 +32,7 @@ from matcher.parameters import NEIGHBOURS
 from matcher.presenters import MAX_QUOTE_LENGTH, quote
 from matcher.store.facets import load_facets
 from tests.conftest import settings_for
+from tests.corpus.corpora import facets_of, organisations_of
 from tests.homes import copied
 
 QUESTIONS = 48
@@ -64,7 +65,7 @@ def asking(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     services = Services(settings_for(home))
     snapshot = services.corpus_provider.snapshot()
     with services.store.reading() as session:
-        facets = load_facets(session, snapshot.facets)
+        facets = load_facets(session, facets_of(snapshot.corpus))
     recommender = Recommender(services.corpus_provider, AnswerCache(MemoryCache(), 3600))
     questions = drawn_questions(snapshot, list(facets.values()))
     texts = {number: facet.embedded_text for number, facet in facets.items()}
@@ -77,7 +78,7 @@ def drawn_questions(snapshot: Snapshot, facets: list[Facet]) -> list[Question]:
     draw = random.Random(20240607)
     experienced = [
         one.id
-        for row, one in enumerate(snapshot.corpus.organisations)
+        for row, one in enumerate(organisations_of(snapshot.corpus))
         if snapshot.corpus.experience[row]
     ]
 
@@ -102,10 +103,8 @@ def without(snapshot: Snapshot, ids: set[int]) -> Snapshot:
     """The same corpus in which these facets never were."""
     index = snapshot.index.copy()
     index.remove(np.array(sorted(ids), dtype=np.int64))
-    facets = {number: one for number, one in snapshot.facets.items() if number not in ids}
-    variants = snapshot.generation.findings.variants
-    corpus = Corpus(snapshot.version, snapshot.organisations, facets, snapshot.corpus, variants)
-    return replace(snapshot, index=index, corpus=corpus, facets=facets)
+    change = CorpusChange(deleted_facets=sorted(ids))
+    return replace(snapshot, index=index, corpus=snapshot.corpus.changed(snapshot.version, change))
 
 
 def quoted(result: Match) -> set[int]:
@@ -183,14 +182,14 @@ def test_reasons_quote_what_the_organisation_owns(asking: Asking) -> None:
         for result in asking.ask(question)[:10]:
             row = corpus.row_of_id[result.organisation.id]
             rows = {row, *corpus.variants_of(row)}
-            keys = {corpus.organisations[own].key for own in rows}
+            keys = {corpus.organisation(own).key for own in rows}
             reasons = [reason for reason in result.reasons if reason.facet]
             numbers = [reason.facet.id for reason in reasons if reason.facet]
             worked = any(reason.with_members for reason in reasons)
             assert len(numbers) == len(set(numbers)) <= MAX_REASONS + worked
             for reason in reasons:
                 assert reason.facet is not None
-                record = asking.snapshot.facets[reason.facet.id]
+                record = facets_of(asking.snapshot.corpus)[reason.facet.id]
                 assert keys & set(record.owners)
                 assert record.kind is not FacetKind.NEED
                 assert reason.facet.kind is record.kind
@@ -204,7 +203,7 @@ def test_a_reason_is_by_text_or_by_collaboration_or_by_mention(asking: Asking) -
     kinds: set[str] = set()
     for question in asking.questions:
         rows = corpus.with_variants(corpus.rows(question.members)).tolist()
-        member_of = {corpus.organisations[row].key: corpus.organisations[row] for row in rows}
+        member_of = {corpus.organisation(row).key: corpus.organisation(row) for row in rows}
         asked = set(name_words(" ".join([question.text, *(one.text for one in question.needs)])))
         for result in asking.ask(question)[:10]:
             for reason in result.reasons:
@@ -215,7 +214,7 @@ def test_a_reason_is_by_text_or_by_collaboration_or_by_mention(asking: Asking) -
                 kinds.update(by)
                 if reason.with_members and member_of:
                     assert reason.facet is not None
-                    owners = asking.snapshot.facets[reason.facet.id].owners
+                    owners = facets_of(asking.snapshot.corpus)[reason.facet.id].owners
                     names = {member_of[key].name for key in owners if key in member_of}
                     assert set(reason.with_members) == names
                 if reason.mentioned:
@@ -246,11 +245,14 @@ def test_a_similarity_is_that_of_the_text_or_need_and_the_facet(asking: Asking) 
 def test_whoever_said_the_very_words_is_quoted_first(asking: Asking) -> None:
     draw = random.Random(3)
     offers = [
-        one for one in asking.snapshot.facets.values() if one.kind is FacetKind.OFFER and one.owners
+        one
+        for one in facets_of(asking.snapshot.corpus).values()
+        if one.kind is FacetKind.OFFER and one.owners
     ]
     for offer in draw.sample(offers, 10):
         results = asking.ask(Question(text=asking.texts[offer.id], limit=200))
-        owner = asking.snapshot.organisations[offer.owners[0]].id
+        corpus = asking.snapshot.corpus
+        owner = corpus.ids[int(corpus.rows_of_keys(offer.owners[:1])[0])]
         own = next(result for result in results if result.organisation.id == owner)
         exact = next(reason for reason in own.reasons if reason.similarity is not None)
         assert exact.facet is not None
@@ -294,7 +296,7 @@ def test_next_to_no_chance_to_meet_a_need_is_a_reason_only_where_there_is_no_oth
 
 
 def test_a_name_in_the_question_is_a_reason(asking: Asking) -> None:
-    for record in asking.snapshot.corpus.organisations[::20]:
+    for record in organisations_of(asking.snapshot.corpus)[::20]:
         results = asking.ask(Question(text=f"We would like to work with {record.name}", limit=200))
         own = next(result for result in results if result.organisation.id == record.id)
         mentioned = [reason.mentioned for reason in own.reasons if reason.mentioned]

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from apiflask import APIFlask
 
@@ -140,7 +139,7 @@ def test_what_is_written_meanwhile_is_found_and_read_when_it_is_back(
     lacking = services.corpus_provider.snapshot()
     assert lacking.incomplete
     view = lacking.generation.encoder.views[-1]
-    new = np.array([max(lacking.facets)])
+    new = lacking.corpus.facet_ids.whole()[-1:]
     assert not lacking.index.rows(new)[0][view.start : view.end].any()
 
     away(False)

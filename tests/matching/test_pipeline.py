@@ -13,7 +13,7 @@ import pytest
 
 from embeddings.port import project_onto_view
 from matcher.arrays import Mask, Rows
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import Corpus
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import FacetKind, Filters, Need, NeedLevel, Question, Stage
 from matcher.matching import retrieve as stage
@@ -116,7 +116,7 @@ def test_the_random_corpora_are_of_every_kind(monkeypatch: pytest.MonkeyPatch) -
         if found is None or exhaustive is None:
             continue
         fewer += len(found.scored.candidates.rows) < len(exhaustive.scored.candidates.rows)
-        variants += bool(len(snapshot.corpus.rows_with_variants))
+        variants += bool(len(snapshot.corpus.variants.nonempty()))
         listed += len(found.order) > 1
         spoken |= {name for name, part in found.parts.items() if part.any()}
     assert spoken == {
@@ -149,7 +149,7 @@ def test_filters_change_no_score_of_those_who_pass(seed: int) -> None:
     passing = {
         row: place
         for place, row in enumerate(whole.candidates.rows.tolist())
-        if corpus.organisations[row].place.country in ("BE", "NL")
+        if corpus.organisation(row).place.country in ("BE", "NL")
     }
     places = {row: place for place, row in enumerate(some.candidates.rows.tolist())}
     assert whole.parts.keys() == some.parts.keys()
@@ -204,17 +204,16 @@ def votes_of_view(
     encoder, corpus = snapshot.generation.encoder, snapshot.corpus
     query = project_onto_view(understood.vector[None, :], encoder.views[number])[0]
     found = {}
-    for facet, number_of in enumerate(corpus.facet_ids.tolist()):
+    for facet, number_of in enumerate(corpus.facet_ids.whole().tolist()):
         stored = snapshot.index.rows(np.array([number_of]))[0]
         similarity = min(float(query @ stored) * math.sqrt(len(encoder.views)), 1.0)
-        if corpus.is_offer_or_evidence[facet] and similarity >= MIN_SIMILARITY:
+        if corpus.are_offers_or_evidence()[facet] and similarity >= MIN_SIMILARITY:
             found[facet] = similarity**2
     return found
 
 
 def owners_of(corpus: Corpus, facet: int) -> Sequence[int]:
-    start, end = corpus.owner_start[facet], corpus.owner_start[facet + 1]
-    rows: list[int] = corpus.group[corpus.owner_rows[start:end]].tolist()
+    rows: list[int] = corpus.group[corpus.owners.at(facet)].tolist()
     return rows
 
 
@@ -242,11 +241,12 @@ def worth_by_group(
                 got[group] = got.get(group, 0.0) + share * vote / sum(past.values())
     worth = {}
     for group, value in got.items():
-        key = corpus.organisations[int(corpus.representative[group])].key
+        key = corpus.organisation(int(corpus.representative[group])).key
         x = math.log(value / total + SMALL)
+        own = curves.for_keys(np.array([key])).own[0]
         chances = [
             1 / (1 + math.exp(-(intercept + slope * x)))
-            for intercept, slope in (curves.own.get(key, curves.common), curves.common)
+            for intercept, slope in (own, curves.common)
         ]
         worth[group] = min(chances[0] / chances[1], 1.0)
     return worth

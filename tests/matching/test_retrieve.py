@@ -17,7 +17,7 @@ from matcher.matching.features.text import text_relevance_by_view
 from matcher.matching.retrieve import Candidates, eligible_rows, retrieve
 from matcher.matching.understand import NothingToRecommend, understand
 from matcher.models.fitted import FittedModels
-from matcher.models.vote_calibration import SMALL, VoteCurves
+from matcher.models.vote_calibration import SMALL
 from matcher.store import Store
 from tests.matching.corpora import (
     EVIDENCE,
@@ -28,6 +28,7 @@ from tests.matching.corpora import (
     corpus_of,
     id_of,
     snapshot_of,
+    vote_curves,
 )
 
 NO_STORE = cast(Store, None)
@@ -122,7 +123,7 @@ def test_votes_are_normalised_by_view() -> None:
         for name, several in found.by_view.items()
     }
     assert votes["word_vectors"] == pytest.approx({1: 1.0})
-    assert votes["sentence"] == pytest.approx({0: 1.0, 1: 0.5})
+    assert votes["sentence"] == pytest.approx({0: 1.0, 1: 0.5}, abs=5e-4)
     assert found.vote_worth.tolist() == [1.0, 1.0]
     assert found.voted.rows.tolist() == [] and found.voted.surest is None
 
@@ -134,12 +135,12 @@ def test_votes_mean_the_same_whoever_is_left_out() -> None:
     assert rows(found) == [1]
     for votes in found.by_view.values():
         assert votes.facet_rows.tolist() == [1]
-        assert votes.weights.tolist() == pytest.approx([0.5])
+        assert votes.weights.tolist() == pytest.approx([0.5], abs=5e-4)
 
 
 def test_what_votes_are_worth_goes_by_the_share_of_all_votes() -> None:
     """Words and sentence alike: 0 gets 1 / (1 + 1/2) of the votes of past projects."""
-    curves = VoteCurves((0.0, 1.0), {100: (-2.0, 1.0), 102: (3.0, 1.0)})
+    curves = vote_curves((0.0, 1.0), {100: (-2.0, 1.0), 102: (3.0, 1.0)})
     facets = [Stated(EVIDENCE, (0, 2), "kelp"), Stated(EVIDENCE, (1,), "kelp solar")]
     models = FittedModels(MODELS.need_offer, votes=curves)
     snapshot = snapshot_of(facets, 3, models=models, countries=["NL", "BE", "BE"])
@@ -150,20 +151,20 @@ def test_what_votes_are_worth_goes_by_the_share_of_all_votes() -> None:
     assert worth[1] == worth[2] == 1.0 > worth[0]
     found = retrieved(snapshot, text="kelp")
     assert rows(found) == [0, 1, 2]
-    assert found.vote_worth.tolist() == pytest.approx(worth.tolist(), rel=1e-5)
+    assert found.vote_worth.tolist() == pytest.approx(worth.tolist(), rel=5e-4)
     assert found.voted.rows.tolist() == [0, 1, 2]
-    assert found.voted.log_odds.tolist() == pytest.approx(own.tolist(), rel=1e-5)
-    assert found.voted.surest == pytest.approx(own[2], rel=1e-5)
+    assert found.voted.log_odds.tolist() == pytest.approx(own.tolist(), rel=5e-4)
+    assert found.voted.surest == pytest.approx(own[2], rel=5e-4)
     # Filters, and whoever is left out, change none of it.
     some = retrieved(snapshot, text="kelp", filters=BELGIUM, exclude=(id_of(2),))
     assert rows(some) == [1]
     assert some.vote_worth.tolist() == pytest.approx([worth[1]], rel=1e-5)
     assert some.voted.rows.tolist() == [0, 1, 2]
-    assert some.voted.log_odds.tolist() == pytest.approx(own.tolist(), rel=1e-5)
+    assert some.voted.log_odds.tolist() == pytest.approx(own.tolist(), rel=5e-4)
 
 
 def test_nobody_is_surer_than_a_newcomer_where_nobody_got_votes() -> None:
-    curves = VoteCurves((-2.0, 0.5), {100: (-9.0, 0.5)})
+    curves = vote_curves((-2.0, 0.5), {100: (-9.0, 0.5)})
     models = FittedModels(MODELS.need_offer, votes=curves)
     snapshot = snapshot_of([Stated(OFFER, (0,), "kelp")], 2, models=models)
     newcomer = -2.0 + 0.5 * np.log(SMALL)
@@ -262,7 +263,7 @@ def test_likely_partners_are_those_mentioned_and_those_that_votes_speak_for() ->
         Stated(OFFER, (2,), "kelp"),
     ]
     names = ["Aap", "Noot", "Mies", "Zeewier Kwekerij", "Jet", *(f"Huis{n}" for n in range(60))]
-    models = FittedModels(MODELS.need_offer, votes=VoteCurves((1.0, 1.0), {101: (2.0, 1.0)}))
+    models = FittedModels(MODELS.need_offer, votes=vote_curves((1.0, 1.0), {101: (2.0, 1.0)}))
     snapshot = snapshot_of(facets, names, models=models, countries=["NL", *["BE"] * 64])
     asked: dict[str, Any] = {"text": "kelp with zeewier kwekerij"}
     for more in ({}, {"filters": BELGIUM}, {"exclude": (id_of(1), id_of(3))}):
@@ -284,7 +285,7 @@ def test_likely_partners_are_those_mentioned_and_those_that_votes_speak_for() ->
 def test_at_most_twenty_stand_in_by_votes() -> None:
     """Each with votes of its own: the first twenty by how sure they are."""
     own = {100 + row: (float(row % 25) / 10, 1.0) for row in range(25)}
-    models = FittedModels(MODELS.need_offer, votes=VoteCurves((0.0, 1.0), own))
+    models = FittedModels(MODELS.need_offer, votes=vote_curves((0.0, 1.0), own))
     snapshot = snapshot_of([Stated(EVIDENCE, tuple(range(25)), "kelp")], 25, models=models)
     assert likely_partners(retrieved(snapshot, text="kelp"))[0].tolist() == []
     more = [Stated(EVIDENCE, (25,), "brick")] * 9

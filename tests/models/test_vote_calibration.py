@@ -5,14 +5,12 @@ import pytest
 import scipy.sparse as sparse
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
 
 from matcher.models.vote_calibration import (
     FEWEST,
     VoteCalibration,
     VoteCurves,
     fit_vote_calibration,
-    stored_curves,
 )
 
 ONE_FIELD, EVERYWHERE, RARE, SILENT = range(4)
@@ -74,27 +72,16 @@ def test_where_votes_speak_against_an_organisation_more_of_them_still_never_leav
     assert (np.diff(left) >= -1e-12).all()
 
 
-def test_it_is_stored_by_key_and_newcomers_have_the_common_curve() -> None:
-    vote_calibration = learned()
-    adapter = TypeAdapter(VoteCurves)
-    stored = stored_curves(vote_calibration, [11, 12, 13, 14])
-    curves = adapter.validate_json(adapter.dump_json(stored))
-    assert curves == stored
-    read = curves.for_keys([99, 12, 11])
-    assert read.common == vote_calibration.common
-    assert read.own[0].tolist() == list(vote_calibration.common)
-    assert read.own[1:].tolist() == vote_calibration.own[[EVERYWHERE, ONE_FIELD]].tolist()
+def test_curves_are_found_by_key_and_newcomers_have_the_common_one() -> None:
+    learned_curves = learned()
+    keys = np.array([11, 12, 13, 14])
+    curves = VoteCurves(learned_curves.common, keys, learned_curves.own)
+    read = curves.for_keys(np.array([99, 12, 11]))
+    assert read.common == learned_curves.common
+    assert read.own[0].tolist() == list(learned_curves.common)
+    assert read.own[1:].tolist() == learned_curves.own[[EVERYWHERE, ONE_FIELD]].tolist()
     assert np.allclose(read.worth(np.array([0.3, 0.3, 0.3]))[0], 1.0)
-    assert curves.for_keys([]).worth(np.empty(0)).shape == (0,)
-
-
-def test_the_curves_of_some_organisations_are_those_of_all_at_their_rows() -> None:
-    vote_calibration = learned()
-    shares = np.array([0.3, 0.1, 0.02, 0.0])
-    rows = np.array([RARE, ONE_FIELD])
-    some = vote_calibration.at(rows)
-    assert some.worth(shares[rows]).tolist() == vote_calibration.worth(shares)[rows].tolist()
-    assert some.log_odds(shares[rows]).tolist() == vote_calibration.log_odds(shares)[rows].tolist()
+    assert curves.for_keys(np.empty(0, np.int64)).worth(np.empty(0)).shape == (0,)
 
 
 def test_known_values() -> None:

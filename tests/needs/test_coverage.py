@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.corpus.columns import Corpus, FacetRecord, OrganisationRecord
+from matcher.corpus.corpus import Corpus
+from matcher.corpus.records import FacetRecord, OrganisationRecord
 from matcher.domain import FacetKind, Need, NeedLevel, OrganisationType, Place
 from matcher.needs.coverage import Coverage, best_facets, coverage_of, harmonic_mean
+from tests.corpus.corpora import facets_of
 
 OFFER, EVIDENCE = FacetKind.OFFER, FacetKind.EVIDENCE
 
@@ -20,17 +22,15 @@ def corpus_of(
     variants: Sequence[Sequence[str]] = (),
 ) -> Corpus:
     """Organisations 0..count-1 in rows of the same numbers; facets with ids 10, 20, ..."""
-    organisations = {
-        n: OrganisationRecord(
-            n, f"x:{n:03}", f"Name {n}", OrganisationType.COMPANY, Place(), None, ()
-        )
+    organisations = [
+        OrganisationRecord(n, f"x:{n:03}", f"Name {n}", OrganisationType.COMPANY, Place(), None, ())
         for n in range(count)
-    }
-    records = {
-        10 * (n + 1): FacetRecord(10 * (n + 1), kind, None, None, None, (), owners)
+    ]
+    records = [
+        FacetRecord(10 * (n + 1), kind, None, None, None, (), owners)
         for n, (kind, owners) in enumerate(facets)
-    }
-    return Corpus(1, organisations, records, variants=variants)
+    ]
+    return Corpus.from_records(1, organisations, records, variants)
 
 
 def needs(*weights: float) -> list[Need]:
@@ -160,7 +160,7 @@ def test_a_duplicate_of_a_member_adds_nothing(
     twin = data.draw(st.integers(0, len(corpus) - 1))
     facets = [
         (record.kind, (*record.owners, len(corpus)) if twin in record.owners else record.owners)
-        for record in corpus.facets
+        for record in facets_of(corpus).values()
     ]
     larger = corpus_of(len(corpus) + 1, facets)
     again = coverage_of(larger, coverage.needs, coverage.by_facet, coverage.facet_rows)

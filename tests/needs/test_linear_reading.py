@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import embeddings
 import matcher
 from embeddings.lexicon import shipped_lexicon
-from matcher.corpus.weighted_words import name_words
+from matcher.corpus.words import name_words
 from matcher.needs.extraction import extract_needs, stage_of, strip_courtesies
 
 LENGTH = 1_500

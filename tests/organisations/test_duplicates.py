@@ -28,6 +28,7 @@ from matcher.settings import Settings, read_settings
 from matcher.store import Store
 from matcher.store.organisations import save_organisations
 from matcher.store.projects import load_projects, save_projects
+from tests.corpus.corpora import organisations_of
 
 pytestmark = pytest.mark.usefixtures("hash_vectors")
 
@@ -113,7 +114,7 @@ def test_merging_moves_everything_and_leaves_an_alias(store: Store, settings: Se
     before = corpus_provider.snapshot().version
     duplicates.merge(store, "x:beton", "x:beton-2")
     assert corpus_provider.snapshot().version == before + 1
-    assert [one.id for one in corpus_provider.snapshot().corpus.organisations] == [
+    assert [one.id for one in organisations_of(corpus_provider.snapshot().corpus)] == [
         "x:beton",
         "x:glas",
     ]

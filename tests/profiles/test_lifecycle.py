@@ -38,6 +38,7 @@ from matcher.store import Store
 from matcher.store.account_tables import AuditRow, ProfileRow, TokenRow
 from matcher.store.projects import save_projects
 from matcher.store.tables import AliasRow, FacetRow, OrganisationRow, OwnershipRow
+from tests.corpus.corpora import facets_of
 
 pytestmark = pytest.mark.usefixtures("hash_vectors")
 
@@ -302,8 +303,8 @@ def test_hiding_and_showing_keeps_past_projects_roles_and_aliases(
     row = corpus_provider.corpus.row_of_id[own]
     texts = {
         facet.id
-        for facet in corpus_provider.corpus.facets
-        if corpus_provider.corpus.organisations[row].key in facet.owners
+        for facet in facets_of(corpus_provider.corpus).values()
+        if corpus_provider.corpus.organisation(row).key in facet.owners
     }
     stored = {facet.id for facet, _owners in organisations.evidence(store, own)}
     assert stored <= texts

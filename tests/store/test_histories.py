@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from matcher.cache import MemoryCache
 from matcher.corpus.answer_cache import AnswerCache
+from matcher.corpus.generation import current_name
 from matcher.domain import Facet, FacetKind, Organisation, OrganisationType, Question
-from matcher.index.generation import current_name
 from matcher.indexing.build import build_index
 from matcher.indexing.provider import provide_corpus
 from matcher.matching.service import Recommender

@@ -31,6 +31,7 @@ from matcher.store.account_tables import (
     TokenRow,
 )
 from matcher.store.tables import Base
+from tests.corpus.corpora import facets_of
 from tests.mails import clear, link_in, mails
 from tests.web.users import get, in_dutch, post, signed_in
 
@@ -653,7 +654,7 @@ def test_deleting_leaves_nothing(
     # Gone from the live corpus at once, and from the next index.
     corpus_provider = services.corpus_provider.snapshot()
     assert own not in corpus_provider.corpus.row_of_id
-    assert not set(facets) & set(corpus_provider.corpus.facet_ids.tolist())
+    assert not set(facets) & facets_of(corpus_provider.corpus).keys()
     assert NAME not in names_found(app.test_client())
     build_index(store, services.settings)
     corpus_provider = services.corpus_provider.snapshot()

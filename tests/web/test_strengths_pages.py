@@ -11,6 +11,7 @@ from matcher.corpus.snapshot import Snapshot
 from matcher.insights.strengths import quotients, strengths
 from matcher.store.tables import OrganisationRow
 from matcher.web.strengths import MAX_LISTED
+from tests.corpus.corpora import organisations_of
 from tests.web.users import get
 
 
@@ -100,7 +101,7 @@ def test_who_is_behind_a_cell(client: FlaskClient, snapshot: Snapshot) -> None:
     page = get(client, f"/strengths/{domain}/{challenge}?region=BE2").text
     assert f"{cell.organisations} found" in page
     listed = re.findall(r'href="/organisations/([^"]+)"', page)
-    records = {one.id: one for one in snapshot.corpus.organisations}
+    records = {one.id: one for one in organisations_of(snapshot.corpus)}
     assert len(listed) == len(set(listed)) == min(cell.organisations, 25)
     assert all((records[one].place.region or "").startswith("BE2") for one in listed)
     first = page[

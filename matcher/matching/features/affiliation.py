@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import expit
 
 from matcher.arrays import Floats, Rows
+from matcher.corpus.affiliation import affiliation_with
 from matcher.matching.retrieve import Candidates
 from matcher.parameters import MAX_LIKELY_PARTNERS, MENTIONED
 
@@ -18,7 +19,7 @@ from matcher.parameters import MAX_LIKELY_PARTNERS, MENTIONED
 def affiliation(candidates: Candidates, partners: Rows, shares: Floats | None) -> Floats:
     """Return how close candidates (c,) are to partners (k,), which count by shares (k,)."""
     corpus = candidates.snapshot.corpus
-    return corpus.affiliation.between(candidates.rows, partners, shares)
+    return affiliation_with(corpus, candidates.rows, partners, shares)
 
 
 def likely_partners(candidates: Candidates) -> tuple[Rows, Floats]:
@@ -30,7 +31,7 @@ def likely_partners(candidates: Candidates) -> tuple[Rows, Floats]:
     corpus, voted = candidates.snapshot.corpus, candidates.voted
     understood = candidates.understood
     surely = understood.mention_confidence >= MENTIONED
-    mentioned = corpus.representative[understood.mentioned[surely]]
+    mentioned = corpus.representatives(corpus.group[understood.mentioned[surely]])
     rows = np.union1d(voted.rows, mentioned)
     usual = corpus.experience_of(voted.rows) / max(corpus.evidence_count, 1)
     likely = np.zeros(len(rows))

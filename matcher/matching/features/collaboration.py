@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matcher.arrays import Floats, Rows, find_sorted, take_or_zero
-from matcher.corpus.columns import Corpus
+from matcher.corpus.corpus import Corpus
 from matcher.domain import FacetKind
 from matcher.parameters import CROWDING, HALF_COLLABORATION
 
@@ -52,7 +52,7 @@ def collaborations(corpus: Corpus, partners: Rows, shares: Floats, hidden: Rows)
     pull = shares / np.sqrt(np.maximum(projects, 1))
     rows, places = np.unique(facets, return_inverse=True)
     pulled = np.bincount(places, pull[owner], minlength=len(rows))
-    size = corpus.owner_start[rows + 1] - corpus.owner_start[rows]
+    size = corpus.owners.sizes(rows)
     worth = 1.0 / np.maximum(size, 1) ** CROWDING
     participants, project = corpus.owners_of(rows)
     groups, at = np.unique(corpus.group[participants], return_inverse=True)

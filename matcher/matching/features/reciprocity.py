@@ -47,7 +47,7 @@ def met_needs(
     """
     corpus = snapshot.corpus
     facets, places = corpus.facets_of(rows)
-    asking = (corpus.of_kind(FacetKind.NEED) & unexpired(corpus))[facets]
+    asking = corpus.of_kind(FacetKind.NEED, facets) & unexpired(corpus, facets)
     needs, owners = facets[asking], rows[places[asking]]
     offers = offers_of(corpus, members)
     if not len(needs) or not len(offers):
@@ -58,7 +58,7 @@ def met_needs(
     for start in range(0, len(needs), step):
         deadline.check()
         some = slice(start, start + step)
-        stages = [corpus.stages[row] for row in needs[some].tolist()]
+        stages = corpus.stages(needs[some])
         queries = snapshot.index.rows(corpus.facet_ids[needs[some]])
         probabilities = offer_probabilities(snapshot, stages, queries, offers)
         best[some] = probabilities.argmax(axis=1)

@@ -22,20 +22,21 @@ def duplicate_pairs() -> ResponseReturnValue:
     pairs = [pair for pair in proposals if everything or not pair.sure]
     page = page_asked()
     corpus = services().corpus_provider.snapshot().corpus
+    pairs_shown = pairs[(page - 1) * PAGE : page * PAGE]
+    ids = {key for pair in pairs_shown for key, _name in (pair.one, pair.other)}
+    shown = {key: corpus.row_of_id[key] for key in ids if key in corpus.row_of_id}
     return render_template(
         "administration/duplicates.html",
-        pairs=pairs[(page - 1) * PAGE : page * PAGE],
+        pairs=pairs_shown,
         total=len(pairs),
         everything=everything,
         page=page,
         pages=count_pages(len(pairs), PAGE),
-        places={organisation.id: organisation.place for organisation in corpus.organisations},
+        places={organisation_id: corpus.place(row) for organisation_id, row in shown.items()},
         facets={
-            organisation.id: len(corpus.facets_owned([row]))
-            for row, organisation in enumerate(corpus.organisations)
-        }
-        if len(pairs) < 5 * PAGE
-        else {},
+            organisation_id: len(corpus.facets_owned([row]))
+            for organisation_id, row in shown.items()
+        },
     )
 
 

@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 
 from matcher import audit
 from matcher.accounts import accounts, api_keys
+from matcher.corpus.generation import read_manifest
 from matcher.current import services
-from matcher.index.generation import read_manifest
 from matcher.organisations import duplicates
 from matcher.profiles import moderation as profile_moderation
 from matcher.web.access import me

@@ -1,4 +1,9 @@
-"""Generations: an index on disk with its encoder and models, published by an atomic rename."""
+"""Generations: a built corpus on disk, published by an atomic rename.
+
+A generation holds the columns of the corpus, the vectors of its facets with an index of them, the
+profiles of organisations, the encoder and the fitted models. Opening one reads next to nothing: the
+arrays are memory-mapped, and all processes share their pages.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +12,31 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from embeddings.embedding_store import NO_STORE, EmbeddingStore
 from embeddings.port import Encoder, EncoderError
 from embeddings.registry import load_encoder
+from matcher.corpus.columns import SavedArrays, save_arrays
+from matcher.corpus.derived import DerivedValues
+from matcher.corpus.tables import CorpusTables
 from matcher.index.exact import ExactIndex
 from matcher.index.faiss_index import FaissIndex
-from matcher.index.port import Ids, VectorIndex, Vectors
+from matcher.index.port import VectorIndex
 from matcher.models.fitted import FittedModels, models_from
+from matcher.models.vote_calibration import VoteCurves
 
-_FORMAT = 7
+_FORMAT = 8
 _MODELS = "models.json"
-_FINDINGS = "findings.json"
+_VOTES = "votes"
 _CURRENT = "CURRENT"
 _KINDS: dict[str, type[ExactIndex] | type[FaissIndex]] = {"exact": ExactIndex, "faiss": FaissIndex}
+_KIND_OF = {kind: name for name, kind in _KINDS.items()}
 _REBUILD = "run: schakel index build"
 
 
@@ -45,16 +53,6 @@ class GenerationFormatError(GenerationError):
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
-    """Facts about the corpus that a build computes, besides index and models."""
-
-    variants: tuple[tuple[str, ...], ...] = ()
-    """Groups of public ids of name variants: each group is one organisation."""
-    subjects: Mapping[int, tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=dict)
-    """By facet id, the numbers of its domains and of its challenges."""
-
-
-@dataclass(frozen=True, slots=True)
 class Generation:
     """An opened generation, with the content of the store at `corpus_version`."""
 
@@ -66,54 +64,62 @@ class Generation:
     index: VectorIndex
     models: FittedModels
     """The models that were fitted on this corpus."""
-    profiles: VectorIndex | None = None
+    tables: CorpusTables
+    """The columns of organisations and facets."""
+    profiles: VectorIndex
     """The profile vector of each organisation, under its key."""
-    findings: Findings = field(default_factory=lambda: Findings())
-    """Facts about the corpus, computed at the build."""
     mark: str | None = None
     """The store's random mark of `corpus_version`; None if built by an older service."""
+    derived: DerivedValues = field(
+        default_factory=DerivedValues, init=False, compare=False, repr=False
+    )
+    """What was computed from this generation, shared by all its snapshots."""
+
+
+def new_index(kind: str, encoder: Encoder) -> ExactIndex | FaissIndex:
+    """Return an empty index of a kind, `exact` or `faiss`, for the vectors of an encoder."""
+    if kind == "exact":
+        return ExactIndex(encoder.dim)
+    return FaissIndex(encoder.dim, [(view.start, view.end) for view in encoder.views])
 
 
 def build_generation(
     root: Path,
     encoder: Encoder,
-    ids: Ids,
-    vectors: Vectors,
-    corpus_version: int,
-    kind: str,
+    tables: CorpusTables,
+    index: ExactIndex | FaissIndex,
+    profiles: ExactIndex,
     models: FittedModels,
-    profiles: ExactIndex | None = None,
-    findings: Findings | None = None,
-    mark: str = "",
+    *,
+    corpus_version: int,
+    mark: str,
 ) -> str:
     """Write a generation, publish it, and return its name.
 
-    `vectors` (n, dim) float32 were made by `encoder`; `ids` is (n,) int64. Nothing is visible to
-    others before the last step. A build that is killed leaves a folder that the next one removes.
-    Raises GenerationWriteError where it can't be written; the current generation stays.
+    `index` holds the vectors that `encoder` made of the facets in `tables`.
+    Nothing is visible to others before the last step. A build that is killed leaves a folder that
+    the next one removes. Raises GenerationWriteError where it can't be written; the current
+    generation stays.
     """
     name = f"gen-{corpus_version}-{secrets.token_hex(4)}"
-    index = _KINDS[kind](encoder.dim)
-    if len(ids):
-        index.add(ids, vectors)
     manifest = {
         "format": _FORMAT,
         "corpus_version": corpus_version,
         "mark": mark,
         "model": encoder.fingerprint,
         "dim": encoder.dim,
-        "count": len(ids),
-        "kind": kind,
+        "organisations": len(tables.organisations.keys),
+        "count": len(index),
+        "kind": _KIND_OF[type(index)],
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     with _building(root, name) as building:
         index.save(building / "index")
-        (profiles or ExactIndex(encoder.dim)).save(building / "profiles")
+        profiles.save(building / "profiles")
         encoder.save(building / "encoder")
+        tables.save(building / "columns")
         (building / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-        (building / _MODELS).write_text(json.dumps(models.as_json()), encoding="utf-8")
-        found = _FINDINGS_ADAPTER.dump_python(findings or Findings(), mode="json")
-        (building / _FINDINGS).write_text(json.dumps(found), encoding="utf-8")
+        _save_models(building, models)
         return _finish(root, building, name)
 
 
@@ -129,12 +135,32 @@ def publish_with_models(root: Path, models: FittedModels) -> str:
     name = f"gen-{version}-{secrets.token_hex(4)}"
     with _building(root, name) as building:
         shutil.copytree(root / current, building, copy_function=_link)
-        (building / _MODELS).unlink(missing_ok=True)
-        (building / _MODELS).write_text(json.dumps(models.as_json()), encoding="utf-8")
+        # Not written over: the files are those of the generation that is current.
+        (building / _MODELS).unlink()
+        shutil.rmtree(building / _VOTES, ignore_errors=True)
+        _save_models(building, models)
         return _finish(root, building, name)
 
 
-_FINDINGS_ADAPTER = TypeAdapter(Findings)
+def _save_models(folder: Path, models: FittedModels) -> None:
+    """Write fitted models: as JSON, but for the vote curves, which are arrays."""
+    body = replace(models, votes=None).as_json()
+    if models.votes is not None:
+        body["common_vote_curve"] = models.votes.common
+        save_arrays(folder / _VOTES, {"keys": models.votes.keys, "curves": models.votes.own})
+    (folder / _MODELS).write_text(json.dumps(body), encoding="utf-8")
+
+
+def _read_models(folder: Path) -> FittedModels:
+    body = json.loads((folder / _MODELS).read_text("utf-8"))
+    common = body.pop("common_vote_curve", None) if isinstance(body, dict) else None
+    models = models_from(body)
+    if common is None:
+        return models
+    saved = SavedArrays(folder / _VOTES)
+    intercept, slope = common
+    curves = VoteCurves((float(intercept), float(slope)), saved["keys"], saved["curves"])
+    return replace(models, votes=curves)
 
 
 @contextmanager
@@ -219,23 +245,18 @@ def open_generation(
         model = str(manifest["model"])
         encoder = load_encoder(root / name / "encoder", embedding_store)
         index = _KINDS[manifest["kind"]].open(root / name / "index")
-        models = models_from(_read(root / name / _MODELS))
+        models = _read_models(root / name)
         profiles = ExactIndex.open(root / name / "profiles")
-        findings = _FINDINGS_ADAPTER.validate_python(_read(root / name / _FINDINGS))
+        tables = CorpusTables.open(root / name / "columns")
     except (EncoderError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
         raise GenerationError(f"{name} can't be read; {_REBUILD}") from error
     if encoder.fingerprint != model or index.dim != encoder.dim:
         raise GenerationError(f"{name}: encoder and index don't belong together; {_REBUILD}")
-    return Generation(name, version, model, encoder, index, models, profiles, findings, mark)
+    return Generation(name, version, model, encoder, index, models, tables, profiles, mark)
 
 
 def _newest_first(root: Path) -> list[Path]:
     return sorted(root.glob("gen-*"), key=lambda path: path.stat().st_mtime, reverse=True)
-
-
-def _read(path: Path) -> Any:
-    """Return the JSON in a file. Raises OSError, and ValueError where it holds none."""
-    return json.loads(path.read_text("utf-8"))
 
 
 def prune(root: Path, keep: int = 2) -> None:

@@ -5,23 +5,30 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from embeddings.default import DefaultEncoder
-from matcher.index.generation import (
+from matcher.corpus.corpus import Corpus
+from matcher.corpus.generation import (
     GenerationError,
     GenerationWriteError,
     build_generation,
     build_lock,
     current_name,
     is_outdated,
+    new_index,
     open_generation,
     prune,
     publish_with_models,
 )
+from matcher.corpus.records import FacetRecord
+from matcher.corpus.tables import CorpusTables
+from matcher.domain import FacetKind
+from matcher.index.exact import ExactIndex
 from matcher.models.fitted import (
     Comparison,
     FitReport,
@@ -34,6 +41,7 @@ from matcher.models.need_offer import NeedOfferModel
 from matcher.models.score_calibration import ScoreCalibration
 from matcher.models.vote_calibration import VoteCurves
 from matcher.models.weights import Weights
+from tests.corpus.corpora import facets_of, organisations_of, record_of
 from tests.servers import ROOT
 
 MODELS = FittedModels(NeedOfferModel(-4.0, 8.0, (1.5, -2.0, -5.0)))
@@ -41,7 +49,6 @@ MODELS = FittedModels(NeedOfferModel(-4.0, 8.0, (1.5, -2.0, -5.0)))
 FITTED = FittedModels(
     need_offer=NeedOfferModel(-3.5, 7.25, (1.0, -1.0, -2.0)),
     weights=Weights(mention=0.7, sentence=2.0),
-    votes=VoteCurves((0.5, 1.5), {4: (0.25, 1.25), 8: (0.75, 1.0)}),
     calibration={QueryMode.HALF_GIVEN: ScoreCalibration(1.5, 0.5, -2.0, (-1.0, 0.5), (0.01, 0.4))},
     report=FitReport(
         queries=48,
@@ -54,14 +61,34 @@ FITTED = FittedModels(
         ),
     ),
 )
+CURVES = VoteCurves((0.5, 1.5), np.array([4, 8]), np.array([[0.25, 1.25], [0.75, 1.0]]))
+TABLES = CorpusTables.build(
+    [record_of(1, "Waterlab", "Gent", "BE"), record_of(2, "北京", "", "CN")],
+    [
+        FacetRecord(number, FacetKind.OFFER, None, None, None, ("/water/salt",), (owner, 99))
+        for number, owner in ((4, 1), (8, 2), (15, 1))
+    ],
+    [["x:001", "x:002"]],
+)
 TEXTS = ["plastic recycling", "hydrogen electrolysis", "wound dressing with sensors"]
 
 
 def build(root: Path, version: int = 1) -> str:
     encoder = DefaultEncoder.fit(TEXTS)
-    ids = np.array([4, 8, 15], dtype=np.int64)
     vectors = encoder.encode(TEXTS)
-    return build_generation(root, encoder, ids, vectors, version, "faiss", MODELS)
+    profiles = ExactIndex(encoder.dim, np.array([1, 2]), vectors[:2])
+    index = new_index("faiss", encoder)
+    index.add(np.array([4, 8, 15]), vectors)
+    return build_generation(
+        root,
+        encoder,
+        TABLES,
+        index,
+        profiles,
+        MODELS,
+        corpus_version=version,
+        mark="",
+    )
 
 
 def test_what_was_built_is_opened(tmp_path: Path) -> None:
@@ -75,14 +102,32 @@ def test_what_was_built_is_opened(tmp_path: Path) -> None:
     assert found.tolist() == [[8]]
 
 
+def test_the_columns_are_read_as_they_were_built(tmp_path: Path) -> None:
+    opened = Corpus(1, open_generation(tmp_path, build(tmp_path)).tables)
+    built = Corpus(1, TABLES)
+    assert organisations_of(opened) == organisations_of(built)
+    assert opened.organisation(1) == record_of(2, "北京", "", "CN")
+    assert facets_of(opened) == facets_of(built)
+    assert facets_of(opened)[8].owners == (2,)
+    assert opened.variants_of(0) == [1]
+    assert opened.row_of_id == {"x:001": 0, "x:002": 1}
+
+
+def test_columns_that_do_not_belong_together_are_damage(tmp_path: Path) -> None:
+    name = build(tmp_path)
+    np.save(tmp_path / name / "columns" / "kind.npy", np.zeros(2, np.int8))
+    with pytest.raises(GenerationError, match="index build"):
+        open_generation(tmp_path, name)
+
+
 def test_a_build_that_is_killed_is_never_seen(tmp_path: Path) -> None:
     name = build(tmp_path)
     code = (
         "import os, signal\n"
         "from pathlib import Path\n"
-        "import matcher.index.generation as generation\n"
+        "import matcher.corpus.generation as generation\n"
         "generation._sync = lambda path: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "from tests.index.test_generation import build\n"
+        "from tests.corpus.test_generation import build\n"
         f"build(Path({str(tmp_path)!r}), 2)\n"
     )
     killed = subprocess.run([sys.executable, "-c", code], cwd=ROOT)
@@ -119,7 +164,9 @@ def test_prune_keeps_the_current_and_one_more(tmp_path: Path) -> None:
     assert len(left) == 2
 
 
-@pytest.mark.parametrize("victim", ["manifest.json", "encoder/vocabulary.json", "index/ids.npy"])
+@pytest.mark.parametrize(
+    "victim", ["manifest.json", "encoder/vocabulary.json", "index/ids.npy", "columns/keys.npy"]
+)
 @pytest.mark.parametrize("content", ["broken", ""])
 def test_damage_is_told_with_the_remedy(tmp_path: Path, victim: str, content: str) -> None:
     name = build(tmp_path)
@@ -132,7 +179,6 @@ SHAPES = ("[]", "3", "null", '"kind"')
 FILES = (
     "manifest",
     "models",
-    "findings",
     "index/faiss",
     "encoder/encoder",
     "encoder/vocabulary",
@@ -160,11 +206,10 @@ def test_models_are_read_as_they_were_written() -> None:
     written = json.loads(json.dumps(FITTED.as_json()))
     assert models_from(written) == FITTED
     assert models_from(json.loads(json.dumps(MODELS.as_json()))) == MODELS
-    assert written["weights"]["mention"] == 0.7 and written["votes"]["own"]["4"] == [0.25, 1.25]
+    assert written["weights"]["mention"] == 0.7
     for field, value in (
         ("weights", {"text": "much"}),
         ("need_offer", None),
-        ("votes", {"common": [1.0], "own": {}}),
         ("calibration", {"by ear": written["calibration"][QueryMode.HALF_GIVEN.value]}),
     ):
         with pytest.raises(ValueError, match=field):
@@ -175,10 +220,16 @@ def test_other_models_are_published_in_a_twin(tmp_path: Path) -> None:
     with pytest.raises(GenerationError, match="no index yet.*index build"):
         publish_with_models(tmp_path, FITTED)
     base = build(tmp_path, 7)
-    twin = publish_with_models(tmp_path, FITTED)
+    twin = publish_with_models(tmp_path, replace(FITTED, votes=CURVES))
     assert current_name(tmp_path) == twin != base
     opened, former = open_generation(tmp_path, twin), open_generation(tmp_path, base)
-    assert (opened.models, former.models) == (FITTED, MODELS)
+    votes = opened.models.votes
+    assert (replace(opened.models, votes=None), former.models) == (FITTED, MODELS)
+    assert votes is not None and votes.common == CURVES.common
+    assert votes.for_keys(np.array([8, 5])).own.tolist() == [[0.75, 1.0], [0.5, 1.5]]
+    again = publish_with_models(tmp_path, FITTED)
+    assert open_generation(tmp_path, again).models.votes is None
+    assert open_generation(tmp_path, twin).models.votes is not None
     assert (opened.corpus_version, opened.model) == (7, former.model)
     assert opened.index.ids().tolist() == [4, 8, 15]
     for file in ("index/ids.npy", "encoder/vocabulary.json"):  # large files are shared
@@ -186,12 +237,12 @@ def test_other_models_are_published_in_a_twin(tmp_path: Path) -> None:
     assert not (tmp_path / twin / "models.json").samefile(tmp_path / base / "models.json")
 
 
-@pytest.mark.parametrize("former", [5, 6, 8, None])
+@pytest.mark.parametrize("former", [6, 7, 9, None])
 def test_an_index_of_another_version_is_outdated(tmp_path: Path, former: int | None) -> None:
     name = build(tmp_path)
     assert not is_outdated(tmp_path, name)
     path = tmp_path / name / "manifest.json"
-    assert json.loads(path.read_text())["format"] == 7
+    assert json.loads(path.read_text())["format"] == 8
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": former}))
     assert is_outdated(tmp_path, name)
     with pytest.raises(GenerationError, match="another version.*index build"):
