@@ -27,7 +27,7 @@ def post_worker_init(worker):
     def prepare():
         try:
             worker.wsgi.complete()
-            worker.wsgi.extensions["schakel"].warm_up()
+            worker.wsgi.extensions["schakel"].warm_up(worker.log.info)
         except SettingsError as error:
             worker.log.critical("Schakel can't start: %s", error)
             raise

@@ -34,6 +34,7 @@ from matcher.jobs.runner import JobRunner
 from matcher.mail import Mailer
 from matcher.matching.question import QuestionLimits
 from matcher.matching.service import Recommender
+from matcher.progress import Say, silent
 from matcher.settings import Settings, SettingsError
 from matcher.store import PATIENT, Store, StoreLimits
 from matcher.threads import limit_loaded_libraries
@@ -92,6 +93,7 @@ class Services:
         """Whether the process warms up at the moment."""
         self._lock = threading.RLock()
         self._start: threading.Thread | None = None
+        self._say: Say = silent
 
     def serve(self) -> None:
         """Say that the calling thread answers requests; to be called before anything else."""
@@ -101,7 +103,9 @@ class Services:
     @cached_property
     def store(self) -> Store:
         """The store, its schema up to date. Raises SettingsError where it can't be opened."""
-        return self._made_once("store", lambda: _open_store(self.settings, self.serving))
+        return self._made_once(
+            "store", lambda: _open_store(self.settings, self.serving, self._tell)
+        )
 
     @cached_property
     def mailer(self) -> Mailer:
@@ -116,7 +120,9 @@ class Services:
     @cached_property
     def corpus_provider(self) -> CorpusProvider:
         """Gives the corpus as of the last write."""
-        return self._made_once("corpus_provider", lambda: provide_corpus(self.store, self.settings))
+        return self._made_once(
+            "corpus_provider", lambda: provide_corpus(self.store, self.settings, self._tell)
+        )
 
     @cached_property
     def answer_cache(self) -> AnswerCache:
@@ -173,12 +179,14 @@ class Services:
 
         return self._made_once("jobs", make)
 
-    def warm_up(self) -> None:
+    def warm_up(self, say: Say = silent) -> None:
         """Open the index, load the corpus and ask once, so that the first visitor needn't wait.
 
         To be called in a process that serves, after the fork. Where the settings say so, jobs run
-        in it from then on.
+        in it from then on. `say` is told what takes long.
         """
+        begun = time.monotonic()
+        self._say = say
         self.serve()
         self.starting = True
         try:
@@ -186,6 +194,11 @@ class Services:
             self._ask_once(snapshot)
         finally:
             self.starting = False
+        state = self.state(snapshot)
+        say(
+            f"Ready on http://{self.settings.bind}, after {time.monotonic() - begun:.1f} s: "
+            f"{state.organisations:,} organisations, {state.facets:,} facets"
+        )
         if snapshot.model_failure:
             log.error("the model doesn't answer at the start", reason=snapshot.model_failure)
         if self.settings.jobs == "inside":
@@ -206,6 +219,9 @@ class Services:
             if idle and not self.starting and self.corpus_provider.current is None:
                 self._start = threading.Thread(target=self._warm_up_logged, daemon=True)
                 self._start.start()
+
+    def _tell(self, line: str) -> None:
+        self._say(line)
 
     def _warm_up_logged(self) -> None:
         try:
@@ -281,11 +297,13 @@ def _make_serving_store(settings: Settings) -> Store:
     return _make_store(settings, limits, Gate(max(threads // 3, 1), threads, WRITE_TURN_SECONDS))
 
 
-def _open_store(settings: Settings, serving: bool) -> Store:
+def _open_store(settings: Settings, serving: bool, say: Say) -> Store:
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
         store = _make_serving_store(settings) if serving else _make_store(settings)
-        store.upgrade()
+        if not store.is_upgraded():
+            say(f"Preparing the tables of the store: {store.url.render_as_string()}")
+            store.upgrade()
     except (OSError, DBAPIError) as error:
         cause = getattr(error, "orig", None) or error
         reason = (str(cause).splitlines() or [type(cause).__name__])[0]

@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -169,10 +169,13 @@ def postgres_server() -> Iterator[str]:
 
 
 class Service:
-    """gunicorn with real workers over a home of its own."""
+    """gunicorn with real workers over a home of its own; `log` is a file for what it says."""
 
-    def __init__(self, home: Path, workers: int = 2, **environ: str) -> None:
+    def __init__(
+        self, home: Path, workers: int = 2, log: Path | None = None, **environ: str
+    ) -> None:
         self.home = home
+        self.log = log
         self.port = free_port()
         self.address = f"http://{HOST}:{self.port}"
         self.environ = {
@@ -187,12 +190,15 @@ class Service:
 
     def __enter__(self) -> Service:
         command = [sys.executable, "-m", "gunicorn", "app:app"]
-        self._process = subprocess.Popen(command, env=self.environ, cwd=ROOT)
+        with ExitStack() as stack:
+            output = stack.enter_context(self.log.open("wb")) if self.log else None
+            self._process = subprocess.Popen(command, env=self.environ, cwd=ROOT, stderr=output)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
                 if requests.get(f"{self.address}/health/ready", timeout=5).ok:
                     return self
+                time.sleep(0.1)
             except (requests.ConnectionError, requests.Timeout):  # busy with its first index
                 time.sleep(0.1)
         raise RuntimeError("gunicorn did not become ready")

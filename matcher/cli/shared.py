@@ -13,13 +13,12 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import OperationalError
-from tqdm import tqdm
 
 from embeddings.port import EncoderError
 from matcher.corpus.generation import GenerationError
 from matcher.deadline import DeadlineExceeded
 from matcher.imports.row_errors import ImportRefused
-from matcher.progress import Progress
+from matcher.progress import Progress, ProgressLines
 from matcher.settings import SettingsError
 
 EXISTING = click.Path(exists=True, path_type=Path)
@@ -71,7 +70,15 @@ def failures_as_sentences() -> Iterator[None]:
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """Give a progress callback that draws one bar a stage on standard error."""
+    """Give a progress callback that draws one bar a stage on standard error.
+
+    Where that isn't a terminal, a line says now and then how far the work is.
+    """
+    if not sys.stderr.isatty():
+        yield ProgressLines(lambda line: click.echo(line, err=True))
+        return
+    from tqdm import tqdm
+
     bars: dict[str, Any] = {}
 
     def report(stage: str, done: int, total: int) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from matcher.corpus.provider import CorpusProvider
 from matcher.indexing.build import build_index
+from matcher.progress import ProgressLines, Say, silent
 from matcher.settings import Settings
 from matcher.store import Store
 
 
-def provide_corpus(store: Store, settings: Settings) -> CorpusProvider:
-    """Return a provider of the corpus in `store`, which builds an index where it has to."""
+def provide_corpus(store: Store, settings: Settings, say: Say = silent) -> CorpusProvider:
+    """Return a provider of the corpus in `store`, which builds an index where it has to.
+
+    `say` is told how far a build is.
+    """
 
     def build(store: Store, settings: Settings) -> str:
-        return build_index(store, settings, only_if_missing=True)
+        say("Building the index: there is none that fits the store")
+        return build_index(store, settings, ProgressLines(say), only_if_missing=True)
 
     return CorpusProvider(store, settings, build)

@@ -176,24 +176,25 @@ class Store:
 
     def upgrade(self) -> None:
         """Migrate the schema to the newest version; does nothing if it is up to date."""
-        if self._at_head():
+        if self.is_upgraded():
             return
         if self._sqlite:
             with open(f"{self.url.database}.upgrade-lock", "w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                if not self._at_head():
+                if not self.is_upgraded():
                     self._upgrade()
             return
         with self.engine.connect() as holder:
             _wait_for_ever(holder)
             holder.execute(text("SELECT pg_advisory_lock(:n)"), {"n": UPGRADE_LOCK})
             try:
-                if not self._at_head():
+                if not self.is_upgraded():
                     self._upgrade()
             finally:
                 holder.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": UPGRADE_LOCK})
 
-    def _at_head(self) -> bool:
+    def is_upgraded(self) -> bool:
+        """Return whether the schema is that of this version of the service."""
         with self.engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
         return current == ScriptDirectory.from_config(_alembic_config()).get_current_head()

@@ -195,3 +195,15 @@ def test_readers_dont_wait_for_a_writer(home: Path) -> None:
         other.execute("ROLLBACK")
         other.close()
         assert requests.put(url, json=BODY, timeout=30).status_code == 201
+
+
+def test_the_first_start_says_what_it_does(tmp_path: Path) -> None:
+    with Service(tmp_path / "new", workers=1, log=tmp_path / "log") as service:
+        said = (tmp_path / "log").read_text()
+    prepared, built, ready = (
+        said.index(f"Preparing the tables of the store: sqlite:///{tmp_path}/new"),
+        said.index("Building the index: there is none that fits the store"),
+        said.index(f"Ready on {service.address}, after "),
+    )
+    assert prepared < built < ready
+    assert "0 organisations, 0 facets" in said[ready:]
