@@ -21,7 +21,7 @@ Number = TypeVar("Number", bound=np.generic)
 _NO_ROWS = np.empty(0, np.int64)
 _NO_STARTS = np.zeros(1, np.int64)
 _MAX_READ = 20_000
-"""Texts of a vocabulary that are kept as they were read, some 2 MB."""
+"""Texts of a vocabulary that are kept as they were read or looked up, some 2 MB each."""
 
 
 class Column(Generic[Number]):
@@ -305,6 +305,8 @@ class Vocabulary:
     added_texts: tuple[str, ...] = ()
     _read: dict[int, str] = field(default_factory=dict)
     """Texts of the generation that were read: most rows share a few."""
+    _found: dict[str, int] = field(default_factory=dict)
+    """Numbers in the generation that were looked up."""
 
     @classmethod
     def from_texts(cls, texts: Iterable[str]) -> Vocabulary:
@@ -317,7 +319,13 @@ class Vocabulary:
     def number(self, text: str) -> int:
         """Return the number of a text, -1 if it has none."""
         known = self.added.get(text)
-        return known if known is not None else self.texts.find(text)
+        if known is None:
+            known = self._found.get(text)
+        if known is None:
+            if len(self._found) >= _MAX_READ:
+                self._found.clear()
+            known = self._found[text] = self.texts.find(text)
+        return known
 
     def text(self, number: int) -> str:
         """Return the text under a number."""
@@ -339,7 +347,11 @@ class Vocabulary:
             return self
         numbers = {text: len(self) + place for place, text in enumerate(new)}
         return Vocabulary(
-            self.texts, {**self.added, **numbers}, (*self.added_texts, *new), self._read
+            self.texts,
+            {**self.added, **numbers},
+            (*self.added_texts, *new),
+            self._read,
+            self._found,
         )
 
 

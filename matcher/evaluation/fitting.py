@@ -34,7 +34,7 @@ from matcher.evaluation.vote_history import fit_votes
 from matcher.evaluation.weight_search import FitQuery, first_of, quality, search_weights, worth
 from matcher.matching.retrieve import retrieve
 from matcher.matching.score import compute_features
-from matcher.matching.understand import UnderstoodQuestion, view_coverage_of
+from matcher.matching.understand import TextMentions, UnderstoodQuestion, view_coverage_of
 from matcher.models.fitted import Comparison, FitReport, FittedModels, QueryMode
 from matcher.models.need_offer import NeedOfferModel
 from matcher.models.score_calibration import ScoreCalibration, fit_score_calibration
@@ -211,7 +211,7 @@ def _ask(whole: Snapshot, earlier: Snapshot, query: Query) -> tuple[FitQuery, Fi
 def _understood(whole: Snapshot, earlier: Snapshot, query: Query) -> UnderstoodQuestion:
     """Return a past project as a question: its stored vector is that of its text."""
     vector = whole.index.rows(np.array([query.facet_id], dtype=np.int64))
-    mentioned, confidence = mentions_in(earlier.corpus, query.text)
+    mentions = TextMentions(None, query.text, *mentions_in(earlier.corpus, query.text))
     return UnderstoodQuestion(
         snapshot=earlier,
         question=Question(text=query.text, members=query.given),
@@ -221,8 +221,9 @@ def _understood(whole: Snapshot, earlier: Snapshot, query: Query) -> UnderstoodQ
         needs=None,
         scores_needs=False,
         members=earlier.corpus.with_variants(earlier.corpus.rows(query.given)),
-        mentioned=mentioned,
-        mention_confidence=confidence,
+        mentions=(mentions,),
+        mentioned=mentions.rows,
+        mention_confidence=mentions.confidence,
     )
 
 

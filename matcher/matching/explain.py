@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from embeddings.port import understood as is_understood
+from matcher.arrays import find_sorted
 from matcher.corpus.affiliation import shared_words
-from matcher.corpus.mentions import mentions_in, words_in
+from matcher.corpus.mentions import words_in
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Facet
 from matcher.matching.answer import (
@@ -78,7 +79,6 @@ class _Page:
         self.speaking = speaking_facets(ranked, self.rows, self.snapshot.models.weights)
         self.met = met_needs(self.snapshot, np.sort(self.rows), self.understood.members)
         self.best = self._best_of_needs()
-        self.mentions = self._mentions()
         self.facets = self._load(store)
         ids = np.array(sorted(self.facets), dtype=np.int64)
         self.vectors = dict(zip(ids.tolist(), self.snapshot.index.rows(ids), strict=True))
@@ -245,29 +245,17 @@ class _Page:
             mentioned=(),
         )
 
-    def _mentions(self) -> list[tuple[str | None, str, dict[int, float]]]:
-        """Return the texts that may mention somebody: the need, the text, and by row how surely."""
-        needs = self.understood.needs
-        stated = needs.needs if needs is not None and needs.source is Source.STATED else ()
-        texts: list[tuple[str | None, str]] = [(None, self.understood.text)]
-        texts += [(need.text, need.text) for need in stated]
-        found = [(*named, mentions_in(self.corpus, named[1])) for named in texts]
-        return [
-            (need, text, dict(zip(rows.tolist(), confidence.tolist(), strict=True)))
-            for need, text, (rows, confidence) in found
-        ]
-
     def _mention(self, row: int, *, has_others: bool) -> list[Reason]:
         """Return the reason that the question mentions the organisation, where that is why.
 
         Beside other reasons only where at least half of the name is there.
         """
         least = 0.5 if has_others else 0.0
-        for need, text, confidence in self.mentions:
-            if confidence.get(row, 0.0) > least:
-                name = self.corpus.names[row]
-                words = tuple(words_in(name, text))
-                return [Reason(need, None, None, None, (), words)]
+        for found in self.understood.mentions:
+            place = int(find_sorted(np.array([row]), found.rows)[0])
+            if place >= 0 and found.confidence[place] > least:
+                words = tuple(words_in(self.corpus.names[row], found.text))
+                return [Reason(found.need, None, None, None, (), words)]
         return []
 
     def _needs(self) -> NeedsAnswer | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,19 @@ class NothingToRecommend(Exception):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class TextMentions:
+    """Organisations that a text mentions."""
+
+    need: str | None
+    """The need whose text it is; None for the text of the question."""
+    text: str
+    rows: Rows
+    """(k,) ascending."""
+    confidence: Floats
+    """How surely, above 0 to 1, each of those."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class UnderstoodQuestion:
     """What a question asks for."""
 
@@ -45,8 +58,10 @@ class UnderstoodQuestion:
     """Whether needs count; of a question that is a text alone, the text as a whole does."""
     members: Rows
     """The members with their name variants, ascending."""
+    mentions: tuple[TextMentions, ...]
+    """Whom the text mentions, and each stated need."""
     mentioned: Rows
-    """Organisations that the text or a stated need mentions, ascending."""
+    """Organisations that any of those mentions, ascending."""
     mention_confidence: Floats
     """How surely, above 0 to 1, each of those."""
     deadline: Deadline = NO_DEADLINE
@@ -84,7 +99,8 @@ def understand(
     needs = ResolvedNeeds(*found, vectors[1:]) if found else None
     if not (len(members) or vectors.any()):
         raise NothingToRecommend("nothing_usable")
-    mentioned, confidence = _mentions(snapshot, text, needs)
+    mentions = _mentions(snapshot, text, needs)
+    mentioned, confidence = surest_mentions(mentions)
     return UnderstoodQuestion(
         snapshot=snapshot,
         question=question,
@@ -94,6 +110,7 @@ def understand(
         needs=needs,
         scores_needs=scores_needs,
         members=members,
+        mentions=mentions,
         mentioned=mentioned,
         mention_confidence=confidence,
         deadline=deadline,
@@ -107,11 +124,22 @@ def view_coverage_of(encoder: Encoder, vector: NDArray[np.float32]) -> dict[str,
     }
 
 
-def _mentions(snapshot: Snapshot, text: str, needs: ResolvedNeeds | None) -> tuple[Rows, Floats]:
-    """Return who the text and the stated needs mention, and how surely: the surest text counts."""
+def _mentions(
+    snapshot: Snapshot, text: str, needs: ResolvedNeeds | None
+) -> tuple[TextMentions, ...]:
+    """Return whom the text and each stated need mentions."""
     stated = needs.needs if needs is not None and needs.source is Source.STATED else ()
-    found = [mentions_in(snapshot.corpus, words) for words in (text, *(n.text for n in stated))]
-    rows, places = np.unique(np.concatenate([one for one, _ in found]), return_inverse=True)
+    texts = [(None, text), *((need.text, need.text) for need in stated)]
+    return tuple(
+        TextMentions(need, words, *mentions_in(snapshot.corpus, words)) for need, words in texts
+    )
+
+
+def surest_mentions(mentions: Sequence[TextMentions]) -> tuple[Rows, Floats]:
+    """Return who is mentioned (k,), ascending, and how surely: the surest text counts."""
+    rows, places = np.unique(
+        np.concatenate([found.rows for found in mentions]), return_inverse=True
+    )
     confidence = np.zeros(len(rows))
-    np.maximum.at(confidence, places, np.concatenate([surely for _, surely in found]))
+    np.maximum.at(confidence, places, np.concatenate([found.confidence for found in mentions]))
     return rows, confidence
