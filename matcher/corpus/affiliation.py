@@ -37,17 +37,43 @@ def affiliation_with(
     return np.clip(np.bincount(places, shared, minlength=len(rows)), 0.0, 1.0)
 
 
-def shared_words(corpus: Corpus, row: int, other: int) -> list[str]:
-    """Return the words of name and city that two organisations share, as `row` writes them.
+class SharedWords:
+    """The words of name and city that organisations share with some others.
 
     Words that many organisations have are left out.
     """
-    both = np.intersect1d(corpus.traits.at(row), corpus.traits.at(other))
-    rare = corpus.trait_counts[both] <= _MAX_WORD_SHARE * corpus.organisation_count
-    words = {corpus.vocabulary.text(number) for number in both[rare].tolist()}
-    label = f"{corpus.names[row]} {corpus.place(row).city or ''}"
-    written = (word.strip("()[]\"'.,;:") for word in label.split())
-    return list(dict.fromkeys(word for word in written if words & set(name_words(word))))
+
+    def __init__(self, corpus: Corpus, others: Rows) -> None:
+        """Take the others (k,)."""
+        self._corpus = corpus
+        traits, places = corpus.traits.of(others)
+        rare = corpus.trait_counts[traits] <= _MAX_WORD_SHARE * corpus.organisation_count
+        self._bearers: dict[int, list[int]] = {}
+        for number, other in zip(traits[rare].tolist(), others[places[rare]].tolist(), strict=True):
+            self._bearers.setdefault(number, []).append(other)
+        self._order = {other: place for place, other in enumerate(others.tolist())}
+
+    def of(self, row: int) -> dict[int, list[str]]:
+        """Return what an organisation shares with each of the others, as its own name writes it.
+
+        The others come in their order; whom it shares nothing with is left out, and so is itself.
+        """
+        corpus = self._corpus
+        words: dict[int, set[str]] = {}
+        for number in corpus.traits.at(row).tolist():
+            for other in self._bearers.get(number, ()):
+                if other != row:
+                    words.setdefault(other, set()).add(corpus.vocabulary.text(number))
+        if not words:
+            return {}
+        label = f"{corpus.names[row]} {corpus.text_of(corpus.cities[row])}"
+        written = [word.strip("()[]\"'.,;:") for word in label.split()]
+        folded = [(word, set(name_words(word))) for word in dict.fromkeys(written)]
+        found = {
+            other: [word for word, parts in folded if parts & words[other]]
+            for other in sorted(words, key=self._order.__getitem__)
+        }
+        return {other: shared for other, shared in found.items() if shared}
 
 
 def _unit_traits(corpus: Corpus, rows: Rows) -> tuple[Rows, Floats, Rows]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from embeddings.port import understood as is_understood
 from matcher.arrays import find_sorted
-from matcher.corpus.affiliation import shared_words
+from matcher.corpus.affiliation import SharedWords
 from matcher.corpus.mentions import words_in
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Facet
@@ -71,6 +71,7 @@ class _Page:
         self.candidates = ranked.scored.candidates
         self.understood = self.candidates.understood
         self.snapshot, self.corpus = self.candidates.snapshot, self.candidates.snapshot.corpus
+        self.shared_words = SharedWords(self.corpus, ranked.scored.features.partners)
         question = self.understood.question
         self.offset = question.offset
         self.places = ranked.order[question.offset : question.offset + question.limit]
@@ -188,20 +189,13 @@ class _Page:
         )
 
     def _affiliation(self, row: int) -> tuple[AffiliatedPartner, ...]:
-        partners = self.ranked.scored.features.partners
-        words = {
-            partner: shared_words(self.corpus, row, partner)
-            for partner in partners.tolist()
-            if partner != row
-        }
         return tuple(
             AffiliatedPartner(
                 self.corpus.ids[partner],
                 self.corpus.names[partner],
                 tuple(shared),
             )
-            for partner, shared in words.items()
-            if shared
+            for partner, shared in self.shared_words.of(row).items()
         )
 
     def _met_needs(self, row: int) -> Iterable[MetNeed]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.corpus.affiliation import affiliation_with, shared_words
+from matcher.corpus.affiliation import SharedWords, affiliation_with
 from matcher.corpus.corpus import Corpus
 from tests.corpus.corpora import corpus_named
 
@@ -22,6 +22,10 @@ def to(affiliation: Corpus, others: Sequence[int], count: int = 6) -> list[float
     return affiliation_with(
         affiliation, np.arange(count), np.array(others, dtype=np.int64)
     ).tolist()
+
+
+def shared(corpus: Corpus, row: int, other: int) -> list[str]:
+    return SharedWords(corpus, np.array([other])).of(row).get(other, [])
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +68,9 @@ def test_words_are_told_as_they_are_written_without_common_ones() -> None:
     several = corpus_named(
         ["Université de Liège", "Hospital of LIEGE", *towns], [""] * 22, ["BE"] * 22
     )
-    assert shared_words(several, 0, 1) == ["Liège"]
-    assert shared_words(several, 1, 0) == ["LIEGE"]
-    assert shared_words(several, 1, 2) == []
+    assert shared(several, 0, 1) == ["Liège"]
+    assert shared(several, 1, 0) == ["LIEGE"]
+    assert shared(several, 1, 2) == []
 
 
 @pytest.mark.parametrize(("bearers", "told"), [(2, ["Instituut"]), (3, [])])
@@ -75,14 +79,14 @@ def test_a_word_of_more_than_a_tenth_is_common(bearers: int, told: list[str]) ->
     names = [f"Instituut {'abc'[row] * 5}" for row in range(bearers)]
     names += [f"Huis{row}" for row in range(20 - bearers)]
     affiliation = corpus_named(names, [""] * 20, [""] * 20)
-    assert shared_words(affiliation, 0, 1) == told
+    assert shared(affiliation, 0, 1) == told
 
 
 def test_numbers_and_words_like_of_bring_nobody_closer() -> None:
     names = ["Institut des sciences", "Maison des arts", *(f"Huis {n}" for n in range(30))]
     cities = ["Paris Cedex 15", "Lyon Cedex 15", *("Gent" for _ in range(30))]
     affiliation = corpus_named(names, cities, ["", "", *("BE" for _ in range(30))])
-    assert shared_words(affiliation, 0, 1) == ["Cedex"]
+    assert shared(affiliation, 0, 1) == ["Cedex"]
 
 
 def test_without_names_nobody_is_close() -> None:
