@@ -2,6 +2,7 @@
 
 import sys
 
+from matcher.serving.preload import preload
 from matcher.settings import SettingsError, read_settings
 
 try:
@@ -16,9 +17,15 @@ sendfile = False  # it would wait for a client for as long as it likes
 timeout = 60
 graceful_timeout = 20
 limit_request_line = 8190  # a question stands in its address
-# FAISS and SQLite connections must not cross a fork, so each worker loads the application itself.
+# `preload` loads what may cross a fork; the rest, such as FAISS and connections, each worker opens.
 preload_app = False
 control_socket_disable = True
+
+
+def on_starting(server):
+    """Load what all workers share, before they are forked."""
+    if not server.cfg.reload:
+        preload()
 
 
 def post_worker_init(worker):

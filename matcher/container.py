@@ -34,6 +34,7 @@ from matcher.jobs.runner import JobRunner
 from matcher.mail import Mailer
 from matcher.matching.question import QuestionLimits
 from matcher.matching.service import Recommender
+from matcher.memory import release_free_memory
 from matcher.progress import Say, silent
 from matcher.settings import Settings, SettingsError
 from matcher.store import PATIENT, Store, StoreLimits
@@ -194,6 +195,7 @@ class Services:
             self._ask_once(snapshot)
         finally:
             self.starting = False
+        release_free_memory()
         state = self.state(snapshot)
         say(
             f"Ready on http://{self.settings.bind}, after {time.monotonic() - begun:.1f} s: "

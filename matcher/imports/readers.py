@@ -13,8 +13,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import openpyxl
-
 from matcher.imports.archives import check_archive
 from matcher.imports.cells import clean
 from matcher.imports.row_errors import ImportRefused, RowError
@@ -106,6 +104,8 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _xlsx_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    import openpyxl
+
     try:
         with zipfile.ZipFile(path) as archive:
             check_archive(archive, path.name, members=1_000, total=10 * MAX_FILE_SIZE)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
-
-from openpyxl import Workbook
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.worksheet import Worksheet
+from typing import TYPE_CHECKING
 
 from matcher.domain import OrganisationType, SizeClass, Stage
 from matcher.imports.columns import CONTACT_KEYS, FACET_COLUMNS, PLAIN_COLUMNS
 from matcher.imports.template_texts import EXAMPLES, HELP, KIND_HELP, PART_HELP
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
 
 GROUPS = 2
 _FORMATTED_ROWS = 1_000
@@ -84,6 +82,8 @@ def _write_ndjson(path: Path) -> None:
 
 
 def _write_xlsx(path: Path) -> None:
+    from openpyxl import Workbook
+
     book = Workbook()
     sheet = book.worksheets[0]
     sheet.title = "Organisations"
@@ -104,6 +104,10 @@ def _write_xlsx(path: Path) -> None:
 
 def _dress(sheet: Worksheet, number: int, name: str) -> None:
     """Give a column its width, its list of choices and, where Excel would guess, a text format."""
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
     letter = get_column_letter(number)
     sheet.column_dimensions[letter].width = 40 if name.endswith(("_text", "description")) else 18
     sheet.cell(1, number).font = Font(bold=True)
@@ -120,6 +124,9 @@ def _dress(sheet: Worksheet, number: int, name: str) -> None:
 
 
 def _help_sheet(sheet: Worksheet, names: list[str]) -> None:
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
     sheet.append(["column", "nl", "fr", "de", "en", "values"])
     choices = {"type": OrganisationType, "size": SizeClass}
     for name in names:

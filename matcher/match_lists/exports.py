@@ -10,10 +10,6 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Alignment, Font
-
 from matcher.match_lists.lists import Entry, MatchList
 from matcher.match_lists.matches import ListedMatch
 from matcher.spreadsheets import Cell, neutral
@@ -132,6 +128,10 @@ def as_csv(exported: Export, labels: Mapping[str, str]) -> bytes:
 
 def as_xlsx(exported: Export, labels: Mapping[str, str]) -> bytes:
     """Return the list as a workbook; texts are text cells whatever they begin with."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_sheet_title(exported.name))
     for index, column in enumerate(exported.columns):

@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from sklearn.linear_model import LogisticRegression
 
 from embeddings.port import Encoder, View, project_onto_view, vocabulary_coverage
 from matcher.arrays import Floats
@@ -187,6 +186,8 @@ def fit_need_offer_model(
         features = np.vstack([features, np.column_stack([near, np.zeros((len(near), 3))])])
         labels = np.concatenate([labels, met])
         counts = np.concatenate([counts, np.where(met, 1.0, OF_DECLINED)])
+    from sklearn.linear_model import LogisticRegression
+
     model = LogisticRegression(C=10.0, max_iter=1000)
     model.fit(features, labels, sample_weight=counts)
     stages = stages_count * model.coef_[0][1:]

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 from matcher.arrays import Floats, Mask, Rows
 
@@ -57,6 +55,9 @@ def fit_score_calibration(
     if sum(counts) < 5 * MIN_PAIRS:
         return None
     score, sure = np.concatenate(scores), np.repeat(np.array(surest, dtype=np.float64), counts)
+    from sklearn.isotonic import IsotonicRegression
+    from sklearn.linear_model import LogisticRegression
+
     together = np.concatenate(partners).astype(np.float64)
     usual = float(sure.mean())
     both = np.stack([np.log(score + _SMALL), sure - usual], axis=1)

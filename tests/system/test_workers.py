@@ -210,3 +210,15 @@ def test_the_first_start_says_what_it_does(tmp_path: Path) -> None:
     )
     assert prepared < built < ready
     assert "0 organisations, 0 facets" in said[ready:]
+
+
+def test_workers_share_what_none_of_them_changes(home: Path) -> None:
+    with Service(home, workers=2) as service:
+        for number in range(8):
+            ask(service, f"houtbouw {number}")
+        for worker in service.workers():
+            rollup = Path(f"/proc/{worker}/smaps_rollup").read_text()
+            sizes = {line.split()[0]: int(line.split()[1]) for line in rollup.splitlines()[1:]}
+            shared = sizes["Shared_Clean:"] + sizes["Shared_Dirty:"]
+            assert shared > 200_000
+            assert sizes["Pss:"] < 400_000
