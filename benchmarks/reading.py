@@ -1,0 +1,111 @@
+"""Prints how well needs are read from briefs: python -m benchmarks.reading [--held-out].
+
+A read need is right when it holds at least 60 % of the content words of a labelled need, one to one.
+A brief is wholly right when each need is found once and nothing else is read. Without `--held-out`,
+the authors that are held out are left aside.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from benchmarks.labelled_briefs import LabelledBrief, read_briefs
+from embeddings.lexicon import shipped_lexicon
+from embeddings.stopwords import STOP_WORDS
+from embeddings.words import fold
+from matcher.domain import Need
+from matcher.needs.extraction import extract_needs
+
+_MIN_SHARE = 0.6
+_STEM = 5
+"""Words are compared by so many first letters: `recycler`, `recyclage`."""
+_WORD = re.compile(r"[^\W_]+")
+
+Read = Callable[[LabelledBrief], Sequence[Need]]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts over briefs."""
+
+    briefs: int = 0
+    wholly_right: int = 0
+    labelled: int = 0
+    read: int = 0
+    matched: int = 0
+    stages: int = 0
+    levels: int = 0
+
+    def add(self, brief: LabelledBrief, needs: Sequence[Need]) -> None:
+        """Count one brief and what was read from it."""
+        pairs = match(brief.needs, needs)
+        self.briefs += 1
+        self.wholly_right += len(pairs) == len(needs) == len(brief.needs)
+        self.labelled += len(brief.needs)
+        self.read += len(needs)
+        self.matched += len(pairs)
+        self.stages += sum(right.stage == found.stage for right, found in pairs)
+        self.levels += sum(right.level == found.level for right, found in pairs)
+
+    def line(self, name: str) -> str:
+        """Return the shares as a line of a table."""
+        precision = self.matched / max(self.read, 1)
+        recall = self.matched / max(self.labelled, 1)
+        f1 = 2 * self.matched / max(self.read + self.labelled, 1)
+        shares = (self.wholly_right / max(self.briefs, 1), precision, recall, f1)
+        shares += (self.stages / max(self.matched, 1), self.levels / max(self.matched, 1))
+        return f"{name:14}" + "".join(f"{share:9.3f}" for share in shares)
+
+
+HEADER = f"{'':14}" + "".join(
+    f"{name:>9}" for name in ("whole", "precision", "recall", "F1", "stage", "level")
+)
+
+
+def match(labelled: Iterable[Need], read: Sequence[Need]) -> list[tuple[Need, Need]]:
+    """Return pairs of a labelled need and the read need that has most of its words."""
+    free = list(read)
+    pairs = []
+    for need in labelled:
+        words = content_words(need.text)
+        best = max(free, key=lambda each: _share(words, each), default=None)
+        if best is not None and _share(words, best) >= _MIN_SHARE:
+            free.remove(best)
+            pairs.append((need, best))
+    return pairs
+
+
+def content_words(text: str) -> set[str]:
+    """Return the first letters of the words that aren't stop words, or of all where all are."""
+    words = {fold(word) for word in _WORD.findall(text.casefold())}
+    return {word[:_STEM] for word in words - STOP_WORDS or words}
+
+
+def _share(words: set[str], need: Need) -> float:
+    return len(words & content_words(need.text)) / max(len(words), 1)
+
+
+def measure(briefs: Iterable[LabelledBrief], read: Read) -> dict[str, Tally]:
+    """Return the counts of all briefs, of each language and of each style."""
+    tallies: dict[str, Tally] = {"all": Tally()}
+    for brief in briefs:
+        needs = read(brief)
+        for name in ("all", brief.language, brief.style):
+            tallies.setdefault(name, Tally()).add(brief, needs)
+    return tallies
+
+
+def main() -> None:
+    held_out = "--held-out" in sys.argv[1:]
+    briefs = [brief for brief in read_briefs() if brief.is_held_out == held_out]
+    lexicon = shipped_lexicon()
+    print(HEADER)
+    for name, tally in measure(briefs, lambda brief: extract_needs(brief.text, lexicon)).items():
+        print(tally.line(name))
+
+
+if __name__ == "__main__":
+    main()
