@@ -1,6 +1,6 @@
 """Prints how well needs are read from briefs: python -m benchmarks.reading [--held-out].
 
-A read need is right when it holds at least 60 % of the content words of a labelled need, one to one.
+A read need is right when it holds at least 60 % of the content words of a labelled need, 1 to 1.
 A brief is wholly right when each need is found once and nothing else is read. Without `--held-out`,
 the authors that are held out are left aside.
 """
