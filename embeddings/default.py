@@ -29,7 +29,7 @@ _BACKGROUND = Path(__file__).parent / "background.txt"
 _MANIFEST = "encoder.json"
 _LEXICON = "lexicon.json"
 _MAX_TEXT_LENGTH = 20_000
-_MAX_WORD_SAMPLE = 30_000
+_MAX_WORD_SAMPLE = 10_000
 """How many texts, evenly spread over the corpus, the word vectors are fitted on."""
 _MAX_SENTENCE_SAMPLE = 4_000
 """How many the sentence vectors are fitted on; fewer, as the networks are slow."""

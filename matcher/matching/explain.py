@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import sqrt
 
 import numpy as np
 
@@ -225,9 +226,9 @@ class _Page:
     def _reason(self, speaking: Speaking, facet: Facet) -> Reason:
         similarity = None
         if speaking.vector is not None and facet.id is not None:
-            stored = self.vectors[facet.id]
-            lengths = float(np.linalg.norm(speaking.vector) * np.linalg.norm(stored)) or 1.0
-            cosine = float(speaking.vector @ stored) / lengths
+            stored, asked = self.vectors[facet.id], speaking.vector
+            lengths = sqrt(float(asked @ asked) * float(stored @ stored)) or 1.0
+            cosine = float(asked @ stored) / lengths
             similarity = round(min(max(cosine, 0.0), 1.0), 4)
         probability = speaking.probability
         return Reason(

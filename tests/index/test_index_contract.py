@@ -20,8 +20,8 @@ def faiss_flat() -> FaissIndex:
     return FaissIndex(DIM, scan_up_to=0)
 
 
-def faiss_lists() -> FaissIndex:
-    return FaissIndex(DIM, flat_up_to=0, scan_up_to=0, probed_share=1)
+def faiss_graph() -> FaissIndex:
+    return FaissIndex(DIM, flat_up_to=0, scan_up_to=0)
 
 
 def layered() -> LayeredIndex:
@@ -36,7 +36,7 @@ def layered() -> LayeredIndex:
 KINDS: dict[str, Callable[[], VectorIndex]] = {
     "exact": lambda: ExactIndex(DIM),
     "faiss flat": faiss_flat,
-    "faiss lists": faiss_lists,
+    "faiss graph": faiss_graph,
     "layered": layered,
 }
 
@@ -154,7 +154,7 @@ def test_any_writes_leave_a_layered_index_equal_to_the_oracle(
 def test_saved_and_opened_it_answers_the_same(tmp_path: Path) -> None:
     ids, vectors = cloud(300)
     queries = cloud(5, seed=4)[1]
-    for number, index in enumerate((ExactIndex(DIM), faiss_flat(), faiss_lists())):
+    for number, index in enumerate((ExactIndex(DIM), faiss_flat(), faiss_graph())):
         index.add(ids, vectors)
         index.save(tmp_path / str(number))
         opened = type(index).open(tmp_path / str(number))
