@@ -1,4 +1,4 @@
-"""FAISS behind the index port: a scan of all vectors up to some 50,000, a graph (HNSW) above.
+"""FAISS behind the index port: a scan of all vectors up to some 20,000, a graph (HNSW) above.
 
 The vectors of views stand side by side, and a query asks one view: it is zero elsewhere. So each
 view has a FAISS index of its own columns. The neighbours that FAISS finds are scored again in the
@@ -29,8 +29,8 @@ from matcher.index.exact import ExactIndex
 from matcher.index.port import Vectors
 from matcher.index.selection import Ids, Selection
 
-FLAT_UP_TO = 50_000
-"""With fewer vectors all are compared, which takes some 2 ms a view."""
+FLAT_UP_TO = 20_000
+"""With fewer vectors all are compared, which takes a millisecond or less a view."""
 SCAN_UP_TO = 50_000
 """Of a graph, a filter that leaves no more is answered by a scan: it would find few of few."""
 _SPARE = 16
