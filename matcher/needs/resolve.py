@@ -18,7 +18,7 @@ from matcher.arrays import Rows
 from matcher.corpus.filters import unexpired
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import FacetKind, Need
-from matcher.needs.extraction import extract_needs
+from matcher.needs.extraction import read
 from matcher.store import Store
 from matcher.store.facets import load_facets
 from matcher.validation import MIN_STATEMENT_LENGTH
@@ -52,10 +52,15 @@ class ResolvedNeeds:
 
 
 def read_brief(snapshot: Snapshot, brief: str) -> list[Need]:
-    """Split a brief into needs; one that asks for nothing in particular is a need as a whole."""
-    needs = extract_needs(brief, lexicon_of(snapshot.generation.encoder), MAX_READ)
+    """Split a brief into needs; one that asks for nothing in particular is a need as a whole.
+
+    A message that surely asks for nothing has none.
+    """
+    reading = read(brief, lexicon_of(snapshot.generation.encoder), MAX_READ)
+    if reading.needs or reading.asks_nothing:
+        return list(reading.needs)
     whole = " ".join(brief.split())[:_MAX_WHOLE_BRIEF]
-    return needs or ([Need(whole)] if len(whole) >= MIN_STATEMENT_LENGTH else [])
+    return [Need(whole)] if len(whole) >= MIN_STATEMENT_LENGTH else []
 
 
 def resolve_needs(

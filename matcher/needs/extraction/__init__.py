@@ -1,20 +1,20 @@
-"""Extracts needs from a brief in Dutch, French, German or English, by rules.
+"""Reads from a brief in Dutch, French, German or English what is asked for and what isn't wanted.
 
-The same brief always gives the same needs, and a person can see why. The steps:
+1. `pieces` cuts a text into pieces of a clause at most, and describes each by features;
+2. `reading` labels them with fitted models (`chain`, with arrays in `data`), and makes needs of
+   what is asked;
+3. `extract` puts this together. A text in which nothing is asked, such as a programme, is read by
+   rules: `sentences`, `segments`, `parsed_sentence`, `states` and `clauses`.
 
-1. `sentences` splits a text into sentences and list items, with the cues of their headings;
-2. `segments` cuts a sentence, parsed by `parsed_sentence`, into clauses; `states` finds whether
-   what they name is lacking or present; `clauses` puts this together with their stages and cues;
-3. `extract` selects the clauses that ask for something, and turns them into needs.
-
-`courtesies` strips greetings and the like from a question. `vocabulary`, with `stages.tsv`, has the
-words of stages and cues; `stage_scores` finds the stage of some words.
+`courtesies` strips greetings, and what isn't wanted, from a question; `lead_ins` has its words.
+`cues.txt` has the cues of the model; `vocabulary`, with `stages.tsv`, those of the rules and the
+words of stages; `stage_scores` finds the stage of some words.
 
 All of it takes time linear in the length of a text: questions come from anybody.
 """
 
 from matcher.needs.extraction.courtesies import strip_courtesies
-from matcher.needs.extraction.extract import extract_needs
+from matcher.needs.extraction.extract import BriefReading, extract_needs, read
 from matcher.needs.extraction.stage_scores import stage_of
 
-__all__ = ["extract_needs", "stage_of", "strip_courtesies"]
+__all__ = ["BriefReading", "extract_needs", "read", "stage_of", "strip_courtesies"]

@@ -9,14 +9,20 @@ from itertools import islice
 
 from embeddings.lexicon import Lexicon
 from embeddings.stopwords import GENERIC_WORDS, STOP_WORDS
+from embeddings.vocabulary import content_words
 from embeddings.words import normalise
 from matcher.domain import Need, NeedLevel
 from matcher.needs.extraction.clauses import Clause, clauses_of, single_clause
+from matcher.needs.extraction.courtesies import strip_courtesies
+from matcher.needs.extraction.reading import Label, need_of, passages_of, stage_of_need
 from matcher.needs.extraction.sentences import sentences_of
 from matcher.needs.extraction.vocabulary import CueKind
 
 _MIN_NEED_LENGTH = 3
 _MAX_TITLE_WORDS, _MAX_SHORT_BRIEF_WORDS = 8, 12
+_MAX_WHOLE = 500
+_MAX_COMPARED = 30
+"""So many needs of a brief are compared with each other; further ones are ignored."""
 _MAX_CLAUSES = 400
 """Far more than three pages have; further clauses are ignored."""
 _MAX_FALLBACK = 3
@@ -115,24 +121,89 @@ class _Candidate:
         return Need(clause.text, level, self.weight, clause.stage.stage)
 
 
-def extract_needs(brief: str, lexicon: Lexicon, limit: int = 12) -> list[Need]:
-    """Return at most `limit` needs of a brief, in its order.
+@dataclass(frozen=True, slots=True)
+class BriefReading:
+    """What a brief asks for, and what it excludes."""
 
-    Each need is a passage of the brief of 3 to 500 characters. Text that asks for nothing, such as
-    history or partners, is left out, and so is what `isn't needed`. A brief of a few words is one
-    need as a whole.
+    needs: tuple[Need, ...]
+    not_wanted: tuple[str, ...] = ()
+    """Passages that say what isn't wanted, in order."""
+    asks_nothing: bool = False
+    """Whether it surely asks for nothing: a message that only tells or thanks."""
+
+
+def extract_needs(brief: str, lexicon: Lexicon, limit: int = 12) -> list[Need]:
+    """Return at most `limit` needs of a brief, in its order; see `read`."""
+    return list(read(brief, lexicon, limit).needs)
+
+
+def read(brief: str, lexicon: Lexicon, limit: int = 12) -> BriefReading:
+    """Read at most `limit` needs from a brief, in its order, and what it excludes.
+
+    Each need is a passage of the brief of 3 to 500 characters. A brief of a few words is one need
+    as a whole. Of a text in which the model finds no request, such as a programme, the clauses that
+    fit a need best are taken, by rules.
     """
     text = normalise("NFC", brief).strip()
     if _is_title(text):
-        chosen = _whole(text)
-    else:
-        clauses = (clause for sentence in sentences_of(text) for clause in clauses_of(sentence))
-        candidates = [_candidate(clause, lexicon) for clause in islice(clauses, _MAX_CLAUSES)]
-        possible = [
-            candidate for candidate in candidates if candidate.clause.state != CueKind.NOT_NEEDED
+        titles = [
+            replace(need, text=strip_courtesies(need.text)) for need in _needs(_whole(text), limit)
         ]
-        is_short = len(possible) == len(candidates) and len(text.split()) <= _MAX_SHORT_BRIEF_WORDS
-        chosen = _merge(_select(possible)) or (_whole(text) if is_short else _best(possible))
+        return BriefReading(tuple(titles))
+    passages = passages_of(text)
+    found = [need_of(text, passage) for passage in passages if passage.label == Label.ASKED]
+    needs = _distinct([need for need in found if need is not None])
+    excluded = tuple(
+        " ".join(text[passage.start : passage.end].split())
+        for passage in passages
+        if passage.label == Label.NOT_WANTED
+    )
+    if needs:
+        musts_first = sorted(needs, key=lambda need: need.level is NeedLevel.NICE)
+        chosen = musts_first[: max(limit, 0)]
+        return BriefReading(tuple(need for need in needs if need in chosen), excluded)
+    if (
+        excluded
+        and len(passages) > 1
+        and passages[0].pieces[0].sentence == passages[-1].pieces[-1].sentence
+    ):
+        return BriefReading((_whole_of(strip_courtesies(text)),), excluded)
+    if passages and any(passage.label == Label.COURTESY for passage in passages):
+        return BriefReading((), excluded, asks_nothing=True)
+    return BriefReading(tuple(_needs(_by_rules(text, lexicon), limit)), excluded)
+
+
+def _whole_of(text: str) -> Need:
+    """Return a text as one need."""
+    text = " ".join(text.split())[:_MAX_WHOLE]
+    return Need(text, stage=stage_of_need(text))
+
+
+def _distinct(needs: Sequence[Need]) -> list[Need]:
+    """Leave out a need whose words are mostly those of an earlier one."""
+    distinct: list[tuple[Need, frozenset[str]]] = []
+    for need in needs[:_MAX_COMPARED]:
+        words = frozenset(word[:_PREFIX_LENGTH] for word in content_words(need.text))
+        if not any(_share(words, other) > _MAX_OVERLAP for _, other in distinct):
+            distinct.append((need, words))
+    return [need for need, _ in distinct]
+
+
+def _share(words: frozenset[str], other: frozenset[str]) -> float:
+    return len(words & other) / max(len(words | other), 1)
+
+
+def _by_rules(text: str, lexicon: Lexicon) -> list[_Candidate]:
+    clauses = (clause for sentence in sentences_of(text) for clause in clauses_of(sentence))
+    candidates = [_candidate(clause, lexicon) for clause in islice(clauses, _MAX_CLAUSES)]
+    possible = [
+        candidate for candidate in candidates if candidate.clause.state != CueKind.NOT_NEEDED
+    ]
+    is_short = len(possible) == len(candidates) and len(text.split()) <= _MAX_SHORT_BRIEF_WORDS
+    return _merge(_select(possible)) or (_whole(text) if is_short else _best(possible))
+
+
+def _needs(chosen: Sequence[_Candidate], limit: int) -> list[Need]:
     chosen = [each for each in chosen if len(each.clause.text) >= _MIN_NEED_LENGTH]
     best = sorted(range(len(chosen)), key=lambda place: chosen[place].rank)[: max(limit, 0)]
     return [chosen[place].need for place in sorted(best)]

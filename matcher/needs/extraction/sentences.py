@@ -161,14 +161,14 @@ def _split_sentences(text: str) -> list[str]:
     start = 0
     for match in _END.finditer(text):
         before = text[max(text.rfind(" ", start, match.start()) + 1, start) : match.start()]
-        abbreviated = match.group().startswith(".") and _is_abbreviation(before)
+        abbreviated = match.group().startswith(".") and is_abbreviation(before)
         if not abbreviated and not match.group(1).islower():
             sentences.append(text[start : match.end()].strip())
             start = match.end()
     return [*sentences, text[start:].strip()]
 
 
-def _is_abbreviation(word: str) -> bool:
+def is_abbreviation(word: str) -> bool:
     """Return whether a full stop belongs to a word: `e.g.`, an initial, or `3.` in `am 3. Mai`."""
     word = word.lstrip("([\"'“«").casefold()
     initial = len(word) == 1 and word.isalpha()

@@ -1,0 +1,349 @@
+"""Cuts a brief into pieces of a clause at most, and describes each by features.
+
+A piece ends with a line or a sentence, at a comma, and before a conjunction or a word that often
+begins a request. Whether a need ends there, too, is for the model to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+from embeddings.words import fold
+from matcher.needs.extraction.sentences import is_abbreviation
+
+_BEFORE = (
+    "and|or|but|nor|plus|et|ou|mais|ni|puis|car|en|of|maar|noch|alsook|want|und|oder|aber|sowie"
+    "|sondern|denn|ainsi|als|as well as|while|terwijl|während|tandis|because|so|zonder|sauf|except"
+    "|ohne|not|niet|nicht|pas|no|geen|kein|keine|keinen|liefst|idealiter|idéalement|ideally"
+    "|preferably|who|wie|qui|wer|we|wij|nous|wir|je|ich|ik|on|looking|zoek|zoeken|cherche|suche"
+    "|need|could|any|also|dus|ook|auch|aussi|plutôt|rather|thanks|merci|cheers|danke|bedankt|groet"
+    "|groeten|gruß|grüße|stuck"
+)
+_CUT = re.compile(
+    r"(?<!\s)\s*\n\s*|(?<=[.!?…;:,])\s+|(?<!\s)\s+(?=[–—/+&-]+\s)|(?<=\S)\s+(?=(?:"
+    + _BEFORE
+    + r")\b)"
+    r"|(?<!\s)\s*[/+&→|]\s*",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W_]+")
+_BULLET = re.compile(r"[-*•·‣▪◦–—»➢✓#>👉]+|\(?(?:\d{1,2}|[ivx]{1,4}|[a-z])[).]+(?=\s)")
+_MARKERS = {
+    "nl": frozenset("de het een wij voor met van die we ons onze naar dat op is zijn niet".split()),
+    "en": frozenset("the a an and for with our to who we is are that are in on from".split()),
+    "fr": frozenset("le la les des pour du une un nous avec dans qui et est au aux sur".split()),
+}
+_ONLY_IN = {"of": "nl", "en": "nl", "on": "fr", "ou": "fr", "pas": "fr", "want": "nl"}
+"""Words that end a piece in one language, but are everyday words of others."""
+_SUBJECTS = frozenset("we wij nous wir ik ich je i on notre onze unser unsere our".split())
+_TELLING = frozenset(("seek", "question", "not", "optional", "have"))
+"""The kinds of cues that tell what is said of the sender."""
+_MIN_WRAPPED_LENGTH = 40
+"""Characters of a line before the line break of a text that was wrapped."""
+_NO_PIECES = frozenset("and et en und graag gern gerne we wij nous wir ik ich je i on".split())
+"""These words are no piece by themselves."""
+_NEAR = 60
+"""Characters on each side that tell the language around such a word."""
+_MAX_HEADING_WORDS = 9
+_MAX_CONTEXT = 40
+"""Of a longer sentence, so many pieces count as context: the time stays linear."""
+_MAX_CUE_WORDS, _MIN_CUE_START, _MAX_CUE_START = 5, 3, 12
+
+
+@dataclass(slots=True)
+class Piece:
+    """The characters `start` to `end` - 1 of a brief."""
+
+    start: int
+    end: int
+    text: str
+    words: list[str]
+    """Folded, in lower case."""
+    cues: list[frozenset[str]]
+    """For each word the kinds of the cues that begin there."""
+    separator: str
+    """What is before it: NL, NL2 after an empty line, a sign or a word."""
+    line: int = 0
+    sentence: int = 0
+    kinds: frozenset[str] = field(default=frozenset())
+    """The kinds of all its cues."""
+    around: frozenset[str] = field(default=frozenset())
+    """The kinds of the cues of its sentence, of the label of its line and of the heading above."""
+    over: frozenset[str] = field(default=frozenset())
+    """The kinds of the cues of the label of its line, or else of the heading above."""
+    begins_item: bool = False
+    """Whether it begins a list item, or what follows the label of a line."""
+    is_heading: bool = False
+    """Whether it is part of a heading."""
+
+
+@cache
+def _cues() -> tuple[dict[tuple[str, ...], frozenset[str]], dict[str, frozenset[str]]]:
+    exact: dict[tuple[str, ...], frozenset[str]] = {}
+    starts: dict[str, frozenset[str]] = {}
+    for line in Path(__file__).with_name("cues.txt").read_text(encoding="utf-8").splitlines():
+        kind, _, phrases = line.partition(": ")
+        for phrase in phrases.split() if not line.startswith("#") else ():
+            if phrase.endswith("*") and "_" not in phrase:
+                starts[phrase[:-1]] = starts.get(phrase[:-1], frozenset()) | {kind}
+            else:
+                words = tuple(phrase.rstrip("*").split("_"))
+                exact[words] = exact.get(words, frozenset()) | {kind}
+    return exact, starts
+
+
+def cues_of(words: Sequence[str]) -> list[frozenset[str]]:
+    """Return for each folded word the kinds of the cues that begin there."""
+    exact, starts = _cues()
+    found = []
+    for place, word in enumerate(words):
+        kinds: frozenset[str] = frozenset()
+        for length in range(1, min(_MAX_CUE_WORDS, len(words) - place) + 1):
+            kinds |= exact.get(tuple(words[place : place + length]), frozenset())
+        for length in range(_MIN_CUE_START, min(len(word), _MAX_CUE_START) + 1):
+            kinds |= starts.get(word[:length], frozenset())
+        found.append(kinds)
+    return found
+
+
+def pieces_of(text: str) -> list[Piece]:
+    """Return the pieces of a text, in order."""
+    text = _unwrapped(text)
+    pieces: list[Piece] = []
+    line = sentence = 0
+    for start, end in _spans(text):
+        between = text[pieces[-1].end : start] if pieces else "\n\n"
+        if pieces and "\n" in between:
+            line, sentence = line + 1, sentence + 1
+        elif pieces and pieces[-1].text[-1] in ".!?…":
+            sentence += 1
+        words = [fold(word) for word in _WORD.findall(text[start:end].casefold())]
+        cues = cues_of(words)
+        piece = Piece(start, end, text[start:end], words, cues, _separator(text, start, between))
+        piece.line, piece.sentence = line, sentence
+        piece.kinds = frozenset[str]().union(*cues)
+        pieces.append(piece)
+    return pieces
+
+
+def _unwrapped(text: str) -> str:
+    """Return a text, no longer or shorter, in which lines that were only wrapped are joined."""
+    lines = text.split("\n")
+    joined = [lines[0]]
+    for before, line in pairwise(lines):
+        wrapped = (
+            len(before) >= _MIN_WRAPPED_LENGTH
+            and line[:1].islower()
+            and (before[-1:].isalnum() or before[-1:] == ",")
+            and before[:1].isupper()
+            and not _BULLET.match(line)
+        )
+        joined += [" " if wrapped else "\n", line]
+    return "".join(joined)
+
+
+def _separator(text: str, start: int, between: str) -> str:
+    if "\n" in between:
+        return "NL2" if between.count("\n") > 1 else "NL"
+    sign = (between.strip() or text[max(start - len(between) - 1, 0) : start].strip())[:1]
+    return "p" + sign if sign and not sign.isalnum() else "w"
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for cut in _CUT.finditer(text):
+        lone = text[start : min(cut.start(), start + 8)].strip(" -*•").casefold()
+        if lone in _NO_PIECES or not _cuts(text, cut):
+            continue
+        if text[start : cut.start()].strip():
+            yield start, cut.start()
+        start = cut.end()
+    if text[start:].strip():
+        yield start, len(text.rstrip())
+
+
+def _cuts(text: str, cut: re.Match[str]) -> bool:
+    """Return whether a piece ends here: `of` begins a new one in Dutch, but not in English."""
+    if cut.group().strip() or "\n" in cut.group() or text[cut.start() - 1] in "!?…;:,":
+        return True
+    if text[cut.start() - 1] == ".":
+        start = text.rfind(" ", max(cut.start() - 12, 0), cut.start() - 1) + 1
+        return not is_abbreviation(text[start : cut.start() - 1])
+    word = _WORD.match(text, cut.end())
+    language = _ONLY_IN.get(word.group().casefold()) if word else None
+    if language is None:
+        return True
+    near = text[max(cut.start() - _NEAR, 0) : cut.end() + _NEAR].casefold()
+    found = set(_WORD.findall(near))
+    counts = {code: len(found & markers) for code, markers in _MARKERS.items()}
+    others = max(count for code, count in counts.items() if code != language)
+    return counts[language] > others
+
+
+@dataclass(slots=True)
+class _Line:
+    """A line of pieces, and the heading above it."""
+
+    pieces: list[Piece]
+    bullet: bool
+    heading: frozenset[str] = frozenset()
+    heading_words: tuple[str, ...] = ()
+    is_heading: bool = False
+    """Whether list items follow it."""
+    label: Piece | None = None
+    """Its first piece where that ends with a colon, as in `we need: sensors`."""
+
+
+def _lines(text: str, pieces: Sequence[Piece]) -> list[_Line]:
+    lines: list[_Line] = []
+    for piece in pieces:
+        if piece.line == len(lines):
+            lines.append(_Line([], bool(_BULLET.match(text, piece.start))))
+        lines[-1].pieces.append(piece)
+    kinds: frozenset[str] = frozenset()
+    words: tuple[str, ...] = ()
+    for line, following in pairwise([*lines, _Line([], bullet=False)]):
+        line.heading, line.heading_words = kinds, words
+        line.label = next((piece for piece in line.pieces if piece.text.endswith(":")), None)
+        own = [word for piece in line.pieces for word in piece.words]
+        line.is_heading = following.bullet and not line.bullet and len(own) <= _MAX_HEADING_WORDS
+        if _is_heading(line, len(own), following):
+            kinds = frozenset[str]().union(*(piece.kinds for piece in line.pieces))
+            words = tuple(own[:_MAX_HEADING_WORDS])
+        elif not line.bullet and len(own) > _MAX_HEADING_WORDS + 3:
+            kinds, words = frozenset(), ()
+    return lines
+
+
+def _is_heading(line: _Line, words: int, following: _Line) -> bool:
+    last = line.pieces[-1].text.rstrip("* ")
+    if line.pieces[0].text.startswith(("#", "**", "==", "👉")):
+        return True
+    if last.endswith(":"):
+        return words <= _MAX_HEADING_WORDS or not line.bullet
+    short = words <= _MAX_HEADING_WORDS and not line.bullet
+    return short and (following.bullet or last[-1:] not in ".!?,;")
+
+
+def features_of(text: str, pieces: Sequence[Piece]) -> list[list[str]]:
+    """Return the features of each piece: its words and cues, its place, and what is around it."""
+    lines = _lines(text, pieces)
+    sentences: list[list[Piece]] = []
+    for piece in pieces:
+        if piece.sentence == len(sentences):
+            sentences.append([])
+        sentences[-1].append(piece)
+    asks = any(piece.kinds & {"seek", "question"} for piece in pieces)
+    items = []
+    for place, piece in enumerate(pieces):
+        line, sentence = lines[piece.line], sentences[piece.sentence]
+        _relate(piece, line, sentence)
+        found = ["b", *_own(piece, text.isupper()), *_in_line(piece, line, len(lines))]
+        found += _in_sentence(piece, sentence)
+        found += _around(place, pieces)
+        found += [f"pos={4 * place // len(pieces)}"]
+        found += [f"short{len(pieces)}"] if len(pieces) <= 3 else []
+        found += [] if asks else ["noseek"]
+        items.append(found)
+    return items
+
+
+def _relate(piece: Piece, line: _Line, sentence: Sequence[Piece]) -> None:
+    """Tell a piece about its sentence, its line and the heading above."""
+    piece.is_heading = line.is_heading
+    piece.around = line.heading.union(*(each.kinds for each in sentence[:_MAX_CONTEXT]))
+    label = line.label if line.label is not None and line.label.start < piece.start else None
+    piece.over = label.kinds if label is not None and label.kinds else line.heading
+    piece.around |= piece.over
+    before = line.pieces[0].start if label is None else label.end
+    only_signs = piece.start == before if label is None else piece.start - before <= 2
+    piece.begins_item = only_signs and (line.bullet or label is not None)
+
+
+def _own(piece: Piece, all_capitals: bool) -> Iterator[str]:
+    words, text = piece.words, piece.text
+    for word in set(words):
+        yield f"w={word}"
+        if len(word) > 5:
+            yield f"p5={word[:5]}"
+    yield from (f"s3={word[-3:]}" for word in words[:3] if len(word) > 4)
+    yield from (f"bg={word}_{following}" for word, following in pairwise(words))
+    if words:
+        yield from (f"f={words[0]}", f"l={words[-1]}", f"f2={'_'.join(words[:2])}")
+        yield f"f3={'_'.join(words[:3])}"
+    for place, kinds in enumerate(piece.cues[:3]):
+        yield from (f"fc{place}={kind}" for kind in kinds)
+    yield from (f"c={kind}" for kind in piece.kinds)
+    yield from (f"lc={kind}" for kind in (piece.cues[-1] if piece.cues else ()))
+    ordered = sorted(piece.kinds)
+    yield from (f"cc={a}{b}" for place, a in enumerate(ordered) for b in ordered[place + 1 :])
+    yield f"call={'|'.join(ordered)}"
+    for word in words[:3]:
+        if word in _SUBJECTS:
+            yield f"subject={'|'.join(kind for kind in ordered if kind in _TELLING)}"
+    yield f"sep={piece.separator}"
+    yield f"end={text[-1] if not text[-1].isalnum() else 'a'}"
+    yield f"n={min(len(words), 8)}"
+    if any(map(str.isdigit, text)):
+        yield "digit"
+    if text.isupper() and not all_capitals and len(text) > 4:
+        yield "caps"
+    if text[0].isupper():
+        yield f"Cap{piece.separator}"
+    if all(word[0].isupper() for word in _WORD.findall(text)):
+        yield "title"
+    if "@" in text or "http" in text or "www" in text:
+        yield "mail"
+
+
+def _in_line(piece: Piece, line: _Line, lines: int) -> Iterator[str]:
+    bullet = "B" if line.bullet else ""
+    place = piece.start - line.pieces[0].start
+    if bullet:
+        yield "bullet"
+    yield "lfirst" if place == 0 else "lrest"
+    yield f"llen={min(len(line.pieces), 4)}"
+    if line.pieces[-1].text.endswith(":"):
+        yield "lcolon"
+    if line.label is not None and line.label.start < piece.start:
+        yield from (f"lab={word}" for word in line.label.words[:_MAX_HEADING_WORDS])
+        yield from (f"labc={kind}" for kind in (*line.label.kinds, bullet))
+    if place:
+        yield from (f"labf={word}" for word in line.pieces[0].words[:2])
+    yield from (f"h={kind}" for kind in line.heading)
+    yield from (f"hw={word}" for word in line.heading_words)
+    yield f"hall={'|'.join(sorted(line.heading))}{bullet}"
+    yield f"li={min(piece.line, 3)}"
+    yield f"le={min(lines - 1 - piece.line, 4)}"
+
+
+def _in_sentence(piece: Piece, sentence: Sequence[Piece]) -> Iterator[str]:
+    number = next(place for place, each in enumerate(sentence[:5]) if each is piece or place == 4)
+    everything = frozenset[str]().union(*(each.kinds for each in sentence[:_MAX_CONTEXT]))
+    yield f"spos={number}"
+    if number:
+        yield from (f"sf={word}" for word in sentence[0].words[:2])
+        yield from (f"sbf={kind}" for kind in sentence[0].kinds)
+    yield from (f"sc={kind}" for kind in everything)
+    yield f"scall={'|'.join(sorted(everything))}"
+    if sentence[-1].text.endswith("?"):
+        yield "q"
+        yield from (f"q&{kind}" for kind in piece.kinds)
+
+
+def _around(place: int, pieces: Sequence[Piece]) -> Iterator[str]:
+    for step, name in ((-1, "P"), (1, "N"), (-2, "PP"), (2, "NN")):
+        if not 0 <= place + step < len(pieces):
+            yield f"{name}none"
+            continue
+        near = pieces[place + step]
+        yield from (f"{name}c={kind}" for kind in near.kinds)
+        if step in {-1, 1}:
+            yield from (f"{name}w={word}" for word in (*near.words[:1], *near.words[-1:]))
+            yield f"{name}call={'|'.join(sorted(near.kinds))}"
+            yield f"{name}sep={near.separator}"
