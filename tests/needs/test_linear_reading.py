@@ -16,7 +16,9 @@ import embeddings
 import matcher
 from embeddings.lexicon import shipped_lexicon
 from matcher.corpus.words import name_words
-from matcher.needs.extraction import extract_needs, stage_of, strip_courtesies
+from matcher.needs.extraction import stage_of, strip_courtesies
+from matcher.needs.extraction.extract import by_rules
+from matcher.needs.extraction.reading import need_of, passages_of
 
 LENGTH = 1_500
 ROOTS = tuple(str(Path(package.__file__ or "").parent) for package in (matcher, embeddings))
@@ -61,6 +63,7 @@ FRAGMENTS = [
 def steps(function: Callable[[], object]) -> int:
     """Count the lines of the service that run."""
     count = 0
+    passages_of.cache_clear()
 
     def traced(frame: FrameType, event: str, _argument: object) -> Any:
         nonlocal count
@@ -87,13 +90,14 @@ def text_of(fragments: list[str], length: int) -> str:
 @pytest.mark.parametrize(
     "read",
     [
-        lambda text: extract_needs(text, shipped_lexicon()),
+        lambda text: [need_of(text, passage) for passage in passages_of(text)],
+        lambda text: by_rules(text, shipped_lexicon()),
         lambda text: shipped_lexicon().find.__wrapped__(text),
         stage_of,
         strip_courtesies,
         name_words,
     ],
-    ids=["needs", "lexicon", "stage", "courtesies", "names"],
+    ids=["needs", "rules", "lexicon", "stage", "courtesies", "names"],
 )
 @given(fragments=st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=4))
 @example(fragments=["x, "])

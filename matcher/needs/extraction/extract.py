@@ -170,7 +170,7 @@ def read(brief: str, lexicon: Lexicon, limit: int = 12) -> BriefReading:
         return BriefReading((_whole_of(strip_courtesies(text)),), excluded)
     if passages and any(passage.label == Label.COURTESY for passage in passages):
         return BriefReading((), excluded, asks_nothing=True)
-    return BriefReading(tuple(_needs(_by_rules(text, lexicon), limit)), excluded)
+    return BriefReading(tuple(_needs(by_rules(text, lexicon), limit)), excluded)
 
 
 def _whole_of(text: str) -> Need:
@@ -193,7 +193,8 @@ def _share(words: frozenset[str], other: frozenset[str]) -> float:
     return len(words & other) / max(len(words | other), 1)
 
 
-def _by_rules(text: str, lexicon: Lexicon) -> list[_Candidate]:
+def by_rules(text: str, lexicon: Lexicon) -> list[_Candidate]:
+    """Return the clauses of a text that fit a need best."""
     clauses = (clause for sentence in sentences_of(text) for clause in clauses_of(sentence))
     candidates = [_candidate(clause, lexicon) for clause in islice(clauses, _MAX_CLAUSES)]
     possible = [
