@@ -1,7 +1,7 @@
 """Fits the chains that read needs from briefs: python -m benchmarks.fit_reading.
 
 They are fitted on the labelled briefs of the authors that aren't held out, with python-crfsuite
-(Okazaki, 2007; MIT), which only this command needs. `fit_chains` is also used to cross-validate.
+(Okazaki, 2007; MIT), which only this command needs: pip install python-crfsuite==0.9.12
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -52,7 +52,7 @@ _NEAR = 60
 _MAX_HEADING_WORDS = 9
 _MAX_CONTEXT = 40
 """Of a longer sentence, so many pieces count as context: the time stays linear."""
-_MAX_CUE_WORDS, _MIN_CUE_START, _MAX_CUE_START = 5, 3, 12
+_MIN_CUE_START, _MAX_CUE_START = 3, 12
 
 
 @dataclass(slots=True)
@@ -99,16 +99,31 @@ def _cues() -> tuple[dict[tuple[str, ...], frozenset[str]], dict[str, frozenset[
 
 def cues_of(words: Sequence[str]) -> list[frozenset[str]]:
     """Return for each folded word the kinds of the cues that begin there."""
-    exact, starts = _cues()
+    exact, _ = _cues()
     found = []
     for place, word in enumerate(words):
-        kinds: frozenset[str] = frozenset()
-        for length in range(1, min(_MAX_CUE_WORDS, len(words) - place) + 1):
+        kinds = _kinds_by_start(word)
+        for length in _phrase_lengths().get(word, ()):
             kinds |= exact.get(tuple(words[place : place + length]), frozenset())
-        for length in range(_MIN_CUE_START, min(len(word), _MAX_CUE_START) + 1):
-            kinds |= starts.get(word[:length], frozenset())
         found.append(kinds)
     return found
+
+
+@cache
+def _phrase_lengths() -> dict[str, tuple[int, ...]]:
+    """Return for the first word of each cue how many words such cues have."""
+    lengths: dict[str, set[int]] = {}
+    for words in _cues()[0]:
+        lengths.setdefault(words[0], set()).add(len(words))
+    return {word: tuple(sorted(several)) for word, several in lengths.items()}
+
+
+@lru_cache(maxsize=8_192)
+def _kinds_by_start(word: str) -> frozenset[str]:
+    """Return the kinds of the cues that a word begins like."""
+    _, starts = _cues()
+    lengths = range(_MIN_CUE_START, min(len(word), _MAX_CUE_START) + 1)
+    return frozenset[str]().union(*(starts.get(word[:length], ()) for length in lengths))
 
 
 def pieces_of(text: str) -> list[Piece]:
