@@ -99,9 +99,7 @@ def main() -> None:
 def measure(client: FlaskClient, services: Services) -> None:
     """Ask all questions; print the CPU seconds of each."""
     most = services.settings.question_characters
-    organisations = [
-        record.id for record in services.corpus_provider.snapshot().corpus.organisations
-    ]
+    organisations = [*services.corpus_provider.snapshot().corpus.row_of_id]
     read = {
         name: _ask(client, f"{name!r} …", f"{API}/needs", {"text": text})
         for name, text in texts(most)
@@ -167,7 +165,7 @@ def questions(services: Services, organisations: list[str]) -> Iterator[tuple[st
         "limit": 200,
     }
     corpus = services.corpus_provider.snapshot().corpus
-    names = ", ".join(record.name for record in corpus.organisations)
+    names = ", ".join(corpus.names[row] for row in corpus.all_rows.tolist())
     count = f"{len(needs)} needs of {each} characters"
     yield f"{count}, invented words", {"needs": needs}
     yield f"{count}, offers", {"needs": offers, "limit": 200}
@@ -181,7 +179,7 @@ def offered_needs(services: Services) -> list[dict[str, str]]:
     """Return as many needs as there may be, and as long: texts of offers, which many meet."""
     settings, corpus = services.settings, services.corpus_provider.snapshot().corpus
     each = settings.question_characters // settings.question_needs
-    rows = np.linspace(0, len(corpus.facets) - 1, 2 * settings.question_needs).astype(np.int64)
+    rows = np.linspace(0, corpus.facet_total - 1, 2 * settings.question_needs).astype(np.int64)
     with services.store.reading() as session:
         facets = load_facets(session, corpus.facet_ids[rows].tolist())
     texts = dict.fromkeys(facet.text[:each].strip() for facet in facets.values())
