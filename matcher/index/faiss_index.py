@@ -32,7 +32,9 @@ from matcher.index.selection import Ids, Selection
 FLAT_UP_TO = 20_000
 """With fewer vectors all are compared, which takes a millisecond or less a view."""
 SCAN_UP_TO = 50_000
-"""Of a graph, a filter that leaves no more is answered by a scan: it would find few of few."""
+"""Of a graph, a thin filter that leaves no more is answered by a scan: it would find few of few."""
+_THIN = 4
+"""A filter that leaves one in so many is thin; a denser one costs the graph little."""
 _SPARE = 16
 """Neighbours requested beyond k, so that rounding near rank k loses none."""
 _LINKS, _BUILD_EFFORT = 32, 80
@@ -62,8 +64,8 @@ class FaissIndex:
     ) -> None:
         """Make an empty index; `blocks` are the columns of each view, which queries ask singly.
 
-        A query that asks several is answered by a scan, and so is, in a graph, a filter that
-        leaves at most `scan_up_to` vectors.
+        A query that asks several is answered by a scan, and so is, in a graph, a thin filter
+        that leaves at most `scan_up_to` vectors.
         """
         self._exact = ExactIndex(dim)
         self._blocks = tuple((int(start), int(end)) for start, end in blocks) or ((0, dim),)
@@ -108,7 +110,8 @@ class FaissIndex:
         selection = check_search(queries, self.dim, k, allowed)
         ids, wanted, bits = self.ids(), len(self), None
         if selection is not None:
-            if len(self) > self._flat_up_to and len(selection) <= self._scan_up_to:
+            is_thin = len(selection) * _THIN <= len(self) and len(selection) <= self._scan_up_to
+            if len(self) > self._flat_up_to and is_thin:
                 return self._exact.search(queries, k, selection)
             wanted, bits = min(wanted, len(selection)), selection.bits_of(ids)
         if not wanted:
