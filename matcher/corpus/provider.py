@@ -117,7 +117,8 @@ class CorpusProvider:
         if known.generation.name != current_name(self.settings.index_folder) or known.incomplete:
             return False
         with self.store.reading() as session:
-            return count_changes(session, known.version) <= MAX_CHANGES_IN_REQUEST
+            limit = min(MAX_CHANGES_IN_REQUEST, self.settings.rebuild_after)
+            return count_changes(session, known.version) <= limit
 
     def _start_thread(self) -> None:
         with self._lock:
