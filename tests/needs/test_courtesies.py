@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.needs.extraction import strip_courtesies
+from matcher.needs.extraction import courtesies, strip_courtesies
+from matcher.needs.extraction.reading import Label, Passage
 
 
 @pytest.mark.parametrize(
@@ -72,3 +73,16 @@ def test_only_words_of_the_text_are_left(text: str) -> None:
     asked = strip_courtesies(text)
     assert bool(asked) == bool(text)
     assert all(piece in text for piece in asked.split())
+
+
+def test_a_text_of_which_hardly_anything_would_be_left_stays_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = "A new chain, not yet there, for wood chips. " + "Orchards are pruned each winter. " * 9
+    whole = [
+        Passage(Label.ASKED, 0, 11, (), ()),
+        Passage(Label.NOT_WANTED, 11, len(text), (), ()),
+    ]
+    monkeypatch.setattr(courtesies, "passages_of", lambda _: whole)
+    stripped = strip_courtesies(text)
+    assert "chain, not yet there, for wood chips" in stripped and "Orchards are pruned" in stripped

@@ -24,6 +24,8 @@ _CLOSING = re.compile(
 )
 """The beginning of a closing sentence, folded; only a signature follows it."""
 _MAX_SIGNATURE_LENGTH = 200
+_MIN_LEFT = 6
+"""Of a text at least one part in so many is what is asked."""
 _MAX_WHOLE_WORDS = 6
 """So few words are never cut."""
 
@@ -39,7 +41,8 @@ def strip_courtesies(text: str) -> str:
 def _wanted(text: str) -> str:
     """Remove what isn't wanted, and what is before the first and after the last content.
 
-    A few words stay whole, `packaging without plastic`, and so does a sentence without negation.
+    A few words stay whole, `packaging without plastic`, and so does a sentence without negation,
+    and a text of which hardly anything would be left: then the model read it wrongly.
     """
     if len(text.split()) <= _MAX_WHOLE_WORDS:
         return text
@@ -55,7 +58,8 @@ def _wanted(text: str) -> str:
         end = passage.end if following is None else following.start
         between = text[passage.end : end]
         parts += [text[passage.start : passage.end], between if between.isspace() else " "]
-    return "".join(parts).strip().rstrip(",;") or text
+    left = "".join(parts).strip().rstrip(",;")
+    return left if len(left) * _MIN_LEFT >= len(text) else text
 
 
 def _kinds(text: str) -> set[str]:
