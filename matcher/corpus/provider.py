@@ -71,11 +71,6 @@ class CorpusProvider:
         """The newest snapshot that is ready; None before the first. Costs nothing."""
         return self._snapshot
 
-    @property
-    def is_catching_up(self) -> bool:
-        """Whether a thread is taking over a bulk write or a new generation."""
-        return self._thread is not None
-
     def serve(self, rebuild: Callable[[], None]) -> Snapshot:
         """Return the first snapshot, and let nobody wait for a later one.
 

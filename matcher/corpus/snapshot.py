@@ -15,7 +15,6 @@ from matcher.corpus.generation import Generation
 from matcher.corpus.profile_vectors import unit_views
 from matcher.index.layered import LayeredIndex
 from matcher.models.fitted import FittedModels
-from matcher.models.vote_calibration import VoteCalibration
 from matcher.store import Revision
 
 
@@ -70,11 +69,6 @@ class Snapshot:
     def models(self) -> FittedModels:
         """The fitted models of the generation."""
         return self.generation.models
-
-    def vote_calibration(self, rows: Rows) -> VoteCalibration | None:
-        """Return the calibration of votes for organisations (k,); None where none was fitted."""
-        curves = self.models.votes
-        return None if curves is None else curves.for_keys(self.corpus.keys[rows])
 
     def profiles_of(self, rows: Rows) -> NDArray[np.float32]:
         """Return the profile vectors (k, dim) of organisations (k,)."""

@@ -82,7 +82,7 @@ def test_a_bulk_write_is_taken_over_in_a_thread(
     provider = services.corpus_provider
     before = provider.snapshot()
     bulk(services, 30)
-    assert provider.snapshot() is before and provider.is_catching_up
+    assert provider.snapshot() is before and provider._thread is not None
     write(services, 99)
     assert provider.snapshot() is before
     go_on.set()
@@ -145,7 +145,7 @@ def test_what_fails_in_the_thread_leaves_the_snapshot_and_is_tried_again(
         bulk(services, 30)
         provider.snapshot()
         caught_up(provider)
-        assert provider.snapshot() is before and not provider.is_catching_up
+        assert provider.snapshot() is before and provider._thread is None
     provider._retry_at = time.monotonic()
     provider.snapshot()
     caught_up(provider)
