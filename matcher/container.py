@@ -94,7 +94,8 @@ class Services:
         """Whether the process warms up at the moment."""
         self._lock = threading.RLock()
         self._start: threading.Thread | None = None
-        self._say: Say = silent
+        self._announce: Say = silent
+        self._builds_apart = False
 
     def serve(self) -> None:
         """Say that the calling thread answers requests; to be called before anything else."""
@@ -172,22 +173,20 @@ class Services:
         def make() -> JobRunner:
             # Jobs wait for other writers for longer than requests do.
             own = _make_store(self.settings, PATIENT) if self.serving else self.store
-            return JobRunner(
-                JobContext(own, self.settings, build_in_child if self.serving else build_index),
-                JOB_KINDS,
-                self.store,
-            )
+            build = build_in_child if self._builds_apart else build_index
+            return JobRunner(JobContext(own, self.settings, build), JOB_KINDS, self.store)
 
         return self._made_once("jobs", make)
 
-    def warm_up(self, say: Say = silent) -> None:
+    def warm_up(self, announce: Say = silent) -> None:
         """Open the index, load the corpus and ask once, so that the first visitor needn't wait.
 
         To be called in a process that serves, after the fork. Where the settings say so, jobs run
-        in it from then on. `say` is told what takes long.
+        in it from then on. `announce` is told what takes long.
         """
         begun = time.monotonic()
-        self._say = say
+        self._announce = announce
+        self._builds_apart = True  # whoever asks meanwhile needs the interpreter
         self.serve()
         self.starting = True
         try:
@@ -197,7 +196,7 @@ class Services:
             self.starting = False
         release_free_memory()
         state = self.state(snapshot)
-        say(
+        announce(
             f"Ready on http://{self.settings.bind}, after {time.monotonic() - begun:.1f} s: "
             f"{state.organisations:,} organisations, {state.facets:,} facets"
         )
@@ -223,7 +222,7 @@ class Services:
                 self._start.start()
 
     def _tell(self, line: str) -> None:
-        self._say(line)
+        self._announce(line)
 
     def _warm_up_logged(self) -> None:
         try:
@@ -299,12 +298,12 @@ def _make_serving_store(settings: Settings) -> Store:
     return _make_store(settings, limits, Gate(max(threads // 3, 1), threads, WRITE_TURN_SECONDS))
 
 
-def _open_store(settings: Settings, serving: bool, say: Say) -> Store:
+def _open_store(settings: Settings, serving: bool, announce: Say) -> Store:
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
         store = _make_serving_store(settings) if serving else _make_store(settings)
         if not store.is_upgraded():
-            say(f"Preparing the tables of the store: {store.url.render_as_string()}")
+            announce(f"Preparing the tables of the store: {store.url.render_as_string()}")
             store.upgrade()
     except (OSError, DBAPIError) as error:
         cause = getattr(error, "orig", None) or error

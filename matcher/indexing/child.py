@@ -34,7 +34,8 @@ def build_in_child(store: Store, settings: Settings, progress: Progress | None =
     report = progress or unreported
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
-    child = context.Process(target=_build, args=(settings, there), daemon=True)
+    # No daemon: it has processes of its own, to embed on all cores.
+    child = context.Process(target=_build, args=(settings, there))
     child.start()
     there.close()
     try:

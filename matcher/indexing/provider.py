@@ -9,14 +9,14 @@ from matcher.settings import Settings
 from matcher.store import Store
 
 
-def provide_corpus(store: Store, settings: Settings, say: Say = silent) -> CorpusProvider:
+def provide_corpus(store: Store, settings: Settings, announce: Say = silent) -> CorpusProvider:
     """Return a provider of the corpus in `store`, which builds an index where it has to.
 
-    `say` is told how far a build is.
+    `announce` is told how far a build is.
     """
 
     def build(store: Store, settings: Settings) -> str:
-        say("Building the index: there is none that fits the store")
-        return build_index(store, settings, ProgressLines(say), only_if_missing=True)
+        announce("Building the index: there is none that fits the store")
+        return build_index(store, settings, ProgressLines(announce), only_if_missing=True)
 
     return CorpusProvider(store, settings, build)

@@ -19,13 +19,13 @@ from sqlalchemy import select, update
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from matcher import container
 from matcher.container import Services
 from matcher.domain import Contact, Facet, Member, Organisation, OrganisationType
-from matcher.imports import backups, steps
+from matcher.imports import backups
 from matcher.imports import files as import_files
 from matcher.imports import jobs as import_jobs
 from matcher.initiatives import actions as initiatives
-from matcher.jobs import rebuild
 from matcher.jobs.job import UNEXPECTED, Job, JobState
 from matcher.organisations import actions as organisations
 from matcher.store.account_tables import AuditRow, ImportRow, JobRow
@@ -70,7 +70,7 @@ def services(app: APIFlask) -> Services:
 def quick(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare all but one test the index, which takes seconds; answers don't need it."""
     if request.node.name != "test_a_table_is_shown_imported_and_undone":
-        monkeypatch.setattr(steps, "build_index", lambda *_: "not built")
+        monkeypatch.setattr(container, "build_index", lambda *_: "not built")
 
 
 @pytest.fixture
@@ -577,7 +577,7 @@ def test_who_may_see_a_job(app: APIFlask, services: Services, manager: FlaskClie
 def test_administrators_rebuild_the_index(
     app: APIFlask, services: Services, manager: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rebuild, "build_index", lambda *_: "gen-9")
+    monkeypatch.setattr(container, "build_index", lambda *_: "gen-9")
     assert post(manager, "/administration/rebuild").status_code == 403
     administrator = signed_in(app, "administrator")
     assert "/administration/rebuild" in get(administrator, "/administration").text
