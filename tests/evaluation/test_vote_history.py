@@ -95,7 +95,7 @@ def test_whoever_is_in_all_of_one_field_does_not_head_lists_of_another(services:
     snapshot = with_shipped_weights(services.corpus_provider.snapshot())
     before = with_shipped_weights(snapshot, calibrated=False)
     far = "training and safety and finance for tidal energy"
-    assert snapshot.vote_calibration is not None
+    assert snapshot.models.votes is not None
     assert before.models.votes is None
     without, with_it = (text_parts(services, one, far) for one in (before, snapshot))
     assert with_it[ALWAYS] < 0.7 * without[ALWAYS]
