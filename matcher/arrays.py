@@ -25,6 +25,12 @@ def find_sorted(wanted: Rows, ascending: Rows) -> Rows:
     return np.where(ascending[places] == wanted, places, -1)
 
 
+def contained(wanted: Rows, ascending: Rows) -> Mask:
+    """Return for each value wanted (k,) whether it is in an ascending array (n,)."""
+    result: Mask = find_sorted(wanted, ascending) >= 0
+    return result
+
+
 def take_or_zero(values: Floats, places: Rows) -> Floats:
     """Return the values (n,) at places (k,), as `find_sorted` returns them; 0 for -1."""
     return np.append(values, 0.0)[places]

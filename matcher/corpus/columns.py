@@ -89,6 +89,10 @@ class Column(Generic[Number]):
             self._whole = whole
         return self._whole
 
+    def take(self, rows: Rows | None) -> NDArray[Number]:
+        """Return the values of rows (k,), or of all rows for None."""
+        return self.whole() if rows is None else self[rows]
+
     def changed(self, rows: Rows, values: NDArray[Number], size: int) -> Column[Number]:
         """Return the column with other values in `rows` (k,), ascending, of `size` rows in all."""
         result = Column(self._base)

@@ -268,13 +268,12 @@ class Corpus:
 
     def of_kind(self, kind: FacetKind, facets: Rows | None = None) -> NDArray[np.bool_]:
         """Return which of all facets (m,), or of some rows of them (k,), are of this kind."""
-        kinds = self.facet_kind.whole() if facets is None else self.facet_kind[facets]
-        marked: NDArray[np.bool_] = kinds == KINDS.index(kind)
+        marked: NDArray[np.bool_] = self.facet_kind.take(facets) == KINDS.index(kind)
         return marked
 
     def are_offers_or_evidence(self, facets: Rows | None = None) -> NDArray[np.bool_]:
         """Return which of all facets (m,), or of some rows of them (k,), aren't needs."""
-        kinds = self.facet_kind.whole() if facets is None else self.facet_kind[facets]
+        kinds = self.facet_kind.take(facets)
         marked: NDArray[np.bool_] = (kinds != NONE) & (kinds != KINDS.index(FacetKind.NEED))
         return marked
 

@@ -55,8 +55,7 @@ def offer_facets(corpus: Corpus, facets: Rows | None = None) -> NDArray[np.bool_
 
 def unexpired(corpus: Corpus, facets: Rows | None = None) -> NDArray[np.bool_]:
     """Return which of all facets (m,), or of some rows of them (k,), are still valid today."""
-    expiry = corpus.facet_expiry.whole() if facets is None else corpus.facet_expiry[facets]
-    valid: NDArray[np.bool_] = expiry >= date.today().toordinal()
+    valid: NDArray[np.bool_] = corpus.facet_expiry.take(facets) >= date.today().toordinal()
     return valid
 
 

@@ -76,12 +76,6 @@ def is_ascending(ids: Ids) -> bool:
     return bool(np.all(ids[1:] > ids[:-1]))
 
 
-def contained(ids: Ids, ascending: Ids) -> NDArray[np.bool_]:
-    """Return for each of `ids` (n,) whether it is in `ascending` (ascending, no duplicates)."""
-    result: NDArray[np.bool_] = find_sorted(ids, ascending) >= 0
-    return result
-
-
 def row_norms(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
     """Return the Euclidean length of each row."""
     squares: NDArray[np.float32] = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float32)

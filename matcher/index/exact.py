@@ -8,11 +8,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.arrays import contained
 from matcher.index.arrays import (
     check_ids,
     check_pairs,
     check_search,
-    contained,
     is_ascending,
     nothing_found,
     places_in,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from matcher.arrays import contained
 from matcher.index.arrays import (
     check_ids,
     check_pairs,
     check_search,
-    contained,
     nothing_found,
     ranked,
 )

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.arrays import find_sorted
+from matcher.arrays import contained, find_sorted
 
 Ids = NDArray[np.int64]
 Bits = NDArray[np.uint8]
@@ -19,10 +19,10 @@ class Selection:
     def __init__(self, ids: Ids) -> None:
         """Take ids in any order, doubles allowed."""
         ascending = bool(np.all(ids[1:] > ids[:-1]))
-        self._ids: Ids | None = ids if ascending else np.unique(ids)
+        self._own: Ids = ids if ascending else np.unique(ids)
         self._parent: Selection | None = None
         self._removed = self._added = ids[:0]
-        self._size = len(self._ids)
+        self._size = len(self._own)
         self._bits: tuple[Ids, Bits] | None = None
 
     def changed(self, ids: Ids, are_in: NDArray[np.bool_]) -> Selection:
@@ -30,7 +30,7 @@ class Selection:
         order = np.argsort(ids, kind="stable")
         ids, are_in = ids[order], are_in[order]
         result = Selection(ids[:0])
-        result._parent, result._ids = self, None
+        result._parent = self
         were_in = self.contain(ids)
         result._removed, result._added = ids[were_in & ~are_in], ids[are_in & ~were_in]
         result._size = len(self) - len(result._removed) + len(result._added)
@@ -42,17 +42,17 @@ class Selection:
     @cached_property
     def ids(self) -> Ids:
         """The ids, ascending, each once."""
-        if self._parent is None or self._ids is not None:
-            return np.empty(0, np.int64) if self._ids is None else self._ids
-        left = self._parent.ids[~_contained(self._parent.ids, self._removed)]
+        if self._parent is None:
+            return self._own
+        left = self._parent.ids[~contained(self._parent.ids, self._removed)]
         return np.union1d(left, self._added)
 
     def contain(self, ids: Ids) -> NDArray[np.bool_]:
         """Return which of some ids (k,) may be found."""
         if self._parent is None:
-            return _contained(ids, self.ids)
-        known = self._parent.contain(ids) & ~_contained(ids, self._removed)
-        return known | _contained(ids, self._added)
+            return contained(ids, self.ids)
+        known = self._parent.contain(ids) & ~contained(ids, self._removed)
+        return known | contained(ids, self._added)
 
     def bits_of(self, ids: Ids) -> Bits:
         """Return a bit for each of the ids of an index (n,), ascending, as FAISS reads them."""
@@ -70,8 +70,3 @@ class Selection:
                 bit = np.uint8(1 << (place & 7))
                 bits[place >> 3] = bits[place >> 3] | bit if value else bits[place >> 3] & ~bit
         return bits
-
-
-def _contained(ids: Ids, ascending: Ids) -> NDArray[np.bool_]:
-    contained: NDArray[np.bool_] = find_sorted(ids, ascending) >= 0
-    return contained
