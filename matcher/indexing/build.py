@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from matcher.corpus.generation import (
 )
 from matcher.corpus.profile_vectors import profiles_of
 from matcher.corpus.provider import CorpusProvider
-from matcher.corpus.records import facet_record, organisation_record
+from matcher.corpus.records import FacetRecord, facet_record, organisation_record
 from matcher.corpus.snapshot import Snapshot
 from matcher.corpus.tables import CorpusTables
 from matcher.evaluation.fitting import fit_models, fit_weights
@@ -77,8 +77,12 @@ def build_index(
         texts = [row.embedded_text for row in changes.facets]
         embedding_store = UsedEmbeddings(store.engine)
         encoder = fitted_encoder(settings, texts, report, embedding_store)
-        vectors = _embed(encoder, texts, report)
-        tables = tables_of(changes, encoder, variants)
+        vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
+        tables = CorpusTables.build(
+            map(organisation_record, changes.organisations),
+            _records(changes, encoder, vectors, report),
+            variants,
+        )
         corpus = Corpus(changes.version, tables)
         profiles = profile_index(corpus, encoder, vectors)
         with store.reading() as session:
@@ -134,26 +138,22 @@ def refit(provider: CorpusProvider, *, install: bool, progress: Progress | None 
     return Refit(fitted.report, name)
 
 
-def _embed(encoder: Encoder, texts: Sequence[str], report: Progress) -> NDArray[np.float32]:
-    """Return the vectors (m, dim) of facets."""
-    vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
-    for start in range(0, len(texts), _BATCH):
-        batch = texts[start : start + _BATCH]
-        vectors[start : start + _BATCH] = encoder.encode_stored(batch)
-        report("vectors", min(start + _BATCH, len(texts)), len(texts))
-    return vectors
+def _records(
+    changes: Changes, encoder: Encoder, vectors: NDArray[np.float32], report: Progress
+) -> Iterator[FacetRecord]:
+    """Yield the records of all facets, and fill in their vectors (m, dim).
 
-
-def tables_of(
-    changes: Changes, encoder: Encoder, variants: Sequence[Sequence[str]]
-) -> CorpusTables:
-    """Return the columns of the corpus that all changes since the beginning make."""
+    Vectors and subjects both look for the concepts of a text, which the lexicon remembers for the
+    length of a batch.
+    """
     subjects = Subjects(lexicon_of(encoder))
-    return CorpusTables.build(
-        map(organisation_record, changes.organisations),
-        (facet_record(row, changes.owner_keys(row.id), subjects) for row in changes.facets),
-        variants,
-    )
+    for start in range(0, len(changes.facets), _BATCH):
+        batch = changes.facets[start : start + _BATCH]
+        texts = [row.embedded_text for row in batch]
+        vectors[start : start + _BATCH] = encoder.encode_stored(texts)
+        for row in batch:
+            yield facet_record(row, changes.owner_keys(row.id), subjects)
+        report("vectors", min(start + _BATCH, len(changes.facets)), len(changes.facets))
 
 
 def _unpublished(
