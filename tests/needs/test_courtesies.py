@@ -81,7 +81,7 @@ def test_a_text_of_which_hardly_anything_would_be_left_stays_whole(
     text = "A new chain, not yet there, for wood chips. " + "Orchards are pruned each winter. " * 9
     whole = [
         Passage(Label.ASKED, 0, 11, (), ()),
-        Passage(Label.NOT_WANTED, 11, len(text), (), ()),
+        Passage(Label.COURTESY, 11, len(text), (), ()),
     ]
     monkeypatch.setattr(courtesies, "passages_of", lambda _: whole)
     stripped = strip_courtesies(text)

@@ -81,7 +81,7 @@ def test_the_head_and_the_signature_of_a_mail_ask_for_nothing() -> None:
         (
             "We do not want dairy or cows; we look for apple breeding",
             "apple breeding",
-            "We do not want dairy or cows;",
+            "We do not want dairy or cows",
         ),
         (
             "biodegradable packaging from potato peels, not electronics and no chips",

@@ -6,7 +6,8 @@
 3. `extract` puts this together. A text in which nothing is asked, such as a programme, is read by
    rules: `sentences`, `segments`, `parsed_sentence`, `states` and `clauses`.
 
-`courtesies` strips greetings, and what isn't wanted, from a question; `lead_ins` has its words.
+`exclusions` finds what a question excludes. `courtesies` strips that, and greetings, from it;
+`lead_ins` has its words.
 `cues.txt` has the cues of the model; `vocabulary`, with `stages.tsv`, those of the rules and the
 words of stages; `stage_scores` finds the stage of some words.
 
@@ -14,7 +15,17 @@ All of it takes time linear in the length of a text: questions come from anybody
 """
 
 from matcher.needs.extraction.courtesies import strip_courtesies
+from matcher.needs.extraction.exclusions import Exclusion, exclusions_of, without_exclusions
 from matcher.needs.extraction.extract import BriefReading, extract_needs, read
 from matcher.needs.extraction.stage_scores import stage_of
 
-__all__ = ["BriefReading", "extract_needs", "read", "stage_of", "strip_courtesies"]
+__all__ = [
+    "BriefReading",
+    "Exclusion",
+    "exclusions_of",
+    "extract_needs",
+    "read",
+    "stage_of",
+    "strip_courtesies",
+    "without_exclusions",
+]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from itertools import zip_longest
 
+from matcher.needs.extraction.exclusions import without_exclusions
 from matcher.needs.extraction.lead_ins import folded_words, strip_lead_in
-from matcher.needs.extraction.pieces import cues_of
 from matcher.needs.extraction.reading import Label, passages_of
 
 _ENDS = re.compile(r"((?<=[.!?;:])\s+|\n\s*)")
@@ -31,7 +31,7 @@ _MAX_WHOLE_WORDS = 6
 
 
 def strip_courtesies(text: str) -> str:
-    """Remove what isn't wanted, sentences without content, and lead-ins as `we are looking for`.
+    """Remove what is excluded, sentences without content, and lead-ins as `we are looking for`.
 
     A text that would be left empty is returned unchanged.
     """
@@ -39,16 +39,15 @@ def strip_courtesies(text: str) -> str:
 
 
 def _wanted(text: str) -> str:
-    """Remove what isn't wanted, and what is before the first and after the last content.
+    """Remove what is excluded, and what is before the first and after the last content.
 
-    A few words stay whole, `packaging without plastic`, and so does a sentence without negation,
-    and a text of which hardly anything would be left: then the model read it wrongly.
+    A few words and a single sentence stay whole, and so does a text of which hardly anything would
+    be left: then the model read it wrongly.
     """
-    if len(text.split()) <= _MAX_WHOLE_WORDS:
+    text = without_exclusions(text)
+    if len(text.split()) <= _MAX_WHOLE_WORDS or not _ENDS.search(text.strip()):
         return text
-    if not (_ENDS.search(text.strip()) or "not" in _kinds(text)):
-        return text
-    passages = [each for each in passages_of(text) if each.label != Label.NOT_WANTED]
+    passages = list(passages_of(text))
     while passages and passages[0].label == Label.COURTESY:
         passages.pop(0)
     while passages and passages[-1].label == Label.COURTESY:
@@ -60,10 +59,6 @@ def _wanted(text: str) -> str:
         parts += [text[passage.start : passage.end], between if between.isspace() else " "]
     left = "".join(parts).strip().rstrip(",;")
     return left if len(left) * _MIN_LEFT >= len(text) else text
-
-
-def _kinds(text: str) -> set[str]:
-    return set[str]().union(*cues_of(folded_words(text)))
 
 
 def _strip(text: str) -> str:

@@ -14,6 +14,7 @@ from embeddings.words import normalise
 from matcher.domain import Need, NeedLevel
 from matcher.needs.extraction.clauses import Clause, clauses_of, single_clause
 from matcher.needs.extraction.courtesies import strip_courtesies
+from matcher.needs.extraction.exclusions import exclusions_of
 from matcher.needs.extraction.reading import Label, need_of, passages_of, stage_of_need
 from matcher.needs.extraction.sentences import sentences_of
 from matcher.needs.extraction.vocabulary import CueKind
@@ -146,18 +147,13 @@ def read(brief: str, lexicon: Lexicon, limit: int = 12) -> BriefReading:
     """
     text = normalise("NFC", brief).strip()
     if _is_title(text):
-        titles = [
-            replace(need, text=strip_courtesies(need.text)) for need in _needs(_whole(text), limit)
-        ]
-        return BriefReading(tuple(titles))
+        whole = _needs(_whole(text), limit)
+        titles = (replace(need, text=_title(need.text)) for need in whole)
+        return BriefReading(tuple(titles), tuple(each.text for each in exclusions_of(text)))
     passages = passages_of(text)
     found = [need_of(text, passage) for passage in passages if passage.label == Label.ASKED]
     needs = _distinct([need for need in found if need is not None])
-    excluded = tuple(
-        " ".join(text[passage.start : passage.end].split())
-        for passage in passages
-        if passage.label == Label.NOT_WANTED
-    )
+    excluded = tuple(exclusion.text for exclusion in exclusions_of(text))
     if needs:
         musts_first = sorted(needs, key=lambda need: need.level is NeedLevel.NICE)
         chosen = musts_first[: max(limit, 0)]
@@ -171,6 +167,11 @@ def read(brief: str, lexicon: Lexicon, limit: int = 12) -> BriefReading:
     if passages and any(passage.label == Label.COURTESY for passage in passages):
         return BriefReading((), excluded, asks_nothing=True)
     return BriefReading(tuple(_needs(by_rules(text, lexicon), limit)), excluded)
+
+
+def _title(text: str) -> str:
+    stripped = strip_courtesies(text)
+    return stripped if len(stripped) >= _MIN_NEED_LENGTH else text
 
 
 def _whole_of(text: str) -> Need:
