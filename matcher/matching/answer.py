@@ -115,7 +115,8 @@ class Match:
     out at the index build; null where there was too little history."""
     parts: Mapping[str, float]
     """Out of text, coverage, collaboration, affiliation, mention, reciprocity, complement and
-    across_fields; similarity is negative: what similarity to a member takes away."""
+    across_fields. Negative are similarity, what similarity to a member takes away, and unwanted,
+    what is taken from whoever does what isn't wanted rather than what is asked."""
     coverage: CoverageBrief | None
     """Null where neither needs nor members are given."""
     similar_members: tuple[SimilarMember, ...]
@@ -201,6 +202,9 @@ class Answer:
     """How many organisations are on the list, of which one page is shown."""
     notices: tuple[Notice, ...]
     not_understood: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Passages of the text that say what isn't wanted. They add nothing to the question, and count
+    against whoever does that rather than what is asked."""
     needs: NeedsAnswer | None = None
     partner_mix: PartnerMixes | None = None
     field_mix: FieldMixes | None = None

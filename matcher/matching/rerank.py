@@ -1,7 +1,7 @@
 """Fourth stage, rerank: what isn't fitted, but wished for, and can be turned by a dial.
 
 Complement (what an organisation adds to the members), across fields (partners from other fields who
-still fit), similarity to members (look-alikes go down), and the long-tail quota.
+still fit), similarity to members (look-alikes go down), what isn't wanted, and the long-tail quota.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from matcher.corpus.subjects import organisation_domains, subjects_in
 from matcher.domain import FacetKind, Question
 from matcher.matching.long_tail import with_long_tail_quota
 from matcher.matching.score import QUALIFYING, Features, ScoredCandidates, total_of
+from matcher.matching.unwanted import unwanted_share
 from matcher.parameters import LONG_TAIL_PROJECTS, MIN_GAIN, SIMILAR
 
 
@@ -66,6 +67,9 @@ def rerank(scored: ScoredCandidates, long_tail_share: float) -> RankedCandidates
     away = 1.0 - (1.0 - question.similarity_penalty * _ramp(alike)) * (1.0 - _ramp(unlike))
     if away.any():
         parts["similarity"] = -away * total_of(parts, count)
+    unwanted = unwanted_share(candidates)
+    if unwanted.any():
+        parts["unwanted"] = -unwanted * total_of(parts, count)
     parts = {name: np.round(part, 6) for name, part in parts.items()}
     order = _ranked(total_of(parts, count), on_list)
     experience = candidates.snapshot.corpus.experience_of(candidates.rows)

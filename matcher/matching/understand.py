@@ -13,9 +13,9 @@ from matcher.arrays import Floats, Rows
 from matcher.corpus.mentions import mentions_in
 from matcher.corpus.snapshot import Snapshot
 from matcher.deadline import NO_DEADLINE, Deadline
-from matcher.domain import Question
+from matcher.domain import Need, Question
 from matcher.matching.answer import NoticeCode
-from matcher.needs.extraction import strip_courtesies
+from matcher.needs.extraction import exclusions_of, strip_courtesies, without_exclusions
 from matcher.needs.resolve import ResolvedNeeds, Source, find_needs
 from matcher.store import Store
 
@@ -48,6 +48,7 @@ class UnderstoodQuestion:
     snapshot: Snapshot
     question: Question
     text: str
+    """The text without what it leaves out."""
     vector: NDArray[np.float32]
     """(dim,) of what the text asks; zeros where the encoder knows nothing of it."""
     view_coverage: Mapping[str, float]
@@ -64,6 +65,12 @@ class UnderstoodQuestion:
     """Organisations that any of those mentions, ascending."""
     mention_confidence: Floats
     """How surely, above 0 to 1, each of those."""
+    left_out: tuple[str, ...] = ()
+    """Passages of the text that say what isn't wanted."""
+    unwanted: ResolvedNeeds | None = None
+    """What isn't wanted, as it is compared with offers; None where nothing is left out."""
+    wanted: ResolvedNeeds | None = None
+    """The text and the needs together, to be compared with that; None where nothing is."""
     deadline: Deadline = NO_DEADLINE
     """By when it must be answered."""
 
@@ -89,13 +96,16 @@ def understand(
     corpus, encoder = snapshot.corpus, snapshot.generation.encoder
     if not corpus.organisation_count:
         raise NothingToRecommend("nobody_yet")
-    text = question.text.strip()
+    exclusions = exclusions_of(question.text.strip())
+    text = without_exclusions(question.text.strip())
     members = corpus.with_variants(corpus.rows(question.members))
     found, scores_needs = None, bool(question.needs or len(members))
-    if scores_needs or read_brief:
+    if scores_needs or read_brief or exclusions:
         found = find_needs(snapshot, store, question.needs, question.text, members)
     texts = [strip_courtesies(text), *(need.text for need in (found[0] if found else ()))]
-    vectors = encoder.encode(texts)
+    subjects = [subject for exclusion in exclusions for subject in exclusion.subjects]
+    vectors = encoder.encode([*texts, *subjects])
+    vectors, unwanted = vectors[: len(texts)], vectors[len(texts) :]
     needs = ResolvedNeeds(*found, vectors[1:]) if found else None
     if not (len(members) or vectors.any()):
         raise NothingToRecommend("nothing_usable")
@@ -113,8 +123,15 @@ def understand(
         mentions=mentions,
         mentioned=mentioned,
         mention_confidence=confidence,
+        left_out=tuple(exclusion.text for exclusion in exclusions),
+        unwanted=_guessed(subjects, unwanted) if subjects else None,
+        wanted=_guessed(texts, vectors) if subjects else None,
         deadline=deadline,
     )
+
+
+def _guessed(texts: Sequence[str], vectors: NDArray[np.float32]) -> ResolvedNeeds:
+    return ResolvedNeeds(tuple(Need(text) for text in texts), Source.BRIEF, vectors)
 
 
 def view_coverage_of(encoder: Encoder, vector: NDArray[np.float32]) -> dict[str, float]:

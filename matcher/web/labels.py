@@ -49,6 +49,7 @@ LABELS = {
     "reciprocity": _l("You gain from each other"),
     "across_fields": _l("From another field, and still fits"),
     "similarity": _l("Is like who is in"),
+    "unwanted": _l("Does what you don't want"),
     "collaboration": _l("Worked with who is in"),
     "collaboration_likely": _l("Worked with whom your text names"),
     "affiliation": _l("Of one house or place with who is in"),

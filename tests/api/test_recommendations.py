@@ -385,3 +385,21 @@ def test_an_index_of_an_older_version_is_built_anew(
     client = make_app(home).test_client()
     assert ids(ask(client, text="Vrachtfietsen met koelbox", limit=1)) == ["demo:trapkar"]
     assert (home / "index" / "CURRENT").read_text("ascii") != current
+
+
+def test_what_isnt_wanted_is_left_out_and_counts_against(client: FlaskClient) -> None:
+    wanted = "biodegradable packaging from potato peels"
+    plain = ask(client, text=wanted, limit=100)
+    answer = ask(client, text=f"{wanted}, not electronics and no chips", limit=100)
+    assert plain["left_out"] == []
+    assert answer["left_out"] == ["not electronics and no chips"]
+    before, after = (
+        {one["organisation"]["id"]: one for one in a["results"]} for a in (plain, answer)
+    )
+    chips = next(key for key, one in before.items() if "Chipharbour" in one["organisation"]["name"])
+    taken = after[chips]["parts"]["unwanted"]
+    assert taken < -0.5 * before[chips]["score"]
+    assert after[chips]["score"] == pytest.approx(before[chips]["score"] + taken, abs=1e-6)
+    first = answer["results"][0]
+    assert first["organisation"]["id"] == "demo:bioscherm"
+    assert first["parts"].get("unwanted", 0.0) == 0.0
