@@ -240,6 +240,10 @@ class Filters:
     countries: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     """NUTS prefixes: `BE2` holds for an organisation in `BE213`."""
+    not_countries: tuple[str, ...] = ()
+    """Countries where organisations may not be; one whose country is unknown may be recommended."""
+    not_regions: tuple[str, ...] = ()
+    """NUTS prefixes of regions where organisations may not be."""
     sectors: tuple[str, ...] = ()
     """Stated sectors, or parts of the topic paths of an organisation's evidence."""
     stages: tuple[Stage, ...] = ()
@@ -259,6 +263,8 @@ class Question:
     unlike: tuple[str, ...] = ()
     """Neither these nor organisations like them: what came up before and was turned down."""
     filters: Filters = field(default_factory=Filters)
+    text_filters: bool = True
+    """Whether places where, by the text, partners shall not be are filtered out."""
     complement: float = COMPLEMENT_DIAL
     """0 to 1: how much it counts what an organisation adds to the members, against how it fits."""
     similarity_penalty: float = SIMILARITY_DIAL

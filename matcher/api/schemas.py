@@ -45,6 +45,8 @@ class FiltersIn(Strict):
     types: list[OrganisationType] = Field(default=[], max_length=8)
     countries: list[CountryCode] = Field(default=[], max_length=50)
     regions: list[Region] = Field(default=[], max_length=50)
+    not_countries: list[CountryCode] = Field(default=[], max_length=50)
+    not_regions: list[Region] = Field(default=[], max_length=50)
     sectors: list[Tag] = Field(default=[], max_length=50)
     stages: list[Stage] = Field(default=[], max_length=9)
     sme_only: bool = False
@@ -62,6 +64,11 @@ class QuestionIn(Strict):
         default=[], max_length=50, description="Neither these nor organisations like them."
     )
     filters: FiltersIn = FiltersIn()
+    text_filters: bool = Field(
+        default=True,
+        description="Whether places that the text excludes, as in `not from Italy`, are filtered "
+        "out.",
+    )
     complement: Share = Field(
         default=COMPLEMENT_DIAL,
         description="How much counts what one adds to the members, against how it fits.",

@@ -30,6 +30,11 @@ def allowed_organisations(corpus: Corpus, filters: Filters) -> NDArray[np.bool_]
         allowed &= np.isin(corpus.countries.whole(), [n for n in numbers if n != NONE])
     if filters.regions:
         allowed &= in_regions(corpus, filters.regions)
+    if filters.not_countries:
+        numbers = [corpus.vocabulary.number(country) for country in filters.not_countries]
+        allowed &= ~np.isin(corpus.countries.whole(), [n for n in numbers if n != NONE])
+    if filters.not_regions:
+        allowed &= ~in_regions(corpus, filters.not_regions)
     if filters.sme_only:
         allowed &= corpus.sme.whole() == 1
     if filters.sectors:

@@ -167,6 +167,22 @@ class NeedsAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class SuggestedFilter:
+    """A filter that the text of a question speaks of."""
+
+    field: Literal["country", "region", "type", "size"]
+    value: str
+    """ISO 3166 code of a country, NUTS code, type of organisation, or `sme`."""
+    text: str
+    """The words of the question."""
+    applied: bool
+    """Whether the list is filtered by it. A place that the text excludes is, unless the question
+    says `text_filters: false`; others are where the question sets the filter."""
+    excludes: bool
+    """Whether it leaves out what has that value, rather than all others."""
+
+
+@dataclass(frozen=True, slots=True)
 class PartnerMixes:
     """The mix of types of the members, and of the results on this page."""
 
@@ -205,6 +221,8 @@ class Answer:
     left_out: tuple[str, ...] = ()
     """Passages of the text that say what isn't wanted. They add nothing to the question, and count
     against whoever does that rather than what is asked."""
+    suggested_filters: tuple[SuggestedFilter, ...] = ()
+    """Filters that the text speaks of, whether they are applied or not."""
     needs: NeedsAnswer | None = None
     partner_mix: PartnerMixes | None = None
     field_mix: FieldMixes | None = None

@@ -96,7 +96,6 @@ class _Page:
             total=len(self.ranked.order),
             notices=self._notices(len(results)),
             not_understood=self._not_understood(),
-            left_out=self.understood.left_out,
             needs=self._needs(),
             partner_mix=PartnerMixes(
                 partner_mix_brief(self.corpus, members), partner_mix_brief(self.corpus, rows)

@@ -17,7 +17,9 @@ from matcher.matching.question import DEFAULT_LIMITS, QuestionLimits, is_light, 
 from matcher.matching.rerank import RankedCandidates, rerank
 from matcher.matching.retrieve import retrieve
 from matcher.matching.score import score
+from matcher.matching.suggest import suggested_filters
 from matcher.matching.understand import NothingToRecommend, understand
+from matcher.needs.extraction import exclusions_of
 from matcher.store import Store
 
 
@@ -75,6 +77,11 @@ class Recommender:
             answer = nothing_found(snapshot, [nothing.code])
         else:
             answer = explain(self.store, ranked)
+        answer = replace(
+            answer,
+            left_out=tuple(one.text for one in exclusions_of(question.text.strip())),
+            suggested_filters=suggested_filters(question),
+        )
         if snapshot.is_incomplete_since(count):
             answer = replace(answer, notices=(*answer.notices, notice("model_away")))
         return answer

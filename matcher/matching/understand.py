@@ -15,8 +15,10 @@ from matcher.corpus.snapshot import Snapshot
 from matcher.deadline import NO_DEADLINE, Deadline
 from matcher.domain import Need, Question
 from matcher.matching.answer import NoticeCode
+from matcher.matching.suggest import with_text_filters
 from matcher.needs.extraction import exclusions_of, strip_courtesies, without_exclusions
 from matcher.needs.resolve import ResolvedNeeds, Source, find_needs
+from matcher.needs.wishes import is_about_place
 from matcher.store import Store
 
 
@@ -96,6 +98,7 @@ def understand(
     corpus, encoder = snapshot.corpus, snapshot.generation.encoder
     if not corpus.organisation_count:
         raise NothingToRecommend("nobody_yet")
+    question = with_text_filters(question)
     exclusions = exclusions_of(question.text.strip())
     text = without_exclusions(question.text.strip())
     members = corpus.with_variants(corpus.rows(question.members))
@@ -103,7 +106,12 @@ def understand(
     if scores_needs or read_brief or exclusions:
         found = find_needs(snapshot, store, question.needs, question.text, members)
     texts = [strip_courtesies(text), *(need.text for need in (found[0] if found else ()))]
-    subjects = [subject for exclusion in exclusions for subject in exclusion.subjects]
+    subjects = [
+        clause.subject
+        for exclusion in exclusions
+        for clause in exclusion.clauses
+        if clause.subject and not is_about_place(clause.text)  # places are filters
+    ]
     vectors = encoder.encode([*texts, *subjects])
     vectors, unwanted = vectors[: len(texts)], vectors[len(texts) :]
     needs = ResolvedNeeds(*found, vectors[1:]) if found else None

@@ -161,6 +161,7 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
     near = StringField(_l("Near"), [Length(max=200)])
     radius = FloatField(_l("Within (km)"), [Optional(), NumberRange(1, 20_000)])
     sme_only = BooleanField(_l("Only small and medium-sized companies"))
+    all_places = BooleanField(_l("Also partners from places that the text rules out"))
     complement = IntegerField(
         _l("How much what a partner adds counts (0–100)"), [Optional(), NumberRange(0, 100)]
     )
@@ -277,6 +278,7 @@ class MatchForm(FlaskForm):  # type: ignore[misc]
             exclude=left["exclude"],
             unlike=left["unlike"],
             filters=filters,
+            text_filters=not self.all_places.data,
             complement=COMPLEMENT_DIAL if complement is None else complement / 100,
             similarity_penalty=SIMILARITY_DIAL if alike is None else alike / 100,
             across_fields=(self.across.data or 0) / 100,

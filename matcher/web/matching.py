@@ -22,6 +22,7 @@ from matcher.profiles.profiles import visible_contact
 from matcher.store.initiatives import get_initiative, list_initiatives
 from matcher.web.access import may, who
 from matcher.web.browse import TITLES, address_of, filters_from, names_of
+from matcher.web.filter_chips import chips_of
 from matcher.web.forms import (
     MatchForm,
     left_out,
@@ -99,7 +100,10 @@ def _address(
     form: MatchForm, *more: tuple[str, str], without: tuple[str, str] = ("", "")
 ) -> str | None:
     """Return the address that asks what the form asks, and more or less; None if too long."""
-    parts = [part for part in [*form.address(), *more] if part != without]
+    return _address_of([part for part in [*form.address(), *more] if part != without])
+
+
+def _address_of(parts: list[tuple[str, str]]) -> str | None:
     address = url_for("pages.matches") + "?" + urlencode(parts)
     return address if len(address) <= MAX_ADDRESS_LENGTH else None
 
@@ -129,6 +133,7 @@ def _matches(form: MatchForm) -> ResponseReturnValue:
             for length in longer_than(form.shown, answer.total)
             if (further := _address(form, ("show", str(length)), without=("show", str(form.shown))))
         ],
+        chips=list(chips_of(answer.suggested_filters, form.address(), _address_of)),
         leave_out=lambda name, one: _address(form, (name, one)),
         share=services().settings.public_url + address if address else None,
         needs=answer.needs.items if answer.needs else (),

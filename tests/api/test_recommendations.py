@@ -403,3 +403,62 @@ def test_what_isnt_wanted_is_left_out_and_counts_against(client: FlaskClient) ->
     first = answer["results"][0]
     assert first["organisation"]["id"] == "demo:bioscherm"
     assert first["parts"].get("unwanted", 0.0) == 0.0
+
+
+def test_a_place_in_the_text_is_offered_as_a_filter(client: FlaskClient) -> None:
+    text = "We look for a company in Germany that makes sensors"
+    answer = ask(client, text=text, limit=50)
+    offered = {
+        (one["field"], one["value"]): (one["text"], one["applied"], one["excludes"])
+        for one in answer["suggested_filters"]
+    }
+    assert offered == {
+        ("type", "company"): ("company", False, False),
+        ("country", "DE"): ("company in Germany", False, False),
+    }
+    assert {one["organisation"]["country"] for one in answer["results"]} > {"DE"}
+    filtered = ask(client, text=text, filters={"countries": ["DE"]}, limit=50)
+    applied = {one["value"]: one["applied"] for one in filtered["suggested_filters"]}
+    assert applied == {"company": False, "DE": True}
+    assert {one["organisation"]["country"] for one in filtered["results"]} == {"DE"}
+
+
+def test_a_place_that_the_text_excludes_is_filtered_out_until_taken_away(
+    client: FlaskClient,
+) -> None:
+    text = "We zoeken sensoren voor water, geen partners uit Duitsland"
+    answer = ask(client, text=text, limit=100)
+    assert answer["left_out"] == ["geen partners uit Duitsland"]
+    assert answer["suggested_filters"] == [
+        {
+            "field": "country",
+            "value": "DE",
+            "text": "Duitsland",
+            "applied": True,
+            "excludes": True,
+        }
+    ]
+    assert "DE" not in {one["organisation"]["country"] for one in answer["results"]}
+    whole = ask(client, text=text, text_filters=False, limit=100)
+    assert whole["suggested_filters"][0]["applied"] is False
+    assert "DE" in {one["organisation"]["country"] for one in whole["results"]}
+    assert all("unwanted" not in one["parts"] for one in whole["results"])
+
+
+def test_places_can_be_ruled_out(client: FlaskClient) -> None:
+    filters = {"not_countries": ["DE", "NL"], "not_regions": ["BE2"]}
+    results = ask(client, text="sensors for water", filters=filters, limit=100)["results"]
+    assert results
+    for one in results:
+        assert one["organisation"]["country"] not in {"DE", "NL"}
+        assert not (one["organisation"]["region"] or "").startswith("BE2")
+
+
+def test_filters_of_the_text_that_leave_nobody_can_be_seen(client: FlaskClient) -> None:
+    answer = ask(
+        client,
+        text="sensors for water, no partners from Germany",
+        filters={"countries": ["JP"]},
+    )
+    assert answer["notices"][0]["code"] == "nothing_allowed"
+    assert [one["value"] for one in answer["suggested_filters"]] == ["DE"]

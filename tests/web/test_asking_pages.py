@@ -382,3 +382,33 @@ def test_a_dial_that_is_no_number_says_so_at_the_dial(client: FlaskClient) -> No
     page = asked(client, ("text", TEXT), ("complement", "veel"))
     assert page.status_code == 422
     assert '<p class="error" id="complement-error">Not a valid integer value.' in page.text
+
+
+def chip(page: Any, name: str) -> tuple[dict[str, str], str]:
+    """Return what the link of a chip asks, and what it says."""
+    found = re.search(
+        rf'<li>{name} <q[^>]*>[^<]*</q> <a href="([^"]+)" rel="nofollow">([^<]+)<', page.text
+    )
+    assert found is not None
+    return dict(parse_qsl(html.unescape(found[1]).split("?", 1)[1])), found[2]
+
+
+def test_one_click_applies_a_filter_that_the_text_speaks_of(client: FlaskClient) -> None:
+    text = "We look for a company in Germany that makes sensors"
+    page = asked(client, ("text", text))
+    assert chip(page, "Only: Germany") == ({"text": text, "country": "DE"}, "apply")
+    assert chip(page, "Only: Company") == ({"text": text, "types": "company"}, "apply")
+    applied = asked(client, ("text", text), ("country", "DE"))
+    assert chip(applied, "Only: Germany") == ({"text": text}, "take away")
+    assert set(ranked(applied)) < set(ranked(asked(client, ("text", text), ("show", "100"))))
+
+
+def test_what_the_text_excludes_is_shown_and_one_click_takes_it_away(client: FlaskClient) -> None:
+    text = "Wij zoeken een sensor voor water, geen software en geen partners uit Duitsland"
+    page = asked(client, ("text", text), ("lang", "nl"))
+    assert "Buiten de vraag gelaten: geen software en geen partners uit Duitsland" in page.text
+    asks, says = chip(page, "Niemand uit: Duitsland")
+    assert (asks, says) == ({"text": text, "all_places": "y"}, "weghalen")
+    whole = asked(client, *asks.items(), ("lang", "nl"))
+    assert chip(whole, "Niemand uit: Duitsland") == ({"text": text}, "toepassen")
+    assert 'name="all_places"' in whole.text

@@ -121,6 +121,17 @@ _MAX_UNLABELLED_WORDS = 12
 
 
 @dataclass(frozen=True, slots=True)
+class ExcludedClause:
+    """One clause of a passage that says what isn't wanted."""
+
+    start: int
+    end: int
+    text: str
+    subject: str
+    """What it says isn't wanted, without negations; may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class Exclusion:
     """A passage of a text that says what isn't wanted."""
 
@@ -128,8 +139,12 @@ class Exclusion:
     end: int
     text: str
     """The passage as it is shown, on one line."""
-    subjects: tuple[str, ...]
-    """What it says isn't wanted, clause by clause, without negations."""
+    clauses: tuple[ExcludedClause, ...]
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """What isn't wanted, clause by clause."""
+        return tuple(clause.subject for clause in self.clauses if clause.subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +162,8 @@ class _Clause:
 
 
 @lru_cache(maxsize=64)
-def exclusions_of(text: str) -> tuple[Exclusion, ...]:
-    """Return what a text excludes, in order; nothing where nothing else would be left of it."""
+def _read(text: str) -> tuple[tuple[Exclusion, ...], bool]:
+    """Return the exclusions of a text, and whether anything else is left of it."""
     found: list[list[_Clause]] = []
     follows = left = listed = False
     for clause in _clauses_of(text):
@@ -160,7 +175,18 @@ def exclusions_of(text: str) -> tuple[Exclusion, ...]:
             found.append([clause])
         left |= not excluded and _has_content(clause.words) and len(clause.words) >= _MIN_LEFT
         follows = excluded
-    return tuple(_joined(text, clauses) for clauses in found) if left else ()
+    return tuple(_joined(text, clauses) for clauses in found), left
+
+
+def exclusions_of(text: str) -> tuple[Exclusion, ...]:
+    """Return what a text excludes, in order; nothing where nothing else would be left of it."""
+    found, left = _read(text)
+    return found if left else ()
+
+
+def denied_passages(text: str) -> tuple[Exclusion, ...]:
+    """Return what a text excludes, in order, even where that is all it says."""
+    return _read(text)[0]
 
 
 def without_exclusions(text: str) -> str:
@@ -255,9 +281,20 @@ def _has_content(words: str) -> bool:
 
 def _joined(text: str, clauses: list[_Clause]) -> Exclusion:
     start, end = clauses[0].start, clauses[-1].end
-    shown = _one_line(text[start:end]).strip(" .,;:()")
-    subjects = (_one_line(_subject_of(text[one.start : one.end])) for one in clauses)
-    return Exclusion(start, end, shown, tuple(subject for subject in subjects if subject))
+    return Exclusion(
+        start,
+        end,
+        _one_line(text[start:end]).strip(" .,;:()"),
+        tuple(
+            ExcludedClause(
+                one.start,
+                one.end,
+                _one_line(text[one.start : one.end]),
+                _one_line(_subject_of(text[one.start : one.end])),
+            )
+            for one in clauses
+        ),
+    )
 
 
 def _one_line(text: str) -> str:

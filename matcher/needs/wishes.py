@@ -1,0 +1,291 @@
+"""Reads from a text where partners should be, and of what kind: filters to be offered.
+
+Only what is said of the partner counts: `a firm in Germany`, `un partenaire flamand`, `een kmo`.
+Neither does where the sender is (`nous sommes une PME wallonne`), nor what the partner works for
+(`software for Flemish hospitals`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+
+from embeddings.stopwords import STOP_WORDS
+from embeddings.words import fold
+from matcher.domain import Filters, OrganisationType
+from matcher.needs.extraction.exclusions import denied_passages
+from matcher.needs.extraction.reading import Label, passages_of
+from matcher.needs.place_names import (
+    longest_name,
+    place_names,
+    place_of_adjective,
+    place_of_capitals,
+)
+
+Field = Literal["country", "region", "type", "size"]
+SME = "sme"
+_WORD = re.compile(r"[^\W_]+")
+_KINDS: tuple[tuple[Field, str, str], ...] = (
+    ("size", SME, r"kmo s|kmos?|mkb|smes?|pme|kmus?|small and medium sized (?:companies|firms)"),
+    (
+        "type",
+        OrganisationType.COMPANY,
+        r"bedrij(?:f|ven)|onderneming(?:en)?|compan(?:y|ies)|firms?|firma s?|firmen|entreprises?"
+        r"|societes?|unternehmen",
+    ),
+    (
+        "type",
+        OrganisationType.RESEARCH_INSTITUTE,
+        r"kennisinstelling(?:en)?|onderzoek(?:s|centr|sinstell|sinstitu)\w+|research (?:institutes?"
+        r"|cent(?:re|er)s?|organi[sz]ations?)|(?:centres?|instituts?) de recherche|forschungs\w+",
+    ),
+    (
+        "type",
+        OrganisationType.HIGHER_EDUCATION,
+        r"universit(?:y|ies|eit(?:en)?|es?|at(?:en)?)|hogescho(?:ol|len)|hautes? ecoles?"
+        r"|(?:fach)?hochschulen?",
+    ),
+    (
+        "type",
+        OrganisationType.HOSPITAL,
+        r"ziekenhui(?:s|zen)|hospitals?|hopita(?:l|ux)|krankenhaus(?:es)?|krankenhauser"
+        r"|(?:universitats)?klinik(?:en|um)?|cliniques?",
+    ),
+    (
+        "type",
+        OrganisationType.PUBLIC_BODY,
+        r"gemeenten?|stadsbestu(?:ur|ren)|overheid|overheidsdienst(?:en)?|communes?|municipalit\w+"
+        r"|public (?:authorit\w+|bod(?:y|ies))|city councils?|gemeinden?|behorden?|kommunen?",
+    ),
+    ("type", OrganisationType.CLUSTER_ORGANISATION, r"clusterorganisaties?|cluster organi[sz]\w+"),
+    ("type", OrganisationType.CIVIL_SOCIETY, r"ngo s?|ngos|vzw|asbl|non profits?|ong"),
+)
+"""What kinds of organisations are called, folded: the filters that there are."""
+_PARTNER = (
+    r"partners?|partnern|partenaires?|\w*leveranciers?|suppliers?|fournisseurs?|\w*lieferant\w*"
+    r"|\w*herstellern?|producent(?:en)?|producers?|manufacturers?|\w*fabrikant(?:en)?|fabricants?"
+    r"|\w*labo?s?|\w*laborator\w+|laboratoires?|\w*labore?|organisati\w+|organi[sz]ations?"
+    r"|instell\w+|instituut|instituten|institutes?|instituts?|iemand|someone|somebody|quelqu un"
+    r"|jemand(?:en)?|\w*anbietern?|\w*dienstleistern?|experts?|teams?|groep|groupe?|start ?ups?"
+    r"|scho(?:ol|len)|schools?|ecoles?|schule|werkplaats|workshop|ateliers?|\w*werkstatt|centrum"
+    r"|centra|cent(?:re|er)s?|zentrum|agenc\w+|bureaus?|consultants?|\w{4,}(?:ers|eurs?|euses?"
+    r"|aars?)"
+)
+_NOUNS = re.compile(rf"\b(?:{'|'.join(pattern for _, _, pattern in _KINDS)}|{_PARTNER})\b")
+_PARTNERS_ALONE = re.compile(
+    rf"(?:{'|'.join(pattern for _, _, pattern in _KINDS)}|{_PARTNER}|funded|welcome|welkom|cannot"
+    r"|be|kunnen|konnen|peuvent)"
+)
+"""Words of a passage that says nothing of partners but where they shan't be."""
+_SEEKING = re.compile(
+    r"(?:look(?:ing)?|search\w*|hunt\w*|ask\w*) for|need for|op zoek naar|zoeken naar|vraag naar"
+    r"|(?:a la |en )recherche d(?:e|un|une)?|besoin d(?:e|un|une)?|suchen? nach|bedarf an"
+    r"|behoefte aan|nood aan"
+)
+_SEEKS = re.compile(
+    r"\b(?:look(?:ing)? for|seek\w*|search\w*|need|want|zoek\w*|gezocht|nodig|cherch\w+|recherchons"
+    r"|such(?:e|en|t)|gesucht|brauch\w+|benotig\w+)\b"
+)
+_LEAD = frozenset(
+    """
+    we i wij ik wir ich nous je on are am is zijn sind look looking seek seeking need want would
+    like search zoek zoeken willen graag hebben nodig cherche cherchons cherchent recherche
+    recherchons souhaitons voulons il faut faudrait suche suchen gesucht brauchen wanted gezocht
+    benotigen either evenmin welcome liefst bij voorkeur preferably ideally idealement idealiter
+    gern a an the een de het un une le la les des ein eine einen einem einer der die das l d one
+    two some few enkele of et and or en und oder ou also ook auch aussi plus no not geen niet pas
+    ne kein keine keinen keiner nicht other andere autres another with who wer wie qui kan can kann
+    peut
+    """.split()
+)
+_PREPOSITIONS = frozenset(
+    "for voor pour fur in of van von with met avec mit at to aan naar by door par durch on sur "
+    "auf about over uber between within zu zum zur bei bij chez".split()
+)
+_MAX_DESCRIBING = 3
+"""So many words may describe a partner before it is called: `an experienced small Belgian firm`."""
+_FROM = re.compile(
+    r"(?:from|uit|vanuit|aus|(?:based|located|situated|established|gevestigd|ansassig|sitz) in"
+    r"|(?:bases?|basees?|situes?|situees?|etablis?|etablies?|implantee?s?) (?:en|a|au|aux|dans)"
+    r"|(?:venant|originaires?) d(?:e|es|u)?)(?: (?:the|de|het|la|le|les|den|der|l))?"
+)
+_IN = re.compile(r"(?:in|en|au|aux|a)(?: (?:the|de|het|la|le|les|den|der|l))?")
+_OF = re.compile(r"(?:of|de|du|des|d|van)(?: (?:la|l|het|de|les))?")
+_MAX_GAP_FROM, _MAX_GAP_IN = 8, 2
+"""Words between a partner and `from` or `in` a place; further away `in` tells of something else."""
+_IS_ITSELF = re.compile(
+    r"\b(?:we are|i am|as an?|our|wij zijn|we zijn|ik ben|als|ons|onze|nous sommes|je suis"
+    r"|en tant qu\w*|notre|nos|wir sind|ich bin|unser\w*)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A filter that a text speaks of."""
+
+    field: Field
+    value: str
+    """ISO 3166 code of a country, NUTS code, type of organisation, or `sme`."""
+    text: str
+    """The words of the text."""
+    excludes: bool = False
+    """Whether it is said that partners shall not be so."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    word: str
+    """Folded."""
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=64)
+def wishes_of(text: str) -> tuple[Wish, ...]:
+    """Return the filters that a text speaks of, each once, in order; exclusions are of places."""
+    found: dict[tuple[Field, str, bool], Wish] = {}
+    denied = denied_passages(text)
+    for clause in (each for exclusion in denied for each in exclusion.clauses):
+        for wish in _excluded_places(text, clause.start, clause.end):
+            found.setdefault((wish.field, wish.value, True), wish)
+    passages = passages_of(text)
+    asks = any(passage.label == Label.ASKED for passage in passages)
+    labels = {Label.ASKED} if asks else {Label.ASKED, Label.CONTEXT, Label.COURTESY}
+    for passage in passages:
+        if any(one.start < passage.end and passage.start < one.end for one in denied):
+            continue
+        asked = passage.label in labels
+        for wish in _wished(text, passage.start, passage.end, asked=asked):
+            if (wish.field, wish.value, True) not in found:
+                found.setdefault((wish.field, wish.value, False), wish)
+    return tuple(found.values())
+
+
+def is_about_place(text: str) -> bool:
+    """Return whether a clause that says what isn't wanted only says where partners shan't be."""
+    return next(_excluded_places(text, 0, len(text)), None) is not None
+
+
+def excluding(filters: Filters, wishes: Sequence[Wish]) -> Filters:
+    """Return filters with the places that a text excludes, but for those asked for by a filter."""
+    return replace(
+        filters,
+        not_countries=_more(filters.not_countries, filters.countries, "country", wishes),
+        not_regions=_more(filters.not_regions, filters.regions, "region", wishes),
+    )
+
+
+def _more(
+    given: tuple[str, ...], asked: tuple[str, ...], field: Field, wishes: Sequence[Wish]
+) -> tuple[str, ...]:
+    values = {wish.value for wish in wishes if wish.excludes and wish.field == field}
+    return tuple(sorted({*given, *(values - set(asked))})) if values else given
+
+
+def _tokens(text: str, start: int, end: int) -> list[_Token]:
+    return [
+        _Token(fold(match.group().casefold()), match.start(), match.end())
+        for match in _WORD.finditer(text, start, end)
+    ]
+
+
+def _places(text: str, tokens: Sequence[_Token]) -> dict[int, tuple[str, int]]:
+    """Return the code of each place and where its name ends, by the token where it begins."""
+    names, found = place_names(), dict[int, tuple[str, int]]()
+    at = 0
+    while at < len(tokens):
+        code, after = None, at + 1
+        for length in range(min(longest_name(), len(tokens) - at), 0, -1):
+            code = names.get(tuple(token.word for token in tokens[at : at + length]))
+            if code is not None:
+                after = at + length
+                break
+        if code is None:
+            code = place_of_capitals(text[tokens[at].start : tokens[at].end])
+        if code is not None:
+            found[at] = (code, after)
+        at = after
+    return found
+
+
+def _excluded_places(text: str, start: int, end: int) -> Iterator[Wish]:
+    """Yield the places of a passage that says nothing but where partners shan't be."""
+    tokens = _tokens(text, start, end)
+    places = _places(text, tokens)
+    of_place = {place for at, (_, after) in places.items() for place in range(at, after)}
+    adjectives = {
+        at: code
+        for at, token in enumerate(tokens)
+        if at not in of_place and (code := place_of_adjective(token.word))
+    }
+    for at, token in enumerate(tokens):
+        known = at in of_place or at in adjectives or token.word in STOP_WORDS | _LEAD
+        if not (known or _FROM.fullmatch(token.word) or _PARTNERS_ALONE.fullmatch(token.word)):
+            return
+    for at, (code, after) in places.items():
+        yield _place_wish(code, text[tokens[at].start : tokens[after - 1].end], excludes=True)
+    for at, code in adjectives.items():
+        yield _place_wish(code, text[tokens[at].start : tokens[at].end], excludes=True)
+
+
+def _place_wish(code: str, words: str, *, excludes: bool = False) -> Wish:
+    return Wish("country" if len(code) == 2 else "region", code, " ".join(words.split()), excludes)
+
+
+def _wished(text: str, start: int, end: int, *, asked: bool) -> Iterator[Wish]:
+    """Yield what a passage says of the kind of partner, and of where it should be.
+
+    In one that the model doesn't take as `asked`, only behind words like `we look for`.
+    """
+    tokens = _tokens(text, start, end)
+    line = " ".join(token.word for token in tokens)
+    offsets, length = [], 0
+    for token in tokens:
+        offsets.append(length)
+        length += len(token.word) + 1
+    places = _places(text, tokens)
+    for match in _NOUNS.finditer(line):
+        at = offsets.index(match.start())
+        after = at + match.group().count(" ") + 1
+        before = line[: match.start()]
+        if not _is_sought(before) or not (asked or _SEEKS.search(before)):
+            continue
+        for field, value, pattern in _KINDS:
+            if re.fullmatch(pattern, match.group()):
+                yield Wish(field, value, text[tokens[at].start : tokens[after - 1].end])
+        for near in (at - 2, at - 1, after):
+            if 0 <= near < len(tokens) and (code := place_of_adjective(tokens[near].word)):
+                first, last = min(near, at), max(near + 1, after) - 1
+                yield _place_wish(code, text[tokens[first].start : tokens[last].end])
+        for place, (code, behind) in places.items():
+            between = " ".join(token.word for token in tokens[after:place])
+            if place >= after and _leads_to_place(between):
+                yield _place_wish(code, text[tokens[at].start : tokens[behind - 1].end])
+
+
+def _is_sought(before: str) -> bool:
+    """Return whether what comes before a noun makes it what is looked for."""
+    if _IS_ITSELF.search(before):
+        return False
+    words = _SEEKING.sub(" ", before).split()
+    if _PREPOSITIONS.intersection(words):
+        return False
+    nouns = set(_NOUNS.findall(before))
+    describing = [
+        word
+        for word in words
+        if word not in _LEAD and word not in nouns and not place_of_adjective(word)
+    ]
+    return len(describing) <= _MAX_DESCRIBING
+
+
+def _leads_to_place(between: str) -> bool:
+    """Return whether words between a partner and a place say that it is there."""
+    for pattern, most in ((_FROM, _MAX_GAP_FROM), (_IN, _MAX_GAP_IN), (_OF, 0)):
+        found = re.search(rf"(?:^| ){pattern.pattern}$", between)
+        if found and len(between[: found.start()].split()) <= most:
+            return True
+    return False
