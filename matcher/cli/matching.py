@@ -104,6 +104,11 @@ def print_matches(answer: Answer) -> None:
     """Print a match list with parts and reasons."""
     for notice in answer.notices:
         click.echo(notice.message)
+    if answer.left_out:
+        click.echo(f"Left out of the question: {'; '.join(answer.left_out)}")
+    for one in answer.suggested_filters:
+        state = "applied" if one.applied else "offered"
+        click.echo(f"Filter {state}: {'not ' if one.excludes else ''}{one.field} {one.value}")
     for match_ in answer.results:
         organisation = match_.organisation
         place = ", ".join(part for part in (organisation.city, organisation.country) if part)

@@ -116,6 +116,13 @@ _IN = re.compile(r"(?:in|en|au|aux|a)(?: (?:the|de|het|la|le|les|den|der|l))?")
 _OF = re.compile(r"(?:of|de|du|des|d|van)(?: (?:la|l|het|de|les))?")
 _MAX_GAP_FROM, _MAX_GAP_IN = 8, 2
 """Words between a partner and `from` or `in` a place; further away `in` tells of something else."""
+_OR = frozenset("or and of en ou et oder und".split())
+_MAX_LISTED = 8
+"""Words of a passage that are looked at for whether it begins with another place."""
+_PREFERABLY = re.compile(
+    r"(?:.*\b)?(?:preferably|ideally|liefst|bij voorkeur|idealiter|de preference|idealement"
+    r"|vorzugsweise|am liebsten|idealerweise|bevorzugt)\b"
+)
 _IS_ITSELF = re.compile(
     r"\b(?:we are|i am|as an?|our|wij zijn|we zijn|ik ben|als|ons|onze|nous sommes|je suis"
     r"|en tant qu\w*|notre|nos|wir sind|ich bin|unser\w*)\b"
@@ -151,17 +158,33 @@ def wishes_of(text: str) -> tuple[Wish, ...]:
     for clause in (each for exclusion in denied for each in exclusion.clauses):
         for wish in _excluded_places(text, clause.start, clause.end):
             found.setdefault((wish.field, wish.value, True), wish)
-    passages = passages_of(text)
-    asks = any(passage.label == Label.ASKED for passage in passages)
-    labels = {Label.ASKED} if asks else {Label.ASKED, Label.CONTEXT, Label.COURTESY}
-    for passage in passages:
-        if any(one.start < passage.end and passage.start < one.end for one in denied):
+    for start, end, asked in _passages(text):
+        if any(one.start < end and start < one.end for one in denied):
             continue
-        asked = passage.label in labels
-        for wish in _wished(text, passage.start, passage.end, asked=asked):
+        for wish in _wished(text, start, end, asked=asked):
             if (wish.field, wish.value, True) not in found:
                 found.setdefault((wish.field, wish.value, False), wish)
     return tuple(found.values())
+
+
+def _passages(text: str) -> list[tuple[int, int, bool]]:
+    """Return where passages begin and end, and whether partners are asked for there.
+
+    One that only goes on with another place, `of Nederland`, is joined to the one before.
+    """
+    passages = passages_of(text)
+    asks = any(passage.label == Label.ASKED for passage in passages)
+    labels = {Label.ASKED} if asks else {Label.ASKED, Label.CONTEXT, Label.COURTESY}
+    found: list[tuple[int, int, bool]] = []
+    for passage in passages:
+        asked = passage.label in labels
+        first = _tokens(text, passage.start, passage.end)
+        if found and first and first[0].word in _OR and 1 in _places(text, first[:_MAX_LISTED]):
+            start, _, asked = found.pop()
+            found.append((start, passage.end, asked))
+        else:
+            found.append((passage.start, passage.end, asked))
+    return found
 
 
 def is_about_place(text: str) -> bool:
@@ -247,6 +270,7 @@ def _wished(text: str, start: int, end: int, *, asked: bool) -> Iterator[Wish]:
         offsets.append(length)
         length += len(token.word) + 1
     places = _places(text, tokens)
+    yield from _preferred_places(text, tokens, line, offsets)
     for match in _NOUNS.finditer(line):
         at = offsets.index(match.start())
         after = at + match.group().count(" ") + 1
@@ -260,14 +284,24 @@ def _wished(text: str, start: int, end: int, *, asked: bool) -> Iterator[Wish]:
             if 0 <= near < len(tokens) and (code := place_of_adjective(tokens[near].word)):
                 first, last = min(near, at), max(near + 1, after) - 1
                 yield _place_wish(code, text[tokens[first].start : tokens[last].end])
+        last = -1
         for place, (code, behind) in places.items():
             between = " ".join(token.word for token in tokens[after:place])
-            if place >= after and _leads_to_place(between):
-                yield _place_wish(code, text[tokens[at].start : tokens[behind - 1].end])
+            listed = place == last + 1 and tokens[last].word in _OR
+            if place >= after and (listed or _leads_to_place(between)):
+                last = behind
+                first = place if listed else at
+                yield _place_wish(code, text[tokens[first].start : tokens[behind - 1].end])
 
 
 def _is_sought(before: str) -> bool:
-    """Return whether what comes before a noun makes it what is looked for."""
+    """Return whether what comes before a noun makes it what is looked for.
+
+    What the sender says of itself before `we look for` doesn't matter.
+    """
+    for seeking in _SEEKS.finditer(before):
+        if _IS_ITSELF.search(before, 0, seeking.start()):
+            return _is_sought(before[seeking.end() :])
     if _IS_ITSELF.search(before):
         return False
     words = _SEEKING.sub(" ", before).split()
@@ -280,6 +314,25 @@ def _is_sought(before: str) -> bool:
         if word not in _LEAD and word not in nouns and not place_of_adjective(word)
     ]
     return len(describing) <= _MAX_DESCRIBING
+
+
+def _preferred_places(
+    text: str, tokens: Sequence[_Token], line: str, offsets: Sequence[int]
+) -> Iterator[Wish]:
+    """Yield the places of a passage from which partners are preferred."""
+    last = -1
+    for place, (code, behind) in _places(text, tokens).items():
+        listed = place == last + 1 and tokens[last].word in _OR
+        if listed or _is_preferred(line[: offsets[place]]):
+            last = behind
+            yield _place_wish(code, text[tokens[place].start : tokens[behind - 1].end])
+
+
+def _is_preferred(before: str) -> bool:
+    """Return whether what comes before a place says that partners from there are preferred."""
+    found = _PREFERABLY.search(before)
+    words = before[found.end() :].strip() if found else ""
+    return bool(_FROM.fullmatch(words) or _IN.fullmatch(words))
 
 
 def _leads_to_place(between: str) -> bool:

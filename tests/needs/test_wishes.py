@@ -49,6 +49,19 @@ def read(text: str) -> list[tuple[str, str, str]]:
             [("type", "company", "bedrijf"), ("region", "BE2", "Vlaams bedrijf")],
         ),
         (
+            "Wij zoeken een partner in Vlaanderen of Nederland voor het drogen van hop",
+            [("region", "BE2", "partner in Vlaanderen"), ("country", "NL", "Nederland")],
+        ),
+        ("Ovens voor bakkers, liefst uit Vlaanderen", [("region", "BE2", "Vlaanderen")]),
+        (
+            "We are a Dutch SME looking for a Flemish university",
+            [("type", "higher_education", "university"), ("region", "BE2", "Flemish university")],
+        ),
+        (
+            "Als Waalse kmo zoeken we een Duitse hogeschool",
+            [("type", "higher_education", "hogeschool"), ("country", "DE", "Duitse hogeschool")],
+        ),
+        (
             "Wanted: manufacturer of valves based in the Netherlands",
             [("country", "NL", "manufacturer of valves based in the Netherlands")],
         ),
