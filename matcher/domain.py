@@ -240,16 +240,16 @@ class Filters:
     countries: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     """NUTS prefixes: `BE2` holds for an organisation in `BE213`."""
-    not_countries: tuple[str, ...] = ()
-    """Countries where organisations may not be; one whose country is unknown may be recommended."""
-    not_regions: tuple[str, ...] = ()
-    """NUTS prefixes of regions where organisations may not be."""
     sectors: tuple[str, ...] = ()
     """Stated sectors, or parts of the topic paths of an organisation's evidence."""
     stages: tuple[Stage, ...] = ()
     """Organisations with an offer in one of these stages."""
     sme_only: bool = False
     near: Near | None = None
+    not_countries: tuple[str, ...] = ()
+    """Countries where organisations may not be; one whose country is unknown may be recommended."""
+    not_regions: tuple[str, ...] = ()
+    """NUTS prefixes of regions where organisations may not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +263,6 @@ class Question:
     unlike: tuple[str, ...] = ()
     """Neither these nor organisations like them: what came up before and was turned down."""
     filters: Filters = field(default_factory=Filters)
-    text_filters: bool = True
-    """Whether places where, by the text, partners shall not be are filtered out."""
     complement: float = COMPLEMENT_DIAL
     """0 to 1: how much it counts what an organisation adds to the members, against how it fits."""
     similarity_penalty: float = SIMILARITY_DIAL
@@ -273,3 +271,5 @@ class Question:
     """0 to 1: how much partners from other fields who still fit are preferred."""
     limit: int = 20
     offset: int = 0
+    text_filters: bool = True
+    """Whether places where, by the text, partners shall not be are filtered out."""

@@ -1,7 +1,7 @@
 """Reads from a text where partners should be, and of what kind: filters to be offered.
 
 Only what is said of the partner counts: `a firm in Germany`, `un partenaire flamand`, `een kmo`.
-Neither does where the sender is (`nous sommes une PME wallonne`), nor what the partner works for
+Where the sender is (`nous sommes une PME wallonne`) doesn't, nor what the partner works for
 (`software for Flemish hospitals`).
 """
 
@@ -15,9 +15,24 @@ from typing import Literal
 
 from embeddings.stopwords import STOP_WORDS
 from embeddings.words import fold
-from matcher.domain import Filters, OrganisationType
+from matcher.domain import Filters
 from matcher.needs.extraction.exclusions import denied_passages
 from matcher.needs.extraction.reading import Label, passages_of
+from matcher.needs.partner_words import (
+    FROM,
+    IN,
+    IS_ITSELF,
+    KINDS,
+    LEAD,
+    NOUNS,
+    OF,
+    OR,
+    PARTNERS_ALONE,
+    PREFERABLY,
+    PREPOSITIONS,
+    SEEKING,
+    SEEKS,
+)
 from matcher.needs.place_names import (
     longest_name,
     place_names,
@@ -26,107 +41,13 @@ from matcher.needs.place_names import (
 )
 
 Field = Literal["country", "region", "type", "size"]
-SME = "sme"
 _WORD = re.compile(r"[^\W_]+")
-_KINDS: tuple[tuple[Field, str, str], ...] = (
-    ("size", SME, r"kmo s|kmos?|mkb|smes?|pme|kmus?|small and medium sized (?:companies|firms)"),
-    (
-        "type",
-        OrganisationType.COMPANY,
-        r"bedrij(?:f|ven)|onderneming(?:en)?|compan(?:y|ies)|firms?|firma s?|firmen|entreprises?"
-        r"|societes?|unternehmen",
-    ),
-    (
-        "type",
-        OrganisationType.RESEARCH_INSTITUTE,
-        r"kennisinstelling(?:en)?|onderzoek(?:s|centr|sinstell|sinstitu)\w+|research (?:institutes?"
-        r"|cent(?:re|er)s?|organi[sz]ations?)|(?:centres?|instituts?) de recherche|forschungs\w+",
-    ),
-    (
-        "type",
-        OrganisationType.HIGHER_EDUCATION,
-        r"universit(?:y|ies|eit(?:en)?|es?|at(?:en)?)|hogescho(?:ol|len)|hautes? ecoles?"
-        r"|(?:fach)?hochschulen?",
-    ),
-    (
-        "type",
-        OrganisationType.HOSPITAL,
-        r"ziekenhui(?:s|zen)|hospitals?|hopita(?:l|ux)|krankenhaus(?:es)?|krankenhauser"
-        r"|(?:universitats)?klinik(?:en|um)?|cliniques?",
-    ),
-    (
-        "type",
-        OrganisationType.PUBLIC_BODY,
-        r"gemeenten?|stadsbestu(?:ur|ren)|overheid|overheidsdienst(?:en)?|communes?|municipalit\w+"
-        r"|public (?:authorit\w+|bod(?:y|ies))|city councils?|gemeinden?|behorden?|kommunen?",
-    ),
-    ("type", OrganisationType.CLUSTER_ORGANISATION, r"clusterorganisaties?|cluster organi[sz]\w+"),
-    ("type", OrganisationType.CIVIL_SOCIETY, r"ngo s?|ngos|vzw|asbl|non profits?|ong"),
-)
-"""What kinds of organisations are called, folded: the filters that there are."""
-_PARTNER = (
-    r"partners?|partnern|partenaires?|\w*leveranciers?|suppliers?|fournisseurs?|\w*lieferant\w*"
-    r"|\w*herstellern?|producent(?:en)?|producers?|manufacturers?|\w*fabrikant(?:en)?|fabricants?"
-    r"|\w*labo?s?|\w*laborator\w+|laboratoires?|\w*labore?|organisati\w+|organi[sz]ations?"
-    r"|instell\w+|instituut|instituten|institutes?|instituts?|iemand|someone|somebody|quelqu un"
-    r"|jemand(?:en)?|\w*anbietern?|\w*dienstleistern?|experts?|teams?|groep|groupe?|start ?ups?"
-    r"|scho(?:ol|len)|schools?|ecoles?|schule|werkplaats|workshop|ateliers?|\w*werkstatt|centrum"
-    r"|centra|cent(?:re|er)s?|zentrum|agenc\w+|bureaus?|consultants?|\w{4,}(?:ers|eurs?|euses?"
-    r"|aars?)"
-)
-_NOUNS = re.compile(rf"\b(?:{'|'.join(pattern for _, _, pattern in _KINDS)}|{_PARTNER})\b")
-_PARTNERS_ALONE = re.compile(
-    rf"(?:{'|'.join(pattern for _, _, pattern in _KINDS)}|{_PARTNER}|funded|welcome|welkom|cannot"
-    r"|be|kunnen|konnen|peuvent)"
-)
-"""Words of a passage that says nothing of partners but where they shan't be."""
-_SEEKING = re.compile(
-    r"(?:look(?:ing)?|search\w*|hunt\w*|ask\w*) for|need for|op zoek naar|zoeken naar|vraag naar"
-    r"|(?:a la |en )recherche d(?:e|un|une)?|besoin d(?:e|un|une)?|suchen? nach|bedarf an"
-    r"|behoefte aan|nood aan"
-)
-_SEEKS = re.compile(
-    r"\b(?:look(?:ing)? for|seek\w*|search\w*|need|want|zoek\w*|gezocht|nodig|cherch\w+|recherchons"
-    r"|such(?:e|en|t)|gesucht|brauch\w+|benotig\w+)\b"
-)
-_LEAD = frozenset(
-    """
-    we i wij ik wir ich nous je on are am is zijn sind look looking seek seeking need want would
-    like search zoek zoeken willen graag hebben nodig cherche cherchons cherchent recherche
-    recherchons souhaitons voulons il faut faudrait suche suchen gesucht brauchen wanted gezocht
-    benotigen either evenmin welcome liefst bij voorkeur preferably ideally idealement idealiter
-    gern a an the een de het un une le la les des ein eine einen einem einer der die das l d one
-    two some few enkele of et and or en und oder ou also ook auch aussi plus no not geen niet pas
-    ne kein keine keinen keiner nicht other andere autres another with who wer wie qui kan can kann
-    peut
-    """.split()
-)
-_PREPOSITIONS = frozenset(
-    "for voor pour fur in of van von with met avec mit at to aan naar by door par durch on sur "
-    "auf about over uber between within zu zum zur bei bij chez".split()
-)
 _MAX_DESCRIBING = 3
 """So many words may describe a partner before it is called: `an experienced small Belgian firm`."""
-_FROM = re.compile(
-    r"(?:from|uit|vanuit|aus|(?:based|located|situated|established|gevestigd|ansassig|sitz) in"
-    r"|(?:bases?|basees?|situes?|situees?|etablis?|etablies?|implantee?s?) (?:en|a|au|aux|dans)"
-    r"|(?:venant|originaires?) d(?:e|es|u)?)(?: (?:the|de|het|la|le|les|den|der|l))?"
-)
-_IN = re.compile(r"(?:in|en|au|aux|a)(?: (?:the|de|het|la|le|les|den|der|l))?")
-_OF = re.compile(r"(?:of|de|du|des|d|van)(?: (?:la|l|het|de|les))?")
 _MAX_GAP_FROM, _MAX_GAP_IN = 8, 2
 """Words between a partner and `from` or `in` a place; further away `in` tells of something else."""
-_OR = frozenset("or and of en ou et oder und".split())
 _MAX_LISTED = 8
 """Words of a passage that are looked at for whether it begins with another place."""
-_PREFERABLY = re.compile(
-    r"(?:.*\b)?(?:preferably|ideally|liefst|bij voorkeur|idealiter|de preference|idealement"
-    r"|vorzugsweise|am liebsten|idealerweise|bevorzugt)\b"
-)
-_IS_ITSELF = re.compile(
-    r"\b(?:we are|i am|as an?|our|wij zijn|we zijn|ik ben|als|ons|onze|nous sommes|je suis"
-    r"|en tant qu\w*|notre|nos|wir sind|ich bin|unser\w*)\b"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +100,7 @@ def _passages(text: str) -> list[tuple[int, int, bool]]:
     for passage in passages:
         asked = passage.label in labels
         first = _tokens(text, passage.start, passage.end)
-        if found and first and first[0].word in _OR and 1 in _places(text, first[:_MAX_LISTED]):
+        if found and first and first[0].word in OR and 1 in _places(text, first[:_MAX_LISTED]):
             start, _, asked = found.pop()
             found.append((start, passage.end, asked))
         else:
@@ -245,8 +166,8 @@ def _excluded_places(text: str, start: int, end: int) -> Iterator[Wish]:
         if at not in of_place and (code := place_of_adjective(token.word))
     }
     for at, token in enumerate(tokens):
-        known = at in of_place or at in adjectives or token.word in STOP_WORDS | _LEAD
-        if not (known or _FROM.fullmatch(token.word) or _PARTNERS_ALONE.fullmatch(token.word)):
+        known = at in of_place or at in adjectives or token.word in STOP_WORDS | LEAD
+        if not (known or FROM.fullmatch(token.word) or PARTNERS_ALONE.fullmatch(token.word)):
             return
     for at, (code, after) in places.items():
         yield _place_wish(code, text[tokens[at].start : tokens[after - 1].end], excludes=True)
@@ -271,13 +192,13 @@ def _wished(text: str, start: int, end: int, *, asked: bool) -> Iterator[Wish]:
         length += len(token.word) + 1
     places = _places(text, tokens)
     yield from _preferred_places(text, tokens, line, offsets)
-    for match in _NOUNS.finditer(line):
+    for match in NOUNS.finditer(line):
         at = offsets.index(match.start())
         after = at + match.group().count(" ") + 1
         before = line[: match.start()]
-        if not _is_sought(before) or not (asked or _SEEKS.search(before)):
+        if not _is_sought(before) or not (asked or SEEKS.search(before)):
             continue
-        for field, value, pattern in _KINDS:
+        for field, value, pattern in KINDS:
             if re.fullmatch(pattern, match.group()):
                 yield Wish(field, value, text[tokens[at].start : tokens[after - 1].end])
         for near in (at - 2, at - 1, after):
@@ -287,7 +208,7 @@ def _wished(text: str, start: int, end: int, *, asked: bool) -> Iterator[Wish]:
         last = -1
         for place, (code, behind) in places.items():
             between = " ".join(token.word for token in tokens[after:place])
-            listed = place == last + 1 and tokens[last].word in _OR
+            listed = place == last + 1 and tokens[last].word in OR
             if place >= after and (listed or _leads_to_place(between)):
                 last = behind
                 first = place if listed else at
@@ -299,19 +220,19 @@ def _is_sought(before: str) -> bool:
 
     What the sender says of itself before `we look for` doesn't matter.
     """
-    for seeking in _SEEKS.finditer(before):
-        if _IS_ITSELF.search(before, 0, seeking.start()):
+    for seeking in SEEKS.finditer(before):
+        if IS_ITSELF.search(before, 0, seeking.start()):
             return _is_sought(before[seeking.end() :])
-    if _IS_ITSELF.search(before):
+    if IS_ITSELF.search(before):
         return False
-    words = _SEEKING.sub(" ", before).split()
-    if _PREPOSITIONS.intersection(words):
+    words = SEEKING.sub(" ", before).split()
+    if PREPOSITIONS.intersection(words):
         return False
-    nouns = set(_NOUNS.findall(before))
+    nouns = set(NOUNS.findall(before))
     describing = [
         word
         for word in words
-        if word not in _LEAD and word not in nouns and not place_of_adjective(word)
+        if word not in LEAD and word not in nouns and not place_of_adjective(word)
     ]
     return len(describing) <= _MAX_DESCRIBING
 
@@ -322,7 +243,7 @@ def _preferred_places(
     """Yield the places of a passage from which partners are preferred."""
     last = -1
     for place, (code, behind) in _places(text, tokens).items():
-        listed = place == last + 1 and tokens[last].word in _OR
+        listed = place == last + 1 and tokens[last].word in OR
         if listed or _is_preferred(line[: offsets[place]]):
             last = behind
             yield _place_wish(code, text[tokens[place].start : tokens[behind - 1].end])
@@ -330,14 +251,14 @@ def _preferred_places(
 
 def _is_preferred(before: str) -> bool:
     """Return whether what comes before a place says that partners from there are preferred."""
-    found = _PREFERABLY.search(before)
+    found = PREFERABLY.search(before)
     words = before[found.end() :].strip() if found else ""
-    return bool(_FROM.fullmatch(words) or _IN.fullmatch(words))
+    return bool(FROM.fullmatch(words) or IN.fullmatch(words))
 
 
 def _leads_to_place(between: str) -> bool:
     """Return whether words between a partner and a place say that it is there."""
-    for pattern, most in ((_FROM, _MAX_GAP_FROM), (_IN, _MAX_GAP_IN), (_OF, 0)):
+    for pattern, most in ((FROM, _MAX_GAP_FROM), (IN, _MAX_GAP_IN), (OF, 0)):
         found = re.search(rf"(?:^| ){pattern.pattern}$", between)
         if found and len(between[: found.start()].split()) <= most:
             return True
