@@ -16,7 +16,7 @@ import embeddings
 import matcher
 from embeddings.lexicon import shipped_lexicon
 from matcher.corpus.words import name_words
-from matcher.needs.extraction import stage_of, strip_courtesies
+from matcher.needs.extraction import exclusions, stage_of, strip_courtesies
 from matcher.needs.extraction.extract import by_rules
 from matcher.needs.extraction.reading import need_of, passages_of
 
@@ -64,6 +64,7 @@ def steps(function: Callable[[], object]) -> int:
     """Count the lines of the service that run."""
     count = 0
     passages_of.cache_clear()
+    exclusions._read.cache_clear()
 
     def traced(frame: FrameType, event: str, _argument: object) -> Any:
         nonlocal count

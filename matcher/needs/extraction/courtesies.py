@@ -7,9 +7,12 @@ so its words would get high weights, and profiles with similar phrases would be 
 from __future__ import annotations
 
 import re
-from itertools import zip_longest
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import islice, zip_longest
+from operator import attrgetter
 
-from matcher.needs.extraction.exclusions import without_exclusions
+from matcher.needs.extraction.exclusions import Exclusion, exclusions_of, without_exclusions
 from matcher.needs.extraction.lead_ins import folded_words, strip_lead_in
 from matcher.needs.extraction.reading import Label, passages_of
 
@@ -44,21 +47,35 @@ def _wanted(text: str) -> str:
     A few words and a single sentence stay whole, and so does a text of which hardly anything would
     be left: then the model read it wrongly.
     """
-    text = without_exclusions(text)
-    if len(text.split()) <= _MAX_WHOLE_WORDS or not _ENDS.search(text.strip()):
-        return text
-    passages = list(passages_of(text))
+    whole = without_exclusions(text)
+    if len(whole.split()) <= _MAX_WHOLE_WORDS or not _ENDS.search(whole.strip()):
+        return whole
+    excluded = exclusions_of(text)
+    passages = [each for each in passages_of(text) if any(_without(each.start, each.end, excluded))]
     while passages and passages[0].label == Label.COURTESY:
         passages.pop(0)
     while passages and passages[-1].label == Label.COURTESY:
         passages.pop()
+    spans = [span for each in passages for span in _without(each.start, each.end, excluded)]
     parts = []
-    for passage, following in zip_longest(passages, passages[1:]):
-        end = passage.end if following is None else following.start
-        between = text[passage.end : end]
-        parts += [text[passage.start : passage.end], between if between.isspace() else " "]
+    for span, following in zip_longest(spans, spans[1:]):
+        between = text[span[1] : span[1] if following is None else following[0]]
+        parts += [text[slice(*span)], between if between.isspace() else " "]
     left = "".join(parts).strip().rstrip(",;")
-    return left if len(left) * _MIN_LEFT >= len(text) else text
+    return left if len(left) * _MIN_LEFT >= len(whole) else whole
+
+
+def _without(start: int, end: int, excluded: Sequence[Exclusion]) -> Iterator[tuple[int, int]]:
+    """Yield what is left of a passage without what is excluded."""
+    first = bisect_right(excluded, start, key=attrgetter("end"))
+    for one in islice(excluded, first, None):
+        if one.start >= end:
+            break
+        if start < one.start:
+            yield start, one.start
+        start = min(one.end, end)
+    if start < end:
+        yield start, end
 
 
 def _strip(text: str) -> str:

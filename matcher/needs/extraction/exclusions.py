@@ -208,11 +208,18 @@ def _clauses_of(text: str) -> Iterator[_Clause]:
         other.start for one, other in pairwise(passages) if Label.ASKED in {one.label, other.label}
     }
     unwanted = [each for each in passages if each.label == Label.NOT_WANTED]
-    place = start = 0
+    changes -= ends
+    place = start = read = 0
+    found: list[str] = []
+    says = False
     for end in sorted(ends | changes):
-        words = " ".join(folded_words(text[start:end])).replace("-", " ")
-        if not words or (end in changes - ends and not _has_content(words)):
+        more = " ".join(folded_words(text[read:end])).replace("-", " ")
+        says = says or _has_content(more)
+        found += [more] if more else []
+        read = end
+        if not found or (end in changes and not says):
             continue
+        words, found, says = " ".join(found), [], False
         while place < len(unwanted) and unwanted[place].end <= start:
             place += 1
         labelled = place < len(unwanted) and unwanted[place].start < end
