@@ -104,7 +104,7 @@ def _stages(provider: CorpusProvider, question: Question) -> dict[str, float]:
         return result
 
     snapshot, store = provider.snapshot(), provider.store
-    understood = timed("understand", lambda: understand(snapshot, store, question, read_brief=True))
+    understood = timed("understand", lambda: understand(snapshot, store, question))
     candidates = timed("retrieve", lambda: retrieve(understood))
     scored = timed("score", lambda: score(candidates, snapshot.models))
     ranked = timed("rerank", lambda: rerank(scored, provider.settings.long_tail))

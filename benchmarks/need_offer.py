@@ -1,40 +1,33 @@
 """Prints how well the need-offer model tells offers apart: python -m benchmarks.need_offer.
 
-Judged pairs with needs left out in turn (10 folds), under the encoder that the demo data gets, for
-several shares of what the pairs say of stages. `written`: needs whose judged offers differ mostly
-in stage; `crossing`: needs met by offers of other stages, too. Then what probabilities offers have
-in the language of the need and in another one.
+Judged pairs with topics left out in turn (5 folds), under the encoder that the demo data gets: the
+area under the curve, and the mean probability of pairs that fit and of near misses, within one
+language and across languages, and for each pair of languages.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import KFold
+from sklearn.model_selection import GroupKFold
 
-from embeddings.language import detect_language
+from benchmarks.asking import table
+from embeddings.embedding_store import MemoryStore
+from embeddings.language import LANGUAGES
 from embeddings.port import Encoder
 from embeddings.registry import fit_encoder
 from matcher.arrays import Floats
 from matcher.demo import load as demo
-from matcher.models import need_offer
-from matcher.models.need_offer import (
-    SAME,
-    STAGES_COUNT,
-    Judged,
-    fit_need_offer_model,
-    judged_pairs,
-    relations_of,
-    similarities,
-)
-from matcher.parameters import NEED_OFFER_SENTENCE
+from matcher.models.judged import COLLECTIONS, Judged, judged_pairs
+from matcher.models.need_offer import compare, fit_need_offer_model, statements_of
 
-FOLDS = 10
-LIKELY = 0.2
+FOLDS = 5
+STORE = MemoryStore()
+ACROSS = "judged_across"
+"""The collection in which the same offers are judged in one language and across languages."""
 
 
 def main() -> None:
@@ -43,73 +36,52 @@ def main() -> None:
     stated = (facet for one in batch.organisations for facet in (*one.offers, *one.needs))
     past = (project.facet for project in batch.projects)
     encoder = fit_encoder("default", [facet.text for facet in (*stated, *past)])
-    needs = list({one.need: one.need_stage for one in pairs})
-    offers = [one.offer for one in pairs]
-    compared = similarities(encoder, encoder.encode(needs), encoder.encode(offers))
-    stage_of = {one.need: one.need_stage for one in pairs}
-    relations = relations_of(list(stage_of.values()), [one.offer_stage for one in pairs])
-    own = np.array([[one.need == need for one in pairs] for need in needs])
-    meets = own & np.array([one.meets for one in pairs])
-    crossing = np.any(meets & (relations > SAME), axis=1)
-    print(f"{len(pairs)} pairs, {len(needs)} needs, {crossing.sum()} of them crossing stages")
-    print("stages  AUC, all  AUC, own offers     surest is right        mean reciprocal rank")
-    print("                  written  crossing   written  crossing      written  crossing")
-    for share in (1.0, 0.75, STAGES_COUNT, 0.25, 0.0):
-        probabilities = _left_out(encoder, pairs, needs, compared, relations, share)
-        figures = [roc_auc_score(meets.ravel(), probabilities.ravel())]
-        for kind in (~crossing, crossing):
-            inside = own & kind[:, None]
-            figures.append(roc_auc_score(meets[inside], probabilities[inside]))
-        best = np.where(meets, probabilities, 0.0).max(axis=1)
-        ranks = 1 + (probabilities > best[:, None]).sum(axis=1)
-        for measure in (ranks == 1, 1 / ranks):
-            figures += [measure[~crossing].mean(), measure[crossing].mean()]
-        all_, *rest = (f"{one:.3f}" for one in figures)
-        print(f"{share:6}  {all_}     " + "    ".join(rest))
-    languages = [np.array([detect_language(one) for one in several]) for several in (needs, offers)]
-    same = languages[0][:, None] == languages[1]
-    print(
-        f"{'mean probability and share of .2 and more':26} one language, two languages, "
-        "near misses (share), other offers (share)"
+    found = left_out(encoder, pairs)
+    meets = np.array([pair.meets for pair in pairs])
+    across = np.array([pair.across for pair in pairs])
+    named = np.array([pair.collection for pair in pairs])
+    rows = []
+    for name in COLLECTIONS:
+        for kind, of_kind in (("within", ~across), ("across", across)):
+            some = (named == name) & of_kind
+            rows.append((name, kind, str(some.sum()), *_figures(found[some], meets[some])))
+    table(("collection", "languages", "pairs", "AUC", "that fit", "near misses"), rows)
+    own = (named == ACROSS) & ~across & meets
+    rows = []
+    for asked in LANGUAGES:
+        for offered in LANGUAGES:
+            some = (named == ACROSS) & np.array(
+                [(p.need_language, p.offer_language) == (asked, offered) for p in pairs]
+            )
+            _, fit, miss = _figures(found[some], meets[some])
+            ratio = found[some & meets].mean() / found[own].mean()
+            rows.append((asked, offered, fit, f"{ratio:.2f}", miss))
+    table(("need", "offer", "that fit", "/ one language", "near misses"), rows)
+
+
+def left_out(encoder: Encoder, pairs: Sequence[Judged]) -> Floats:
+    """Return the probability of each pair (p,), by curves fitted without its topic."""
+    probabilities = np.zeros(len(pairs))
+    topics = [pair.topic for pair in pairs]
+    asked, offered = (
+        statements_of(texts, encoder.encode_stored(texts), stages, STORE)
+        for texts, stages in (
+            ([pair.need for pair in pairs], [pair.need_stage for pair in pairs]),
+            ([pair.offer for pair in pairs], [pair.offer_stage for pair in pairs]),
+        )
     )
-    for name, sentence in (
-        ("as it is", NEED_OFFER_SENTENCE),
-        ("words alone", 0.0),
-        ("sentence as much as words", 1.0),
-    ):
-        with patch.object(need_offer, "NEED_OFFER_SENTENCE", sentence):
-            compared = similarities(encoder, encoder.encode(needs), encoder.encode(offers))
-            probabilities = _left_out(encoder, pairs, needs, compared, relations, STAGES_COUNT)
-        figures = [
-            f(probabilities[meets & pair])
-            for pair in (same, ~same)
-            for f in (np.mean, _share_likely)
-        ]
-        figures.append(_share_likely(probabilities[own & ~meets]))
-        line = "    ".join(f"{one:.3f}" for one in figures)
-        print(f"{name:26} {line}         {_share_likely(probabilities[~own]):.4f}")
-
-
-def _left_out(
-    encoder: Encoder,
-    pairs: Sequence[Judged],
-    needs: Sequence[str],
-    compared: Floats,
-    relations: NDArray[np.int8],
-    share: float,
-) -> Floats:
-    """Return the probabilities (needs, offers), each by a curve fitted without the need."""
-    probabilities = np.zeros(compared.shape)
-    for learned, asked in KFold(FOLDS, shuffle=True, random_state=1).split(needs):
-        known = {needs[place] for place in learned}
-        some = [one for one in pairs if one.need in known]
-        curve = fit_need_offer_model(encoder, pairs=some, stages_count=share)
-        probabilities[asked] = curve.probabilities(compared[asked], relations[asked])
+    for learned, others in GroupKFold(FOLDS).split(topics, groups=topics):
+        some = [pairs[place] for place in learned]
+        model = fit_need_offer_model(encoder, pairs=some, embedding_store=STORE)
+        for place in others[:, None]:
+            compared = compare(encoder, asked.at(place), offered.at(place))
+            probabilities[place] = model.probabilities(compared)[0, 0]
     return probabilities
 
 
-def _share_likely(probabilities: Floats) -> float:
-    return float((probabilities >= LIKELY).mean())
+def _figures(found: Floats, meets: NDArray[np.bool_]) -> tuple[str, str, str]:
+    area = roc_auc_score(meets, found)
+    return f"{area:.3f}", f"{found[meets].mean():.3f}", f"{found[~meets].mean():.3f}"
 
 
 if __name__ == "__main__":

@@ -66,7 +66,11 @@ LONG_TAIL_FROM = 50
 LONG_TAIL_PROJECTS = 2
 """With at most so many past projects an organisation is in the long tail. Origin: the definition of
 rare partners in the evaluation."""
-MIN_PROBABILITY_SHOWN = 0.05
-"""From this probability on an organisation is named as meeting a need. Origin: a choice."""
+STRONG_FIT = 0.5
+"""From this probability on somebody does what is asked, or a need is covered. Origin: likelier than
+not."""
+POSSIBLE_FIT = 0.25
+"""From this probability on somebody is worth asking, and is named as meeting a need. Origin: of
+questions that somebody answers some 5 % have nobody above it (benchmarks.fit)."""
 MIN_RECIPROCITY_SHOWN = 0.3
 """From this probability on a member's offer is shown as meeting a need. Origin: a choice."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from matcher.domain import FacetKind, OrganisationType, Stage
-from matcher.matching.answer import Answer, CoverageBrief, Match, Reason
+from matcher.matching.answer import Answer, CoverageBrief, FitLabel, Match, Reason
 from matcher.presenters import FacetBrief, OrganisationBrief
 
 FACET = FacetBrief(1, FacetKind.OFFER, "Spuitgieten", "nl", None, Stage.PILOT)
@@ -37,6 +37,8 @@ def match_of(organisation_id: str, rank: int = 1, **changed: Any) -> Match:
     match = Match(
         rank=rank,
         organisation=organisation(organisation_id),
+        fit=FitLabel.STRONG,
+        fit_probability=0.75,
         score=1.25,
         variants=(),
         probability=0.5,

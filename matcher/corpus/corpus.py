@@ -11,6 +11,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.language import LANGUAGES
+from embeddings.word_match import TextWords, word_vectors
 from matcher.arrays import Rows, find_sorted
 from matcher.corpus.columns import Column, Lists, Texts
 from matcher.corpus.records import FacetRecord, OrganisationRecord, SubjectNumbers
@@ -218,6 +220,11 @@ class Corpus:
         return self._facet_values["stage"]
 
     @property
+    def facet_language(self) -> Column[np.int8]:
+        """The language of each facet (m,), by its place in LANGUAGES; NONE if unknown."""
+        return self._facet_values["language"]
+
+    @property
     def topics(self) -> Lists:
         """The topics of each facet, by their numbers in the vocabulary."""
         return self._facet_lists["topics"]
@@ -232,9 +239,34 @@ class Corpus:
         """The numbers of the societal challenges that each facet speaks of."""
         return self._facet_lists["challenges"]
 
+    @property
+    def words(self) -> Lists:
+        """The words of each facet that are compared, by their numbers in the vocabulary."""
+        return self._facet_lists["words"]
+
+    def words_of_facets(self, rows: Rows) -> TextWords:
+        """Return the vectors of the words of facets (k,).
+
+        Words that were written since the generation come from memory or the network.
+        """
+        numbers, _ = self.words.of(rows)
+        table = self.tables.word_vectors
+        vectors = np.zeros((len(numbers), table.shape[1]), np.float32)
+        old = numbers < len(table)
+        vectors[old] = table[numbers[old]]
+        new = np.flatnonzero(~vectors.any(axis=1))
+        if len(new):
+            distinct, places = np.unique(numbers[new], return_inverse=True)
+            texts = [self.vocabulary.text(number) for number in distinct.tolist()]
+            vectors[new] = word_vectors(texts)[places]
+        starts = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum(self.words.sizes(rows), out=starts[1:])
+        return TextWords(vectors, starts)
+
     def facet(self, row: int) -> FacetRecord:
         """Return the record of a facet."""
         year, expiry = int(self._facet_values["year"][row]), int(self.facet_expiry[row])
+        language = int(self.facet_language[row])
         return FacetRecord(
             id=int(self.facet_ids[row]),
             kind=KINDS[self.facet_kind[row]],
@@ -246,6 +278,8 @@ class Corpus:
             subjects=SubjectNumbers(
                 tuple(self.domains.at(row).tolist()), tuple(self.challenges.at(row).tolist())
             ),
+            language=None if language == NONE else LANGUAGES[language],
+            words=self._texts(self.words.at(row)),
         )
 
     def stage(self, facet_row: int) -> Stage | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from embeddings.language import detect_language
 from embeddings.subjects import Subjects
+from embeddings.word_match import compared_words
 from matcher.domain import FacetKind, OrganisationType, Place, SizeClass, Stage
 from matcher.store.tables import FacetRow, OrganisationRow
 
@@ -49,6 +51,9 @@ class FacetRecord:
     owners: tuple[int, ...]
     """Keys of the organisations that own it, the coordinator first."""
     subjects: SubjectNumbers = NO_SUBJECTS
+    language: str | None = None
+    words: tuple[str, ...] = ()
+    """Its words that are compared with those of a need; see `embeddings.word_match`."""
 
 
 def organisation_record(row: OrganisationRow) -> OrganisationRecord:
@@ -77,4 +82,6 @@ def facet_record(row: FacetRow, owners: tuple[int, ...], subjects: Subjects) -> 
         topics=tuple(row.topics),
         owners=owners,
         subjects=SubjectNumbers(*subjects.of(row.embedded_text, row.topics)),
+        language=detect_language(row.embedded_text),
+        words=tuple(compared_words(row.embedded_text)),
     )

@@ -16,7 +16,10 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.embedding_store import NO_STORE, EmbeddingStore
+from embeddings.language import LANGUAGES
 from embeddings.stopwords import STOP_WORDS
+from embeddings.word_match import WORD_NETWORK, word_vectors
 from matcher.arrays import find_sorted
 from matcher.corpus.columns import (
     Lists,
@@ -70,8 +73,8 @@ class FacetColumns:
 
 ORGANISATION_VALUES = ("type", "size", "sme", "city", "country", "region", "latitude", "longitude")
 ORGANISATION_LISTS = ("sectors", "competitors", "name_words", "traits")
-FACET_VALUES = ("kind", "expiry", "year", "stage")
-FACET_LISTS = ("topics", "domains", "challenges")
+FACET_VALUES = ("kind", "expiry", "year", "stage", "language")
+FACET_LISTS = ("topics", "domains", "challenges", "words")
 
 
 def organisation_columns(
@@ -115,11 +118,13 @@ def facet_columns(records: Sequence[FacetRecord], vocabulary: Vocabulary) -> Fac
             ),
             "year": np.array([record.year or 0 for record in records], dtype=np.int16),
             "stage": _members(STAGES, (record.stage for record in records)),
+            "language": languages_of(record.language for record in records),
         },
         lists={
             "topics": numbers.lists(record.topics for record in records),
             "domains": Lists.from_lists([r.subjects.domains for r in records], np.int16),
             "challenges": Lists.from_lists([r.subjects.challenges for r in records], np.int16),
+            "words": numbers.lists(record.words for record in records),
         },
     )
 
@@ -135,6 +140,7 @@ def texts_of(
         yield from traits_of(record)
     for facet in facets:
         yield from facet.topics
+        yield from facet.words
 
 
 def traits_of(record: OrganisationRecord) -> list[str]:
@@ -168,6 +174,8 @@ class CorpusTables:
     """In how many names each text of the vocabulary is a word."""
     trait_counts: NDArray[np.int32]
     """Of how many organisations each text of the vocabulary is a trait."""
+    word_vectors: NDArray[np.float16]
+    """(v, 64) of the texts of the vocabulary that are words of facets; zeros for others."""
 
     @classmethod
     def build(
@@ -175,10 +183,12 @@ class CorpusTables:
         organisations: Iterable[OrganisationRecord],
         facets: Iterable[FacetRecord],
         variants: Iterable[Sequence[str]] = (),
+        embedding_store: EmbeddingStore = NO_STORE,
     ) -> Self:
         """Return the arrays; owners that aren't among `organisations` are left out.
 
-        `variants` are groups of public ids of one organisation each.
+        `variants` are groups of public ids of one organisation each. The vectors of words come from
+        `embedding_store`, where they are known.
         """
         records = sorted(organisations, key=lambda record: record.key)
         facet_records = sorted(facets, key=lambda record: record.id)
@@ -187,10 +197,11 @@ class CorpusTables:
         owners = _owner_rows(columns.keys, facet_records)
         ids = [record.id.encode("utf-8", "surrogatepass") for record in records]
         group, same = _groups([record.id for record in records], variants)
+        facet_arrays = facet_columns(facet_records, vocabulary)
         return cls(
             vocabulary=vocabulary,
             organisations=columns,
-            facets=facet_columns(facet_records, vocabulary),
+            facets=facet_arrays,
             id_order=np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int32),
             owners=owners,
             owned=transpose(owners, len(records)),
@@ -199,6 +210,7 @@ class CorpusTables:
             named=transpose(columns.lists["name_words"], len(vocabulary)),
             name_counts=_counts(columns.lists["name_words"], len(vocabulary)),
             trait_counts=_counts(columns.lists["traits"], len(vocabulary)),
+            word_vectors=_word_vectors(facet_arrays.lists["words"], vocabulary, embedding_store),
         )
 
     def save(self, folder: Path) -> None:
@@ -211,6 +223,7 @@ class CorpusTables:
             "group": self.group,
             "name-counts": self.name_counts,
             "trait-counts": self.trait_counts,
+            "word-vectors": self.word_vectors,
         }
         for name, values in {**organisations.values, **facets.values}.items():
             arrays[name] = values
@@ -243,6 +256,7 @@ class CorpusTables:
             group=saved["group"],
             name_counts=saved["name-counts"],
             trait_counts=saved["trait-counts"],
+            word_vectors=saved["word-vectors"],
             **{name: saved.lists(name) for name in ("owners", "owned", "variants", "named")},
         )
         tables.check(folder)
@@ -260,6 +274,7 @@ class CorpusTables:
             *((len(texts), count) for texts in (self.organisations.ids, self.organisations.names)),
             *((len(values), count) for values in (self.id_order, self.group)),
             *((len(words), len(self.vocabulary)) for words in (self.named, self.name_counts)),
+            (len(self.word_vectors), len(self.vocabulary)),
         ]
         if any(found != expected for found, expected in lengths):
             raise ValueError(f"{folder}: the columns don't belong together")
@@ -298,6 +313,24 @@ class _Numbers:
 def _members(members: Sequence[Member], values: Iterable[Member | None]) -> NDArray[np.int8]:
     numbers = {member: number for number, member in enumerate(members)}
     return np.array([NONE if v is None else numbers[v] for v in values], dtype=np.int8)
+
+
+def languages_of(languages: Iterable[str | None]) -> NDArray[np.int8]:
+    """Return languages by their place in LANGUAGES; NONE where they aren't known."""
+    return np.array(
+        [LANGUAGES.index(code) if code in LANGUAGES else NONE for code in languages], dtype=np.int8
+    )
+
+
+def _word_vectors(
+    words: Lists, vocabulary: Vocabulary, embedding_store: EmbeddingStore
+) -> NDArray[np.float16]:
+    """Return vectors (v, 64) of the words of facets, and zeros for all other texts."""
+    vectors = np.zeros((len(vocabulary), WORD_NETWORK.dim), np.float16)
+    used = np.unique(words.whole()[0])
+    texts = [vocabulary.text(number) for number in used.tolist()]
+    vectors[used] = word_vectors(texts, embedding_store)
+    return vectors
 
 
 def _coordinates(values: Iterable[float | None]) -> NDArray[np.float64]:

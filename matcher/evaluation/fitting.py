@@ -39,6 +39,7 @@ from matcher.models.fitted import Comparison, FitReport, FittedModels, QueryMode
 from matcher.models.need_offer import NeedOfferModel
 from matcher.models.score_calibration import ScoreCalibration, fit_score_calibration
 from matcher.models.weights import Weights
+from matcher.needs.comparison import facet_statements
 from matcher.progress import Progress, unreported
 
 QUARTERS = 4
@@ -210,7 +211,8 @@ def _ask(whole: Snapshot, earlier: Snapshot, query: Query) -> tuple[FitQuery, Fi
 
 def _understood(whole: Snapshot, earlier: Snapshot, query: Query) -> UnderstoodQuestion:
     """Return a past project as a question: its stored vector is that of its text."""
-    vector = whole.index.rows(np.array([query.facet_id], dtype=np.int64))
+    facet = np.array([query.facet_id], dtype=np.int64)
+    vector, row = whole.index.rows(facet), whole.corpus.facet_rows(facet)
     mentions = TextMentions(None, query.text, *mentions_in(earlier.corpus, query.text))
     return UnderstoodQuestion(
         snapshot=earlier,
@@ -224,6 +226,7 @@ def _understood(whole: Snapshot, earlier: Snapshot, query: Query) -> UnderstoodQ
         mentions=(mentions,),
         mentioned=mentions.rows,
         mention_confidence=mentions.confidence,
+        asked=facet_statements(whole, row),
     )
 
 

@@ -14,6 +14,7 @@ from matcher.models.weights import Weights
 
 DEPTH = 100
 GRID: Mapping[str, tuple[float, ...]] = {
+    "fit": (0.0, 0.25, 0.5, 1.0, 2.0),
     "sentence": (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0),
     "mention": (0.0, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 0.9, 1.3, 2.0),
     "collaboration": (0.2, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 4.0),

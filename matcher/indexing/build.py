@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from embeddings.lexicon import lexicon_of
 from embeddings.port import Encoder
 from embeddings.subjects import Subjects
+from embeddings.word_match import WORD_NETWORK
 from matcher.corpus.corpus import Corpus
 from matcher.corpus.generation import (
     Generation,
@@ -82,12 +83,13 @@ def build_index(
             map(organisation_record, changes.organisations),
             _records(changes, encoder, vectors, report),
             variants,
+            embedding_store,
         )
         corpus = Corpus(changes.version, tables)
         profiles = profile_index(corpus, encoder, vectors)
         with store.reading() as session:
             outcomes = introduction_outcomes(session, changes, encoder, vectors)
-        need_offer = fit_need_offer_model(encoder, outcomes)
+        need_offer = fit_need_offer_model(encoder, outcomes, embedding_store=embedding_store)
         index = new_index(settings.index, encoder)
         if len(vectors):
             index.add(corpus.facet_ids.whole(), vectors)
@@ -106,7 +108,7 @@ def build_index(
             mark=changes.mark,
         )
         prune(root)
-        embedding_store.purge(encoder.raw_encoders)
+        embedding_store.purge((*encoder.raw_encoders, WORD_NETWORK))
     log.info("index built", generation=name, facets=len(texts), corpus_version=changes.version)
     return name
 

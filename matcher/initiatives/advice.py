@@ -12,6 +12,8 @@ from math import inf
 
 import numpy as np
 
+from embeddings.language import detect_language
+from embeddings.word_match import compared_words
 from matcher.corpus.corpus import CorpusChange
 from matcher.corpus.profile_vectors import profiles_of
 from matcher.corpus.records import FacetRecord
@@ -163,7 +165,17 @@ def with_offers(snapshot: Snapshot, row: int, offers: Sequence[Need]) -> Snapsho
     index.add(numbers, snapshot.generation.encoder.encode([offer.text for offer in offers]))
     key = int(corpus.keys[row])
     facets = [
-        FacetRecord(number, FacetKind.OFFER, None, offer.stage, None, (), (key,))
+        FacetRecord(
+            number,
+            FacetKind.OFFER,
+            None,
+            offer.stage,
+            None,
+            (),
+            (key,),
+            language=detect_language(offer.text),
+            words=tuple(compared_words(offer.text)),
+        )
         for number, offer in zip(numbers.tolist(), offers, strict=True)
     ]
     changed = corpus.changed(snapshot.version, CorpusChange(facets=facets))

@@ -16,12 +16,13 @@ from matcher.matching.retrieve import eligible_rows
 from matcher.needs.comparison import need_coverage
 from matcher.needs.coverage import Coverage
 from matcher.needs.resolve import ResolvedNeeds, Source, resolve_needs
+from matcher.parameters import POSSIBLE_FIT, STRONG_FIT
 from matcher.presenters import InitiativeName
 from matcher.store import Store
 
-COVERED = 0.5
+COVERED = STRONG_FIT
 """From this probability on a need counts as covered."""
-PERHAPS = 0.2
+PERHAPS = POSSIBLE_FIT
 """From this probability on somebody has something near it: perhaps covered, worth asking."""
 
 

@@ -102,7 +102,7 @@ def _fit(store: Store, context: InitiativeContext) -> Floats:
         scored = score(retrieve(understood), snapshot.models)
     except NothingToRecommend:
         return fit
-    fit[scored.candidates.rows] = np.clip(scored.fit, 0.0, 1.0)
+    fit[scored.candidates.rows] = np.clip(scored.scores, 0.0, 1.0)
     return fit
 
 

@@ -10,15 +10,17 @@ import numpy as np
 from matcher.arrays import Floats, Mask, Rows
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Initiative
-from matcher.models.need_offer import relations_of, similarities
+from matcher.models.need_offer import compare
+from matcher.needs.comparison import need_statements
 from matcher.needs.resolve import ResolvedNeeds, resolve_needs
+from matcher.parameters import STRONG_FIT
 from matcher.presenters import InitiativeName, OrganisationName, organisation_name
 from matcher.store import Store
 from matcher.store.initiatives import list_initiatives
 
-MIN_PROBABILITY = 0.5
+MIN_PROBABILITY = STRONG_FIT
 """Needs of two initiatives are the same from this probability on."""
-MIN_OVERLAP = 0.2
+MIN_OVERLAP = 0.3
 MAX_INITIATIVES = 500
 """Every pair is compared, so the time grows with the square of this."""
 
@@ -136,7 +138,6 @@ def _overlap(snapshot: Snapshot, one: _Compared, other: _Compared) -> Overlap | 
 
 def _same_probabilities(snapshot: Snapshot, one: ResolvedNeeds, other: ResolvedNeeds) -> Floats:
     """Return (k, l) the probability that a need of one says what a need of the other says."""
-    encoder = snapshot.generation.encoder
-    compared = similarities(encoder, one.vectors, other.vectors)
-    stages = relations_of([need.stage for need in one.needs], [need.stage for need in other.needs])
-    return snapshot.models.need_offer.probabilities(compared, stages)
+    asked, offered = (need_statements(each.needs, each.vectors) for each in (one, other))
+    compared = compare(snapshot.generation.encoder, asked, offered)
+    return snapshot.models.need_offer.probabilities(compared)

@@ -9,13 +9,13 @@ from math import prod
 
 import numpy as np
 
-from matcher.arrays import Floats, Mask, Rows
+from matcher.arrays import Mask, Rows
 from matcher.corpus.corpus import Corpus
 from matcher.corpus.filters import offer_facets, unexpired
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Facet, FacetKind
-from matcher.models.need_offer import STAGES, mixed_queries, stage_relations
-from matcher.needs.comparison import Vectors
+from matcher.needs.comparison import Vectors, facet_statements, offer_probabilities
+from matcher.parameters import STRONG_FIT
 from matcher.presenters import (
     FacetBrief,
     OrganisationBrief,
@@ -30,7 +30,7 @@ from matcher.store.initiatives import list_initiatives
 
 MAX_OFFERS_PER_NEED = 12
 """So many offers that are nearest to a need are looked at."""
-MIN_PROBABILITY = 0.3
+MIN_PROBABILITY = STRONG_FIT
 """Offers count as meeting a need of another organisation from this probability on."""
 BLOCK = 1_024
 """So many needs are compared with all offers at once; bounds the memory that this takes."""
@@ -134,9 +134,7 @@ def _best_fits(snapshot: Snapshot, needs: Rows, inside: Mask) -> Iterable[_Fit]:
     best: dict[tuple[int, int], _Fit] = {}
     if not len(needs) or not len(offers):
         return best.values()
-    queries = mixed_queries(
-        snapshot.generation.encoder, snapshot.index.rows(corpus.facet_ids[needs])
-    )
+    queries = snapshot.index.rows(corpus.facet_ids[needs])
     asker_inside = inside[_first_owners(corpus, needs)]
     giver_inside = inside[_first_owners(corpus, offers)]
     for chosen, given in (
@@ -155,12 +153,15 @@ def _fits(snapshot: Snapshot, needs: Rows, queries: Vectors, offers: Rows) -> It
     corpus = snapshot.corpus
     if not len(needs) or not len(offers):
         return
-    columns, scores = _nearest(queries, snapshot.index.rows(corpus.facet_ids[offers]))
+    columns = _nearest(queries, snapshot.index.rows(corpus.facet_ids[offers]))
     near = offers[columns]
-    asked = np.array([STAGES[stage] for stage in corpus.stages(needs)])
-    offered = np.array([STAGES[stage] for stage in corpus.stages(offers)])
-    relations = stage_relations(asked[:, None], offered[columns])
-    probabilities = snapshot.models.need_offer.probabilities(np.clip(scores, 0.0, 1.0), relations)
+    asked = facet_statements(snapshot, needs)
+    probabilities = np.array(
+        [
+            offer_probabilities(snapshot, asked.at(np.array([place])), near[place])[0]
+            for place in range(len(needs))
+        ]
+    )
     askers, givers = _first_owners(corpus, needs), _first_owners(corpus, offers)[columns]
     probabilities[givers == askers[:, None]] = 0.0
     for index, rank in np.argwhere(probabilities >= MIN_PROBABILITY).tolist():
@@ -180,20 +181,18 @@ def _first_owners(corpus: Corpus, facets: Rows) -> Rows:
     return first
 
 
-def _nearest(queries: Vectors, vectors: Vectors) -> tuple[Rows, Floats]:
-    """Return which of the vectors (m, dim) are nearest to each query, and their similarities.
+def _nearest(queries: Vectors, vectors: Vectors) -> Rows:
+    """Return which of the vectors (m, dim) are nearest to each query (q, dim).
 
-    Both are (q, MAX_OFFERS_PER_NEED), or (q, m) where there are fewer vectors.
+    They are (q, MAX_OFFERS_PER_NEED), or (q, m) where there are fewer vectors.
     """
     count = min(MAX_OFFERS_PER_NEED, len(vectors))
     columns = np.empty((len(queries), count), dtype=np.int64)
-    scores = np.empty((len(queries), count))
     for start in range(0, len(queries), BLOCK):
         block = queries[start : start + BLOCK] @ vectors.T
         best = np.argpartition(block, len(vectors) - count, axis=1)[:, len(vectors) - count :]
         columns[start : start + BLOCK] = np.sort(best, axis=1)
-        scores[start : start + BLOCK] = np.take_along_axis(block, np.sort(best, axis=1), axis=1)
-    return columns, scores
+    return columns
 
 
 def _fits_by_pair(fits: Iterable[_Fit]) -> dict[Pair, list[_Fit]]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from embeddings.port import Encoder
 from matcher.domain import FacetKind
 from matcher.index.port import Vectors
-from matcher.models.need_offer import Outcome, similarities
+from matcher.models.need_offer import Outcome
 from matcher.store.account_tables import IntroductionRow
 from matcher.store.changes import Changes
 
@@ -40,7 +40,7 @@ def introduction_outcomes(
     for row, need_vector in zip(rows, need_vectors, strict=True):
         own = offers.get(keys.get(row.to_organisation, -1), [])
         if own:
-            nearest = _nearest(encoder, need_vector, vectors, own)
+            nearest = _nearest(need_vector, vectors, own)
             outcomes.append(Outcome(row.need, changes.facets[nearest].text, MET[row.state]))
     return outcomes
 
@@ -55,7 +55,7 @@ def _offers_by_owner(changes: Changes) -> dict[int, list[int]]:
     return offers
 
 
-def _nearest(encoder: Encoder, query: Vectors, vectors: Vectors, own: Sequence[int]) -> int:
+def _nearest(query: Vectors, vectors: Vectors, own: Sequence[int]) -> int:
     """Return which of the facets at `own` has the vector nearest to the query (dim,)."""
-    compared = similarities(encoder, query[None, :], vectors[list(own)])[0]
-    return own[int(np.argmax(compared))]
+    nearest = int(np.argmax(vectors[list(own)] @ query))
+    return own[nearest]

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import Literal
 
 from matcher.corpus.field_mix import FieldMix
 from matcher.domain import NeedLevel, Stage
 from matcher.needs.resolve import Source
+from matcher.parameters import POSSIBLE_FIT, STRONG_FIT
 from matcher.presenters import FacetBrief, OrganisationBrief, OrganisationName, PartnerMixBrief
 
 NoticeCode = Literal[
-    "nobody_yet", "nothing_usable", "nothing_allowed", "nothing_found", "model_away", "cut_short"
+    "nobody_yet",
+    "nothing_usable",
+    "nothing_allowed",
+    "nothing_found",
+    "nothing_fits",
+    "model_away",
+    "cut_short",
 ]
 NOTICES: dict[NoticeCode, str] = {
     "nothing_usable": "Nothing in the question could be understood. Describe in a sentence or two "
@@ -22,11 +30,30 @@ NOTICES: dict[NoticeCode, str] = {
     "schakel import organisations FILE, or import cordis PATH.",
     "nothing_allowed": "No organisation passes the filters. Loosen or remove one of them.",
     "nothing_found": "No organisation that may be recommended comes near the question.",
+    "nothing_fits": "Nobody here really does this; the nearest are listed.",
     "model_away": "The model that reads texts beside the default doesn't answer at the moment. "
     "These partners were found without it; ask again in a minute to find more.",
     "cut_short": "Time ran out: only the first matches of this page were ready. Ask again in a "
     "minute, or for fewer at once.",
 }
+
+
+class FitLabel(StrEnum):
+    """Whether somebody does what is asked, by how probably their best statement meets it."""
+
+    STRONG = "strong"
+    """Likelier than not."""
+    POSSIBLE = "possible"
+    """Worth asking."""
+    WEAK = "weak"
+    """Something in common, but hardly what is asked."""
+
+    @classmethod
+    def of(cls, probability: float) -> FitLabel:
+        """Return the label of a probability."""
+        if probability >= STRONG_FIT:
+            return cls.STRONG
+        return cls.POSSIBLE if probability >= POSSIBLE_FIT else cls.WEAK
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +133,11 @@ class Match:
 
     rank: int
     organisation: OrganisationBrief
+    fit: FitLabel | None
+    """Whether it does what is asked: its best offer or past project meets the text or one of the
+    needs. Null where a question has neither."""
+    fit_probability: float | None
+    """The probability behind the label."""
     score: float
     """0 to 1: the sum of the parts."""
     variants: tuple[OrganisationName, ...]

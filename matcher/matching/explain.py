@@ -19,6 +19,7 @@ from matcher.matching.answer import (
     BestMatch,
     CoverageBrief,
     FieldMixes,
+    FitLabel,
     Match,
     MetNeed,
     NeedAnswer,
@@ -38,7 +39,7 @@ from matcher.matching.understand import UnderstoodQuestion
 from matcher.needs.comparison import candidate_coverage, offers_of
 from matcher.needs.coverage import Coverage, best_facets
 from matcher.needs.resolve import Source
-from matcher.parameters import MIN_PROBABILITY_SHOWN, MIN_RECIPROCITY_SHOWN, SIMILAR
+from matcher.parameters import MIN_RECIPROCITY_SHOWN, POSSIBLE_FIT, SIMILAR
 from matcher.presenters import (
     facet_brief,
     field_mix_brief,
@@ -121,7 +122,11 @@ class _Page:
     def _notices(self, shown: int) -> tuple[Notice, ...]:
         if not len(self.ranked.order):
             return (notice(self._why_nothing()),)
-        return (notice("cut_short"),) if shown < len(self.rows) else ()
+        notices = [notice("cut_short")] if shown < len(self.rows) else []
+        likely = self.ranked.scored.features.fit.candidates[self.ranked.order]
+        if len(self.understood.asked) and likely.max() < POSSIBLE_FIT:
+            notices.insert(0, notice("nothing_fits"))
+        return tuple(notices)
 
     def _coverage(self) -> Coverage | None:
         """Return how needs are met: as scored, or where needs were only read, by this page."""
@@ -146,9 +151,14 @@ class _Page:
 
     def _match(self, rank: int, place: int, row: int) -> Match:
         scored = self.ranked.scored
+        fit = None
+        if len(self.understood.asked):
+            fit = round(float(scored.features.fit.candidates[place]), 3)
         return Match(
             rank=rank,
             organisation=organisation_brief(self.corpus.organisation(row)),
+            fit=None if fit is None else FitLabel.of(fit),
+            fit_probability=fit,
             score=self.ranked.score_of(place),
             variants=tuple(
                 organisation_name(self.corpus, other) for other in self.corpus.variants_of(row)
@@ -294,7 +304,7 @@ class _Page:
         return found
 
     def _best(self, at: int) -> BestMatch | None:
-        if not self.best or self.best[at][1] < MIN_PROBABILITY_SHOWN:
+        if not self.best or self.best[at][1] < POSSIBLE_FIT:
             return None
         place, probability, facet_row = self.best[at]
         facet = self._facet(facet_row)

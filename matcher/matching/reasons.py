@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.arrays import Rows
+from matcher.arrays import Rows, find_sorted
 from matcher.domain import FacetKind
 from matcher.matching.rerank import RankedCandidates
 from matcher.matching.votes import join_views
 from matcher.models.weights import Weights
 from matcher.needs.coverage import best_facets
-from matcher.parameters import MIN_PROBABILITY_SHOWN
+from matcher.parameters import POSSIBLE_FIT
 
 MAX_REASONS = 3
 
@@ -34,7 +34,7 @@ class Speaking:
     @property
     def is_worth_telling(self) -> bool:
         """Whether it isn't just the remote possibility to meet a need."""
-        return self.probability is None or self.probability >= MIN_PROBABILITY_SHOWN
+        return self.probability is None or self.probability >= POSSIBLE_FIT
 
 
 def speaking_facets(
@@ -80,8 +80,10 @@ def _by_text(
     shares = weights.view_shares(understood.view_coverage, candidates.by_view)
     votes = join_views(candidates.by_view, shares)
     shown = {int(corpus.group[row]): row for row in rows}
-    order = np.argsort(-votes.weights, kind="stable")
-    facet_rows, strength = votes.facet_rows[order], votes.weights[order]
+    fit = ranked.scored.features.fit
+    likely = fit.best[find_sorted(votes.facet_rows, fit.facet_rows)]
+    order = np.lexsort((-votes.weights, -likely))
+    facet_rows, strength = votes.facet_rows[order], likely[order]
     offers = corpus.of_kind(FacetKind.OFFER, facet_rows)
     owners, places = corpus.owners_of(facet_rows)
     groups = corpus.group[owners]

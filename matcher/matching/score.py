@@ -13,6 +13,7 @@ import numpy as np
 from matcher.arrays import Floats, Mask, Rows
 from matcher.matching.features.affiliation import affiliation, likely_partners
 from matcher.matching.features.coverage import need_coverage_feature
+from matcher.matching.features.fit import Fit, fit_of
 from matcher.matching.features.mention import mention
 from matcher.matching.features.reciprocity import reciprocity
 from matcher.matching.features.text import mix_views, text_relevance_by_view
@@ -37,6 +38,8 @@ class Features:
     text_by_view: Mapping[str, Floats]
     values: Mapping[str, Floats]
     """All features but the text relevance, which depends on the weights of the views."""
+    fit: Fit
+    """How surely the facets near the question are what is asked."""
     coverage: Coverage | None
     """How well candidates and members meet the needs; None where no needs are known."""
     partners: Rows
@@ -55,7 +58,7 @@ class ScoredCandidates:
     features: Features
     parts: Mapping[str, Floats]
     """What each feature gives (c,) to the score; the parts add up to it."""
-    fit: Floats
+    scores: Floats
     """(c,) the score, 0 to 1; 0 for those that no evidence speaks for."""
     probability: Floats | None
     """(c,) that an organisation with such a score takes part; None where it was never fitted."""
@@ -82,18 +85,19 @@ def score(
         with_members=features.with_members,
     )
     count = len(candidates.rows)
-    fit = np.where(qualifies(parts, count), total_of(parts, count), 0.0)
+    scores = np.where(qualifies(parts, count), total_of(parts, count), 0.0)
     calibration = models.calibration_for(with_members=features.with_members)
     probability = None
     if calibration is not None:
-        probability = calibration.probability(fit, candidates.voted.surest)
-    return ScoredCandidates(features, parts, fit, probability)
+        probability = calibration.probability(scores, candidates.voted.surest)
+    return ScoredCandidates(features, parts, scores, probability)
 
 
 def compute_features(candidates: Candidates, coverage: Coverage | None = None) -> Features:
     """Work out all features that the question gives rise to."""
     understood = candidates.understood
-    values: dict[str, Floats] = {}
+    fit = fit_of(candidates)
+    values: dict[str, Floats] = {"fit": fit.candidates}
     if len(candidates.collaboration.partners):
         values["collaboration"] = candidates.collaboration.feature(candidates.groups)
     partners, shares = understood.members, None
@@ -122,7 +126,8 @@ def compute_features(candidates: Candidates, coverage: Coverage | None = None) -
             values["reciprocity"] = reciprocity(candidates, covered)
     else:
         coverage = None
-    return Features(candidates, text_relevance_by_view(candidates), values, coverage, partners)
+    by_view = text_relevance_by_view(candidates)
+    return Features(candidates, by_view, values, fit, coverage, partners)
 
 
 def combine(

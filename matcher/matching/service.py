@@ -72,7 +72,7 @@ class Recommender:
         """
         count = snapshot.incomplete_count
         try:
-            ranked = self.rank(snapshot, question, read_brief=True, deadline=deadline)
+            ranked = self.rank(snapshot, question, deadline=deadline)
         except NothingToRecommend as nothing:
             answer = nothing_found(snapshot, [nothing.code])
         else:
@@ -91,19 +91,15 @@ class Recommender:
         snapshot: Snapshot,
         question: Question,
         *,
-        read_brief: bool = False,
         deadline: Deadline = NO_DEADLINE,
     ) -> RankedCandidates:
         """Return the candidates of a question in order, without reasons.
 
-        With `read_brief`, needs are read from a question that is a text alone, too; they are shown
-        and don't count. Raises NothingToRecommend where the list is empty whatever is scored, and
+        Raises NothingToRecommend where the list is empty whatever is scored, and
         DeadlineExceeded.
         """
         deadline.check()
-        understood = understand(
-            snapshot, self.store, question, read_brief=read_brief, deadline=deadline
-        )
+        understood = understand(snapshot, self.store, question, deadline=deadline)
         deadline.check()
         candidates = retrieve(understood)
         deadline.check()

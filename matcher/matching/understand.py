@@ -16,6 +16,7 @@ from matcher.deadline import NO_DEADLINE, Deadline
 from matcher.domain import Need, Question
 from matcher.matching.answer import NoticeCode
 from matcher.matching.suggest import with_text_filters
+from matcher.models.need_offer import Statements, statements_of
 from matcher.needs.extraction import exclusions_of, strip_courtesies, without_exclusions
 from matcher.needs.resolve import ResolvedNeeds, Source, find_needs
 from matcher.needs.wishes import is_about_place
@@ -67,6 +68,8 @@ class UnderstoodQuestion:
     """Organisations that any of those mentions, ascending."""
     mention_confidence: Floats
     """How surely, above 0 to 1, each of those."""
+    asked: Statements
+    """The text, where there is one, and each need, as they are compared with facets."""
     left_out: tuple[str, ...] = ()
     """Passages of the text that say what isn't wanted."""
     unwanted: ResolvedNeeds | None = None
@@ -87,13 +90,12 @@ def understand(
     store: Store,
     question: Question,
     *,
-    read_brief: bool = False,
     deadline: Deadline = NO_DEADLINE,
 ) -> UnderstoodQuestion:
     """Read a question once, and encode all its texts in one batch.
 
-    With `read_brief`, needs are read from a text alone, too, to be shown. Raises NothingToRecommend
-    where nobody is stored or nothing of the question is known.
+    Needs are read from a text alone, too: offers are compared with them, and they are shown. Raises
+    NothingToRecommend where nobody is stored or nothing of the question is known.
     """
     corpus, encoder = snapshot.corpus, snapshot.generation.encoder
     if not corpus.organisation_count:
@@ -102,10 +104,8 @@ def understand(
     exclusions = exclusions_of(question.text.strip())
     text = without_exclusions(question.text.strip())
     members = corpus.with_variants(corpus.rows(question.members))
-    found, scores_needs = None, bool(question.needs or len(members))
-    if scores_needs or read_brief or exclusions:
-        found = find_needs(snapshot, store, question.needs, question.text, members)
-    texts = [strip_courtesies(text), *(need.text for need in (found[0] if found else ()))]
+    found = find_needs(snapshot, store, question.needs, question.text, members)
+    texts = [strip_courtesies(text), *(need.text for need in found[0])]
     subjects = [
         clause.subject
         for exclusion in exclusions
@@ -114,7 +114,7 @@ def understand(
     ]
     vectors = encoder.encode([*texts, *subjects])
     vectors, unwanted = vectors[: len(texts)], vectors[len(texts) :]
-    needs = ResolvedNeeds(*found, vectors[1:]) if found else None
+    needs = ResolvedNeeds(*found, vectors[1:])
     if not (len(members) or vectors.any()):
         raise NothingToRecommend("nothing_usable")
     mentions = _mentions(snapshot, text, needs)
@@ -126,7 +126,7 @@ def understand(
         vector=vectors[0],
         view_coverage=view_coverage_of(encoder, vectors[:1]),
         needs=needs,
-        scores_needs=scores_needs,
+        scores_needs=bool(question.needs or len(members)),
         members=members,
         mentions=mentions,
         mentioned=mentioned,
@@ -134,12 +134,22 @@ def understand(
         left_out=tuple(exclusion.text for exclusion in exclusions),
         unwanted=_guessed(subjects, unwanted) if subjects else None,
         wanted=_guessed(texts, vectors) if subjects else None,
+        asked=_asked(texts, vectors, needs),
         deadline=deadline,
     )
 
 
 def _guessed(texts: Sequence[str], vectors: NDArray[np.float32]) -> ResolvedNeeds:
     return ResolvedNeeds(tuple(Need(text) for text in texts), Source.BRIEF, vectors)
+
+
+def _asked(
+    texts: Sequence[str], vectors: NDArray[np.float32], needs: ResolvedNeeds | None
+) -> Statements:
+    """Return the text of a question, the first of `texts`, and its needs as they are compared."""
+    stages = [None, *(need.stage for need in (needs.needs if needs else ()))]
+    first = 0 if texts[0] else 1
+    return statements_of(texts[first:], vectors[first:], stages[first:])
 
 
 def view_coverage_of(encoder: Encoder, vector: NDArray[np.float32]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from matcher.corpus.filters import offers_within
 from matcher.matching.retrieve import Candidates
 from matcher.needs.comparison import candidate_coverage, offers_of
 from matcher.needs.resolve import ResolvedNeeds
-from matcher.parameters import MIN_PROBABILITY_SHOWN, NEED_NEIGHBOURS
+from matcher.parameters import NEED_NEIGHBOURS, POSSIBLE_FIT
 
 _NOBODY = np.empty(0, np.int64)
 
@@ -20,7 +20,7 @@ def unwanted_share(candidates: Candidates) -> Floats:
 
     With p and q the probabilities that its best facet does the one and the other, it is
     max(1 - q / p, 0): 0 for whoever does what is asked at least as surely, and for whoever hardly
-    does what isn't wanted (p below MIN_PROBABILITY_SHOWN).
+    does what isn't wanted (p below POSSIBLE_FIT).
     """
     share = np.zeros(len(candidates.rows))
     understood = candidates.understood
@@ -28,7 +28,7 @@ def unwanted_share(candidates: Candidates) -> Floats:
     if unwanted is None or wanted is None or not len(candidates.rows):
         return share
     probability = _best(candidates, unwanted, _facets_near(candidates, unwanted), candidates.rows)
-    places = np.flatnonzero(probability >= MIN_PROBABILITY_SHOWN)
+    places = np.flatnonzero(probability >= POSSIBLE_FIT)
     if len(places):
         rows = candidates.rows[places]
         corpus = candidates.snapshot.corpus

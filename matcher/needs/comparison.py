@@ -13,8 +13,15 @@ from matcher.corpus.corpus import Corpus
 from matcher.corpus.filters import offer_facets, offers_within
 from matcher.corpus.snapshot import Snapshot
 from matcher.deadline import NO_DEADLINE, Deadline
-from matcher.domain import FacetKind, Filters, Stage
-from matcher.models.need_offer import NEXT, UNKNOWN, relations_of, similarities
+from matcher.domain import FacetKind, Filters, Need, Stage
+from matcher.models.need_offer import (
+    NEXT,
+    STAGES,
+    UNKNOWN,
+    Statements,
+    compare,
+    statements_of,
+)
 from matcher.needs.coverage import Coverage, coverage_of
 from matcher.needs.resolve import ResolvedNeeds
 from matcher.parameters import EVIDENCE_FOR_OFFER, MIN_SIMILARITY, NEED_NEIGHBOURS
@@ -28,30 +35,38 @@ _COMPARED_AT_ONCE = 10_000
 
 
 def offer_probabilities(
-    snapshot: Snapshot,
-    asked: Sequence[Stage | None],
-    queries: Vectors,
-    facet_rows: Rows,
-    *,
-    guessed: bool = False,
+    snapshot: Snapshot, asked: Statements, facet_rows: Rows, *, guessed: bool = False
 ) -> Floats:
-    """Return (k, j) the chance that each facet meets each need.
+    """Return (k, m) the probability that each facet (m,) meets each need (k,).
 
-    Needs come as vectors (k, dim) with the stages (k) that are asked for; where those are only
-    `guessed` from words, another stage speaks half as much against an offer.
-
-    Where texts have next to nothing in common it is 0, whatever the stages.
+    Where the stages of the needs are only `guessed` from words, another stage speaks half as much
+    against an offer. Where texts have next to nothing in common it is 0, whatever the stages.
     """
     corpus = snapshot.corpus
-    vectors = snapshot.index.rows(corpus.facet_ids[facet_rows])
-    compared = similarities(snapshot.generation.encoder, queries, vectors)
+    compared = compare(snapshot.generation.encoder, asked, facet_statements(snapshot, facet_rows))
     evidence = corpus.of_kind(FacetKind.EVIDENCE, facet_rows)
-    relations = relations_of(asked, corpus.stages(facet_rows))
-    later = np.array([one is not None and one not in OF_PROJECTS for one in asked], dtype=np.bool_)
-    relations[later[:, None] & (evidence & (relations == UNKNOWN))] = NEXT
-    probabilities = snapshot.models.need_offer.probabilities(compared, relations, guessed=guessed)
+    later = ~np.isin(asked.stages, [STAGES[stage] for stage in (*OF_PROJECTS, None)])
+    compared.relations[later[:, None] & (evidence & (compared.relations == UNKNOWN))] = NEXT
+    probabilities = snapshot.models.need_offer.probabilities(compared, guessed=guessed)
     probabilities *= np.where(evidence, EVIDENCE_FOR_OFFER, 1.0)
-    return np.where(compared >= MIN_SIMILARITY, probabilities, 0.0)
+    return np.where(compared.similarity >= MIN_SIMILARITY, probabilities, 0.0)
+
+
+def need_statements(needs: Sequence[Need], vectors: Vectors) -> Statements:
+    """Return needs, whose vectors (k, dim) are known, as they are compared."""
+    return statements_of([need.text for need in needs], vectors, [need.stage for need in needs])
+
+
+def facet_statements(snapshot: Snapshot, rows: Rows) -> Statements:
+    """Return facets (k,) as they are compared."""
+    corpus = snapshot.corpus
+    stages = corpus.facet_stage[rows].astype(np.int64)
+    return Statements(
+        snapshot.index.rows(corpus.facet_ids[rows]),
+        corpus.words_of_facets(rows),
+        corpus.facet_language[rows],
+        np.where(stages < 0, STAGES[None], stages),
+    )
 
 
 def need_coverage(
@@ -102,14 +117,12 @@ def _coverage(
     rows: Rows | None,
     deadline: Deadline,
 ) -> Coverage:
-    stages = [need.stage for need in needs.needs]
+    asked = need_statements(needs.needs, needs.vectors)
     compared = [np.empty((len(needs.needs), 0))]
     for start in range(0, len(facets), _COMPARED_AT_ONCE):
         deadline.check()
         some = facets[start : start + _COMPARED_AT_ONCE]
-        compared.append(
-            offer_probabilities(snapshot, stages, needs.vectors, some, guessed=needs.guessed)
-        )
+        compared.append(offer_probabilities(snapshot, asked, some, guessed=needs.guessed))
     probabilities = np.concatenate(compared, axis=1)
     return coverage_of(snapshot.corpus, needs.needs, probabilities, facets, rows)
 

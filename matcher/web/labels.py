@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from matcher.accounts.accounts import AccountRole
 from matcher.domain import FacetKind, OrganisationType, SizeClass, Stage
 from matcher.match_lists.lists import EntryStatus
+from matcher.matching.answer import FitLabel
 from matcher.profiles.profiles import ContactFor, State
 
 LABELS = {
@@ -43,7 +44,11 @@ LABELS = {
     State.DRAFT: _l("Waits to be confirmed"),
     State.PUBLISHED: _l("Published"),
     State.HIDDEN: _l("Hidden"),
-    "text": _l("Fit with your text"),
+    "text": _l("Near your text"),
+    "fit": _l("Does what you ask"),
+    FitLabel.STRONG: _l("Strong fit"),
+    FitLabel.POSSIBLE: _l("Possible fit"),
+    FitLabel.WEAK: _l("Weak fit"),
     "coverage": _l("Answers your needs"),
     "complement": _l("Adds what members lack"),
     "reciprocity": _l("You gain from each other"),
@@ -113,6 +118,7 @@ LABELS = {
     "nothing_found": _l(
         "No organisation has an offer or a past project that comes near your text."
     ),
+    "nothing_fits": _l("Nobody here really does this; the nearest are:"),
     "model_away": _l(
         "A part of what reads your text doesn't answer at the moment. These partners were found "
         "without it; try again in a minute to find more."

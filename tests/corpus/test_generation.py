@@ -37,17 +37,17 @@ from matcher.models.fitted import (
     QueryMode,
     models_from,
 )
-from matcher.models.need_offer import NeedOfferModel
 from matcher.models.score_calibration import ScoreCalibration
 from matcher.models.vote_calibration import VoteCurves
 from matcher.models.weights import Weights
 from tests.corpus.corpora import facets_of, organisations_of, record_of
+from tests.curves import need_offer_model
 from tests.servers import ROOT
 
-MODELS = FittedModels(NeedOfferModel(-4.0, 8.0, (1.5, -2.0, -5.0)))
+MODELS = FittedModels(need_offer_model(-4.0, 8.0, (1.5, -2.0, -5.0)))
 """Those of a corpus without any history."""
 FITTED = FittedModels(
-    need_offer=NeedOfferModel(-3.5, 7.25, (1.0, -1.0, -2.0)),
+    need_offer=need_offer_model(-3.5, 7.25, (1.0, -1.0, -2.0)),
     weights=Weights(mention=0.7, sentence=2.0),
     calibration={QueryMode.HALF_GIVEN: ScoreCalibration(1.5, 0.5, -2.0, (-1.0, 0.5), (0.01, 0.4))},
     report=FitReport(
@@ -237,12 +237,12 @@ def test_other_models_are_published_in_a_twin(tmp_path: Path) -> None:
     assert not (tmp_path / twin / "models.json").samefile(tmp_path / base / "models.json")
 
 
-@pytest.mark.parametrize("former", [6, 7, 9, None])
+@pytest.mark.parametrize("former", [7, 8, 10, None])
 def test_an_index_of_another_version_is_outdated(tmp_path: Path, former: int | None) -> None:
     name = build(tmp_path)
     assert not is_outdated(tmp_path, name)
     path = tmp_path / name / "manifest.json"
-    assert json.loads(path.read_text())["format"] == 8
+    assert json.loads(path.read_text())["format"] == 9
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": former}))
     assert is_outdated(tmp_path, name)
     with pytest.raises(GenerationError, match="another version.*index build"):

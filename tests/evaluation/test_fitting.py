@@ -393,7 +393,7 @@ def test_fitting_asks_for_the_scores_that_lists_have(
     candidates = ranked.scored.candidates
     scores = asked.scores(weights)
     assert len(scores) == len(candidates.rows) >= CROWD - given
-    assert scores == pytest.approx(ranked.scored.fit, abs=1e-4)
+    assert scores == pytest.approx(ranked.scored.scores, abs=1e-4)
     assert scores.max() > 2 * scores.min() and len(set(scores.round(6))) > 10
     assert asked.depends_on <= {*GRID}
     own = {snapshot.corpus.organisation(row).id for row in candidates.rows[asked.is_partner]}
@@ -505,7 +505,7 @@ def test_train_prints_what_was_weighed_and_installs(
     assert code == 0 and current_name(root) == bare
     report = fitted.report
     line = next(line for line in printed.splitlines() if "Fitted" in line)
-    assert f"Fitted on {report.queries} questions; weights: sentence " in line
+    assert f"Fitted on {report.queries} questions; weights: fit " in line
     for name in GRID:
         weight = f"{name.replace('_', ' ')} {getattr(report.fitted, name):g}"
         assert f" {weight}," in line or line.endswith(f" {weight}.")
@@ -690,7 +690,9 @@ def test_a_report_without_fitted_weights_says_so() -> None:
 def test_reports_name_the_weights_that_rank(installed: bool, state: str, rank: str) -> None:
     fitted = Weights(sentence=2.0, mention=0.05, likely_partners=0.5)
     report = FitReport(48, fitted, installed, ())
-    named = "sentence 2, mention 0.05, collaboration 0.8, affiliation 0.8, likely partners 0.5"
+    named = (
+        "fit 2, sentence 2, mention 0.05, collaboration 0.8, affiliation 0.8, likely partners 0.5"
+    )
     lines = evaluation_text(replace(UNFITTED, fit=report)).splitlines()
     assert lines[1] == f"weights: {state} ({named}; 48 questions)"
     assert fit_text(report).splitlines() == [

@@ -155,8 +155,8 @@ def links(report: GapReport) -> list[tuple[str, str, list[str], list[str]]]:
         (1.0, "covered"),
         (0.5, "covered"),
         (0.499, "perhaps"),
-        (0.2, "perhaps"),
-        (0.199, "missing"),
+        (0.25, "perhaps"),
+        (0.249, "missing"),
         (0.0, "missing"),
     ],
 )
@@ -171,7 +171,7 @@ def test_the_status_of_a_need_goes_by_its_surest_member(
         == (probability, status_of(probability))
     )
     assert names(need.covered_by) == [
-        name for name, its in (("lab", probability), ("maker", probability / 2)) if its > 0.199
+        name for name, its in (("lab", probability), ("maker", probability / 2)) if its >= 0.25
     ]
     assert (need.coverable, names(need.could_be_covered_by)) == ("covered", ["pilot"])
     [swapped] = board.report([Need("a need")], probabilities, ["pilot"]).needs
@@ -179,12 +179,12 @@ def test_the_status_of_a_need_goes_by_its_surest_member(
 
 
 def test_who_covers_and_who_could_come_surest_first_with_their_offer(board: Board) -> None:
-    surest = {"shop": 0.2, "lab": 0.4, "maker": 0.4, "2019": 0.7}
-    could = {"pilot": 0.21, "works": 0.5, "ward": 0.199}
+    surest = {"shop": 0.25, "lab": 0.4, "maker": 0.4, "2019": 0.7}
+    could = {"pilot": 0.26, "works": 0.5, "ward": 0.249}
     members = ["lab", "maker", "shop"]
     [need] = board.report([Need("a need")], {"a need": {**surest, **could}}, members).needs
     assert names(need.covered_by) == ["lab", "maker", "shop"]
-    assert [one.probability for one in need.covered_by] == [0.7, 0.4, 0.2]
+    assert [one.probability for one in need.covered_by] == [0.7, 0.4, 0.25]
     offers = [one.offer.text for one in need.covered_by]
     assert offers == ["Together in a project", "Offer of the maker", "Offer of the shop"]
     assert [one.offer.year for one in need.covered_by] == [2019, None, None]
@@ -218,7 +218,7 @@ def test_a_row_for_every_stage(board: Board) -> None:
         Need("series", stage=Stage.PRODUCTION),
         Need("loose"),
     ]
-    probabilities = {"old": {"lab": 0.8}, "series": {"shop": 0.3}}
+    probabilities = {"old": {"lab": 0.8}, "series": {"shop": 0.25}}
     report = board.report(needs, probabilities, ["lab", "shop", "ward"])
     assert [one.stage for one in report.stages] == [stage.value for stage in Stage]
     research = row(report, Stage.RESEARCH)
@@ -228,7 +228,7 @@ def test_a_row_for_every_stage(board: Board) -> None:
     assert research.members == (OrganisationName("x:lab", "Lab (research_institute)"),)
     series = row(report, Stage.PRODUCTION)
     assert (series.needs, series.missing, series.members) == (1, (), ())
-    assert (series.covered, series.status) == (0.3, "perhaps")
+    assert (series.covered, series.status) == (0.25, "perhaps")
     market = row(report, Stage.MARKET)
     assert (market.needs, market.covered, market.status) == (0, None, None)
     assert [one.id for one in market.members] == ["x:shop"]
@@ -259,7 +259,7 @@ def test_the_missing_links_are_the_stages_of_the_chain_that_break_it(board: Boar
     best = report.missing_links[1].proposals[0]
     assert (best.probability, best.need) == (0.5, "series")
     assert best.offer.text == "Offer of the works"
-    for mended, left in ((0.199, 2), (0.2, 1), (0.5, 1)):
+    for mended, left in ((0.249, 2), (0.25, 1), (0.5, 1)):
         partly = {**COULD, "test": {"lab": mended}}
         assert len(links(board.report(STEPS, partly, ["lab", "shop"]))) == left
 
@@ -278,9 +278,9 @@ def test_what_must_be_there_and_nobody_covers_is_counted_where_no_chain_is_broke
 ) -> None:
     nobody = board.report([*STEPS, Need("loose"), Need("perhaps", NICE)], COULD)
     assert (links(nobody), nobody.uncovered_musts) == ([], 5)
-    partly = board.report([Need("loose"), Need("held")], {"held": {"lab": 0.2}}, ["lab"])
+    partly = board.report([Need("loose"), Need("held")], {"held": {"lab": 0.25}}, ["lab"])
     assert (links(partly), partly.uncovered_musts) == ([], 1)
-    all_of_it = board.report([Need("held"), Need("nice", NICE)], {"held": {"lab": 0.2}}, ["lab"])
+    all_of_it = board.report([Need("held"), Need("nice", NICE)], {"held": {"lab": 0.25}}, ["lab"])
     assert (links(all_of_it), all_of_it.uncovered_musts) == ([], 0)
 
 
@@ -383,7 +383,7 @@ def test_the_roadmap_is_in_order_of_stage_then_date_then_as_stated(board: Board)
         Need("idea", stage=Stage.RESEARCH),
     ]
     probabilities = {
-        "idea": {"lab": 0.3, "2019": 0.9, "maker": 0.2, "shop": 0.199},
+        "idea": {"lab": 0.3, "2019": 0.9, "maker": 0.25, "shop": 0.249},
         "soon": {"maker": 0.49},
         "loose": {"maker": 0.5, "lab": 0.6},
     }
@@ -434,7 +434,7 @@ def test_needs_are_those_stated_then_those_of_the_brief_then_those_of_the_member
 
 
 def test_best_rows_are_those_of_the_mask_in_order() -> None:
-    values = np.array([0.3, 0.9, 0.2, 0.9, 0.199])
+    values = np.array([0.4, 0.9, 0.25, 0.9, 0.249])
     everyone = np.ones(5, dtype=np.bool_)
     assert best_rows(values, everyone, 5) == [1, 3, 0, 2]
     assert best_rows(values, everyone, 2) == [1, 3]

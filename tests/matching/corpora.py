@@ -25,13 +25,13 @@ from matcher.index.exact import ExactIndex
 from matcher.index.layered import LayeredIndex
 from matcher.matching.service import Recommender
 from matcher.models.fitted import FittedModels
-from matcher.models.need_offer import NeedOfferModel
 from matcher.models.vote_calibration import VoteCurves
 from matcher.models.weights import Weights
+from tests.curves import need_offer_model
 
 OFFER, NEED, EVIDENCE = FacetKind.OFFER, FacetKind.NEED, FacetKind.EVIDENCE
 WORDS = ("kelp", "rope", "solar", "cell", "yarn", "loom", "brick", "kiln")
-MODELS = FittedModels(NeedOfferModel(-3.0, 6.0, (1.0, -0.5, -1.0)))
+MODELS = FittedModels(need_offer_model(-3.0, 6.0, (1.0, -0.5, -1.0), views=2))
 
 
 class HandEncoder:

@@ -121,6 +121,7 @@ def test_the_random_corpora_are_of_every_kind(monkeypatch: pytest.MonkeyPatch) -
         spoken |= {name for name, part in found.parts.items() if part.any()}
     assert spoken == {
         "text",
+        "fit",
         "coverage",
         "collaboration",
         "affiliation",
@@ -155,7 +156,7 @@ def test_filters_change_no_score_of_those_who_pass(seed: int) -> None:
     assert whole.parts.keys() == some.parts.keys()
     assert passing.keys() <= places.keys()
     for row, place in passing.items():
-        assert some.fit[places[row]] == pytest.approx(whole.fit[place], abs=1e-9)
+        assert some.scores[places[row]] == pytest.approx(whole.scores[place], abs=1e-9)
         for name, part in whole.parts.items():
             assert some.parts[name][places[row]] == pytest.approx(part[place], abs=1e-9)
     if whole.candidates.voted.surest is not None:

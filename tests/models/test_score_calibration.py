@@ -8,8 +8,8 @@ from pydantic import TypeAdapter
 
 from matcher.arrays import Floats, Mask
 from matcher.models.fitted import FittedModels, QueryMode
-from matcher.models.need_offer import NeedOfferModel
 from matcher.models.score_calibration import MIN_PAIRS, ScoreCalibration, fit_score_calibration
+from tests.curves import need_offer_model
 
 PAIRS = 50
 Lists = Sequence[tuple[Floats, set[int]]]
@@ -150,7 +150,7 @@ def test_it_is_stored_as_json() -> None:
 
 def test_questions_with_and_without_members_have_curves_of_their_own() -> None:
     models = FittedModels(
-        NeedOfferModel(-4.0, 8.0, (0.0, 0.0, 0.0)), calibration={QueryMode.HALF_GIVEN: CURVE}
+        need_offer_model(-4.0, 8.0, (0.0, 0.0, 0.0)), calibration={QueryMode.HALF_GIVEN: CURVE}
     )
     assert models.calibration_for(with_members=True) == CURVE
     assert models.calibration_for(with_members=False) is None

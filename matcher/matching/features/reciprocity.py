@@ -16,7 +16,7 @@ from matcher.corpus.snapshot import Snapshot
 from matcher.deadline import NO_DEADLINE, Deadline
 from matcher.domain import FacetKind
 from matcher.matching.retrieve import Candidates
-from matcher.needs.comparison import offer_probabilities, offers_of
+from matcher.needs.comparison import facet_statements, offer_probabilities, offers_of
 from matcher.needs.coverage import harmonic_mean
 
 _PAIRS_AT_ONCE = 2_000_000
@@ -58,9 +58,8 @@ def met_needs(
     for start in range(0, len(needs), step):
         deadline.check()
         some = slice(start, start + step)
-        stages = corpus.stages(needs[some])
-        queries = snapshot.index.rows(corpus.facet_ids[needs[some]])
-        probabilities = offer_probabilities(snapshot, stages, queries, offers)
+        asked = facet_statements(snapshot, needs[some])
+        probabilities = offer_probabilities(snapshot, asked, offers)
         best[some] = probabilities.argmax(axis=1)
         probability[some] = probabilities.max(axis=1)
     return MetNeeds(needs, owners, offers[best], probability)
