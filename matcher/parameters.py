@@ -21,6 +21,11 @@ MIN_SIMILARITY = 0.05
 """Less similar texts don't vote, and meet no need. Origin: below it, pairs of unrelated texts."""
 MIN_VOTES = 0.1
 """Votes are scaled by the strongest sum, but by no less than this. Origin: sums for nonsense."""
+HOUSE_SHARE = 0.5
+"""Who takes part in more than this share of all past projects is the house that they come from.
+Origin: most of them; in six families of real records nobody does."""
+HOUSE_PROJECTS = 10
+"""From fewer past projects nobody is told to be the house. Origin: a choice."""
 NEED_NEIGHBOURS = 1_000
 """Facets that are compared with each need, in each view. Origin: bounds the cost."""
 RANK_FUSION = 60.0
@@ -42,9 +47,6 @@ CROWDING = 0.5
 between each pair alike (0) and each project alike (1)."""
 HALF_COLLABORATION = 0.5
 """The strength of collaboration that is worth half. Origin: one shared project of four partners."""
-NEED_OFFER_SENTENCE = 0.4
-"""What the view of the sentence counts beside words where a need meets an offer. Origin: of .3 to 6
-on judged pairs, the best offer comes first most often, and near misses are fewest."""
 EVIDENCE_FOR_OFFER = 0.7
 """A past project shows that much less surely than a stated offer that a need is met. Origin: judged
 pairs hold offers only; set by hand, to be fitted when feedback on matches is there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ValidationError
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from matcher.domain import Organisation, Project
 from matcher.imports.cells import printable
 from matcher.messages import Message, say
+from matcher.parameters import HOUSE_PROJECTS, HOUSE_SHARE
 from matcher.validation_errors import FieldError, field_errors
 
 MAX_KEPT = 1_000
@@ -53,6 +55,24 @@ class Batch:
     """False where a record says nothing of offers and needs (CORDIS)."""
     silent: frozenset[str] = frozenset()
     """What a table has no column for; where it is stored already, it stays as it is."""
+
+    @property
+    def house(self) -> tuple[Organisation, int] | None:
+        """The organisation that took part in most of the projects, and in how many.
+
+        None where nobody did, or where there are too few projects to tell.
+        """
+        if len(self.projects) < HOUSE_PROJECTS:
+            return None
+        counts = Counter(
+            key
+            for project in self.projects
+            for key in {owner.organisation_id for owner in project.participations}
+        )
+        found, count = max(counts.items(), key=lambda one: one[1], default=("", 0))
+        if count <= HOUSE_SHARE * len(self.projects):
+            return None
+        return next(((one, count) for one in self.organisations if one.id == found), None)
 
     @property
     def embedded_texts(self) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,14 @@ from matcher.corpus.corpus import Corpus
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import FacetKind
 from matcher.index.selection import Selection
-from matcher.parameters import MIN_SIMILARITY, MIN_VOTES, NEIGHBOURS, SHARPNESS
+from matcher.parameters import (
+    HOUSE_PROJECTS,
+    HOUSE_SHARE,
+    MIN_SIMILARITY,
+    MIN_VOTES,
+    NEIGHBOURS,
+    SHARPNESS,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +96,16 @@ def without_facets(votes: Votes, hidden: Rows) -> Votes:
 
 
 def organisation_votes(corpus: Corpus, votes: Votes) -> OrganisationVotes:
-    """Add up votes by organisation. Its cost is that of the facets that vote and their owners."""
+    """Add up votes by organisation, of a house only those that it wouldn't get for anything.
+
+    The cost is that of the facets that vote and their owners.
+    """
+    found = _added_up(corpus, votes)
+    experience = _beyond_chance(corpus, votes, found.groups, found.experience)
+    return replace(found, experience=experience)
+
+
+def _added_up(corpus: Corpus, votes: Votes) -> OrganisationVotes:
     owners, places = corpus.owners_of(votes.facet_rows)
     groups, at = np.unique(corpus.group[owners], return_inverse=True)
     weights = votes.weights[places]
@@ -98,6 +114,22 @@ def organisation_votes(corpus: Corpus, votes: Votes) -> OrganisationVotes:
     best_offer = np.zeros(len(groups))
     np.maximum.at(best_offer, at[~is_evidence], weights[~is_evidence])
     return OrganisationVotes(groups, experience, best_offer)
+
+
+def _beyond_chance(corpus: Corpus, votes: Votes, groups: Rows, experience: Floats) -> Floats:
+    """Return the votes of past projects (g,), less what a house gets for anything.
+
+    The usual first import is the projects of a house, which takes part in nearly all of them, and
+    so gets nearly all votes whatever is asked. Only what it gets beyond its share of all projects
+    speaks for it, as in the lift of association rules (Brin et al., 1997).
+    """
+    if corpus.evidence_count < HOUSE_PROJECTS:
+        return experience
+    share = corpus.experience_of(groups) / corpus.evidence_count
+    is_evidence = corpus.of_kind(FacetKind.EVIDENCE, votes.facet_rows)
+    for_anything = np.where(share > HOUSE_SHARE, share, 0.0) * votes.weights[is_evidence].sum()
+    beyond: Floats = np.maximum(experience - for_anything, 0.0)
+    return beyond
 
 
 def normaliser(corpus: Corpus, votes: Sequence[Votes]) -> float:
@@ -121,7 +153,7 @@ def evidence_shares(
         is_evidence = corpus.of_kind(FacetKind.EVIDENCE, votes.facet_rows)
         weights = votes.weights[is_evidence]
         past[name] = Votes(votes.facet_rows[is_evidence], weights / max(float(weights.sum()), 1e-9))
-    return organisation_votes(corpus, join_views(past, view_shares))
+    return _added_up(corpus, join_views(past, view_shares))
 
 
 def join_views(by_view: Mapping[str, Votes], view_shares: Mapping[str, float]) -> Votes:

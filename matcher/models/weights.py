@@ -17,7 +17,7 @@ class Weights:
     """
 
     text: float = 1.0
-    fit: float = 2.0
+    fit: float = 1.0
     coverage: float = 2.0
     collaboration: float = 0.8
     affiliation: float = 0.8

@@ -23,7 +23,7 @@ from matcher.matching.score import ScoredCandidates, score
 from matcher.matching.understand import NothingToRecommend, UnderstoodQuestion, understand
 from matcher.models.vote_calibration import SMALL
 from matcher.models.weights import Weights
-from matcher.parameters import MIN_SIMILARITY, MIN_VOTES
+from matcher.parameters import HOUSE_PROJECTS, HOUSE_SHARE, MIN_SIMILARITY, MIN_VOTES
 from matcher.store import Store
 from tests.matching.corpora import NAMES, id_of, random_snapshot, recommender_of, words_of
 
@@ -186,6 +186,12 @@ def text_relevance(snapshot: Snapshot, understood: UnderstoodQuestion) -> dict[i
                     past[group] = past.get(group, 0.0) + vote
                 else:
                     best[group] = max(best.get(group, 0.0), vote)
+        if corpus.evidence_count >= HOUSE_PROJECTS:
+            total_votes = sum(vote for facet, vote in by_facet.items() if evidence[facet])
+            for group in past:
+                in_all = float(corpus.experience_of(np.array([group]))[0]) / corpus.evidence_count
+                if in_all > HOUSE_SHARE:
+                    past[group] = max(past[group] - in_all * total_votes, 0.0)
         groups = past.keys() | best.keys()
         strongest = max(
             MIN_VOTES, *(past.get(group, 0.0) + best.get(group, 0.0) for group in groups)

@@ -188,3 +188,16 @@ def test_each_view_searches_the_facets_allowed() -> None:
     nearest = votes_by_view(snapshot, vectors[:1], Selection(np.array([10, 20, 30, 40])), 2)[0]
     assert sorted(by_row(nearest["word_vectors"])) == [0, 3]
     assert sorted(by_row(nearest["sentence"])) == [0, 1]
+
+
+def test_a_house_has_only_the_votes_that_it_would_not_get_for_anything() -> None:
+    """0 took part in eleven of twelve projects, 1 in the twelfth alone, 2 in one with the house."""
+    projects = [(EVIDENCE, (0,))] * 10 + [(EVIDENCE, (0, 2)), (EVIDENCE, (1,))]
+    corpus = corpus_of(3, projects)
+    near = dict.fromkeys((f"f{row}" for row in range(12)), 0.25)
+    found = by_group(organisation_votes(corpus, votes_of(**near)))
+    assert found == {0: (0.0, 0.0), 1: (0.25, 0.0), 2: (0.25, 0.0)}
+    found = by_group(organisation_votes(corpus, votes_of(f10=0.5, f11=0.25)))
+    assert found == {0: (0.0, 0.0), 1: (0.25, 0.0), 2: (0.5, 0.0)}
+    few = corpus_of(3, projects[3:])
+    assert by_group(organisation_votes(few, votes_of(f0=0.5)))[0] == (0.5, 0.0)
