@@ -32,11 +32,16 @@ RANK_FUSION = 60.0
 """How sources of candidates are merged where they found too many. Origin: Cormack, Clarke and
 Büttcher, 2009, Reciprocal rank fusion."""
 MENTIONED = 0.5
-"""A text mentions an organisation from this confidence on. Origin: half of its name."""
-MENTION_EVIDENCE = 6.0
-"""Weight of words of a name (log of rarity) that can't be chance. Origin: one word in 400 names."""
-MENTION_UNKNOWN = 2.0
-"""Weight added to each name, so that one common word is no whole name. Origin: as above."""
+"""A text mentions an organisation from this confidence on. Origin: half of the letters of its
+name."""
+MAX_ACRONYM = 4
+"""A name of one word up to so many letters counts only as it is written, or in capitals. Origin: a
+definition; shorter words in small letters are words of some language more often than names."""
+MIN_NAME_PART = 6
+"""Letters of a single word that stands for a long name, such as Fraunhofer. Origin: a
+definition."""
+MAX_HOMONYMS = 5
+"""A spelling that more organisations have tells nobody apart. Origin: a definition."""
 MAX_NAMES_OF_WORD = 1_000
 """A word in more names than this alone finds nobody. Origin: bounds the cost; below 1,000
 organisations it leaves nobody out."""

@@ -150,6 +150,30 @@ class Corpus:
         """The words of name and town and the country, by their numbers in the vocabulary."""
         return self._lists["traits"]
 
+    @property
+    def spellings(self) -> Lists:
+        """The keys of the spellings of each organisation; see `matcher.corpus.spellings`."""
+        return self._lists["spellings"]
+
+    def spelled(self, keys: Rows) -> tuple[Rows, Rows]:
+        """Return who is written with any of some keys (k,): rows (q,), places in `keys` (q,)."""
+        tables = self.tables
+        first = np.searchsorted(tables.spelling_keys, keys, side="left")
+        sizes = np.searchsorted(tables.spelling_keys, keys, side="right") - first
+        places = np.repeat(np.arange(len(keys)), sizes)
+        within = np.arange(len(places)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        rows = tables.spelling_rows[first[places] + within].astype(np.int64)
+        # Names written since the generation are few and read through.
+        changed = self.spellings.changed_rows
+        kept = find_sorted(rows, changed) < 0
+        since, owner = self.spellings.of(changed)
+        order = np.argsort(keys, kind="stable")
+        at = find_sorted(since, keys[order])
+        rows = np.concatenate([rows[kept], changed[owner[at >= 0]]])
+        places = np.concatenate([places[kept], order[at[at >= 0]]])
+        alive = self.alive[rows]
+        return rows[alive], places[alive]
+
     def organisation(self, row: int) -> OrganisationRecord:
         """Return the record of an organisation."""
         size, sme = int(self.size_numbers[row]), int(self.sme[row])

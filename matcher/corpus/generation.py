@@ -31,7 +31,7 @@ from matcher.index.port import VectorIndex
 from matcher.models.fitted import FittedModels, models_from
 from matcher.models.vote_calibration import VoteCurves
 
-_FORMAT = 9
+_FORMAT = 10
 _MODELS = "models.json"
 _VOTES = "votes"
 _CURRENT = "CURRENT"

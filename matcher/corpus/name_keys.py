@@ -108,6 +108,19 @@ def name_key(record: NameRecord) -> NameKey:
     )
 
 
+def is_common_in_names(word: str) -> bool:
+    """Return whether a folded word is a kind of organisation or a legal form."""
+    return word in _ENGLISH or word in _TRANSLATIONS or word in _LEGAL_FORMS
+
+
+def legal_forms_off(words: Sequence[str]) -> list[str]:
+    """Return the folded words of a name without legal forms at its end; empty where all are."""
+    end = len(words)
+    while end and (words[end - 1] in _LEGAL_FORMS or len(words[end - 1]) == 1):
+        end -= 1
+    return list(words[:end])
+
+
 def _join_umlauts(word: str) -> str:
     """Reduce `ue`, `oe` and `ae` to the folded umlaut: `koeln` becomes `koln`."""
     return word.replace("ue", "u").replace("oe", "o").replace("ae", "a")

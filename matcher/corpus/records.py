@@ -36,6 +36,7 @@ class OrganisationRecord:
     sectors: tuple[str, ...]
     size: SizeClass | None = None
     competitors: tuple[str, ...] = ()
+    short_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ def organisation_record(row: OrganisationRow) -> OrganisationRecord:
         sectors=tuple(row.sectors),
         size=SizeClass(row.size) if row.size else None,
         competitors=tuple(row.competitors),
+        short_name=row.short_name,
     )
 
 

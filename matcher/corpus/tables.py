@@ -31,6 +31,7 @@ from matcher.corpus.columns import (
     transpose,
 )
 from matcher.corpus.records import FacetRecord, OrganisationRecord
+from matcher.corpus.spellings import spelling_keys
 from matcher.corpus.words import name_words
 from matcher.domain import FacetKind, OrganisationType, SizeClass, Stage
 
@@ -57,7 +58,7 @@ class OrganisationColumns:
     values: Mapping[str, NDArray[Any]]
     """By the names of ORGANISATION_VALUES."""
     lists: Mapping[str, Lists]
-    """By the names of ORGANISATION_LISTS: numbers of a vocabulary."""
+    """By the names of ORGANISATION_LISTS: numbers of a vocabulary; of spellings, their keys."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +73,7 @@ class FacetColumns:
 
 
 ORGANISATION_VALUES = ("type", "size", "sme", "city", "country", "region", "latitude", "longitude")
-ORGANISATION_LISTS = ("sectors", "competitors", "name_words", "traits")
+ORGANISATION_LISTS = ("sectors", "competitors", "name_words", "traits", "spellings")
 FACET_VALUES = ("kind", "expiry", "year", "stage", "language")
 FACET_LISTS = ("topics", "domains", "challenges", "words")
 
@@ -102,6 +103,9 @@ def organisation_columns(
             "competitors": numbers.lists(record.competitors for record in records),
             "name_words": numbers.lists(sorted(name_words(record.name)) for record in records),
             "traits": numbers.lists(traits_of(record) for record in records),
+            "spellings": Lists.from_lists(
+                [spelling_keys(r.name, r.short_name, r.place.city) for r in records]
+            ),
         },
     )
 
@@ -174,6 +178,10 @@ class CorpusTables:
     """In how many names each text of the vocabulary is a word."""
     trait_counts: NDArray[np.int32]
     """Of how many organisations each text of the vocabulary is a trait."""
+    spelling_keys: NDArray[np.int64]
+    """The keys (s,) of all spellings, ascending; see `matcher.corpus.spellings`."""
+    spelling_rows: NDArray[np.int32]
+    """The organisation (s,) of each."""
     word_vectors: NDArray[np.float16]
     """(v, 64) of the texts of the vocabulary that are words of facets; zeros for others."""
 
@@ -198,6 +206,8 @@ class CorpusTables:
         ids = [record.id.encode("utf-8", "surrogatepass") for record in records]
         group, same = _groups([record.id for record in records], variants)
         facet_arrays = facet_columns(facet_records, vocabulary)
+        spellings, spelled = columns.lists["spellings"].whole()
+        by_key = np.argsort(spellings, kind="stable")
         return cls(
             vocabulary=vocabulary,
             organisations=columns,
@@ -210,6 +220,8 @@ class CorpusTables:
             named=transpose(columns.lists["name_words"], len(vocabulary)),
             name_counts=_counts(columns.lists["name_words"], len(vocabulary)),
             trait_counts=_counts(columns.lists["traits"], len(vocabulary)),
+            spelling_keys=spellings[by_key],
+            spelling_rows=spelled[by_key].astype(np.int32),
             word_vectors=_word_vectors(facet_arrays.lists["words"], vocabulary, embedding_store),
         )
 
@@ -223,6 +235,8 @@ class CorpusTables:
             "group": self.group,
             "name-counts": self.name_counts,
             "trait-counts": self.trait_counts,
+            "spelling-keys": self.spelling_keys,
+            "spelling-rows": self.spelling_rows,
             "word-vectors": self.word_vectors,
         }
         for name, values in {**organisations.values, **facets.values}.items():
@@ -256,6 +270,8 @@ class CorpusTables:
             group=saved["group"],
             name_counts=saved["name-counts"],
             trait_counts=saved["trait-counts"],
+            spelling_keys=saved["spelling-keys"],
+            spelling_rows=saved["spelling-rows"],
             word_vectors=saved["word-vectors"],
             **{name: saved.lists(name) for name in ("owners", "owned", "variants", "named")},
         )
@@ -275,6 +291,7 @@ class CorpusTables:
             *((len(values), count) for values in (self.id_order, self.group)),
             *((len(words), len(self.vocabulary)) for words in (self.named, self.name_counts)),
             (len(self.word_vectors), len(self.vocabulary)),
+            (len(self.spelling_rows), len(self.spelling_keys)),
         ]
         if any(found != expected for found, expected in lengths):
             raise ValueError(f"{folder}: the columns don't belong together")

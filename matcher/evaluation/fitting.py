@@ -213,7 +213,7 @@ def _understood(whole: Snapshot, earlier: Snapshot, query: Query) -> UnderstoodQ
     """Return a past project as a question: its stored vector is that of its text."""
     facet = np.array([query.facet_id], dtype=np.int64)
     vector, row = whole.index.rows(facet), whole.corpus.facet_rows(facet)
-    mentions = TextMentions(None, query.text, *mentions_in(earlier.corpus, query.text))
+    mentions = TextMentions(None, mentions_in(earlier.corpus, query.text))
     return UnderstoodQuestion(
         snapshot=earlier,
         question=Question(text=query.text, members=query.given),
@@ -224,8 +224,8 @@ def _understood(whole: Snapshot, earlier: Snapshot, query: Query) -> UnderstoodQ
         scores_needs=False,
         members=earlier.corpus.with_variants(earlier.corpus.rows(query.given)),
         mentions=(mentions,),
-        mentioned=mentions.rows,
-        mention_confidence=mentions.confidence,
+        mentioned=mentions.found.rows,
+        mention_confidence=mentions.found.confidence,
         asked=facet_statements(whole, row),
     )
 

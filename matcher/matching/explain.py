@@ -8,9 +8,7 @@ from math import sqrt
 import numpy as np
 
 from embeddings.port import understood as is_understood
-from matcher.arrays import find_sorted
 from matcher.corpus.affiliation import SharedWords
-from matcher.corpus.mentions import words_in
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Facet
 from matcher.matching.answer import (
@@ -231,7 +229,7 @@ class _Page:
             for speaking in self.speaking[row]
             if (facet := self._facet(speaking.facet_row)) is not None
         ]
-        return (*quoted, *self._mention(row, has_others=bool(quoted)))
+        return (*quoted, *self._mention(row))
 
     def _reason(self, speaking: Speaking, facet: Facet) -> Reason:
         similarity = None
@@ -250,17 +248,14 @@ class _Page:
             mentioned=(),
         )
 
-    def _mention(self, row: int, *, has_others: bool) -> list[Reason]:
-        """Return the reason that the question mentions the organisation, where that is why.
-
-        Beside other reasons only where at least half of the name is there.
-        """
-        least = 0.5 if has_others else 0.0
-        for found in self.understood.mentions:
-            place = int(find_sorted(np.array([row]), found.rows)[0])
-            if place >= 0 and found.confidence[place] > least:
-                words = tuple(words_in(self.corpus.names[row], found.text))
-                return [Reason(found.need, None, None, None, (), words)]
+    def _mention(self, row: int) -> list[Reason]:
+        """Return the reason that the question mentions the organisation, under any of its names."""
+        group = self.corpus.group[row]
+        for one in self.understood.mentions:
+            places = np.flatnonzero(self.corpus.group[one.found.rows] == group)
+            if len(places):
+                surest = int(places[np.argmax(one.found.confidence[places])])
+                return [Reason(one.need, None, None, None, (), (one.found.words[surest],))]
         return []
 
     def _needs(self) -> NeedsAnswer | None:

@@ -2,6 +2,7 @@
 
 Complement (what an organisation adds to the members), across fields (partners from other fields who
 still fit), similarity to members (look-alikes go down), what isn't wanted, and the long-tail quota.
+Whoever is mentioned by a name that is written out comes first.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from matcher.corpus.profile_vectors import similarity
 from matcher.corpus.subjects import organisation_domains, subjects_in
 from matcher.domain import FacetKind, Question
 from matcher.matching.long_tail import with_long_tail_quota
+from matcher.matching.retrieve import Candidates
 from matcher.matching.score import QUALIFYING, Features, ScoredCandidates, total_of
 from matcher.matching.unwanted import unwanted_share
 from matcher.parameters import LONG_TAIL_PROJECTS, MIN_GAIN, SIMILAR
@@ -71,9 +73,12 @@ def rerank(scored: ScoredCandidates, long_tail_share: float) -> RankedCandidates
     if unwanted.any():
         parts["unwanted"] = -unwanted * total_of(parts, count)
     parts = {name: np.round(part, 6) for name, part in parts.items()}
+    first = _written_out(candidates)
     order = _ranked(total_of(parts, count), on_list)
+    order = order[~np.isin(order, first)]
     experience = candidates.snapshot.corpus.experience_of(candidates.rows)
     order, moved = with_long_tail_quota(order, experience <= LONG_TAIL_PROJECTS, long_tail_share)
+    order = np.concatenate([first, order])
     return RankedCandidates(scored, parts, order, frozenset(moved.tolist()), alike)
 
 
@@ -157,6 +162,16 @@ def _ramp(similarities: Floats) -> Floats:
     """Return 0 below SIMILAR, rising to 1 at full similarity."""
     risen: Floats = np.clip((similarities - SIMILAR) / (1.0 - SIMILAR), 0.0, 1.0)
     return risen
+
+
+def _written_out(candidates: Candidates) -> Rows:
+    """Return the places of candidates whose name the question writes out, in the order it does.
+
+    Whoever is asked for by name comes before all others, whatever the score.
+    """
+    places = candidates.places_of(candidates.understood.written_out)
+    first: Rows = np.array(list(dict.fromkeys(places[places >= 0].tolist())), dtype=np.int64)
+    return first
 
 
 def _on_list(parts: Mapping[str, Floats], count: int) -> Mask:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from embeddings.port import Encoder, vocabulary_coverage
 from matcher.arrays import Floats, Rows
-from matcher.corpus.mentions import mentions_in
+from matcher.corpus.mentions import Mentions, mentions_in
 from matcher.corpus.snapshot import Snapshot
 from matcher.deadline import NO_DEADLINE, Deadline
 from matcher.domain import Need, Question
@@ -37,11 +37,7 @@ class TextMentions:
 
     need: str | None
     """The need whose text it is; None for the text of the question."""
-    text: str
-    rows: Rows
-    """(k,) ascending."""
-    confidence: Floats
-    """How surely, above 0 to 1, each of those."""
+    found: Mentions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +74,18 @@ class UnderstoodQuestion:
     """The text and the needs together, to be compared with that; None where nothing is."""
     deadline: Deadline = NO_DEADLINE
     """By when it must be answered."""
+
+    @property
+    def written_out(self) -> Rows:
+        """Organisations (k,) whose name is written out, in the order in which the texts do so."""
+        found = [one.found for one in self.mentions]
+        by_place = [
+            mentions.rows[mentions.written_out][
+                np.argsort(mentions.places[mentions.written_out], kind="stable")
+            ]
+            for mentions in found
+        ]
+        return np.concatenate([np.empty(0, np.int64), *by_place])
 
     @property
     def text_is_known(self) -> bool:
@@ -165,16 +173,14 @@ def _mentions(
     """Return whom the text and each stated need mentions."""
     stated = needs.needs if needs is not None and needs.source is Source.STATED else ()
     texts = [(None, text), *((need.text, need.text) for need in stated)]
-    return tuple(
-        TextMentions(need, words, *mentions_in(snapshot.corpus, words)) for need, words in texts
-    )
+    return tuple(TextMentions(need, mentions_in(snapshot.corpus, words)) for need, words in texts)
 
 
 def surest_mentions(mentions: Sequence[TextMentions]) -> tuple[Rows, Floats]:
     """Return who is mentioned (k,), ascending, and how surely: the surest text counts."""
     rows, places = np.unique(
-        np.concatenate([found.rows for found in mentions]), return_inverse=True
+        np.concatenate([one.found.rows for one in mentions]), return_inverse=True
     )
     confidence = np.zeros(len(rows))
-    np.maximum.at(confidence, places, np.concatenate([found.confidence for found in mentions]))
+    np.maximum.at(confidence, places, np.concatenate([one.found.confidence for one in mentions]))
     return rows, confidence

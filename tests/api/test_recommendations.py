@@ -363,7 +363,7 @@ def test_an_organisation_that_is_mentioned_says_so(client: FlaskClient) -> None:
     answer = ask(client, text="We would like to work with Zylkograf Trapkar Cargo", limit=20)
     first = next(one for one in answer["results"] if one["organisation"]["id"] == "demo:trapkar")
     mentions = [reason for reason in first["reasons"] if reason["facet"] is None]
-    assert mentions and mentions[0]["mentioned"] == ["trapkar", "cargo"]
+    assert mentions and mentions[0]["mentioned"] == ["Trapkar Cargo"]
     assert first["parts"]["mention"] > 0
     assert (first["probability"], first["variants"]) == (None, [])
 

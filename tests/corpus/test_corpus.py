@@ -122,7 +122,7 @@ def what_is_said_of(corpus: Corpus) -> dict[str, object]:
         return [corpus.ids[row] for row in rows.tolist()]
 
     rows = corpus.all_rows
-    found, confidence = mentions_in(corpus, "glas en water in gent")
+    found = mentions_in(corpus, "glas en Waterlab in gent")
     owned = {
         corpus.ids[row]: corpus.facet_ids[corpus.facets_owned([row])].tolist()
         for row in rows.tolist()
@@ -130,7 +130,7 @@ def what_is_said_of(corpus: Corpus) -> dict[str, object]:
     groups = np.unique(corpus.group[rows])
     by_name = [np.array(found, np.int64) for found in find_by_name(corpus, "Water")]
     return {
-        "mentions": dict(zip(named(found), confidence.round(9).tolist(), strict=True)),
+        "mentions": dict(zip(named(found.rows), found.words, strict=True)),
         "affiliation": affiliation_with(corpus, rows, rows[:2]).round(9).tolist(),
         "owned": owned,
         "experience": corpus.experience_of(rows).tolist(),

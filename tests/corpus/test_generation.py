@@ -237,12 +237,12 @@ def test_other_models_are_published_in_a_twin(tmp_path: Path) -> None:
     assert not (tmp_path / twin / "models.json").samefile(tmp_path / base / "models.json")
 
 
-@pytest.mark.parametrize("former", [7, 8, 10, None])
+@pytest.mark.parametrize("former", [8, 9, 11, None])
 def test_an_index_of_another_version_is_outdated(tmp_path: Path, former: int | None) -> None:
     name = build(tmp_path)
     assert not is_outdated(tmp_path, name)
     path = tmp_path / name / "manifest.json"
-    assert json.loads(path.read_text())["format"] == 9
+    assert json.loads(path.read_text())["format"] == 10
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": former}))
     assert is_outdated(tmp_path, name)
     with pytest.raises(GenerationError, match="another version.*index build"):
