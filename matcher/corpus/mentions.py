@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
+from babel import Locale
 
-from embeddings.language import detect_language
+from embeddings.language import LANGUAGES, detect_language
 from embeddings.lexicon import shipped_lexicon
 from embeddings.stopwords import GENERIC_WORDS, STOP_WORDS
 from embeddings.word_vectors import shipped_table
@@ -186,6 +187,8 @@ def _is_name(corpus: Corpus, read: _Text, start: int, end: int) -> bool:
         return True
     if len(run) == 1:
         word = run[0]
+        if word.folded in _countries():
+            return False
         if len(word.folded) <= MAX_ACRONYM and word.written.isupper() and _is_subject(word.folded):
             return False  # AI, PFAS: in capitals by nature
         return not _may_be_any_word(corpus, word) or read.is_marked(start, end)
@@ -210,6 +213,14 @@ def _is_institution(run: Sequence[TextWord]) -> bool:
     """Return whether words are a kind of institution and others, as in `universiteit gent`."""
     common = [is_common_in_names(word.folded) for word in run if word.folded not in STOP_WORDS]
     return any(common) and not all(common)
+
+
+@cache
+def _countries() -> frozenset[str]:
+    """Return the folded names of countries and continents, which always have a capital (CLDR)."""
+    return frozenset(
+        fold(name) for language in LANGUAGES for name in Locale(language).territories.values()
+    )
 
 
 @lru_cache(maxsize=50_000)

@@ -34,6 +34,7 @@ NAMES = [
     ("Energy", None, "Oslo"),
     ("Flanders' FOOD", None, "Brussel"),
     ("Hasselt", None, "Hasselt"),
+    ("Europe Ltd", None, "Dublin"),
 ]
 
 
@@ -121,6 +122,7 @@ def test_a_name_that_is_written_out_is_a_mention(
         "omvormers voor gelijkspanning",
         "flanders food companies",
         "partner in Hasselt",
+        "partners from all over Europe",
         "vito and cea and ilvo in small letters",
         "write to jan@imec.be or see https://www.imec.be",
         "University of technology",
