@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from apiflask import APIBlueprint, abort
@@ -33,6 +34,7 @@ from matcher.web.forms import (
 )
 from matcher.web.maps import map_of
 from matcher.web.paging import count_pages, page_asked
+from matcher.web.profile_session import current_profile
 
 blueprint = APIBlueprint("pages", __name__, enable_openapi=False)
 PAGE = 30
@@ -114,7 +116,7 @@ def _matches(form: MatchForm) -> ResponseReturnValue:
     if question is None:
         return _home(form), 422
     form.gather()
-    answer = services().recommender.recommend(question)
+    answer = services().recommender.recommend(_without_own(corpus, question))
     read = read_needs(answer)
     address = _address(form)
     page = render_template(
@@ -146,6 +148,14 @@ def _matches(form: MatchForm) -> ResponseReturnValue:
         keep_name=question.text[:60],
     )
     return page, 200, {"X-Robots-Tag": "noindex"}
+
+
+def _without_own(corpus: Corpus, question: Question) -> Question:
+    """Return the question without the company whose profile is open: it looks for others."""
+    own = current_profile()
+    if own is None or own.organisation.id not in corpus.row_of_id:
+        return question
+    return replace(question, exclude=(*question.exclude, own.organisation.id))
 
 
 def read_needs(answer: Answer) -> list[Need]:

@@ -101,7 +101,9 @@ def opened(client: FlaskClient, home: Path, email: str = OWNER) -> None:
 
 
 def names_found(client: FlaskClient, text: str = OFFER) -> str:
-    return str(get(client, "/matches", query_string={"text": text}).text)
+    """What anybody finds: with its profile open a company isn't on its own list."""
+    anybody = client.application.test_client()
+    return str(get(anybody, "/matches", query_string={"text": text}).text)
 
 
 def edited(client: FlaskClient, **changed: Any) -> Any:
@@ -151,6 +153,17 @@ def test_a_company_makes_its_profile_and_is_found(
     assert stored.competitors == ("demo:surfalink",)
     assert [facet.language for facet in stored.facets] == ["nl", "nl"]
     assert get(client, link).status_code == post(client, link).status_code == 410
+
+
+def test_with_its_profile_open_a_company_is_not_on_its_own_list(
+    client: FlaskClient, home: Path
+) -> None:
+    own = published(client, home)
+    address = f'href="/organisations/{own}"'
+    assert address in names_found(client)
+    assert address not in get(client, "/matches", query_string={"text": OFFER}).text
+    assert post(client, "/profile/close").status_code == 303
+    assert address in get(client, "/matches", query_string={"text": OFFER}).text
 
 
 def test_what_is_wrong_stands_by_its_field_and_nothing_is_lost(
