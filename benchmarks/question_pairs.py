@@ -1,0 +1,83 @@
+"""Writes pairs of questions and offers to fit on: python -m benchmarks.question_pairs > FILE.
+
+Asks the questions of `fit_questions.tsv` that are about the demo data, but for those of authors
+held out. Of a question that is answered, the surest offer of an organisation that was expected fits
+the text or need that it meets best; of others the three surest offers don't. So the choice is that
+of the present model, and the file (`matcher/models/judged_questions.tsv`) may be made anew when
+that is a better one (multiple-instance learning: Andrews et al., 2003, MI-SVM).
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+import tempfile
+from collections.abc import Iterator
+
+import numpy as np
+
+from benchmarks.fit import HELD_OUT, Asked, read_questions
+from matcher.corpus.snapshot import Snapshot
+from matcher.demo import load as demo
+from matcher.domain import Question
+from matcher.indexing.build import build_index
+from matcher.indexing.provider import provide_corpus
+from matcher.matching.features.fit import fit_of
+from matcher.matching.retrieve import retrieve
+from matcher.matching.understand import NothingToRecommend, understand
+from matcher.settings import read_settings
+from matcher.store import Store
+from matcher.store.facets import load_facets
+
+MISSES = 3
+COLUMNS = "topic need_language need need_stage offer_language offer offer_stage meets".split()
+
+
+def main() -> None:
+    write = csv.writer(sys.stdout, delimiter="\t", quoting=csv.QUOTE_NONE, lineterminator="\n")
+    write.writerow(COLUMNS)
+    with tempfile.TemporaryDirectory() as home:
+        settings = read_settings({"SCHAKEL_HOME": home})
+        store = Store(settings.database_url)
+        store.upgrade()
+        demo.load(store)
+        build_index(store, settings)
+        snapshot = provide_corpus(store, settings).snapshot()
+        asked = (one for one in read_questions() if one.corpus == "demo")
+        for number, one in enumerate(one for one in asked if one.author not in HELD_OUT):
+            for need, facet_row in _pairs(snapshot, store, one):
+                number_of_facet = int(snapshot.corpus.facet_ids[facet_row])
+                with store.reading() as session:
+                    facet = load_facets(session, [number_of_facet])[number_of_facet]
+                text = " ".join(facet.text.split())
+                meets = str(int(one.answered))
+                topic = f"q{number:03}"
+                write.writerow(
+                    [topic, one.language, need, "", facet.language or "", text, "", meets]
+                )
+        store.dispose()
+
+
+def _pairs(snapshot: Snapshot, store: Store, one: Asked) -> Iterator[tuple[str, int]]:
+    """Yield a text or need of a question with the row of an offer."""
+    try:
+        understood = understand(snapshot, store, Question(text=one.text))
+        fit = fit_of(retrieve(understood))
+    except NothingToRecommend:
+        return
+    corpus = snapshot.corpus
+    needs = understood.needs.needs if understood.needs else ()
+    texts = [understood.text, *(need.text for need in needs)][-len(fit.by_ask) :]
+    best = fit.best.copy()
+    if one.answered:
+        rows = corpus.rows(one.expected)
+        owned = np.isin(fit.facet_rows, corpus.facets_of(rows)[0])
+        best[~owned] = -1.0
+    for place in np.argsort(-best)[: 1 if one.answered else MISSES].tolist():
+        if best[place] >= 0:
+            text = texts[int(fit.by_ask[:, place].argmax())]
+            yield " ".join(text.split()), int(fit.facet_rows[place])
+
+
+if __name__ == "__main__":
+    main()
