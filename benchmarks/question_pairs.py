@@ -1,4 +1,4 @@
-"""Writes pairs of questions and offers to fit on: python -m benchmarks.question_pairs > FILE.
+"""Writes pairs of questions and offers to fit on: python -m benchmarks.question_pairs FILE.
 
 Asks the questions of `fit_questions.tsv` that are about the demo data, but for those of authors
 held out. Of a question that is answered, the surest offer of an organisation that was expected fits
@@ -13,6 +13,7 @@ import csv
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -34,9 +35,12 @@ COLUMNS = "topic need_language need need_stage offer_language offer offer_stage 
 
 
 def main() -> None:
-    write = csv.writer(sys.stdout, delimiter="\t", quoting=csv.QUOTE_NONE, lineterminator="\n")
-    write.writerow(COLUMNS)
-    with tempfile.TemporaryDirectory() as home:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        Path(sys.argv[1]).open("w", encoding="utf-8") as file,
+    ):
+        write = csv.writer(file, delimiter="\t", quoting=csv.QUOTE_NONE, lineterminator="\n")
+        write.writerow(COLUMNS)
         settings = read_settings({"SCHAKEL_HOME": home})
         store = Store(settings.database_url)
         store.upgrade()

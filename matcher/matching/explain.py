@@ -122,7 +122,9 @@ class _Page:
             return (notice(self._why_nothing()),)
         notices = [notice("cut_short")] if shown < len(self.rows) else []
         likely = self.ranked.scored.features.fit.candidates[self.ranked.order]
-        if len(self.understood.asked) and likely.max() < POSSIBLE_FIT:
+        # Whoever is asked for by name is an answer, whatever it offers.
+        named = np.isin(self.candidates.rows[self.ranked.order], self.understood.written_out).any()
+        if len(self.understood.asked) and likely.max() < POSSIBLE_FIT and not named:
             notices.insert(0, notice("nothing_fits"))
         return tuple(notices)
 

@@ -464,3 +464,35 @@ def test_filters_of_the_text_that_leave_nobody_can_be_seen(client: FlaskClient) 
     )
     assert answer["notices"][0]["code"] == "nothing_allowed"
     assert [one["value"] for one in answer["suggested_filters"]] == ["DE"]
+
+
+def test_every_match_says_how_well_it_fits(client: FlaskClient) -> None:
+    text = "Composteerbare schalen en folies voor vlees en vis"
+    answer = ask(client, text=text, limit=100)
+    fits = [(one["fit"], one["fit_probability"]) for one in answer["results"]]
+    assert fits[0][0] in {"strong", "possible"} and answer["notices"] == []
+    for label, probability in fits:
+        least = {"strong": 0.5, "possible": 0.25, "weak": 0.0}[label]
+        most = {"strong": 1.0, "possible": 0.5, "weak": 0.25}[label]
+        assert least <= probability <= most
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "zebra velocipede trombone pancake",
+        "Wij zoeken een goochelaar voor een verjaardagsfeest.",
+        "Nous cherchons un accordéoniste pour un mariage.",
+        "Wir suchen jemanden, der unsere alte Kirchenorgel stimmt.",
+    ],
+)
+def test_where_nobody_fits_the_answer_says_so(client: FlaskClient, text: str) -> None:
+    answer = ask(client, text=text, limit=5)
+    assert [one["code"] for one in answer["notices"]] == ["nothing_fits"]
+    assert {one["fit"] for one in answer["results"]} == {"weak"}
+
+
+def test_whoever_is_asked_for_by_name_is_an_answer(client: FlaskClient) -> None:
+    answer = ask(client, text="KU Leuven", limit=2)
+    assert answer["results"][0]["organisation"]["id"] == "demo:ku-leuven"
+    assert answer["notices"] == []
