@@ -66,6 +66,8 @@ class Server:
                 socket.create_connection((HOST, self.port), 1).close()
                 return
             except OSError:
+                if self.process.poll() is not None:
+                    return  # it may have ended before anybody could connect
                 time.sleep(0.05)
         raise RuntimeError("gunicorn did not start")
 
