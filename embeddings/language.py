@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 LANGUAGES = ("nl", "fr", "de", "en")
 _MIN_WORDS = 3
@@ -29,6 +33,12 @@ def detect_language(text: str) -> str | None:
     if len(text.split()) < _MIN_WORDS:
         return None
     return _detected(text[:_MAX_CHARACTERS])
+
+
+def language_numbers(languages: Iterable[str | None]) -> NDArray[np.int8]:
+    """Return languages (n,) by their place in LANGUAGES; -1 where they aren't known."""
+    numbers = [LANGUAGES.index(code) if code in LANGUAGES else -1 for code in languages]
+    return np.array(numbers, dtype=np.int8)
 
 
 @lru_cache(maxsize=1024)

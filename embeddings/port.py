@@ -141,6 +141,11 @@ def project_onto_view(vectors: NDArray[np.float32], view: View) -> NDArray[np.fl
     return projected
 
 
+def project_onto_views(vectors: NDArray[np.float32], views: Sequence[View]) -> NDArray[np.float32]:
+    """Return the projections (v * n, dim) of `vectors` (n, dim) onto each view, view by view."""
+    return np.concatenate([project_onto_view(vectors, view) for view in views])
+
+
 def vocabulary_coverage(
     encoder: Encoder, vectors: NDArray[np.float32], view: View
 ) -> NDArray[np.float32]:

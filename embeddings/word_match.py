@@ -10,7 +10,7 @@ multilingual network for a word by itself, so words match across languages, comp
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -24,9 +24,8 @@ from embeddings.embedding_store import (
     NO_STORE,
     EmbeddingStore,
     MemoryStore,
+    Row,
     embed,
-    missing_texts,
-    text_key,
 )
 from embeddings.vocabulary import content_words
 from embeddings.whitening import Floats, unit
@@ -88,12 +87,31 @@ def compared_words(text: str) -> list[str]:
     return list(islice(telling, MAX_WORDS))
 
 
+class _Remembering:
+    """A store, and before it the memory of this process.
+
+    The store is asked for all words nevertheless, and given those that it lacks: it keeps what a
+    build has asked it for.
+    """
+
+    def __init__(self, store: EmbeddingStore) -> None:
+        self._store = store
+
+    def get(self, encoder: str, keys: Sequence[bytes]) -> dict[bytes, Row]:
+        stored = self._store.get(encoder, keys)
+        remembered = _remembered.get(encoder, [key for key in keys if key not in stored])
+        self._store.put(encoder, remembered)
+        _remembered.put(encoder, stored)
+        return stored | remembered
+
+    def put(self, encoder: str, rows: Mapping[bytes, Row]) -> None:
+        self._store.put(encoder, rows)
+        _remembered.put(encoder, rows)
+
+
 def word_vectors(words: Sequence[str], store: EmbeddingStore = NO_STORE) -> Floats:
-    """Return the vectors (n, 64) of words, from memory, from `store`, or from the network."""
-    new = list(missing_texts(WORD_NETWORK, words, _remembered).values())
-    rows = embed(WORD_NETWORK, new, store)
-    _remembered.put(WORD_NETWORK.fingerprint, dict(zip(map(text_key, new), rows, strict=True)))
-    return embed(WORD_NETWORK, words, _remembered)
+    """Return the vectors (n, 64) of words, from `store`, from memory, or from the network."""
+    return embed(WORD_NETWORK, words, _Remembering(store))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,21 +126,24 @@ class TextWords:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
+    @classmethod
+    def of_sizes(cls, vectors: Floats, sizes: Sequence[int] | NDArray[np.int64]) -> TextWords:
+        """Return words, vectors (q, 64), of texts that have so many of them (n,)."""
+        return cls(vectors, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
+
     def at(self, places: NDArray[np.int64]) -> TextWords:
         """Return the words of some of the texts (k,)."""
-        sizes = np.diff(self.starts)[places]
-        starts = np.zeros(len(places) + 1, np.int64)
-        np.cumsum(sizes, out=starts[1:])
-        within = np.arange(starts[-1]) - np.repeat(starts[:-1], sizes)
-        return TextWords(self.vectors[np.repeat(self.starts[places], sizes) + within], starts)
+        spans = [slice(self.starts[place], self.starts[place + 1]) for place in places.tolist()]
+        parts = [self.vectors[span] for span in spans]
+        vectors = np.concatenate([self.vectors[:0], *parts])
+        return TextWords.of_sizes(vectors, [len(part) for part in parts])
 
     @classmethod
     def of_texts(cls, texts: Sequence[str], store: EmbeddingStore = NO_STORE) -> TextWords:
         """Return the words of texts; all that aren't known yet are encoded in one batch."""
         lists = [compared_words(text) for text in texts]
-        starts = np.zeros(len(lists) + 1, np.int64)
-        np.cumsum([len(words) for words in lists], out=starts[1:])
-        return cls(word_vectors([word for words in lists for word in words], store), starts)
+        vectors = word_vectors([word for words in lists for word in words], store)
+        return cls.of_sizes(vectors, [len(words) for words in lists])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,6 +31,13 @@ def contained(wanted: Rows, ascending: Rows) -> Mask:
     return result
 
 
+def spread(begins: Rows, sizes: Rows) -> tuple[Rows, Rows]:
+    """Return all positions (q,) of runs (k,), which begin somewhere, and the run of each (q,)."""
+    runs = np.repeat(np.arange(len(sizes)), sizes)
+    within = np.arange(len(runs)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return begins[runs] + within, runs
+
+
 def take_or_zero(values: Floats, places: Rows) -> Floats:
     """Return the values (n,) at places (k,), as `find_sorted` returns them; 0 for -1."""
     return np.append(values, 0.0)[places]

@@ -146,8 +146,8 @@ def _import(read: Callable[[], Batch], skip_invalid: bool, no_index: bool) -> No
         f"{result.projects} projects ({result.changed_projects} new or changed), "
         f"{result.skipped} rows left out; corpus version {result.corpus_version}."
     )
-    if batch.house is not None:
-        house, count = batch.house
+    if (found := batch.house) is not None:
+        house, count = found
         click.echo(
             f"{house.name} took part in {count} of the {len(batch.projects)} projects. If that is "
             f"your own house, name it as a member when you ask (--member {house.id}), or leave it "

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.arrays import Mask, Rows, find_sorted
+from matcher.arrays import Mask, Rows, find_sorted, spread
 
 Number = TypeVar("Number", bound=np.generic)
 _NO_ROWS = np.empty(0, np.int64)
@@ -162,9 +162,7 @@ class Lists:
     def of(self, rows: Rows) -> tuple[Rows, Rows]:
         """Return the numbers (q,) in the lists of rows (k,), and in `rows` the place of each."""
         begins, sizes, changed = self._spans(rows)
-        places = np.repeat(np.arange(len(rows)), sizes)
-        within = np.arange(len(places)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        at = begins[places] + within
+        at, places = spread(begins, sizes)
         if changed is None:
             return self._values[at].astype(np.int64, copy=False), places
         values = np.empty(len(at), np.int64)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from embeddings.language import LANGUAGES
 from embeddings.word_match import TextWords, word_vectors
-from matcher.arrays import Rows, find_sorted
+from matcher.arrays import Rows, find_sorted, spread
 from matcher.corpus.columns import Column, Lists, Texts
 from matcher.corpus.records import FacetRecord, OrganisationRecord, SubjectNumbers
 from matcher.corpus.tables import (
@@ -160,9 +160,8 @@ class Corpus:
         tables = self.tables
         first = np.searchsorted(tables.spelling_keys, keys, side="left")
         sizes = np.searchsorted(tables.spelling_keys, keys, side="right") - first
-        places = np.repeat(np.arange(len(keys)), sizes)
-        within = np.arange(len(places)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        rows = tables.spelling_rows[first[places] + within].astype(np.int64)
+        at, places = spread(first, sizes)
+        rows = tables.spelling_rows[at].astype(np.int64)
         # Names written since the generation are few and read through.
         changed = self.spellings.changed_rows
         kept = find_sorted(rows, changed) < 0
@@ -283,9 +282,7 @@ class Corpus:
             distinct, places = np.unique(numbers[new], return_inverse=True)
             texts = [self.vocabulary.text(number) for number in distinct.tolist()]
             vectors[new] = word_vectors(texts)[places]
-        starts = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum(self.words.sizes(rows), out=starts[1:])
-        return TextWords(vectors, starts)
+        return TextWords.of_sizes(vectors, self.words.sizes(rows))
 
     def facet(self, row: int) -> FacetRecord:
         """Return the record of a facet."""

@@ -75,6 +75,7 @@ def organisation_record(row: OrganisationRow) -> OrganisationRecord:
 
 def facet_record(row: FacetRow, owners: tuple[int, ...], subjects: Subjects) -> FacetRecord:
     """Convert a facet; `owners` are organisation keys, the coordinator first."""
+    text = row.embedded_text
     return FacetRecord(
         id=row.id,
         kind=FacetKind(row.kind),
@@ -83,7 +84,7 @@ def facet_record(row: FacetRow, owners: tuple[int, ...], subjects: Subjects) -> 
         valid_until=row.valid_until,
         topics=tuple(row.topics),
         owners=owners,
-        subjects=SubjectNumbers(*subjects.of(row.embedded_text, row.topics)),
-        language=detect_language(row.embedded_text),
-        words=tuple(compared_words(row.embedded_text)),
+        subjects=SubjectNumbers(*subjects.of(text, row.topics)),
+        language=detect_language(text),
+        words=tuple(compared_words(text)),
     )

@@ -7,6 +7,7 @@ a name of one word and at most MAX_ACRONYM letters it is a hash of the word as i
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -32,11 +33,11 @@ class TextWord:
     end: int
 
 
-def text_words(text: str) -> list[TextWord]:
-    """Return the words of a text, which is in the normal form C, in order."""
+def text_words(text: str, start: int = 0, end: int = sys.maxsize) -> list[TextWord]:
+    """Return the words of a text, or of a part of it, in the normal form C, in order."""
     return [
         TextWord(found[0], fold(found[0]), found.start(), found.end())
-        for found in _WORD.finditer(text)
+        for found in _WORD.finditer(text, start, end)
     ]
 
 

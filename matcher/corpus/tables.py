@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.embedding_store import NO_STORE, EmbeddingStore
-from embeddings.language import LANGUAGES
+from embeddings.language import language_numbers
 from embeddings.stopwords import STOP_WORDS
 from embeddings.word_match import WORD_NETWORK, word_vectors
 from matcher.arrays import find_sorted
@@ -122,7 +122,7 @@ def facet_columns(records: Sequence[FacetRecord], vocabulary: Vocabulary) -> Fac
             ),
             "year": np.array([record.year or 0 for record in records], dtype=np.int16),
             "stage": _members(STAGES, (record.stage for record in records)),
-            "language": languages_of(record.language for record in records),
+            "language": language_numbers(record.language for record in records),
         },
         lists={
             "topics": numbers.lists(record.topics for record in records),
@@ -330,13 +330,6 @@ class _Numbers:
 def _members(members: Sequence[Member], values: Iterable[Member | None]) -> NDArray[np.int8]:
     numbers = {member: number for number, member in enumerate(members)}
     return np.array([NONE if v is None else numbers[v] for v in values], dtype=np.int8)
-
-
-def languages_of(languages: Iterable[str | None]) -> NDArray[np.int8]:
-    """Return languages by their place in LANGUAGES; NONE where they aren't known."""
-    return np.array(
-        [LANGUAGES.index(code) if code in LANGUAGES else NONE for code in languages], dtype=np.int8
-    )
 
 
 def _word_vectors(

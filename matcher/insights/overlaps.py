@@ -11,7 +11,6 @@ from matcher.arrays import Floats, Mask, Rows
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Initiative
 from matcher.models.need_offer import compare
-from matcher.needs.comparison import need_statements
 from matcher.needs.resolve import ResolvedNeeds, resolve_needs
 from matcher.parameters import STRONG_FIT
 from matcher.presenters import InitiativeName, OrganisationName, organisation_name
@@ -138,6 +137,5 @@ def _overlap(snapshot: Snapshot, one: _Compared, other: _Compared) -> Overlap | 
 
 def _same_probabilities(snapshot: Snapshot, one: ResolvedNeeds, other: ResolvedNeeds) -> Floats:
     """Return (k, l) the probability that a need of one says what a need of the other says."""
-    asked, offered = (need_statements(each.needs, each.vectors) for each in (one, other))
-    compared = compare(snapshot.generation.encoder, asked, offered)
+    compared = compare(snapshot.generation.encoder, one.statements, other.statements)
     return snapshot.models.need_offer.probabilities(compared)

@@ -11,6 +11,7 @@ from typing import Literal
 from matcher.corpus.field_mix import FieldMix
 from matcher.domain import NeedLevel, Stage
 from matcher.needs.resolve import Source
+from matcher.needs.wishes import FilterField
 from matcher.parameters import POSSIBLE_FIT, STRONG_FIT
 from matcher.presenters import FacetBrief, OrganisationBrief, OrganisationName, PartnerMixBrief
 
@@ -173,6 +174,11 @@ class BestMatch:
     probability: float
     facet: FacetBrief | None
 
+    @property
+    def fit(self) -> FitLabel:
+        """Whether it does what is needed."""
+        return FitLabel.of(self.probability)
+
 
 @dataclass(frozen=True, slots=True)
 class NeedAnswer:
@@ -202,7 +208,7 @@ class NeedsAnswer:
 class SuggestedFilter:
     """A filter that the text of a question speaks of."""
 
-    field: Literal["country", "region", "type", "size"]
+    field: FilterField
     value: str
     """ISO 3166 code of a country, NUTS code, type of organisation, or `sme`."""
     text: str

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embeddings.port import project_onto_view
+from embeddings.port import project_onto_views
 from matcher.arrays import Floats, Mask, Rows, find_sorted
 from matcher.corpus.corpus import Corpus
 from matcher.corpus.filters import allowed_in, offers_within
@@ -172,7 +172,7 @@ def _facets_near_needs(understood: UnderstoodQuestion, within: Selection) -> tup
         return _NOBODY, np.empty(0)
     snapshot, vectors = understood.snapshot, understood.needs.vectors
     views = snapshot.generation.encoder.views
-    queries = np.concatenate([project_onto_view(vectors, view) for view in views])
+    queries = project_onto_views(vectors, views)
     scores, ids = snapshot.index.search(queries, NEED_NEIGHBOURS, within)
     found = (ids >= 0) & (scores * np.sqrt(len(views)) >= MIN_SIMILARITY)
     facets, places = np.unique(snapshot.corpus.facet_rows(ids[found]), return_inverse=True)

@@ -18,8 +18,7 @@ from matcher.matching.rerank import RankedCandidates, rerank
 from matcher.matching.retrieve import retrieve
 from matcher.matching.score import score
 from matcher.matching.suggest import suggested_filters
-from matcher.matching.understand import NothingToRecommend, understand
-from matcher.needs.extraction import exclusions_of
+from matcher.matching.understand import NothingToRecommend, left_out_of, understand
 from matcher.store import Store
 
 
@@ -79,7 +78,7 @@ class Recommender:
             answer = explain(self.store, ranked)
         answer = replace(
             answer,
-            left_out=tuple(one.text for one in exclusions_of(question.text.strip())),
+            left_out=left_out_of(question),
             suggested_filters=suggested_filters(question),
         )
         if snapshot.is_incomplete_since(count):
@@ -87,11 +86,7 @@ class Recommender:
         return answer
 
     def rank(
-        self,
-        snapshot: Snapshot,
-        question: Question,
-        *,
-        deadline: Deadline = NO_DEADLINE,
+        self, snapshot: Snapshot, question: Question, *, deadline: Deadline = NO_DEADLINE
     ) -> RankedCandidates:
         """Return the candidates of a question in order, without reasons.
 

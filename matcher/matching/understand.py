@@ -66,14 +66,17 @@ class UnderstoodQuestion:
     """How surely, above 0 to 1, each of those."""
     asked: Statements
     """The text, where there is one, and each need, as they are compared with facets."""
-    left_out: tuple[str, ...] = ()
-    """Passages of the text that say what isn't wanted."""
     unwanted: ResolvedNeeds | None = None
     """What isn't wanted, as it is compared with offers; None where nothing is left out."""
     wanted: ResolvedNeeds | None = None
     """The text and the needs together, to be compared with that; None where nothing is."""
     deadline: Deadline = NO_DEADLINE
     """By when it must be answered."""
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Passages of the text that say what isn't wanted."""
+        return left_out_of(self.question)
 
     @property
     def written_out(self) -> Rows:
@@ -139,7 +142,6 @@ def understand(
         mentions=mentions,
         mentioned=mentioned,
         mention_confidence=confidence,
-        left_out=tuple(exclusion.text for exclusion in exclusions),
         unwanted=_guessed(subjects, unwanted) if subjects else None,
         wanted=_guessed(texts, vectors) if subjects else None,
         asked=_asked(texts, vectors, needs),
@@ -158,6 +160,11 @@ def _asked(
     stages = [None, *(need.stage for need in (needs.needs if needs else ()))]
     first = 0 if texts[0] else 1
     return statements_of(texts[first:], vectors[first:], stages[first:])
+
+
+def left_out_of(question: Question) -> tuple[str, ...]:
+    """Return the passages of a question's text that say what isn't wanted."""
+    return tuple(exclusion.text for exclusion in exclusions_of(question.text.strip()))
 
 
 def view_coverage_of(encoder: Encoder, vector: NDArray[np.float32]) -> dict[str, float]:

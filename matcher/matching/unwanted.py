@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from embeddings.port import project_onto_view
 from matcher.arrays import Floats, Rows
-from matcher.corpus.filters import offers_within
 from matcher.matching.retrieve import Candidates
-from matcher.needs.comparison import candidate_coverage, offers_of
+from matcher.needs.comparison import candidate_coverage, nearest_facets, offers_of
 from matcher.needs.resolve import ResolvedNeeds
-from matcher.parameters import NEED_NEIGHBOURS, POSSIBLE_FIT
+from matcher.parameters import POSSIBLE_FIT
 
 _NOBODY = np.empty(0, np.int64)
 
@@ -27,7 +25,9 @@ def unwanted_share(candidates: Candidates) -> Floats:
     unwanted, wanted = understood.unwanted, understood.wanted
     if unwanted is None or wanted is None or not len(candidates.rows):
         return share
-    probability = _best(candidates, unwanted, _facets_near(candidates, unwanted), candidates.rows)
+    filters = understood.question.filters
+    near = nearest_facets(candidates.snapshot, unwanted.vectors, filters)
+    probability = _best(candidates, unwanted, near, candidates.rows)
     places = np.flatnonzero(probability >= POSSIBLE_FIT)
     if len(places):
         rows = candidates.rows[places]
@@ -46,13 +46,3 @@ def _best(candidates: Candidates, texts: ResolvedNeeds, facets: Rows, rows: Rows
     )
     best: Floats = coverage.meets[:, coverage.places_of(rows)].max(axis=0)
     return best
-
-
-def _facets_near(candidates: Candidates, texts: ResolvedNeeds) -> Rows:
-    """Return the facets nearest to some texts, ascending."""
-    snapshot = candidates.snapshot
-    views = snapshot.generation.encoder.views
-    queries = np.concatenate([project_onto_view(texts.vectors, view) for view in views])
-    within = offers_within(snapshot, candidates.understood.question.filters)
-    _, ids = snapshot.index.search(queries, NEED_NEIGHBOURS, within)
-    return snapshot.corpus.facet_rows(np.unique(ids[ids >= 0]))

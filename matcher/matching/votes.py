@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.port import View, project_onto_view
+from embeddings.port import View, project_onto_views
 from matcher.arrays import Floats, Rows, find_sorted, take_or_zero
 from matcher.corpus.corpus import Corpus
 from matcher.corpus.snapshot import Snapshot
@@ -71,7 +71,7 @@ def votes_by_view(
     times what the index says, and less where the view understood only a part of the facet.
     """
     views: Sequence[View] = snapshot.generation.encoder.views
-    queries = np.concatenate([project_onto_view(vectors, view) for view in views])
+    queries = project_onto_views(vectors, views)
     scores, ids = snapshot.index.search(queries, count or NEIGHBOURS, facets)
     scores = scores * np.float32(np.sqrt(len(views)))
     found: list[dict[str, Votes]] = [{} for _ in vectors]

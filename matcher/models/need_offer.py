@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from embeddings.embedding_store import NO_STORE, EmbeddingStore
-from embeddings.language import LANGUAGES, detect_language
+from embeddings.language import detect_language, language_numbers
 from embeddings.port import Encoder, project_onto_view, vocabulary_coverage
 from embeddings.word_match import TextWords, WordMatches, compared_words, match_words
 from matcher.arrays import Floats, Mask, Rows
@@ -90,12 +90,10 @@ def statements_of(
     store: EmbeddingStore = NO_STORE,
 ) -> Statements:
     """Return texts, whose vectors (n, dim) are known, as they are compared."""
-    codes = [detect_language(text) for text in texts]
-    languages = [LANGUAGES.index(code) if code in LANGUAGES else -1 for code in codes]
     return Statements(
         vectors,
         TextWords.of_texts(texts, store),
-        np.array(languages, dtype=np.int8),
+        language_numbers(map(detect_language, texts)),
         np.array([STAGES[stage] for stage in stages], dtype=np.int64),
     )
 
@@ -241,42 +239,35 @@ def _examples(
 ) -> tuple[Floats, NDArray[np.bool_], Floats]:
     """Return features (p, f), labels (p,) and weights (p,), with offers of other needs added."""
     random = np.random.default_rng(_SEED)
-    topic_of = {pair.offer: pair.topic for pair in pairs}
-    offers = list(topic_of)
-    stage_of = {pair.offer: pair.offer_stage for pair in pairs}
-    language_of = {pair.offer: pair.offer_language for pair in pairs}
-    others = []
-    for pair in {pair.need: pair for pair in pairs}.values():
-        for place in random.choice(
-            len(offers), min(MAX_OTHERS, len(offers)), replace=False
-        ).tolist():
-            offer = offers[place]
-            if topic_of[offer] != pair.topic:
-                others.append(
-                    Judged(
-                        pair.need,
-                        pair.need_stage,
-                        offer,
-                        stage_of[offer],
-                        False,
-                        pair.topic,
-                        pair.need_language,
-                        language_of[offer],
-                        OTHERS,
-                    )
-                )
-    everything = [*pairs, *others, *_openings(encoder, pairs, store)]
+    offers = list({pair.offer: pair for pair in pairs}.values())
+    count = min(MAX_OTHERS, len(offers))
+    others = [
+        replace(
+            need,
+            offer=other.offer,
+            offer_stage=other.offer_stage,
+            offer_language=other.offer_language,
+            meets=False,
+            collection=OTHERS,
+        )
+        for need in {pair.need: pair for pair in pairs}.values()
+        for other in (
+            offers[place] for place in random.choice(len(offers), count, replace=False).tolist()
+        )
+        if other.topic != need.topic
+    ]
+    everything = [*pairs, *others, *_openings(encoder, offers)]
     labels = np.array([pair.meets for pair in everything])
     return _features(encoder, everything, store), labels, _weights(everything)
 
 
-def _openings(encoder: Encoder, pairs: Sequence[Judged], store: EmbeddingStore) -> Iterator[Judged]:
+def _openings(encoder: Encoder, offers: Sequence[Judged]) -> Iterator[Judged]:
     """Yield short needs: the first words of offers, which meet them, and of offers near those.
 
     The judged needs are sentences, while many a question has two or three words, which a fitting
     offer has, too, among others.
     """
-    offers = list({pair.offer: pair for pair in pairs}.values())[::OPENING_EVERY]
+    offers = offers[::OPENING_EVERY]
     vectors = encoder.encode_stored([pair.offer for pair in offers])
     near = np.argsort(-(vectors @ vectors.T), axis=1)[:, : OPENING_NEAR + 1]
     for place, offer in enumerate(offers):
@@ -363,12 +354,6 @@ def _logistic(
 
     found: Floats = minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B").x
     return found
-
-
-def relations_of(needs: Sequence[Stage | None], offers: Sequence[Stage | None]) -> NDArray[np.int8]:
-    """Return (needs, offers): SAME, NEXT or OTHER stage; -1 where one isn't known."""
-    asked, offered = ([STAGES[one] for one in several] for several in (needs, offers))
-    return _RELATIONS[np.ix_(asked, offered)]
 
 
 def _relation(one: Stage, other: Stage) -> int:

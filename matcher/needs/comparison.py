@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.port import project_onto_view
+from embeddings.port import project_onto_views
 from matcher.arrays import Floats, Rows
 from matcher.corpus.corpus import Corpus
 from matcher.corpus.filters import offer_facets, offers_within
 from matcher.corpus.snapshot import Snapshot
 from matcher.deadline import NO_DEADLINE, Deadline
-from matcher.domain import FacetKind, Filters, Need, Stage
+from matcher.domain import FacetKind, Filters, Stage
 from matcher.models.need_offer import (
     NEXT,
     STAGES,
     UNKNOWN,
     Statements,
     compare,
-    statements_of,
 )
 from matcher.needs.coverage import Coverage, coverage_of
 from matcher.needs.resolve import ResolvedNeeds
@@ -52,11 +49,6 @@ def offer_probabilities(
     return np.where(compared.similarity >= MIN_SIMILARITY, probabilities, 0.0)
 
 
-def need_statements(needs: Sequence[Need], vectors: Vectors) -> Statements:
-    """Return needs, whose vectors (k, dim) are known, as they are compared."""
-    return statements_of([need.text for need in needs], vectors, [need.stage for need in needs])
-
-
 def facet_statements(snapshot: Snapshot, rows: Rows) -> Statements:
     """Return facets (k,) as they are compared."""
     corpus = snapshot.corpus
@@ -67,6 +59,16 @@ def facet_statements(snapshot: Snapshot, rows: Rows) -> Statements:
         corpus.facet_language[rows],
         np.where(stages < 0, STAGES[None], stages),
     )
+
+
+def nearest_facets(snapshot: Snapshot, vectors: Vectors, filters: Filters) -> Rows:
+    """Return the offers and past projects nearest to texts, `vectors` (n, dim), ascending."""
+    if not len(vectors):
+        return np.empty(0, np.int64)
+    queries = project_onto_views(vectors, snapshot.generation.encoder.views)
+    offers = offers_within(snapshot, filters)
+    _, found = snapshot.index.search(queries, NEED_NEIGHBOURS, offers)
+    return snapshot.corpus.facet_rows(np.unique(found[found >= 0]))
 
 
 def need_coverage(
@@ -80,13 +82,7 @@ def need_coverage(
     The facets nearest to each need are compared, and all of the members'. Raises DeadlineExceeded.
     """
     corpus = snapshot.corpus
-    facets = np.empty(0, np.int64)
-    if len(needs.vectors):
-        views = snapshot.generation.encoder.views
-        queries = np.concatenate([project_onto_view(needs.vectors, view) for view in views])
-        offers = offers_within(snapshot, Filters())
-        _, found = snapshot.index.search(queries, NEED_NEIGHBOURS, offers)
-        facets = corpus.facet_rows(np.unique(found[found >= 0]))
+    facets = nearest_facets(snapshot, needs.vectors, Filters())
     if members is not None:
         facets = np.union1d(facets, offers_of(corpus, members))
     return _coverage(snapshot, needs, facets, None, deadline)
@@ -117,12 +113,13 @@ def _coverage(
     rows: Rows | None,
     deadline: Deadline,
 ) -> Coverage:
-    asked = need_statements(needs.needs, needs.vectors)
     compared = [np.empty((len(needs.needs), 0))]
     for start in range(0, len(facets), _COMPARED_AT_ONCE):
         deadline.check()
         some = facets[start : start + _COMPARED_AT_ONCE]
-        compared.append(offer_probabilities(snapshot, asked, some, guessed=needs.guessed))
+        compared.append(
+            offer_probabilities(snapshot, needs.statements, some, guessed=needs.guessed)
+        )
     probabilities = np.concatenate(compared, axis=1)
     return coverage_of(snapshot.corpus, needs.needs, probabilities, facets, rows)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from matcher.arrays import Rows
 from matcher.corpus.filters import unexpired
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import FacetKind, Need
+from matcher.models.need_offer import Statements, statements_of
 from matcher.needs.extraction import read
 from matcher.store import Store
 from matcher.store.facets import load_facets
@@ -37,13 +39,19 @@ class Source(StrEnum):
     MEMBERS = "members"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class ResolvedNeeds:
     """Needs, where they come from, and their vectors (k, dim)."""
 
     needs: tuple[Need, ...]
     source: Source
     vectors: NDArray[np.float32]
+
+    @cached_property
+    def statements(self) -> Statements:
+        """The needs as they are compared with offers."""
+        texts, stages = [one.text for one in self.needs], [one.stage for one in self.needs]
+        return statements_of(texts, self.vectors, stages)
 
     @property
     def guessed(self) -> bool:

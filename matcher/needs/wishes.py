@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Literal
 
 from embeddings.stopwords import STOP_WORDS
-from embeddings.words import fold
+from matcher.corpus.spellings import TextWord, text_words
 from matcher.domain import Filters
 from matcher.needs.extraction.exclusions import denied_passages
 from matcher.needs.extraction.reading import Label, passages_of
@@ -40,8 +40,7 @@ from matcher.needs.place_names import (
     place_of_capitals,
 )
 
-Field = Literal["country", "region", "type", "size"]
-_WORD = re.compile(r"[^\W_]+")
+FilterField = Literal["country", "region", "type", "size"]
 _MAX_DESCRIBING = 3
 """So many words may describe a partner before it is called: `an experienced small Belgian firm`."""
 _MAX_GAP_FROM, _MAX_GAP_IN = 8, 2
@@ -54,7 +53,7 @@ _MAX_LISTED = 8
 class Wish:
     """A filter that a text speaks of."""
 
-    field: Field
+    field: FilterField
     value: str
     """ISO 3166 code of a country, NUTS code, type of organisation, or `sme`."""
     text: str
@@ -63,18 +62,10 @@ class Wish:
     """Whether it is said that partners shall not be so."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    word: str
-    """Folded."""
-    start: int
-    end: int
-
-
 @lru_cache(maxsize=64)
 def wishes_of(text: str) -> tuple[Wish, ...]:
     """Return the filters that a text speaks of, each once, in order; exclusions are of places."""
-    found: dict[tuple[Field, str, bool], Wish] = {}
+    found: dict[tuple[FilterField, str, bool], Wish] = {}
     denied = denied_passages(text)
     for clause in (each for exclusion in denied for each in exclusion.clauses):
         for wish in _excluded_places(text, clause.start, clause.end):
@@ -99,8 +90,8 @@ def _passages(text: str) -> list[tuple[int, int, bool]]:
     found: list[tuple[int, int, bool]] = []
     for passage in passages:
         asked = passage.label in labels
-        first = _tokens(text, passage.start, passage.end)
-        if found and first and first[0].word in OR and 1 in _places(text, first[:_MAX_LISTED]):
+        first = text_words(text, passage.start, passage.end)
+        if found and first and first[0].folded in OR and 1 in _places(text, first[:_MAX_LISTED]):
             start, _, asked = found.pop()
             found.append((start, passage.end, asked))
         else:
@@ -123,27 +114,20 @@ def excluding(filters: Filters, wishes: Sequence[Wish]) -> Filters:
 
 
 def _more(
-    given: tuple[str, ...], asked: tuple[str, ...], field: Field, wishes: Sequence[Wish]
+    given: tuple[str, ...], asked: tuple[str, ...], field: FilterField, wishes: Sequence[Wish]
 ) -> tuple[str, ...]:
     values = {wish.value for wish in wishes if wish.excludes and wish.field == field}
     return tuple(sorted({*given, *(values - set(asked))})) if values else given
 
 
-def _tokens(text: str, start: int, end: int) -> list[_Token]:
-    return [
-        _Token(fold(match.group().casefold()), match.start(), match.end())
-        for match in _WORD.finditer(text, start, end)
-    ]
-
-
-def _places(text: str, tokens: Sequence[_Token]) -> dict[int, tuple[str, int]]:
+def _places(text: str, tokens: Sequence[TextWord]) -> dict[int, tuple[str, int]]:
     """Return the code of each place and where its name ends, by the token where it begins."""
     names, found = place_names(), dict[int, tuple[str, int]]()
     at = 0
     while at < len(tokens):
         code, after = None, at + 1
         for length in range(min(longest_name(), len(tokens) - at), 0, -1):
-            code = names.get(tuple(token.word for token in tokens[at : at + length]))
+            code = names.get(tuple(token.folded for token in tokens[at : at + length]))
             if code is not None:
                 after = at + length
                 break
@@ -157,17 +141,17 @@ def _places(text: str, tokens: Sequence[_Token]) -> dict[int, tuple[str, int]]:
 
 def _excluded_places(text: str, start: int, end: int) -> Iterator[Wish]:
     """Yield the places of a passage that says nothing but where partners shan't be."""
-    tokens = _tokens(text, start, end)
+    tokens = text_words(text, start, end)
     places = _places(text, tokens)
     of_place = {place for at, (_, after) in places.items() for place in range(at, after)}
     adjectives = {
         at: code
         for at, token in enumerate(tokens)
-        if at not in of_place and (code := place_of_adjective(token.word))
+        if at not in of_place and (code := place_of_adjective(token.folded))
     }
     for at, token in enumerate(tokens):
-        known = at in of_place or at in adjectives or token.word in STOP_WORDS | LEAD
-        if not (known or FROM.fullmatch(token.word) or PARTNERS_ALONE.fullmatch(token.word)):
+        known = at in of_place or at in adjectives or token.folded in STOP_WORDS | LEAD
+        if not (known or FROM.fullmatch(token.folded) or PARTNERS_ALONE.fullmatch(token.folded)):
             return
     for at, (code, after) in places.items():
         yield _place_wish(code, text[tokens[at].start : tokens[after - 1].end], excludes=True)
@@ -184,12 +168,12 @@ def _wished(text: str, start: int, end: int, *, asked: bool) -> Iterator[Wish]:
 
     In one that the model doesn't take as `asked`, only behind words like `we look for`.
     """
-    tokens = _tokens(text, start, end)
-    line = " ".join(token.word for token in tokens)
+    tokens = text_words(text, start, end)
+    line = " ".join(token.folded for token in tokens)
     offsets, length = [], 0
     for token in tokens:
         offsets.append(length)
-        length += len(token.word) + 1
+        length += len(token.folded) + 1
     places = _places(text, tokens)
     yield from _preferred_places(text, tokens, line, offsets)
     for match in NOUNS.finditer(line):
@@ -202,13 +186,13 @@ def _wished(text: str, start: int, end: int, *, asked: bool) -> Iterator[Wish]:
             if re.fullmatch(pattern, match.group()):
                 yield Wish(field, value, text[tokens[at].start : tokens[after - 1].end])
         for near in (at - 2, at - 1, after):
-            if 0 <= near < len(tokens) and (code := place_of_adjective(tokens[near].word)):
+            if 0 <= near < len(tokens) and (code := place_of_adjective(tokens[near].folded)):
                 first, last = min(near, at), max(near + 1, after) - 1
                 yield _place_wish(code, text[tokens[first].start : tokens[last].end])
         last = -1
         for place, (code, behind) in places.items():
-            between = " ".join(token.word for token in tokens[after:place])
-            listed = place == last + 1 and tokens[last].word in OR
+            between = " ".join(token.folded for token in tokens[after:place])
+            listed = place == last + 1 and tokens[last].folded in OR
             if place >= after and (listed or _leads_to_place(between)):
                 last = behind
                 first = place if listed else at
@@ -238,12 +222,12 @@ def _is_sought(before: str) -> bool:
 
 
 def _preferred_places(
-    text: str, tokens: Sequence[_Token], line: str, offsets: Sequence[int]
+    text: str, tokens: Sequence[TextWord], line: str, offsets: Sequence[int]
 ) -> Iterator[Wish]:
     """Yield the places of a passage from which partners are preferred."""
     last = -1
     for place, (code, behind) in _places(text, tokens).items():
-        listed = place == last + 1 and tokens[last].word in OR
+        listed = place == last + 1 and tokens[last].folded in OR
         if listed or _is_preferred(line[: offsets[place]]):
             last = behind
             yield _place_wish(code, text[tokens[place].start : tokens[behind - 1].end])

@@ -25,7 +25,6 @@ from matcher.models.need_offer import (
     Statements,
     compare,
     fit_need_offer_model,
-    relations_of,
     statements_of,
 )
 
@@ -57,6 +56,15 @@ def without_words(vectors: np.ndarray, languages: list[int]) -> Statements:
     words = TextWords(np.zeros((0, 64), np.float32), np.zeros(count + 1, np.int64))
     unstaged = np.full(count, len(Stage), np.int64)
     return Statements(vectors, words, np.array(languages, np.int8), unstaged)
+
+
+def relations_of(asked: list[Stage | None], offered: list[Stage | None]) -> np.ndarray:
+    """How the stages of needs and offers stand to each other, as they are compared."""
+    needs, offers = (
+        statements_of([""] * len(stages), np.zeros((len(stages), 4), np.float32), stages)
+        for stages in (asked, offered)
+    )
+    return compare(TwoViews(), needs, offers).relations  # type: ignore[arg-type]
 
 
 def test_how_stages_stand_to_each_other() -> None:
