@@ -7,22 +7,16 @@ mean reciprocal rank of the right organisation, as the service asks and with eve
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from unittest.mock import patch
 
+from benchmarks.built import built_corpus
 from matcher.cache import MemoryCache
 from matcher.corpus.answer_cache import AnswerCache
-from matcher.demo import load as demo
 from matcher.domain import Question
 from matcher.evaluation.metrics import reciprocal_rank
-from matcher.indexing.build import build_index
-from matcher.indexing.provider import provide_corpus
 from matcher.matching import understand
 from matcher.matching.service import Recommender
 from matcher.needs.extraction import strip_courtesies
-from matcher.settings import read_settings
-from matcher.store import Store
 
 DEPTH = 60
 RIGHT = (
@@ -98,14 +92,9 @@ PUT = {
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="schakel-courtesy-") as folder:
-        settings = read_settings({"SCHAKEL_HOME": folder})
-        store = Store(f"sqlite:///{Path(folder) / 'demo.sqlite3'}")
-        store.upgrade()
-        demo.load(store)
-        build_index(store, settings)
+    with built_corpus() as provider:
+        settings = provider.settings
         answers = AnswerCache(MemoryCache(), settings.cache_ttl)
-        provider = provide_corpus(store, settings)
         recommender = Recommender(provider, answers, settings.long_tail)
         print("            as the service asks          with every word counted")
         print("            bare   otherwise   worst     bare   otherwise   worst")
@@ -117,7 +106,6 @@ def main() -> None:
                     bare, *others = [_mean_rank(recommender, put, asked) for put in ways]
                 line += f"{bare:9.2f} {sum(others) / len(others):11.2f} {min(others):7.2f}"
             print(f"{language:5} {line}")
-        store.dispose()
 
 
 def _mean_rank(recommender: Recommender, put: str, asked: list[str]) -> float:

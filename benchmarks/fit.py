@@ -10,21 +10,14 @@ from __future__ import annotations
 
 import csv
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.asking import table
-from matcher.demo import load as demo
+from benchmarks.built import built_corpus
 from matcher.domain import Question
-from matcher.imports.cordis import read_cordis
-from matcher.imports.storage import store_batch
-from matcher.indexing.build import build_index
-from matcher.indexing.provider import provide_corpus
 from matcher.matching.service import Recommender
-from matcher.settings import read_settings
-from matcher.store import Store
 
 QUESTIONS = Path(__file__).parent / "fit_questions.tsv"
 HELD_OUT = frozenset("cf")
@@ -66,16 +59,7 @@ def main() -> None:
 
 def ask_all(name: str, where: str) -> list[Asked]:
     """Ask all questions of a corpus: the demo data, or a CORDIS folder."""
-    with tempfile.TemporaryDirectory() as home:
-        settings = read_settings({"SCHAKEL_HOME": home})
-        store = Store(settings.database_url)
-        store.upgrade()
-        if where:
-            store_batch(store, read_cordis(Path(where)))
-        else:
-            demo.load(store)
-        build_index(store, settings)
-        provider = provide_corpus(store, settings)
+    with built_corpus(where) as provider:
         recommender = Recommender(provider, answers=None)  # type: ignore[arg-type]
         snapshot = provider.snapshot()
 
@@ -84,22 +68,14 @@ def ask_all(name: str, where: str) -> list[Asked]:
             ids = [match.organisation.id for match in answer.results]
             ranks = [place for place, found in enumerate(ids, 1) if found in one.expected]
             nothing = {"nothing_fits", "nothing_found", "nothing_usable"}
-            return Asked(
-                one.corpus,
-                one.language,
-                one.kind,
-                one.answered,
-                one.author,
-                one.text,
-                one.expected,
-                max((match.fit_probability or 0.0 for match in answer.results), default=0.0),
-                any(notice.code in nothing for notice in answer.notices),
-                ranks[0] if ranks else 0,
+            return replace(
+                one,
+                probability=max((m.fit_probability or 0.0 for m in answer.results), default=0.0),
+                says_nothing_fits=any(notice.code in nothing for notice in answer.notices),
+                rank=ranks[0] if ranks else 0,
             )
 
-        asked = [ask(one) for one in read_questions() if one.corpus == name]
-        store.dispose()
-    return asked
+        return [ask(one) for one in read_questions() if one.corpus == name]
 
 
 def read_questions() -> list[Asked]:

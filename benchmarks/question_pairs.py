@@ -11,22 +11,18 @@ from __future__ import annotations
 
 import csv
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.built import built_corpus
 from benchmarks.fit import HELD_OUT, Asked, read_questions
 from matcher.corpus.snapshot import Snapshot
-from matcher.demo import load as demo
 from matcher.domain import Question
-from matcher.indexing.build import build_index
-from matcher.indexing.provider import provide_corpus
 from matcher.matching.features.fit import fit_of
 from matcher.matching.retrieve import retrieve
 from matcher.matching.understand import NothingToRecommend, understand
-from matcher.settings import read_settings
 from matcher.store import Store
 from matcher.store.facets import load_facets
 
@@ -35,31 +31,22 @@ COLUMNS = "topic need_language need need_stage offer_language offer offer_stage 
 
 
 def main() -> None:
-    with (
-        tempfile.TemporaryDirectory() as home,
-        Path(sys.argv[1]).open("w", encoding="utf-8") as file,
-    ):
+    asked = [one for one in read_questions() if one.corpus == "demo" and one.author not in HELD_OUT]
+    with built_corpus() as provider, Path(sys.argv[1]).open("w", encoding="utf-8") as file:
         write = csv.writer(file, delimiter="\t", quoting=csv.QUOTE_NONE, lineterminator="\n")
         write.writerow(COLUMNS)
-        settings = read_settings({"SCHAKEL_HOME": home})
-        store = Store(settings.database_url)
-        store.upgrade()
-        demo.load(store)
-        build_index(store, settings)
-        snapshot = provide_corpus(store, settings).snapshot()
-        asked = (one for one in read_questions() if one.corpus == "demo")
-        for number, one in enumerate(one for one in asked if one.author not in HELD_OUT):
-            for need, facet_row in _pairs(snapshot, store, one):
-                number_of_facet = int(snapshot.corpus.facet_ids[facet_row])
-                with store.reading() as session:
-                    facet = load_facets(session, [number_of_facet])[number_of_facet]
-                text = " ".join(facet.text.split())
-                meets = str(int(one.answered))
-                topic = f"q{number:03}"
+        snapshot, store = provider.snapshot(), provider.store
+        for number, one in enumerate(asked):
+            pairs = list(_pairs(snapshot, store, one))
+            ids = snapshot.corpus.facet_ids[np.array([row for _, row in pairs], dtype=np.int64)]
+            with store.reading() as session:
+                facets = load_facets(session, ids.tolist())
+            for (need, _), facet_id in zip(pairs, ids.tolist(), strict=True):
+                facet = facets[facet_id]
+                text, meets = " ".join(facet.text.split()), str(int(one.answered))
                 write.writerow(
-                    [topic, one.language, need, "", facet.language or "", text, "", meets]
+                    [f"q{number:03}", one.language, need, "", facet.language or "", text, "", meets]
                 )
-        store.dispose()
 
 
 def _pairs(snapshot: Snapshot, store: Store, one: Asked) -> Iterator[tuple[str, int]]:
