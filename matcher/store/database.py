@@ -176,13 +176,14 @@ class Store:
 
     def upgrade(self) -> None:
         """Migrate the schema to the newest version; does nothing if it is up to date."""
-        if self.is_upgraded():
-            return
         if self._sqlite:
             with open(f"{self.url.database}.upgrade-lock", "w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
+                self._use_write_ahead_log()
                 if not self.is_upgraded():
                     self._upgrade()
+            return
+        if self.is_upgraded():
             return
         with self.engine.connect() as holder:
             _wait_for_ever(holder)
@@ -198,6 +199,16 @@ class Store:
         with self.engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
         return current == ScriptDirectory.from_config(_alembic_config()).get_current_head()
+
+    def _use_write_ahead_log(self) -> None:
+        """Let reading and writing go on side by side; the database's file remembers it.
+
+        Behind the upgrade's lock: SQLite doesn't wait for another process that does the same, but
+        says that the database is locked.
+        """
+        with self.engine.connect() as connection:
+            if connection.execute(text("PRAGMA journal_mode")).scalar_one() != "wal":
+                connection.execute(text("PRAGMA journal_mode=WAL"))
 
     def _upgrade(self) -> None:
         config = _alembic_config()
@@ -256,7 +267,6 @@ def _prepare_postgres(limits: StoreLimits, connection: Any, _record: Any) -> Non
 
 def _prepare_sqlite(limits: StoreLimits, connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA busy_timeout={int(limits.lock_seconds * 1000)}")

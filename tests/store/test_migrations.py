@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,6 +41,22 @@ def migrate(store: Store, to: str, migration: Callable[[Config, str], None]) -> 
     with store.engine.begin() as connection:
         config.attributes["connection"] = connection
         migration(config, to)
+
+
+def test_processes_that_open_a_new_database_take_turns(tmp_path: Path) -> None:
+    path = tmp_path / "new.sqlite3"
+    made = Store(f"sqlite:///{path}")
+    with ThreadPoolExecutor() as threads:
+        with Path(f"{path}.upgrade-lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            upgraded = threads.submit(made.upgrade)
+            with pytest.raises(TimeoutError):
+                upgraded.result(timeout=0.2)
+            assert not path.exists()
+        upgraded.result()
+    with made.engine.connect() as connection:
+        assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+    made.dispose()
 
 
 def test_chances_of_listed_matches_become_probabilities(store: Store) -> None:
