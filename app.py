@@ -15,6 +15,7 @@ from apiflask import APIFlask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from matcher import cli, current, logs
+from matcher.private_files import make_private
 from matcher.settings import Settings, SettingsError, read_settings
 
 VERSION = "0.1.0"
@@ -52,6 +53,7 @@ class Schakel(APIFlask):
         if settings.trusted_proxies:
             hops = settings.trusted_proxies
             self.wsgi_app = ProxyFix(self.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+        make_private(settings)
         current.init_app(self, settings)
         logs.configure(settings)
         cli.init_app(self)

@@ -8,7 +8,11 @@ from logging.handlers import WatchedFileHandler
 
 import structlog
 
+from matcher import masking
 from matcher.settings import Settings
+
+LIBRARIES = ("gunicorn.error", "gunicorn.access", "werkzeug")
+"""Loggers of libraries that write addresses of pages, which may be secret links."""
 
 
 class LogFile(WatchedFileHandler):
@@ -37,12 +41,17 @@ def configure(settings: Settings) -> None:
         logger.addHandler(logging.StreamHandler(sys.stderr))
     logger.setLevel(settings.log_level)
     logger.propagate = False
+    for name in LIBRARIES:
+        library = logging.getLogger(name)
+        if not any(isinstance(known, masking.MaskingFilter) for known in library.filters):
+            library.addFilter(masking.MaskingFilter())
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.stdlib.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            structlog.processors.ExceptionRenderer(masking.exception_text),
+            masking.mask_values,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(

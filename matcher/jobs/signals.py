@@ -131,7 +131,9 @@ class JobSignals:
             return store.engine
         home.mkdir(parents=True, exist_ok=True)
         # No pool: a connection must not be used by the child of a fork.
-        engine = create_engine(f"sqlite:///{home / 'jobs.sqlite3'}", poolclass=NullPool)
+        engine = create_engine(
+            f"sqlite:///{home / 'jobs.sqlite3'}", poolclass=NullPool, hide_parameters=True
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         with engine.begin() as connection:
             connection.execute(CreateTable(SIGNALS, if_not_exists=True))

@@ -90,7 +90,9 @@ class Store:
         self._sqlite = self.url.get_backend_name() == "sqlite"
         if self._sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        options: dict[str, Any] = {} if self._sqlite else {"pool_pre_ping": True}
+        options: dict[str, Any] = {"hide_parameters": True}  # they may hold somebody's contact
+        if not self._sqlite:
+            options["pool_pre_ping"] = True
         if self.url.database:  # SQLite in memory has a pool of another kind
             options["pool_size"] = limits.connections
             options["pool_timeout"] = limits.connection_seconds

@@ -27,6 +27,7 @@ from matcher.settings import SettingsError
 from matcher.store.database import is_lock_timeout
 from matcher.web import matching, profiles
 from matcher.web.messages import translated
+from matcher.web.request_log import route
 
 AGAIN = {"pages.matches_sent": matching.again, "profiles.new_sent": profiles.again}
 """Forms of people without an account, which are shown again where their session is gone."""
@@ -108,7 +109,7 @@ def _csrf_failed(_failure: CSRFError) -> ResponseReturnValue:
 
 def _encoder_away(error: EncoderError) -> ResponseReturnValue:
     """Answer when texts can't be turned into vectors, such as with a remote service away."""
-    log.error("encoder failed", path=request.path, exc_info=error)
+    log.error("encoder failed", route=route(), exc_info=error)
     detail = "The model that reads texts doesn't answer. Try again in a minute."
     return _try_later(
         detail, _("The model that reads texts doesn't answer. Try again in a minute.")
@@ -117,7 +118,7 @@ def _encoder_away(error: EncoderError) -> ResponseReturnValue:
 
 def _no_time_left(_error: DeadlineExceeded) -> ResponseReturnValue:
     """Answer a question for which there wasn't time."""
-    log.warning("no time left", path=request.path)
+    log.warning("no time left", route=route())
     detail = (
         "There wasn't time to answer. Ask again in a minute; or ask for less: a shorter text, "
         "fewer needs, a smaller team."
@@ -139,7 +140,7 @@ def _not_answerable(error: QuestionError) -> ResponseReturnValue:
 
 def _store_away(error: Exception) -> ResponseReturnValue:
     """Answer when the store is down or locked, or its disk is full."""
-    log.error("store failed", path=request.path, reason=_reason(error))
+    log.error("store failed", route=route(), reason=_reason(error))
     if isinstance(error, DBAPIError) and is_lock_timeout(error):
         detail = "Others are writing. Nothing was stored. Try again in a few seconds."
         advice = _("Others are writing. Nothing was stored. Try again in a few seconds.")
@@ -173,7 +174,7 @@ def _failed(error: Exception) -> ResponseReturnValue:
         return _error(wrapped)
     if isinstance(error, OSError) and error.errno in DISK_FULL:
         return _store_away(error)
-    log.error("request failed", path=request.path, exc_info=error)
+    log.error("request failed", route=route(), exc_info=error)
     if not is_page():
         return problem(500, "Something went wrong here. Nothing was stored.")
     return _page(500), 500

@@ -15,6 +15,11 @@ def init_app(app: Flask) -> None:
     app.after_request(_end)
 
 
+def route() -> str:
+    """Return the rule of the address that was asked for; the address may be a secret link."""
+    return request.url_rule.rule if request.url_rule is not None else "none"
+
+
 def _begin() -> None:
     g.started = time.perf_counter()
     g.request_id = uuid.uuid4().hex
@@ -26,7 +31,7 @@ def _end(response: Response) -> Response:
     structlog.get_logger().info(
         "request",
         method=request.method,
-        path=request.path,
+        route=route(),
         status=response.status_code,
         ms=round(milliseconds, 1),
         request_id=g.get("request_id"),
