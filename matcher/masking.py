@@ -52,13 +52,13 @@ def _masked_value(value: Any) -> Any:
     return value
 
 
-def exception_text(info: _ExcInfo) -> str:
+def exception_text(exc_info: _ExcInfo) -> str:
     """Return the traceback of an exception and its causes, without what somebody typed.
 
     Of a message the first line is shown: PostgreSQL gives the rows of the store in the next.
     """
     parts: list[str] = []
-    error = info[1] or sys.exc_info()[1]
+    error = exc_info[1] or sys.exc_info()[1]
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
