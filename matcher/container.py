@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import structlog
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from embeddings.port import EncoderError
 from matcher.cache import Cache, CacheState, make_cache
@@ -20,7 +20,7 @@ from matcher.corpus.generation import current_name, is_building
 from matcher.corpus.provider import CorpusProvider
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Question
-from matcher.gate import OPEN, Gate
+from matcher.gate import OPEN, BusyError, Gate
 from matcher.imports import jobs as import_jobs
 from matcher.indexing.build import build_index
 from matcher.indexing.child import build_in_child
@@ -48,7 +48,8 @@ HEAVY_TURN_SECONDS = 8.0
 """To wait for heavy questions before one's own."""
 WRITE_TURN_SECONDS = 0.5
 """To wait where a third of the threads write, or wait for another writer, already."""
-LOCK_SECONDS = 4.0
+LOCK_SECONDS = 3.0
+"""A writer waits for another; enough for any write but an import."""
 CONNECTION_SECONDS = 5.0
 STATEMENT_SECONDS = 60.0
 BACKGROUND_THREADS = 4
@@ -210,8 +211,15 @@ class Services:
         now = time.monotonic()
         if now >= self._rebuild_at:
             self._rebuild_at = now + REBUILD_PAUSE_SECONDS
+            # A job is a write, for which nobody who only asks should wait.
+            threading.Thread(target=self._start_rebuild, name="rebuild", daemon=True).start()
+
+    def _start_rebuild(self) -> None:
+        try:
             if self.jobs.start_if_none("rebuild"):
                 log.info("index is built anew", reason="much was written since")
+        except (BusyError, SQLAlchemyError) as error:  # whoever asks in a minute tries again
+            log.warning("no build started", reason=type(error).__name__)
 
     def start(self) -> None:
         """Begin to warm up in a thread, unless that was done or is under way."""

@@ -32,7 +32,7 @@ def init_app(app: APIFlask) -> None:
     app.config["DESCRIPTION"] = "Finds complementary partners for new cluster initiatives."
     app.config["HTTP_ERROR_SCHEMA"] = app.config["VALIDATION_ERROR_SCHEMA"] = PROBLEM
     app.security_schemes = {"ApiKey": {"type": "http", "scheme": "bearer"}}
-    app.spec_processor(_with_limits)  # type: ignore[arg-type]
+    app.spec_processor(_completed)  # type: ignore[arg-type]
     app.register_blueprint(blueprint)
     app.register_blueprint(health.blueprint)
     app.add_url_rule("/api/docs", "docs", app.doc(hide=True)(_docs))
@@ -42,7 +42,16 @@ def _docs() -> str:
     return render_template("docs.html")
 
 
-def _with_limits(spec: dict[str, Any]) -> dict[str, Any]:
+def _completed(spec: dict[str, Any]) -> dict[str, Any]:
+    """Say what holds for this service, and what any address may answer."""
+    _document_limits(spec)
+    for path in spec["paths"].values():
+        for operation in path.values():
+            operation["responses"].setdefault("503", UNAVAILABLE)
+    return spec
+
+
+def _document_limits(spec: dict[str, Any]) -> None:
     """Say in the schemas how large a question or an initiative may be by the settings."""
     limits = services().limits
     for name, text in (("QuestionIn", "text"), ("InitiativeIn", "brief"), ("BriefIn", "text")):
@@ -54,7 +63,6 @@ def _with_limits(spec: dict[str, Any]) -> dict[str, Any]:
             schema["description"] = f"{schema['description']} {_together(text, limits)}"
     needs = spec["components"]["schemas"]["NeedsIn"]
     _lower(needs["properties"], "needs", "maxItems", limits.needs)
-    return spec
 
 
 def _lower(properties: dict[str, Any], name: str, bound: str, limit: int) -> None:
@@ -82,3 +90,10 @@ PROBLEM: dict[str, Any] = {
         },
     },
 }
+UNAVAILABLE: dict[str, Any] = {
+    "description": "Not at the moment: too much is asked, there wasn't time to answer, or store, "
+    "index or model can't be used. `detail` says which; ask again after `Retry-After` seconds.",
+    "headers": {"Retry-After": {"schema": {"type": "integer"}}},
+    "content": {"application/problem+json": {"schema": PROBLEM}},
+}
+"""What any address may answer."""

@@ -13,8 +13,6 @@ from pydantic import ValidationError
 from matcher.validation_errors import field_errors
 
 log = structlog.get_logger()
-NO_TIME = {503: "There wasn't time to answer; ask again later, or for less."}
-"""What answers that may take long document."""
 _ADVICE = {
     400: "The body can't be read as JSON. Send one JSON object in UTF-8; /api/docs shows which.",
     404: "There is nothing at this address. /api/docs lists the addresses.",

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from matcher.api.blueprint import blueprint
 from matcher.api.conversion import filters_from, team_from
-from matcher.api.errors import NO_TIME, problem
+from matcher.api.errors import problem
 from matcher.api.initiative_schemas import (
     AdviceIn,
     BriefIn,
@@ -29,9 +29,6 @@ from matcher.initiatives.team_report import TeamAnswer
 from matcher.initiatives.team_task import Infeasible
 from matcher.matching.answer import Answer
 
-ANSWERS = MISSING | NO_TIME
-"""What else may be answered about an initiative."""
-
 
 @blueprint.post("/needs")
 @blueprint.input(BriefIn)
@@ -45,7 +42,7 @@ def read_needs(json_data: BriefIn) -> ResponseReturnValue:
 @blueprint.get("/initiatives/<initiative_id>/matches")
 @blueprint.input(DialsIn, location="query")
 @blueprint.output(schema_of(Answer))
-@blueprint.doc(summary="Match list of an initiative", responses=ANSWERS)
+@blueprint.doc(summary="Match list of an initiative", responses=MISSING)
 @with_problems
 def initiative_matches(initiative_id: str, query_data: DialsIn) -> ResponseReturnValue:
     """Return its match list."""
@@ -55,7 +52,7 @@ def initiative_matches(initiative_id: str, query_data: DialsIn) -> ResponseRetur
 @blueprint.post("/initiatives/<initiative_id>/matches")
 @blueprint.input(MatchesIn)
 @blueprint.output(schema_of(Answer))
-@blueprint.doc(summary="Match list of an initiative, with filters and feedback", responses=ANSWERS)
+@blueprint.doc(summary="Match list of an initiative, with filters and feedback", responses=MISSING)
 @with_problems
 def initiative_matches_changed(initiative_id: str, json_data: MatchesIn) -> ResponseReturnValue:
     """Return its match list, narrowed."""
@@ -86,7 +83,7 @@ def _matches(initiative_id: str, asked: MatchesIn) -> Response:
     summary="Gap report of an initiative",
     description="Per need who covers it, who could, or that nobody does; per stage from idea to "
     "market; and the missing links.",
-    responses=ANSWERS,
+    responses=MISSING,
 )
 @with_problems
 def initiative_gaps(initiative_id: str) -> ResponseReturnValue:
@@ -96,7 +93,7 @@ def initiative_gaps(initiative_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/initiatives/<initiative_id>/roadmap")
 @blueprint.output(schema_of(Roadmap))
-@blueprint.doc(summary="Roadmap of an initiative, from idea to market", responses=ANSWERS)
+@blueprint.doc(summary="Roadmap of an initiative, from idea to market", responses=MISSING)
 @with_problems
 def initiative_roadmap(initiative_id: str) -> ResponseReturnValue:
     """Return its roadmap."""
@@ -109,7 +106,7 @@ def initiative_roadmap(initiative_id: str) -> ResponseReturnValue:
 @blueprint.doc(
     summary="A whole team for an initiative, under quotas",
     description="Where no team meets the quotas, the answer names those that are in conflict.",
-    responses=ANSWERS,
+    responses=MISSING,
 )
 @with_problems
 def initiative_line_up(initiative_id: str, json_data: LineUpIn) -> ResponseReturnValue:
@@ -130,7 +127,7 @@ def initiative_line_up(initiative_id: str, json_data: LineUpIn) -> ResponseRetur
 @blueprint.doc(
     summary="What would bring an organisation among the first partners",
     description="Found by asking for the match list with the additions.",
-    responses=ANSWERS,
+    responses=MISSING,
 )
 @with_problems
 def initiative_advice(initiative_id: str, query_data: AdviceIn) -> ResponseReturnValue:

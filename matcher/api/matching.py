@@ -6,7 +6,6 @@ from flask.typing import ResponseReturnValue
 
 from matcher.api.blueprint import blueprint
 from matcher.api.conversion import question_from
-from matcher.api.errors import NO_TIME
 from matcher.api.responses import answer, schema_of
 from matcher.api.schemas import QuestionIn
 from matcher.current import services
@@ -26,7 +25,6 @@ EXAMPLE = {
 @blueprint.doc(
     summary="Recommend partners",
     description="Ranked organisations with score parts that add up to the score, and reasons.",
-    responses=NO_TIME,
 )
 def recommendations(json_data: QuestionIn) -> ResponseReturnValue:
     """Answer a question."""

@@ -93,6 +93,7 @@ class Store:
         options: dict[str, Any] = {"hide_parameters": True}  # they may hold somebody's contact
         if not self._sqlite:
             options["pool_pre_ping"] = True
+            options["connect_args"] = _network_limits(limits)
         if self.url.database:  # SQLite in memory has a pool of another kind
             options["pool_size"] = limits.connections
             options["pool_timeout"] = limits.connection_seconds
@@ -260,6 +261,18 @@ def _wait_for_ever(connection: Connection) -> None:
     connection.execute(text("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0"))
 
 
+def _network_limits(limits: StoreLimits) -> dict[str, Any]:
+    """Return what libpq needs to give up a server that is gone without a word."""
+    seconds = max(int(limits.connection_seconds), 2)  # libpq takes no less
+    return {
+        "connect_timeout": seconds,
+        "keepalives_idle": 2 * seconds,
+        "keepalives_interval": seconds,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 6 * seconds * 1000,
+    }
+
+
 def _prepare_postgres(limits: StoreLimits, connection: Any, _record: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = {int(limits.lock_seconds * 1000)}")
@@ -269,7 +282,7 @@ def _prepare_postgres(limits: StoreLimits, connection: Any, _record: Any) -> Non
 
 def _prepare_sqlite(limits: StoreLimits, connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
-    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # what was acknowledged survives a power cut
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA busy_timeout={int(limits.lock_seconds * 1000)}")
     cursor.close()

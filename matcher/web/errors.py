@@ -12,13 +12,13 @@ from flask import flash, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.http import HTTP_STATUS_CODES
 
 from embeddings.port import EncoderError
 from matcher.api.errors import advice_on, input_errors, problem
-from matcher.corpus.generation import GenerationWriteError
+from matcher.corpus.generation import GenerationError, GenerationWriteError
 from matcher.current import services
 from matcher.deadline import DeadlineExceeded
 from matcher.gate import BusyError
@@ -41,11 +41,14 @@ def init_app(app: APIFlask) -> None:
     app.register_error_handler(DeadlineExceeded, _no_time_left)
     app.register_error_handler(EncoderError, _encoder_away)
     app.register_error_handler(QuestionError, _not_answerable)
-    app.register_error_handler(OperationalError, _store_away)
+    app.register_error_handler(DBAPIError, _store_away)
+    app.register_error_handler(DataError, _failed)  # a value that should have been refused
+    app.register_error_handler(IntegrityError, _changed_meanwhile)
     app.register_error_handler(PoolTimeoutError, _store_away)
     app.register_error_handler(BusyError, _busy)
     app.register_error_handler(SettingsError, _store_away)  # at the first use of the store
     app.register_error_handler(GenerationWriteError, _store_away)
+    app.register_error_handler(GenerationError, _index_away)
     app.register_error_handler(Exception, _failed)
     app.error_processor(_error)  # type: ignore[arg-type]
     app.before_request(_still_starting)
@@ -145,9 +148,42 @@ def _store_away(error: Exception) -> ResponseReturnValue:
         detail = "Others are writing. Nothing was stored. Try again in a few seconds."
         advice = _("Others are writing. Nothing was stored. Try again in a few seconds.")
         return _try_later(detail, advice, seconds=5)
+    if isinstance(error, DBAPIError) and error.connection_invalidated and request.method != "GET":
+        detail = (
+            "The connection to the store broke. See whether what you sent was stored before you "
+            "send it again."
+        )
+        advice = _(
+            "The connection to our store broke. See whether what you sent was stored before you "
+            "send it again."
+        )
+        return _try_later(detail, advice)
     detail = "The store can't be reached or written. Nothing was stored. Try again in a minute."
     advice = _("Our store can't be reached or written. Nothing was stored. Try again in a minute.")
     return _try_later(detail, advice)
+
+
+def _changed_meanwhile(error: IntegrityError) -> ResponseReturnValue:
+    """Answer a write that another, of the same moment, made impossible."""
+    log.error("write refused by the store", route=route(), exc_info=error)
+    detail = (
+        "Somebody else changed the same at the same moment. Nothing was stored. Try again in a "
+        "few seconds."
+    )
+    advice = _(
+        "Somebody else changed the same at the same moment. Nothing was stored. Try again in a "
+        "few seconds."
+    )
+    return _try_later(detail, advice, seconds=5)
+
+
+def _index_away(error: GenerationError) -> ResponseReturnValue:
+    """Answer when no index can be read."""
+    log.error("index failed", route=route(), reason=str(error))
+    detail = "The index can't be read; a new one is built. Try again in a minute."
+    return _try_later(
+        detail, _("Our index can't be read; a new one is being built. Try again in a minute.")
+    )
 
 
 def _reason(error: Exception) -> str:
