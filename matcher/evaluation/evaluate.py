@@ -20,6 +20,7 @@ from matcher.corpus.answer_cache import AnswerCache
 from matcher.corpus.provider import CorpusProvider
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Project
+from matcher.evaluation.baselines import simple_rankers
 from matcher.evaluation.figures import (
     ExperienceGroup,
     Figures,
@@ -27,6 +28,7 @@ from matcher.evaluation.figures import (
     ReliabilityGroup,
     as_one_organisation,
     by_experience,
+    companies_among_partners,
     covered_topics,
     mean,
     measure,
@@ -35,17 +37,13 @@ from matcher.evaluation.figures import (
     topics_of,
 )
 from matcher.evaluation.queries import Query, queries_of
-from matcher.evaluation.rankers import (
-    Ranker,
-    mean_vector_ranker,
-    popularity_ranker,
-    recommender_ranker,
-)
+from matcher.evaluation.rankers import Ranker, recommender_ranker
 from matcher.matching.service import Recommender
 from matcher.models.fitted import FitReport, QueryMode
 from matcher.models.weights import Weights
 from matcher.progress import Progress, unreported
 from matcher.settings import Settings
+from matcher.store.projects import load_projects
 
 LONG_TAIL_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 COMPLEMENT_DIALS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.8)
@@ -69,6 +67,8 @@ class ModeReport:
     methods: Mapping[str, Figures]
     reliability: tuple[ReliabilityGroup, ...]
     by_experience: tuple[ExperienceGroup, ...]
+    companies: float = 0.0
+    """The share of companies among the partners to be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +224,8 @@ class _Trial:
         self.progress = progress
         self.snapshot = provider.snapshot()
         self.shown = shown_ids(self.snapshot.corpus)
+        with provider.store.reading() as session:
+            self.simple = simple_rankers(self.snapshot, load_projects(session))
 
     def _recommender(self, long_tail: float | None = None) -> Recommender:
         share = self.settings.long_tail if long_tail is None else long_tail
@@ -237,8 +239,7 @@ class _Trial:
         methods: dict[str, Ranker] = {
             "schakel": recommender_ranker(recommender, snapshot),
             "shipped weights": recommender_ranker(recommender, with_shipped_weights(snapshot)),
-            "popularity": popularity_ranker(snapshot),
-            "mean vector": mean_vector_ranker(snapshot),
+            **self.simple,
         }
         pairs = self._queries(self.tests.projects, mode, self.seed)
         queries = [query for _, query in pairs]
@@ -253,6 +254,7 @@ class _Trial:
             figures,
             reliability(queries, lists["schakel"]),
             by_experience(queries, lists["schakel"], corpus),
+            companies_among_partners(queries, corpus),
         )
 
     def translated(self) -> dict[str, tuple[int, Figures]]:

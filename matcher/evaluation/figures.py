@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean
+from statistics import fmean, stdev
 
 import numpy as np
 
@@ -43,6 +43,9 @@ class Figures:
     """The share of all organisations that are among the first ten of some list."""
     companies_10: float
     """The share of companies among the first ten."""
+    ndcg_10_error: float = 0.0
+    recall_50_error: float = 0.0
+    """Standard errors of the means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,7 @@ class ExperienceGroup:
 def measure(queries: Sequence[Query], lists: Sequence[RankedList], corpus: Corpus) -> Figures:
     """Return the mean figures of ranked lists, one a query."""
     projects = projects_of(corpus)
-    are_companies = corpus.type_numbers.whole() == TYPES.index(OrganisationType.COMPANY)
-    companies = {corpus.ids[row] for row in np.flatnonzero(are_companies).tolist()}
+    companies = _companies(corpus)
     rare = []
     for query, ranked in zip(queries, lists, strict=True):
         few = {partner for partner in query.partners if projects[partner] <= RARE_UP_TO}
@@ -78,15 +80,30 @@ def measure(queries: Sequence[Query], lists: Sequence[RankedList], corpus: Corpu
             rare.append(recall(ranked.ids, few, 100))
     pairs = [(one.ids, query.partners) for one, query in zip(lists, queries, strict=True)]
     tops = [organisation_id for ranked in lists for organisation_id in ranked.ids[:10]]
+    ndcgs = [ndcg(ids, partners, 10) for ids, partners in pairs]
+    recalls = [recall(ids, partners, 50) for ids, partners in pairs]
     return Figures(
-        ndcg_10=mean([ndcg(ids, partners, 10) for ids, partners in pairs]),
-        recall_50=mean([recall(ids, partners, 50) for ids, partners in pairs]),
+        ndcg_10=mean(ndcgs),
+        recall_50=mean(recalls),
         recall_100=mean([recall(ids, partners, 100) for ids, partners in pairs]),
         mrr=mean([reciprocal_rank(ids, partners) for ids, partners in pairs]),
         rare_recall_100=mean(rare),
         catalogue_coverage_10=round(len(set(tops)) / max(corpus.organisation_count, 1), 4),
         companies_10=mean([float(organisation_id in companies) for organisation_id in tops]),
+        ndcg_10_error=standard_error(ndcgs),
+        recall_50_error=standard_error(recalls),
     )
+
+
+def companies_among_partners(queries: Sequence[Query], corpus: Corpus) -> float:
+    """Return the share of companies among the partners to be found."""
+    companies = _companies(corpus)
+    return mean([float(one in companies) for query in queries for one in query.partners])
+
+
+def _companies(corpus: Corpus) -> set[str]:
+    are_companies = corpus.type_numbers.whole() == TYPES.index(OrganisationType.COMPANY)
+    return {corpus.ids[row] for row in np.flatnonzero(are_companies).tolist()}
 
 
 def reliability(
@@ -187,3 +204,8 @@ def projects_of(corpus: Corpus) -> dict[str, int]:
 def mean(values: Sequence[float]) -> float:
     """Return the mean to four decimals; 0 of nothing."""
     return round(fmean(values), 4) if values else 0.0
+
+
+def standard_error(values: Sequence[float]) -> float:
+    """Return the standard error of the mean to four decimals; 0 of fewer than two values."""
+    return round(stdev(values) / len(values) ** 0.5, 4) if len(values) > 1 else 0.0

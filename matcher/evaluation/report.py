@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from matcher.evaluation.evaluate import DialFigures, EvaluationReport
+from matcher.evaluation.baselines import SIMPLE
+from matcher.evaluation.evaluate import DialFigures, EvaluationReport, ModeReport
 from matcher.evaluation.figures import Figures
 from matcher.evaluation.weight_search import GRID
 from matcher.models.fitted import FitReport
@@ -37,6 +38,7 @@ def evaluation_text(report: EvaluationReport) -> str:
             lines.append("nothing to measure: no test project has enough partners known from train")
             continue
         lines += _figures("method", result.methods)
+        lines += ["", "beside the best simple method", *_beside_simple(result)]
         if result.reliability:
             lines += ["", "probability that was stated, and the share that did work together"]
             groups = ("start", "end", "pairs", "stated", "observed")
@@ -122,8 +124,35 @@ def _figures(head: str, methods: Mapping[str, Figures]) -> list[str]:
     return _table(tuple(rows[0]), rows)
 
 
+def _beside_simple(mode: ModeReport) -> list[str]:
+    """Return what the recommender has to beat, and by how much it does."""
+    schakel = mode.methods["schakel"]
+    rows: list[dict[str, Cell]] = []
+    for name in ("ndcg_10", "recall_50"):
+        best = max(SIMPLE, key=lambda method: float(getattr(mode.methods[method], name)))
+        found, simple = getattr(schakel, name), getattr(mode.methods[best], name)
+        rows.append(
+            {
+                "figure": _HEADINGS[name],
+                "schakel": found,
+                "best simple": simple,
+                "method": best,
+                "standard error": getattr(schakel, f"{name}_error"),
+                "ratio": round(found / simple, 3) if simple else 0.0,
+            }
+        )
+    rare, minilm = schakel.rare_recall_100, mode.methods["MiniLM votes"].rare_recall_100
+    companies = (
+        f"companies: {schakel.companies_10:.3f} of the first ten, {mode.companies:.3f} of partners"
+    )
+    return [
+        *_table(tuple(rows[0]), rows),
+        f"rare recall@100: {rare:.3f}, MiniLM votes {minilm:.3f}; {companies}",
+    ]
+
+
 def _headed(figures: Figures) -> dict[str, Cell]:
-    return {_HEADINGS[name]: value for name, value in asdict(figures).items()}
+    return {heading: getattr(figures, name) for name, heading in _HEADINGS.items()}
 
 
 def _table(

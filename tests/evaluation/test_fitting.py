@@ -28,6 +28,7 @@ from matcher.domain import (
 )
 from matcher.evaluation import evaluate as evaluation
 from matcher.evaluation import fitting
+from matcher.evaluation.baselines import SIMPLE
 from matcher.evaluation.evaluate import (
     COMPLEMENT_DIALS,
     DRAWS,
@@ -607,10 +608,11 @@ def test_evaluate_prints_every_table(app: APIFlask, tmp_path: Path) -> None:
         assert found["methods"].keys() == {
             "schakel",
             "shipped weights",
-            "popularity",
+            *SIMPLE,
             "mean vector",
             "by record",
         }
+        assert found["companies"] == 1.0  # all partners are companies
         assert found["methods"]["schakel"]["recall_50"] == 1.0
         assert sum(one["pairs"] for one in found["reliability"]) > 0
         for group in found["reliability"]:
@@ -630,6 +632,8 @@ def test_evaluate_prints_every_table(app: APIFlask, tmp_path: Path) -> None:
         "half of the members given: 12 questions",
         "shipped weights",
         "mean vector",
+        "beside the best simple method",
+        "rare recall@100: ",
         "probability that was stated, and the share that did work together",
         "partners by their number of earlier projects",
         "the same questions by their titles, and translated",
