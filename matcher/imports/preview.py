@@ -51,7 +51,16 @@ def preview_of(session: Session, batch: Batch, progress: Progress) -> dict[str, 
         "skipped": batch.skipped,
         **faults_of(batch.faults, len(batch.faults)),
         "refused": False,
+        "house": _house(batch),
     }
+
+
+def _house(batch: Batch) -> dict[str, Any] | None:
+    """Return whose projects these seem to be, to ask whether it is the user's own house."""
+    if batch.house is None:
+        return None
+    found, count = batch.house
+    return {"id": found.id, "name": found.name, "count": count, "projects": len(batch.projects)}
 
 
 def refusal_of(faults: Sequence[RowError], count: int) -> dict[str, Any]:

@@ -612,7 +612,7 @@ def test_evaluate_prints_every_table(app: APIFlask, tmp_path: Path) -> None:
             "mean vector",
             "by record",
         }
-        assert found["companies"] == 1.0  # all partners are companies
+        assert found["companies"] == 0.0  # the files say nothing of types
         assert found["methods"]["schakel"]["recall_50"] == 1.0
         assert sum(one["pairs"] for one in found["reliability"]) > 0
         for group in found["reliability"]:

@@ -253,6 +253,22 @@ def test_projects_are_imported_and_undone(services: Services, manager: FlaskClie
     assert "Undo the import" in get(manager, first).text  # the last one that stands
 
 
+def test_a_house_that_took_part_in_most_projects_is_asked_about(
+    services: Services, manager: FlaskClient
+) -> None:
+    projects, rows = PROJECTS.splitlines()[0], [PARTICIPANTS.splitlines()[0]]
+    for number in range(12):
+        projects += f"\n9001{number:02};Cheese {number};About cheese {number};2021-05-01"
+        rows.append(f"9001{number:02};77100{number};Melkerij {number};PRC;BE;coordinator")
+        if number < 11:
+            rows.append(f"9001{number:02};777002;Zuivelinstituut;REC;NL;participant")
+    address = uploaded(services, manager, cordis(projects, "\n".join(rows)), "a.zip")
+    page = get(manager, address).text
+    assert "Zuivelinstituut took part in 11 of the 12 projects. Is that your own house?" in page
+    page = get(manager, uploaded(services, manager, cordis(), "b.zip")).text
+    assert "your own house" not in page
+
+
 def test_a_workbook_is_imported(services: Services, manager: FlaskClient) -> None:
     content = book(["name", "type", "city"], ["Werkboek NV", "bedrijf", "Brugge"])
     address = uploaded(services, manager, content, "leden.xlsx")
