@@ -201,6 +201,9 @@ class Services:
             f"Ready on http://{self.settings.bind}, after {time.monotonic() - begun:.1f} s: "
             f"{state.organisations:,} organisations, {state.facets:,} facets"
         )
+        for warning in self.settings.warnings:
+            log.warning("settings", warning=warning)
+            announce(f"Warning: {warning}.")
         if snapshot.model_failure:
             log.error("the model doesn't answer at the start", reason=snapshot.model_failure)
         if self.settings.jobs == "inside":

@@ -6,7 +6,9 @@ as "is 'x'; it must be ...". Where a value may hold a password, the message hold
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -20,6 +22,7 @@ from matcher.redis_url import make_connection_pool
 
 DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
 """What a DATABASE_URL can begin with."""
+_HOST_NAME = re.compile(r"[A-Za-z0-9.-]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*")
 _NO_FILE = (None, "", ":memory:")
 """SQLite databases that each connection has for itself and that end with it."""
 
@@ -108,6 +111,24 @@ def _rate_limits(value: str) -> str:
     return value
 
 
+def is_loopback(host_and_port: str) -> bool:
+    """Return whether only this machine itself can reach an address to serve on."""
+    host = urlsplit(f"//{host_and_port}").hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _host_names(value: str) -> str:
+    for name in value.split(","):
+        if value and not _HOST_NAME.fullmatch(name.strip()):
+            raise ValueError(
+                f"is {value!r}; it must be names or addresses without ports, separated by commas"
+            )
+    return value
+
+
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 WebAddress = Annotated[str, AfterValidator(_address("http", "https"))]
@@ -115,6 +136,7 @@ CountFromZero = Annotated[int, Field(ge=0)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 OnOrOff = Annotated[bool, BeforeValidator(_on_or_off)]
 HostAndPort = Annotated[str, AfterValidator(_bind)]
+HostNames = Annotated[str, AfterValidator(_host_names)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 RateLimits = Annotated[str, AfterValidator(_rate_limits)]

@@ -6,22 +6,24 @@ The README's table and `schakel settings` are made from the fields of `Settings`
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
+from matcher.secret_keys import ADVICE, check_secret_key, development_secret
 from matcher.setting_types import (
     Count,
     CountFromZero,
     DatabaseUrl,
     Folder,
     HostAndPort,
+    HostNames,
     LogLevel,
     MailServer,
     OnOrOff,
@@ -29,6 +31,7 @@ from matcher.setting_types import (
     RedisUrl,
     Share,
     WebAddress,
+    is_loopback,
 )
 
 PREFIX = "SCHAKEL_"
@@ -53,7 +56,8 @@ class Settings(BaseSettings):
         "development",
         validation_alias="SCHAKEL_ENV",
         description="`development` or `production`. In production the service refuses to start "
-        "without SCHAKEL_SECRET_KEY, and writing through the API needs a key.",
+        "without SCHAKEL_SECRET_KEY and SCHAKEL_PUBLIC_URL, and writing through the API needs a "
+        "key.",
     )
     home: Folder = Field(
         "",
@@ -153,7 +157,8 @@ class Settings(BaseSettings):
         "",
         validate_default=True,
         description="Who may write through the API: `open` (anybody) or `key` (an API key made by "
-        "`schakel apikey create`); empty: `open` in development, `key` in production.",
+        "`schakel apikey create`); empty: `open` in development, to this machine alone, and `key` "
+        "in production.",
     )
     secret_key: str = Field(
         "",
@@ -166,7 +171,13 @@ class Settings(BaseSettings):
         "",
         validate_default=True,
         description="Where people reach the service, such as `https://schakel.example.org`; links "
-        "in mails begin with it. Empty: `http://` and SCHAKEL_BIND.",
+        "in mails begin with it, and requests to other names are refused. Needed in production; in "
+        "development, where empty: `http://` and SCHAKEL_BIND.",
+    )
+    trusted_hosts: HostNames = Field(
+        "",
+        description="Further names that requests may be sent to, beside that of SCHAKEL_PUBLIC_URL "
+        "and this machine's own, such as `schakel.internal, 10.0.0.5`.",
     )
     smtp_url: MailServer = Field(
         "",
@@ -205,6 +216,38 @@ class Settings(BaseSettings):
         """The folder of the index generations."""
         return self.home / "index"
 
+    @property
+    def host_names(self) -> frozenset[str]:
+        """Names that a request may be sent to, without ports."""
+        own = (urlsplit(self.public_url).hostname, "localhost", "127.0.0.1", "::1")
+        further = (name.strip().casefold() for name in self.trusted_hosts.split(","))
+        return frozenset(name for name in (*own, *further) if name)
+
+    @property
+    def writes_said_open(self) -> bool:
+        """Whether somebody said that anybody may write; else it is so for this machine alone."""
+        return self.api_writes == "open" and "api_writes" in self.model_fields_set
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a service can start with, and whoever runs it should know."""
+        found = []
+        if self.api_writes == "open":
+            who = "anybody" if self.writes_said_open else "anybody on this machine"
+            found.append(f"{who} may write and delete through the API (SCHAKEL_API_WRITES)")
+        if self.development:
+            return found
+        if not self.smtp_url:
+            found.append(
+                "no mail leaves this machine, and mails with secret links are laid into the folder "
+                "`mailbox` of SCHAKEL_HOME: set SCHAKEL_SMTP_URL"
+            )
+        if self.public_url.startswith("http://"):
+            found.append(
+                "nobody can sign in: SCHAKEL_PUBLIC_URL begins with http://, and sessions need TLS"
+            )
+        return found
+
     # Defaults that follow from other fields. A field that was refused isn't in `info.data`; then
     # the whole is refused, and what is returned here doesn't matter.
 
@@ -221,24 +264,44 @@ class Settings(BaseSettings):
     @field_validator("api_writes", mode="before")
     @classmethod
     def _open_in_development(cls, value: str, info: ValidationInfo) -> str:
-        return value or ("open" if info.data.get("environment") == "development" else "key")
+        if value or info.data.get("environment") != "development":
+            return value or "key"
+        if not is_loopback(info.data.get("bind", "localhost:8000")):
+            raise ValueError(
+                "is not set, and SCHAKEL_BIND is open to other machines. In development anybody "
+                "may write and delete: say `open` where that is meant, else `key`; or set "
+                "SCHAKEL_ENV=production"
+            )
+        return "open"
 
     @field_validator("secret_key")
     @classmethod
     def _needed_in_production(cls, value: str, info: ValidationInfo) -> str:
-        if value or "home" not in info.data or "environment" not in info.data:
+        if "home" not in info.data or "environment" not in info.data:
             return value
-        if info.data["environment"] == "production":
-            raise ValueError(
-                "is not set. In production give it a random value, for example one made by: "
-                "python -c 'import secrets; print(secrets.token_hex(32))'"
-            )
-        return development_secret(info.data["home"])
+        if info.data["environment"] == "development":
+            return value or development_secret(info.data["home"])
+        if not value:
+            raise ValueError(f"is not set. In production {ADVICE}")
+        check_secret_key(value)
+        return value
 
     @field_validator("public_url", mode="before")
     @classmethod
     def _address_served(cls, value: str, info: ValidationInfo) -> str:
+        if not value and info.data.get("environment") == "production":
+            raise ValueError(
+                "is not set. In production it says where people reach the service, such as "
+                "https://schakel.example.org"
+            )
         return value or f"http://{info.data.get('bind', 'localhost')}"
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _with_tls_in_production(cls, value: str, info: ValidationInfo) -> str:
+        if value.startswith("http://") and info.data.get("environment") == "production":
+            raise ValueError("begins with http://; in production it must be https://")
+        return value
 
     @field_validator("oidc_client")
     @classmethod
@@ -279,23 +342,6 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         return Settings(_build_sources=((source,), {}))  # type: ignore[call-arg]
     except ValidationError as error:
         raise SettingsError(_sentence(error.errors()[0])) from None  # pydantic repeats passwords
-
-
-def development_secret(home: Path) -> str:
-    """Return the secret kept in `home`, made at first use, so that all workers share it."""
-    path = home / "secret_key"
-    if not path.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        own = home / f"secret_key.{os.getpid()}"
-        with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-        try:
-            os.link(own, path)  # atomic: of several workers that start at once, one wins
-        except FileExistsError:
-            pass
-        finally:
-            own.unlink()
-    return path.read_text(encoding="ascii").strip()
 
 
 def _variable(name: str) -> str:

@@ -8,6 +8,7 @@ from flask import Response, g, request
 from matcher.accounts.api_keys import key_name
 from matcher.api.errors import problem
 from matcher.current import services
+from matcher.setting_types import is_loopback
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Schakel")
 READING = {
@@ -30,13 +31,12 @@ def _only_json() -> Response | None:
 @blueprint.before_request
 def _only_with_key() -> Response | None:
     """Refuse to write without an API key, unless the settings leave writing open."""
-    current = services()
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    g.key = key_name(current.store, key.strip()) if scheme.casefold() == "bearer" else None
+    g.key = key_name(services().store, key.strip()) if scheme.casefold() == "bearer" else None
     endpoint = (request.endpoint or "").removeprefix("api.")
     if request.method in {"GET", "HEAD", "OPTIONS"} or endpoint in READING:
         return None
-    if current.settings.api_writes == "open" or g.key is not None:
+    if trusted():
         return None
     detail = "Writing needs an API key: send it as 'Authorization: Bearer <key>'."
     return problem(401, detail, WWW_Authenticate="Bearer")
@@ -49,4 +49,15 @@ def actor() -> str:
 
 def trusted() -> bool:
     """Whether the caller may also read what isn't open to everybody."""
-    return g.key is not None or services().settings.api_writes == "open"
+    return g.key is not None or _open_to_anybody()
+
+
+def _open_to_anybody() -> bool:
+    """Whether writing is open; where nobody said so, to this machine alone.
+
+    The settings make sure of that for SCHAKEL_BIND; this does for other ways to say where to serve.
+    """
+    settings = services().settings
+    server: str = request.environ["SERVER_NAME"]
+    here = is_loopback(f"[{server}]" if ":" in server else server)
+    return settings.api_writes == "open" and (settings.writes_said_open or here)

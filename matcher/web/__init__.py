@@ -18,6 +18,7 @@ from matcher.web import (
     accounts,
     administration,
     errors,
+    hosts,
     identity_provider,
     imports,
     initiative_answers,
@@ -65,6 +66,7 @@ PAGES = (
 def init_app(app: APIFlask, settings: Settings) -> None:
     """Register pages, error pages, languages, CSRF, rate limits and headers."""
     Babel(app, locale_selector=choose_language, default_translation_directories="translations")
+    hosts.init_app(app, settings)
     csrf = CSRFProtect(app)
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     Compress(app)

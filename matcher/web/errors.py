@@ -218,6 +218,7 @@ def _failed(error: Exception) -> ResponseReturnValue:
 
 def _page(status: int, advice: str | None = None) -> str:
     known: dict[int, Any] = {
+        400: (_("That can't be answered"), _("The question can't be answered as it stands.")),
         403: (_("Not for you"), _("Your account may not see this page. Ask an administrator.")),
         404: (_("Not found"), _("There is nothing at this address.")),
         405: (_("That doesn't work here"), _("This address can't be used in this way.")),

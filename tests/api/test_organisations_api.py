@@ -9,6 +9,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from matcher.accounts.api_keys import create_key, revoke_keys
+from tests.people import PRODUCTION
 
 ADDRESS = "/api/v1/organisations"
 BODY: dict[str, Any] = {
@@ -138,7 +139,7 @@ def test_list_pages_and_searches(client: FlaskClient) -> None:
 
 
 def test_in_production_writing_needs_a_key(home: Path, make_app: Callable[..., APIFlask]) -> None:
-    app = make_app(home, SCHAKEL_ENV="production", SCHAKEL_SECRET_KEY="x" * 32)
+    app = make_app(home, **PRODUCTION)
     client, store = app.test_client(), app.extensions["schakel"].store
     refused = client.post(ADDRESS, json=BODY)
     assert (refused.status_code, refused.content_type) == (401, "application/problem+json")

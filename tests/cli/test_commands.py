@@ -23,6 +23,7 @@ from matcher.settings import SettingsError, read_settings, settings_help
 from matcher.store import Store
 from matcher.store.projects import projects_by_source
 from tests.cli.commands import run
+from tests.people import PRODUCTION
 from tests.servers import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -246,6 +247,20 @@ def test_the_readmes_commands_run(app: APIFlask) -> None:
     ("environ", "message"),
     [
         ({"SCHAKEL_ENV": "production"}, "SCHAKEL_SECRET_KEY is not set"),
+        (
+            {"SCHAKEL_ENV": "production", "SCHAKEL_SECRET_KEY": "geheim"},
+            "SCHAKEL_SECRET_KEY can be guessed",
+        ),
+        ({**PRODUCTION, "SCHAKEL_PUBLIC_URL": ""}, "SCHAKEL_PUBLIC_URL is not set"),
+        (
+            {**PRODUCTION, "SCHAKEL_OIDC_ISSUER": "http://x.example", "SCHAKEL_OIDC_CLIENT": "x"},
+            "SCHAKEL_OIDC_ISSUER begins with http://",
+        ),
+        ({"SCHAKEL_BIND": "0.0.0.0:8000"}, "SCHAKEL_API_WRITES is not set"),
+        ({"SCHAKEL_BIND": "[::]:8000"}, "SCHAKEL_API_WRITES is not set"),
+        ({"SCHAKEL_BIND": "schakel.example.org:80"}, "SCHAKEL_API_WRITES is not set"),
+        ({"SCHAKEL_TRUSTED_HOSTS": "a.example, https://b"}, "SCHAKEL_TRUSTED_HOSTS"),
+        ({"SCHAKEL_TRUSTED_HOSTS": "a.example:80"}, "SCHAKEL_TRUSTED_HOSTS"),
         ({"SCHAKEL_BIND": "nowhere"}, "SCHAKEL_BIND"),
         ({"SCHAKEL_WORKERS": "0"}, "SCHAKEL_WORKERS"),
         ({"SCHAKEL_ENCODER": "magic"}, "default, transformer, remote"),
@@ -292,6 +307,37 @@ def test_settings_that_can_be_used(tmp_path: Path) -> None:
         given["SCHAKEL_SMTP_URL"],
     )
     assert (read.redis_url, read.database_url) == (given["REDIS_URL"], given["DATABASE_URL"])
+
+
+def test_an_open_service_can_be_meant(tmp_path: Path) -> None:
+    here = {"SCHAKEL_HOME": str(tmp_path)}
+    bound = {**here, "SCHAKEL_BIND": "0.0.0.0:8000"}
+    assert read_settings({**bound, "SCHAKEL_API_WRITES": "open"}).writes_said_open
+    assert read_settings({**bound, "SCHAKEL_API_WRITES": "key"}).api_writes == "key"
+    assert read_settings({**PRODUCTION, **bound}).api_writes == "key"
+    mine = read_settings({**here, "SCHAKEL_BIND": "127.0.0.2:8000"})
+    assert mine.api_writes == "open" and not mine.writes_said_open
+
+
+@pytest.mark.parametrize(
+    ("environ", "warned"),
+    [
+        ({}, ["SCHAKEL_API_WRITES"]),
+        ({"SCHAKEL_API_WRITES": "key"}, []),
+        (PRODUCTION, ["SCHAKEL_SMTP_URL"]),
+        ({**PRODUCTION, "SCHAKEL_SMTP_URL": "smtps://mail.example"}, []),
+        (
+            {**PRODUCTION, "SCHAKEL_PUBLIC_URL": "http://x.example", "SCHAKEL_API_WRITES": "open"},
+            ["SCHAKEL_API_WRITES", "SCHAKEL_SMTP_URL", "SCHAKEL_PUBLIC_URL"],
+        ),
+    ],
+)
+def test_what_whoever_runs_the_service_should_know(
+    environ: dict[str, str], warned: list[str], tmp_path: Path
+) -> None:
+    warnings = read_settings({"SCHAKEL_HOME": str(tmp_path), **environ}).warnings
+    assert [name for name in warned if name in " ".join(warnings)] == warned
+    assert len(warnings) == len(warned)
 
 
 UNREACHED = (

@@ -39,6 +39,6 @@ def test_the_command_runs_in_any_folder(tmp_path: Path) -> None:
 
 def test_without_a_setting_the_home_is_beside_the_application() -> None:
     assert (PROJECT / "app.py").exists()
-    environ = {"SCHAKEL_ENV": "production", "SCHAKEL_SECRET_KEY": "x"}
+    environ = {"SCHAKEL_ENV": "development"}
     assert read_settings(environ).home == PROJECT / "var"
     assert read_settings({**environ, "SCHAKEL_HOME": "var"}).home == Path.cwd() / "var"
