@@ -16,7 +16,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from embeddings.port import EncoderError
 from matcher.cache import Cache, CacheState, make_cache
 from matcher.corpus.answer_cache import AnswerCache
-from matcher.corpus.generation import current_name, is_building
+from matcher.corpus.damage import damaged_names
+from matcher.corpus.generation import GenerationError, current_name, is_building
 from matcher.corpus.provider import CorpusProvider
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Question
@@ -74,6 +75,8 @@ class ServiceState:
     """How many writes are in the store and not yet in answers."""
     building: bool
     """Whether an index is being built, in whichever process."""
+    damaged: tuple[str, ...]
+    """Generations of the index that were found damaged; a former one answers instead."""
     organisations: int
     facets: int
     generation: str
@@ -208,6 +211,14 @@ class Services:
             log.error("the model doesn't answer at the start", reason=snapshot.model_failure)
         if self.settings.jobs == "inside":
             self.jobs.start_thread()
+        threading.Thread(target=self._verify_index, name="verify", daemon=True).start()
+
+    def _verify_index(self) -> None:
+        """Look for damage that didn't show when the index was opened."""
+        try:
+            self.corpus_provider.verify()
+        except (GenerationError, OSError) as error:
+            log.error("index not verified", reason=str(error))
 
     def _rebuild(self) -> None:
         """Build the index anew in the background, unless that waits or is under way."""
@@ -267,6 +278,7 @@ class Services:
             catching_up=snapshot.revision != revision or snapshot.generation.name != newest,
             writes_waiting=max(revision.version - snapshot.version, 0),
             building=is_building(folder),
+            damaged=damaged_names(folder),
             organisations=snapshot.corpus.organisation_count,
             facets=snapshot.corpus.facet_count,
             generation=snapshot.generation.name,

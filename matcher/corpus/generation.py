@@ -22,6 +22,14 @@ from typing import Any
 from embeddings.embedding_store import NO_STORE, EmbeddingStore
 from embeddings.port import Encoder, EncoderError
 from embeddings.registry import load_encoder
+from matcher.corpus.checksums import (
+    Checksums,
+    checksums_of,
+    is_sealed,
+    read_checksums,
+    sealed,
+    wrong_size,
+)
 from matcher.corpus.columns import SavedArrays, save_arrays
 from matcher.corpus.derived import DerivedValues
 from matcher.corpus.tables import CorpusTables
@@ -31,7 +39,8 @@ from matcher.index.port import VectorIndex
 from matcher.models.fitted import FittedModels, models_from
 from matcher.models.vote_calibration import VoteCurves
 
-_FORMAT = 10
+_FORMAT = 11
+_MANIFEST = "manifest.json"
 _MODELS = "models.json"
 _VOTES = "votes"
 _CURRENT = "CURRENT"
@@ -118,8 +127,8 @@ def build_generation(
         profiles.save(building / "profiles")
         encoder.save(building / "encoder")
         tables.save(building / "columns")
-        (building / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         _save_models(building, models)
+        _save_manifest(building, manifest)
         return _finish(root, building, name)
 
 
@@ -131,15 +140,26 @@ def publish_with_models(root: Path, models: FittedModels) -> str:
     current = current_name(root)
     if current is None:
         raise GenerationError(f"there is no index yet; {_REBUILD}")
-    version = read_manifest(root, current)["corpus_version"]
-    name = f"gen-{version}-{secrets.token_hex(4)}"
+    manifest = read_manifest(root, current)
+    name = f"gen-{manifest['corpus_version']}-{secrets.token_hex(4)}"
     with _building(root, name) as building:
         shutil.copytree(root / current, building, copy_function=_link)
         # Not written over: the files are those of the generation that is current.
         (building / _MODELS).unlink()
+        (building / _MANIFEST).unlink()
         shutil.rmtree(building / _VOTES, ignore_errors=True)
         _save_models(building, models)
+        own = (_MODELS, f"{_VOTES}/")
+        files = read_checksums(manifest["files"])
+        shared = {name: files[name] for name in files if not name.startswith(own)}
+        _save_manifest(building, manifest, shared)
         return _finish(root, building, name)
+
+
+def _save_manifest(folder: Path, manifest: dict[str, Any], known: Checksums | None = None) -> None:
+    """Write the manifest, with the checksums of all files that are there."""
+    body = sealed({**manifest, "files": checksums_of(folder, known)})
+    (folder / _MANIFEST).write_text(json.dumps(body, indent=1), encoding="utf-8")
 
 
 def _save_models(folder: Path, models: FittedModels) -> None:
@@ -197,6 +217,25 @@ def _finish(root: Path, building: Path, name: str) -> str:
 
 def publish(root: Path, name: str) -> None:
     """Make `name` the current generation: one atomic rename."""
+    with publication(root):
+        write_pointer(root, name)
+
+
+@contextmanager
+def publication(root: Path) -> Iterator[None]:
+    """Hold the lock that allows one process at a time to change what is current."""
+    with open(root / "publish-lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def withdraw(root: Path) -> None:
+    """Let no generation be current; to be called within `publication`."""
+    (root / _CURRENT).unlink(missing_ok=True)
+
+
+def write_pointer(root: Path, name: str) -> None:
+    """Point to the current generation; to be called within `publication`."""
     pointer = root / f"{_CURRENT}.{os.getpid()}"
     pointer.write_text(name, encoding="ascii")
     _sync(pointer)
@@ -215,21 +254,15 @@ def current_name(root: Path) -> str | None:
 def read_manifest(root: Path, name: str) -> dict[str, Any]:
     """Return the manifest of a generation. Raises GenerationError where it can't be read."""
     try:
-        manifest: dict[str, Any] = json.loads((root / name / "manifest.json").read_text("utf-8"))
+        manifest: dict[str, Any] = json.loads((root / name / _MANIFEST).read_text("utf-8"))
         if manifest["format"] != _FORMAT:
             raise GenerationFormatError(f"{name} was written by another version; {_REBUILD}")
+        if not is_sealed(manifest):
+            raise ValueError("its checksum is wrong")
+        read_checksums(manifest["files"])
         return manifest
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise GenerationError(f"{name} has no readable manifest; {_REBUILD}") from error
-
-
-def is_outdated(root: Path, name: str) -> bool:
-    """Return whether a generation has a format that can't be read any more."""
-    try:
-        read_manifest(root, name)
-    except GenerationFormatError:
-        return True
-    return False
 
 
 def open_generation(
@@ -237,9 +270,13 @@ def open_generation(
 ) -> Generation:
     """Open a generation, memory-mapped; its encoder reads and keeps embeddings in the store.
 
-    Raises GenerationError where it can't be read.
+    All files must have the size that was written; what is in them is compared by
+    `damage.damage_of`. Raises GenerationError where it can't be read.
     """
     manifest = read_manifest(root, name)
+    damaged = wrong_size(root / name, read_checksums(manifest["files"]))
+    if damaged:
+        raise GenerationError(f"{name}/{damaged} isn't what was written; {_REBUILD}")
     try:
         version, mark = int(manifest["corpus_version"]), manifest.get("mark")
         model = str(manifest["model"])
@@ -255,7 +292,8 @@ def open_generation(
     return Generation(name, version, model, encoder, index, models, tables, profiles, mark)
 
 
-def _newest_first(root: Path) -> list[Path]:
+def generations(root: Path) -> list[Path]:
+    """Return the folders of all generations, the newest first."""
     return sorted(root.glob("gen-*"), key=lambda path: path.stat().st_mtime, reverse=True)
 
 
@@ -265,7 +303,7 @@ def prune(root: Path, keep: int = 2) -> None:
     Workers that have a removed generation memory-mapped can go on reading it.
     """
     current = current_name(root)
-    others = [path for path in _newest_first(root) if path.name != current]
+    others = [path for path in generations(root) if path.name != current]
     for path in others[max(0, keep - 1) :]:
         shutil.rmtree(path, ignore_errors=True)
 

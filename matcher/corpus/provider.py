@@ -14,11 +14,12 @@ from embeddings.lexicon import lexicon_of
 from embeddings.port import View
 from matcher.arrays import Rows
 from matcher.corpus.corpus import Corpus, CorpusChange
+from matcher.corpus.damage import damage_of, damaged_names, set_aside, verifying
 from matcher.corpus.generation import (
     Generation,
     GenerationError,
+    GenerationFormatError,
     current_name,
-    is_outdated,
     open_generation,
 )
 from matcher.corpus.profile_vectors import profiles_of
@@ -75,17 +76,33 @@ class CorpusProvider:
         """Return the first snapshot, and let nobody wait for a later one.
 
         `rebuild` starts a build in the background, unless one is under way; it is called when more
-        than `settings.rebuild_after` rows changed since the generation.
+        than `settings.rebuild_after` rows changed since the generation, and when one is damaged.
         """
         self._rebuild = rebuild
-        return self.snapshot()
+        snapshot = self.snapshot()
+        if damaged_names(self.settings.index_folder):  # found by a process that has ended
+            rebuild()
+        return snapshot
+
+    def verify(self) -> None:
+        """Read the files of the current generation; where they are damaged, set it aside.
+
+        Does nothing while another process does so.
+        """
+        folder = self.settings.index_folder
+        with verifying(folder) as allowed:
+            name = current_name(folder)
+            reason = damage_of(folder, name) if allowed and name else ""
+            if name and reason and current_name(folder) == name:
+                self._set_aside(name, reason)
 
     def snapshot(self) -> Snapshot:
         """Return a snapshot at the store's present revision and the current generation.
 
         In a process that serves, the newest that is ready. Builds a generation where there is none,
         and where the present one is of another store, or of a version that this store lost when a
-        backup was restored. Raises GenerationError for a damaged one.
+        backup was restored. In place of a damaged one the former is used, until a new one is built.
+        Raises GenerationError where none can be read.
         """
         known, revision = self._snapshot, self.store.revision()
         if known is not None and self._is_current(known, revision):
@@ -138,13 +155,10 @@ class CorpusProvider:
     def _catch_up(self) -> Snapshot:
         """Make the present snapshot the current one, and return it."""
         known = self._snapshot
-        name = current_name(self.settings.index_folder)
-        if name is None or (not known and is_outdated(self.settings.index_folder, name)):
-            name = self._build(self.store, self.settings)
-        generation = self._generation(known, name)
+        generation = self._current_generation(known)
         if not self.store.has_revision(generation.corpus_version, generation.mark):
-            name = self._build(self.store, self.settings)
-            generation = self._generation(known, name)
+            self._build(self.store, self.settings)
+            generation = self._current_generation(known)
         if known and known.incomplete and not model_failure(generation.encoder):
             known = None  # the model is back: encode again what was encoded without it
         if known and not self.store.has_revision(*known.revision):
@@ -156,16 +170,40 @@ class CorpusProvider:
         self._snapshot = known
         return known
 
-    def _generation(self, known: Snapshot | None, name: str) -> Generation:
-        if known and known.generation.name == name:
-            return known.generation
+    def _current_generation(self, known: Snapshot | None) -> Generation:
+        """Open the current generation, or one that can stand in for it."""
+        folder = self.settings.index_folder
+        name = current_name(folder)
+        while True:
+            if name is None and known and self._rebuild:
+                self._rebuild()
+                return known.generation
+            name = name or self._build(self.store, self.settings)
+            if known and known.generation.name == name:
+                return known.generation
+            try:
+                return open_generation(folder, name, self.store.embeddings)
+            except GenerationFormatError:
+                if known:  # a newer version of the service built it
+                    raise
+                name = self._build(self.store, self.settings)
+            except GenerationError:
+                if current_name(folder) == name:
+                    reason = damage_of(folder, name)
+                    if not reason:
+                        raise
+                    self._set_aside(name, reason)
+                name = current_name(folder)
+
+    def _set_aside(self, name: str, reason: str) -> None:
+        """Use another generation than one that is damaged, and ask for a new one."""
         try:
-            return open_generation(self.settings.index_folder, name, self.store.embeddings)
-        except GenerationError:
-            newer = current_name(self.settings.index_folder)
-            if newer is None or newer == name:
-                raise
-            return open_generation(self.settings.index_folder, newer, self.store.embeddings)
+            former = set_aside(self.settings.index_folder, name, reason)
+        except OSError as error:
+            raise GenerationError(f"{reason}; run: schakel index build") from error
+        log.error("index damaged", generation=name, reason=reason, used_instead=former)
+        if self._rebuild:
+            self._rebuild()
 
     def _with_changes(self, known: Snapshot) -> Snapshot:
         """Return the snapshot with what was written since; of a bulk write, after the next build.

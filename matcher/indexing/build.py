@@ -15,8 +15,10 @@ from embeddings.port import Encoder
 from embeddings.subjects import Subjects
 from embeddings.word_match import WORD_NETWORK
 from matcher.corpus.corpus import Corpus
+from matcher.corpus.damage import damage_of, forget_damaged
 from matcher.corpus.generation import (
     Generation,
+    GenerationError,
     GenerationFormatError,
     build_generation,
     build_lock,
@@ -107,6 +109,7 @@ def build_index(
             corpus_version=changes.version,
             mark=changes.mark,
         )
+        forget_damaged(root)
         prune(root)
         embedding_store.purge((*encoder.raw_encoders, WORD_NETWORK))
     log.info("index built", generation=name, facets=len(texts), corpus_version=changes.version)
@@ -192,6 +195,8 @@ def _unfit(store: Store, root: Path, name: str) -> str:
         manifest = read_manifest(root, name)
     except GenerationFormatError:
         return "another version of the service built it"
+    except GenerationError as error:
+        return str(error)
     if not store.has_revision(manifest["corpus_version"], manifest.get("mark")):
         return "it doesn't come from the history of this store"
-    return ""
+    return damage_of(root, name)
