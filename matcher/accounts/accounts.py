@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -11,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from matcher import audit
-from matcher.accounts import tokens
+from matcher.accounts import sessions, tokens
 from matcher.accounts.errors import AccountError
 from matcher.accounts.password_hashing import hash_password
 from matcher.store import Store
@@ -42,7 +41,6 @@ class Account:
     email: str
     name: str
     role: AccountRole
-    stamp: str
     active: bool
     has_password: bool
     locked_until: datetime | None
@@ -85,7 +83,6 @@ def create(
             name=name.strip()[:MAX_NAME_LENGTH] or address,
             role=role.value,
             password=password_hash,
-            stamp=secrets.token_hex(8),
             active=True,
             failures=0,
             created=datetime.now(UTC),
@@ -102,6 +99,14 @@ def get(store: Store, account_id: int) -> Account | None:
     with store.reading() as session:
         row = session.get(AccountRow, account_id)
         return account_from_row(row) if row else None
+
+
+def get_by_session(store: Store, token: str) -> Account | None:
+    """Return the account of an open session; None where there is none, or it is blocked."""
+    with store.reading() as session:
+        found = sessions.open_row(session, token)
+        row = session.get(AccountRow, found.account_id) if found and found.account_id else None
+        return account_from_row(row) if row is not None and row.active else None
 
 
 def find_by_email(store: Store, email: str) -> Account | None:
@@ -146,7 +151,7 @@ def change(
         if active is not None and active != row.active:
             audit.record(session, actor, "account.active", f"account:{row.email}", active=active)
             row.active = active
-            row.stamp = secrets.token_hex(8)
+            sessions.end_all_of_account(session, row.id)
         session.flush()
         return account_from_row(row)
 
@@ -183,7 +188,6 @@ def account_from_row(row: AccountRow) -> Account:
         email=row.email,
         name=row.name,
         role=AccountRole(row.role),
-        stamp=row.stamp,
         active=row.active,
         has_password=row.password is not None,
         locked_until=row.locked_until,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher import audit
-from matcher.accounts import tokens
+from matcher.accounts import sessions, tokens
 from matcher.accounts.accounts import Account, account_from_row, find_row
 from matcher.accounts.errors import AccountError
 from matcher.accounts.password_hashing import hash_password, verify_password
 from matcher.store import Store
-from matcher.store.account_tables import AccountRow
+from matcher.store.account_tables import AccountRow, TokenRow
 
 RESET_LIFETIME = timedelta(hours=1)
 INVITATION_LIFETIME = timedelta(days=7)
@@ -24,13 +24,12 @@ def issue_reset_token(
 ) -> tuple[Account, str] | None:
     """Return a token that lets whoever has it set a new password; None without such an account.
 
-    Tokens issued for the account before stop working.
+    Tokens issued before work until one of them is used: anybody can ask for another.
     """
     with store.keeping() as session:
         row = find_row(session, email)
         if row is None or not row.active:
             return None
-        tokens.revoke(session, tokens.PASSWORD, str(row.id))
         token = tokens.issue(session, tokens.PASSWORD, str(row.id), lifetime)
         return account_from_row(row), token
 
@@ -39,6 +38,21 @@ def reset_token_is_valid(store: Store, token: str) -> bool:
     """Return whether a token to set a password can still be used."""
     with store.reading() as session:
         return tokens.read(session, tokens.PASSWORD, token) is not None
+
+
+def pending_links(store: Store, account_id: int) -> list[datetime]:
+    """Return when the links were mailed that can still set a password of an account."""
+    usable = (TokenRow.purpose == tokens.PASSWORD) & (TokenRow.subject == str(account_id))
+    usable &= TokenRow.used.is_(None) & (TokenRow.expires > datetime.now(UTC))
+    with store.reading() as session:
+        query = select(TokenRow.created).where(usable).order_by(TokenRow.created.desc())
+        return list(session.scalars(query))
+
+
+def end_links(store: Store, account_id: int) -> None:
+    """Make the links useless that were mailed to set a password of an account."""
+    with store.keeping() as session:
+        tokens.revoke(session, tokens.PASSWORD, str(account_id))
 
 
 def reset_password(store: Store, *, token: str, password: str) -> Account | None:
@@ -86,7 +100,8 @@ def set_password(store: Store, *, email: str, password: str, actor: str) -> Acco
 
 def _store_hash(session: Session, row: AccountRow, password_hash: str, *, actor: str) -> None:
     """Store a password's hash; sessions, any lock and reset tokens of the account end."""
-    row.password, row.stamp = password_hash, secrets.token_hex(8)
+    row.password = password_hash
+    sessions.end_all_of_account(session, row.id)
     row.failures, row.locked_until = 0, None
     tokens.revoke(session, tokens.PASSWORD, str(row.id))
     audit.record(session, actor, "account.password", f"account:{row.email}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, update
@@ -91,7 +90,6 @@ def _add_account(session: Session, address: str, name: str, role: AccountRole) -
         email=address,
         name=name[:MAX_NAME_LENGTH] or address,
         role=role.value,
-        stamp=secrets.token_hex(8),
         failures=0,
         created=datetime.now(UTC),
         active=True,

@@ -12,7 +12,7 @@ from matcher import audit
 from matcher.accounts.accounts import Account
 from matcher.accounts.tokens import digest
 from matcher.store import Store
-from matcher.store.account_tables import ShareRow
+from matcher.store.account_tables import MatchListRow, ShareRow
 
 DAYS = (7, 30, 90)
 """How long a link may last."""
@@ -55,6 +55,30 @@ def shares_of(store: Store, list_id: str) -> list[Share]:
     with store.reading() as session:
         rows = session.scalars(query.order_by(ShareRow.created.desc()))
         return [Share(row.digest[:MARK_LENGTH], row.created, row.expires) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedList:
+    """A link that works, with the list that it opens."""
+
+    list_id: str
+    list_name: str
+    link: Share
+
+
+def shares_by(store: Store, account_id: int) -> list[SharedList]:
+    """Return the links that work to all lists of an account, the newest first."""
+    usable = (MatchListRow.account_id == account_id) & ShareRow.revoked.is_(None)
+    usable &= ShareRow.expires > datetime.now(UTC)
+    query = select(ShareRow, MatchListRow.name).join(
+        MatchListRow, MatchListRow.id == ShareRow.list_id
+    )
+    with store.reading() as session:
+        rows = session.execute(query.where(usable).order_by(ShareRow.created.desc()))
+        return [
+            SharedList(row.list_id, name, Share(row.digest[:MARK_LENGTH], row.created, row.expires))
+            for row, name in rows
+        ]
 
 
 def revoke(store: Store, list_id: str, *, mark: str, actor: Account) -> bool:

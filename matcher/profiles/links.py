@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from matcher import audit
-from matcher.accounts import tokens
+from matcher.accounts import sessions, tokens
 from matcher.accounts.accounts import normalise_email
 from matcher.accounts.errors import AccountError
 from matcher.profiles import drafts
@@ -106,6 +106,7 @@ def set_new_address(store: Store, token: str) -> tuple[Profile, str] | None:
         row.changed = datetime.now(UTC)
         for purpose in (tokens.EDIT_PROFILE, tokens.CHANGE_ADDRESS):
             tokens.revoke(session, purpose, row.organisation_id)
+        sessions.end_all_of_profile(session, row.organisation_id)
         profile = profile_from_row(session, row)
         assert profile is not None
         audit.record(session, profile.actor, "profile.address", subject_of(profile.id))

@@ -7,7 +7,6 @@ tokens of the links.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,8 +30,6 @@ from matcher.store.database import Write
 from matcher.store.organisations import get_organisation, save_organisation
 from matcher.store.profiles import delete_profile_rows, rename_in_audit
 from matcher.validation import MAX_COMPETITORS
-
-STAMP_LENGTH = 16
 
 
 class State(StrEnum):
@@ -87,11 +84,6 @@ class Profile:
     def actor(self) -> str:
         """The profile's owner as the audit log names it."""
         return actor_of(self.id)
-
-    @property
-    def stamp(self) -> str:
-        """Part of every editing session; with another address it is another one."""
-        return hashlib.sha256(f"{self.email}\n{self.id}".encode()).hexdigest()[:STAMP_LENGTH]
 
 
 def get(store: Store, organisation_id: str) -> Profile | None:

@@ -39,8 +39,6 @@ class AccountRow(Base):
     name: Mapped[str] = mapped_column(String(200))
     role: Mapped[str] = mapped_column(String(16))
     password: Mapped[str | None] = mapped_column(String(200))
-    stamp: Mapped[str] = mapped_column(String(32))
-    """Part of every session; a new one ends all sessions."""
     subject: Mapped[str | None] = mapped_column(String(400), unique=True)
     """Issuer and subject of the identity provider, for those who sign in there."""
     active: Mapped[bool] = mapped_column(default=True)
@@ -48,6 +46,21 @@ class AccountRow(Base):
     locked_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     created: Mapped[datetime] = mapped_column(UTCDateTime)
     seen: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class SessionRow(Base):
+    """A session of an account, or one in which a profile is open. Of its token only the SHA-256."""
+
+    __tablename__ = "session"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account_id: Mapped[int | None] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), index=True
+    )
+    organisation_id: Mapped[str | None] = mapped_column(String(140), index=True)
+    device: Mapped[str] = mapped_column(String(100), default="")
+    """Browser and system, such as `Firefox, Linux`."""
+    started: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
 
 
 class TokenRow(Base):

@@ -14,6 +14,7 @@ from matcher.store.account_tables import (
     IntroductionStepRow,
     MatchListEntryRow,
     ProfileRow,
+    SessionRow,
     TokenRow,
 )
 
@@ -29,6 +30,7 @@ def rename_profile(session: Session, old: str, new: str | None) -> None:
     if row is None:
         return
     session.execute(delete(TokenRow).where(TokenRow.subject == old))
+    session.execute(delete(SessionRow).where(SessionRow.organisation_id == old))
     if new is None or session.get(ProfileRow, new) is not None:
         session.delete(row)
     else:
@@ -37,7 +39,7 @@ def rename_profile(session: Session, old: str, new: str | None) -> None:
 
 
 def delete_profile_rows(session: Session, organisation_id: str) -> None:
-    """Delete profile, links, entries on match lists and introductions of an organisation."""
+    """Delete profile, links, sessions, list entries and introductions of an organisation."""
     about = or_(
         IntroductionRow.from_organisation == organisation_id,
         IntroductionRow.to_organisation == organisation_id,
@@ -47,6 +49,7 @@ def delete_profile_rows(session: Session, organisation_id: str) -> None:
     session.execute(delete(IntroductionStepRow).where(steps))
     session.execute(delete(IntroductionRow).where(IntroductionRow.id.in_(ids)))
     session.execute(delete(TokenRow).where(TokenRow.subject.in_([organisation_id, *ids])))
+    session.execute(delete(SessionRow).where(SessionRow.organisation_id == organisation_id))
     entries = MatchListEntryRow.organisation_id == organisation_id
     session.execute(delete(MatchListEntryRow).where(entries))
     session.execute(delete(ProfileRow).where(ProfileRow.organisation_id == organisation_id))

@@ -13,23 +13,25 @@ from flask import g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from matcher.accounts import accounts
+from matcher.accounts import accounts, sessions
 from matcher.accounts.accounts import Account, AccountRole
 from matcher.current import services
 from matcher.profiles import profiles
+from matcher.web.devices import device_name
 
 View = Callable[..., ResponseReturnValue]
 
 
 class Visitor(UserMixin):  # type: ignore[misc]
-    """Somebody who signed in. The session names the account and its stamp."""
+    """Somebody who signed in, in a session that the server knows by its token."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, token: str) -> None:
         self.account = account
+        self.token = token
 
     def get_id(self) -> str:
-        """Return what the session keeps: a renewed stamp makes it worthless."""
-        return f"{self.account.id}.{self.account.stamp}"
+        """Return what the cookie keeps."""
+        return self.token
 
 
 def init_app(app: APIFlask) -> None:
@@ -38,11 +40,9 @@ def init_app(app: APIFlask) -> None:
     manager.session_protection = "basic"
 
     @manager.user_loader  # type: ignore[untyped-decorator]
-    def load(session_value: str) -> Visitor | None:
-        number, _dot, stamp = session_value.partition(".")
-        account = accounts.get(services().store, int(number)) if number.isdigit() else None
-        valid = account is not None and account.active and account.stamp == stamp
-        return Visitor(account) if account and valid else None
+    def load(token: str) -> Visitor | None:
+        account = accounts.get_by_session(services().store, token)
+        return Visitor(account, token) if account else None
 
     app.context_processor(lambda: {"me": who(), "may": may, "company": company})
 
@@ -74,12 +74,17 @@ def company() -> str | None:
 
 
 def _company() -> str | None:
+    opened = profile_of_session()
+    profile = profiles.get(services().store, opened) if opened else None
+    return profile.id if profile is not None and profile.published else None
+
+
+def profile_of_session() -> str | None:
+    """Return the organisation whose profile is open in this session, in whatever state it is."""
     found = session.get("profile")
     if not isinstance(found, dict) or float(found.get("until", 0)) < time.time():
-        return None
-    profile = profiles.get(services().store, str(found.get("id")))
-    fits = profile is not None and profile.published and profile.stamp == found.get("stamp")
-    return profile.id if profile is not None and fits else None
+        return None  # the store knows that too, and needn't be asked
+    return sessions.profile_of(services().store, str(found.get("token")))
 
 
 def may(role: str) -> bool:
@@ -90,17 +95,33 @@ def may(role: str) -> bool:
 
 def start_session(account: Account) -> None:
     """Sign somebody in with a session of its own: nothing of the former one stays."""
-    session.clear()
+    _clear_session()
     session.permanent = True
-    login_user(Visitor(account))
+    device = device_name(request.user_agent.string)
+    token = sessions.start_for_account(services().store, account.id, device)
+    login_user(Visitor(account, token))
     g.account = account
 
 
 def end_session() -> None:
-    """Sign out."""
+    """Sign out, and close a profile that is open: a copy of the cookie is of no use either."""
+    _clear_session()
     logout_user()
-    session.clear()
     g.account = None
+
+
+def session_token() -> str:
+    """Return the token of the session of whoever is signed in."""
+    return str(current_user.token)
+
+
+def _clear_session() -> None:
+    profile = session.get("profile")
+    opened = profile.get("token") if isinstance(profile, dict) else None
+    found = [token for token in (session.get("_user_id"), opened) if isinstance(token, str)]
+    if found:
+        sessions.end(services().store, *found)
+    session.clear()
 
 
 def for_role(minimum: AccountRole) -> Callable[[View], View]:

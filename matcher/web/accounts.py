@@ -8,13 +8,22 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from matcher.accounts import accounts, passwords
+from matcher.accounts import accounts, passwords, sessions
 from matcher.accounts import sign_in as signing_in
 from matcher.accounts.accounts import AccountRole
 from matcher.accounts.errors import AccountError
 from matcher.current import services
 from matcher.mail import MailError
-from matcher.web.access import end_session, for_role, me, safe_next, start_session, who
+from matcher.match_lists import shares
+from matcher.web.access import (
+    end_session,
+    for_role,
+    me,
+    safe_next,
+    session_token,
+    start_session,
+    who,
+)
 from matcher.web.account_forms import (
     ERROR_MESSAGES,
     AccountForm,
@@ -175,5 +184,39 @@ def own_password_sent() -> ResponseReturnValue:
     return redirect(url_for("accounts.own"))
 
 
+@blueprint.post("/account/sessions")
+@for_role(AccountRole.MEMBER)
+def end_sessions() -> ResponseReturnValue:
+    """End one session of the visitor's, or all but this one."""
+    store, mark = services().store, request.form.get("mark", "")
+    if mark == sessions.mark_of(session_token()):
+        return sign_out()
+    if "others" in request.form:
+        sessions.end_others(store, me().id, but=session_token())
+    else:
+        sessions.end_marked(store, me().id, mark)
+    flash(_("Signed out there."))
+    return redirect(url_for("accounts.own"))
+
+
+@blueprint.post("/account/links")
+@for_role(AccountRole.MEMBER)
+def end_links() -> ResponseReturnValue:
+    """Make links useless that were mailed to the visitor to set a password."""
+    passwords.end_links(services().store, me().id)
+    flash(_("The links don't work any more."))
+    return redirect(url_for("accounts.own"))
+
+
 def _own_page(form: AccountForm, password: PasswordForm) -> str:
-    return render_template("accounts/own.html", form=form, password=password, account=me())
+    store, account = services().store, me()
+    return render_template(
+        "accounts/own.html",
+        form=form,
+        password=password,
+        account=account,
+        sessions=sessions.list_for_account(store, account.id),
+        this_session=sessions.mark_of(session_token()),
+        password_links=passwords.pending_links(store, account.id),
+        shared=shares.shares_by(store, account.id),
+    )

@@ -7,28 +7,35 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import flash, g, redirect, session, url_for
+from flask import flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from matcher.accounts import sessions
 from matcher.current import services
 from matcher.profiles import profiles
 from matcher.profiles.profiles import Profile, State
+from matcher.web.access import profile_of_session
+from matcher.web.devices import device_name
 
-MAX_SECONDS_OPEN = 4 * 60 * 60
 View = Callable[..., ResponseReturnValue]
 
 
 def open_profile(profile: Profile) -> None:
     """Let this session edit a profile."""
-    until = int(time.time()) + MAX_SECONDS_OPEN
-    session["profile"] = {"id": profile.id, "until": until, "stamp": profile.stamp}
+    close_profile()
+    device = device_name(request.user_agent.string)
+    token = sessions.start_for_profile(services().store, profile.id, device)
+    until = int(time.time() + sessions.PROFILE_LIFETIME.total_seconds())
+    session["profile"] = {"token": token, "until": until}
     g.pop("opened_profile", None)
 
 
 def close_profile() -> None:
-    """End the editing session."""
-    session.pop("profile", None)
+    """End the editing session: a copy of its cookie is of no use either."""
+    opened = session.pop("profile", None)
+    if isinstance(opened, dict) and isinstance(opened.get("token"), str):
+        sessions.end(services().store, opened["token"])
     g.pop("opened_profile", None)
 
 
@@ -41,7 +48,7 @@ def open_until() -> int:
 def current_profile() -> Profile | None:
     """Return the profile that is open in this session.
 
-    None when the time is up, or another address owns it since.
+    None when the time is up, it was closed, or another address owns it since.
     """
     if "opened_profile" not in g:
         g.opened_profile = _profile_of_session()
@@ -50,13 +57,9 @@ def current_profile() -> Profile | None:
 
 
 def _profile_of_session() -> Profile | None:
-    found = session.get("profile")
-    if not isinstance(found, dict) or open_until() < time.time():
-        return None
-    profile = profiles.get(services().store, str(found.get("id")))
-    if profile is None or profile.state is State.DRAFT or found.get("stamp") != profile.stamp:
-        return None
-    return profile
+    opened = profile_of_session()
+    profile = profiles.get(services().store, opened) if opened else None
+    return profile if profile is not None and profile.state is not State.DRAFT else None
 
 
 def for_owner(view: View) -> View:

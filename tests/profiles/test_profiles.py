@@ -157,13 +157,6 @@ def test_profiles_are_searched_by_id_address_and_name_in_any_state(store: Store)
     assert found("", limit=1, offset=1) == (2, {own.id})
 
 
-def test_the_stamp_of_sessions_changes_with_the_address(store: Store) -> None:
-    own = published(store)
-    assert len(own.stamp) == 16
-    assert replace(own, note="x", state=State.HIDDEN).stamp == own.stamp
-    assert replace(own, email="x@wier.example").stamp != own.stamp
-
-
 def exported(store: Store, organisation_id: str) -> dict[str, Any]:
     profile = profiles.get(store, organisation_id)
     assert profile is not None

@@ -12,6 +12,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from matcher.accounts import sessions
 from matcher.domain import Question
 from matcher.indexing.build import build_index
 from matcher.introductions import requests
@@ -262,8 +263,7 @@ def opened(app: APIFlask, organisation_id: str) -> FlaskClient:
     client = app.test_client()
     with client.session_transaction() as session:
         session["profile"] = {
-            "id": organisation_id,
-            "stamp": kept.stamp,
+            "token": sessions.start_for_profile(store, organisation_id, ""),
             "until": time.time() + 60,
         }
     return client

@@ -13,6 +13,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from matcher.accounts import sessions
 from matcher.domain import Initiative, Member, Need
 from matcher.indexing.build import build_index
 from matcher.initiatives import actions as initiatives
@@ -90,8 +91,7 @@ def created(client: FlaskClient, home: Path, **changed: Any) -> str:
 def published(client: FlaskClient, home: Path, **changed: Any) -> str:
     """Make and confirm a profile, which is open in the client's session then; its id."""
     assert post(client, created(client, home, **changed)).status_code == 303
-    with client.session_transaction() as session:
-        return str(session["profile"]["id"])
+    return profile_of(client)
 
 
 def opened(client: FlaskClient, home: Path, email: str = OWNER) -> None:
@@ -316,8 +316,13 @@ def test_a_link_opens_a_profile_once_and_for_a_time(
         assert 4 * 3600 - 60 < session["profile"]["until"] - time.time() <= 4 * 3600
         session["profile"] = {**session["profile"], "until": int(time.time()) - 1}
     assert get(other, "/profile/edit").status_code == 302
+    cookie = client.get_cookie("session")
+    assert cookie is not None and get(client, "/profile/export.json").status_code == 200
     assert post(client, "/profile/close").status_code == 303
     assert get(client, "/profile/edit").status_code == 302
+    copied = app.test_client()
+    copied.set_cookie("session", cookie.value)
+    assert get(copied, "/profile/export.json").status_code == 302
     # An expired link.
     clear(home)
     post(other, "/profile/link", {"email": OWNER})
@@ -761,14 +766,17 @@ def test_a_hidden_profile_can_be_deleted(
     assert hide(
         store, app.extensions["schakel"].mailer, profile_of(rival), reason="Ook.", actor="command"
     )
-    assert traces(store, "kwartelhof").keys() == {"audit", "profile"}
+    assert traces(store, "kwartelhof").keys() == {"audit", "profile", "session"}
     assert post(client, "/profile/delete", {"sure": "y"}).status_code == 303
     assert traces(store, "kwartelhof") == {"audit": ["profile.deleted"]}
 
 
 def profile_of(client: FlaskClient) -> str:
     with client.session_transaction() as session:
-        return str(session["profile"]["id"])
+        token = session["profile"]["token"]
+    opened = sessions.profile_of(client.application.extensions["schakel"].store, token)
+    assert opened is not None
+    return opened
 
 
 def test_an_administrator_joins_the_two(
