@@ -77,7 +77,6 @@ STRONG_FIT = 0.5
 """From this probability on somebody does what is asked, or a need is covered. Origin: likelier than
 not."""
 POSSIBLE_FIT = 0.25
-"""From this probability on somebody is worth asking, and is named as meeting a need. Origin: of
-questions that somebody answers some 5 % have nobody above it (benchmarks.fit)."""
-MIN_RECIPROCITY_SHOWN = 0.3
-"""From this probability on a member's offer is shown as meeting a need. Origin: a choice."""
+"""From this probability on somebody is worth asking, is named as meeting a need, and counts as
+covering a part of it. Origin: of questions that somebody answers some 5 % have nobody above it
+(benchmarks.fit)."""

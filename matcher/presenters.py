@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import floor
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,8 @@ class FacetBrief:
     language: str | None
     year: int | None
     stage: Stage | None
+    title: str | None = None
+    """Of a past project; `text` begins with it. Null for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,28 @@ def facet_brief(facet: Facet) -> FacetBrief:
     """Return what is quoted of a stored facet. Raises ValueError for one without an id."""
     if facet.id is None:
         raise ValueError("only stored facets are quoted")
-    return FacetBrief(facet.id, facet.kind, quote(facet), facet.language, facet.year, facet.stage)
+    return FacetBrief(
+        id=facet.id,
+        kind=facet.kind,
+        text=quote(facet),
+        language=facet.language,
+        year=facet.year,
+        stage=facet.stage,
+        title=facet.title,
+    )
+
+
+def probability_shown(probability: float) -> float:
+    """Return a probability to three decimals, rounded down: 0.2499 isn't shown as 0.25.
+
+    So what is shown is on the same side of each threshold as what it was judged by.
+    """
+    return floor(round(probability * 1000, 6)) / 1000
+
+
+def percent(probability: float) -> int:
+    """Return a probability in percent, rounded down for the same reason."""
+    return floor(round(probability * 100, 6))
 
 
 def partner_mix_brief(corpus: Corpus, rows: Iterable[int]) -> PartnerMixBrief:
@@ -133,6 +157,9 @@ def field_mix_brief(snapshot: Snapshot, rows: Iterable[int]) -> FieldMix:
 def quote(facet: Facet) -> str:
     """Return the words of a facet to show: the title first, cut at a word."""
     whole = " ".join(facet.embedded_text.replace("\n", " — ", 1).split()).removesuffix(" —")
-    if len(whole) <= MAX_QUOTE_LENGTH:
-        return whole
-    return whole[:MAX_QUOTE_LENGTH].rsplit(" ", 1)[0] + " …"
+    return shortened(whole, MAX_QUOTE_LENGTH)
+
+
+def shortened(text: str, length: int) -> str:
+    """Return a text of at most about `length` characters, cut at a word."""
+    return text if len(text) <= length else text[:length].rsplit(" ", 1)[0] + " …"

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from matcher.domain import FacetKind, OrganisationType, Stage
-from matcher.matching.answer import Answer, CoverageBrief, FitLabel, Match, Reason
+from matcher.matching.answer import Answer, CoverageBrief, FitLabel, Match, Reason, ReasonKind
 from matcher.presenters import FacetBrief, OrganisationBrief
 
 FACET = FacetBrief(1, FacetKind.OFFER, "Spuitgieten", "nl", None, Stage.PILOT)
-BY_NEED = Reason("Gieten", 0.5, FACET, 0.7, (), ())
-BY_NAME = Reason(None, None, None, None, (), ("Firma", "A"))
+BY_NEED = Reason(kind=ReasonKind.OFFER, need="Gieten", probability=0.5, facet=FACET, similarity=0.7)
+BY_NAME = Reason(kind=ReasonKind.MENTION, mentioned=("Firma", "A"))
 
 
 def organisation(organisation_id: str, **changed: Any) -> OrganisationBrief:

@@ -13,12 +13,13 @@ from matcher.api.errors import problem
 from matcher.api.initiative_schemas import (
     AdviceIn,
     BriefIn,
-    DialsIn,
+    DialsInLanguage,
     LineUpIn,
     MatchesIn,
     NeedsOut,
 )
 from matcher.api.initiatives import MISSING, with_problems
+from matcher.api.language import Language, LanguageIn, matches_answer
 from matcher.api.responses import answer, schema_of
 from matcher.current import services
 from matcher.domain import Question
@@ -40,26 +41,30 @@ def read_needs(json_data: BriefIn) -> ResponseReturnValue:
 
 
 @blueprint.get("/initiatives/<initiative_id>/matches")
-@blueprint.input(DialsIn, location="query")
+@blueprint.input(DialsInLanguage, location="query")
 @blueprint.output(schema_of(Answer))
 @blueprint.doc(summary="Match list of an initiative", responses=MISSING)
 @with_problems
-def initiative_matches(initiative_id: str, query_data: DialsIn) -> ResponseReturnValue:
+def initiative_matches(initiative_id: str, query_data: DialsInLanguage) -> ResponseReturnValue:
     """Return its match list."""
-    return _matches(initiative_id, MatchesIn(**query_data.model_dump()))
+    asked = MatchesIn(**query_data.model_dump(exclude={"lang"}))
+    return _matches(initiative_id, asked, query_data.lang)
 
 
 @blueprint.post("/initiatives/<initiative_id>/matches")
 @blueprint.input(MatchesIn)
+@blueprint.input(LanguageIn, location="query")
 @blueprint.output(schema_of(Answer))
 @blueprint.doc(summary="Match list of an initiative, with filters and feedback", responses=MISSING)
 @with_problems
-def initiative_matches_changed(initiative_id: str, json_data: MatchesIn) -> ResponseReturnValue:
+def initiative_matches_changed(
+    initiative_id: str, json_data: MatchesIn, query_data: LanguageIn
+) -> ResponseReturnValue:
     """Return its match list, narrowed."""
-    return _matches(initiative_id, json_data)
+    return _matches(initiative_id, json_data, query_data.lang)
 
 
-def _matches(initiative_id: str, asked: MatchesIn) -> Response:
+def _matches(initiative_id: str, asked: MatchesIn, lang: Language | None) -> Response:
     def changed(question: Question) -> Question:
         across = asked.across_fields
         return replace(
@@ -74,7 +79,7 @@ def _matches(initiative_id: str, asked: MatchesIn) -> Response:
             offset=asked.offset,
         )
 
-    return answer(services().initiatives.matches(initiative_id, changed))
+    return matches_answer(services().initiatives.matches(initiative_id, changed), lang)
 
 
 @blueprint.get("/initiatives/<initiative_id>/gaps")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from matcher.api.language import LanguageIn
 from matcher.api.schemas import (
     FiltersIn,
     NeedOut,
@@ -84,6 +85,10 @@ class DialsIn(PageIn):
     across_fields: Share | None = Field(
         default=None, description="Left out: as the initiative has it, by being exploratory."
     )
+
+
+class DialsInLanguage(DialsIn, LanguageIn):
+    """The same, and in which language the sentences are."""
 
 
 class MatchesIn(DialsIn):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from matcher.cli.matching import fit_text
 from matcher.domain import Need
 from matcher.initiatives.advice import Advice
 from matcher.initiatives.context import Status
@@ -9,6 +10,7 @@ from matcher.initiatives.contributions import Contribution, NeedStatus
 from matcher.initiatives.gaps import GapReport
 from matcher.initiatives.roadmap import Roadmap
 from matcher.initiatives.team_report import TeamAnswer, TeamReport
+from matcher.presenters import percent
 
 MARKS = {Status.COVERED: "+", Status.PERHAPS: "?", Status.MISSING: "-"}
 MAX_QUOTE = 110
@@ -58,7 +60,7 @@ def _fields(answer: GapReport | TeamReport) -> str:
 
 
 def _need_status(need: NeedStatus) -> list[str]:
-    lines = [f"{MARKS[need.status]} {need.probability:4.0%}  {need_text(need)}"]
+    lines = [f"{MARKS[need.status]} {percent(need.probability):3}%  {need_text(need)}"]
     lines += [f"         in:    {_contribution(member)}" for member in need.covered_by[:1]]
     if need.status is not Status.COVERED:
         others = [f"         could: {_contribution(other)}" for other in need.could_be_covered_by]
@@ -68,7 +70,8 @@ def _need_status(need: NeedStatus) -> list[str]:
 
 def _contribution(contribution: Contribution) -> str:
     offer = contribution.offer.text[:MAX_QUOTE] if contribution.offer else ""
-    return f"{contribution.organisation.name} ({contribution.probability:.0%}): {offer}"
+    likely = fit_text(contribution.fit, contribution.probability)
+    return f"{contribution.organisation.name} ({likely}): {offer}"
 
 
 def roadmap_text(roadmap: Roadmap) -> list[str]:
@@ -109,7 +112,7 @@ def _team(number: int, team: TeamReport) -> list[str]:
         lines.append(f"  {state:>7}  {who.name}  [{who.type}]  ({who.id})")
         for met in pick.meets:
             if met.best_in_team:
-                lines.append(f"           {met.need[:60]} ({met.probability:.0%})")
+                lines.append(f"           {met.need[:60]} ({fit_text(met.fit, met.probability)})")
                 lines.append(f"             {met.offer.text[:MAX_QUOTE]}")
     missing = [need for need in team.needs if need.status is Status.MISSING]
     return [*lines, *(f"  nobody for: {need.text}" for need in missing)]

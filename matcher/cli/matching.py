@@ -18,10 +18,10 @@ from matcher.domain import (
     OrganisationType,
     Question,
 )
-from matcher.matching.answer import Answer, Match, Reason
+from matcher.matching.answer import Answer, FitLabel, Reason
 from matcher.matching.question import QuestionError
 from matcher.parameters import COMPLEMENT_DIAL, SIMILARITY_DIAL
-from matcher.presenters import to_json
+from matcher.presenters import percent, to_json
 
 TYPES = click.Choice([kind.value for kind in OrganisationType], case_sensitive=False)
 
@@ -117,8 +117,12 @@ def print_matches(answer: Answer) -> None:
         click.echo(f"{match_.rank:3}. {named}")
         probability = "" if match_.probability is None else f"  (chance {match_.probability:.0%})"
         long_tail = "  (long tail: few past projects)" if match_.long_tail else ""
-        click.echo(f"     score {match_.score:.3f} = {parts}{probability}{long_tail}")
-        for line in [*_complement(match_), *map(_reason, match_.reasons)]:
+        fit = "" if match_.fit is None else f"fit {fit_text(match_.fit, match_.fit_probability)}; "
+        click.echo(f"     {fit}score {match_.score:.3f} = {parts}{probability}{long_tail}")
+        if match_.coverage and match_.coverage.alone:
+            alone, adds = match_.coverage.alone, match_.coverage.adds
+            click.echo(f"     covers {alone:.0%} of what is needed, adds {adds:.0%} to the members")
+        for line in (line for reason in match_.reasons for line in _reason(reason)):
             click.echo(f"     {line}")
     click.echo(
         f"{answer.total} found, corpus version {answer.corpus_version}, "
@@ -126,36 +130,17 @@ def print_matches(answer: Answer) -> None:
     )
 
 
-def _reason(reason: Reason) -> str:
-    need = f" for: {reason.need}" if reason.need else ""
-    facet = reason.facet
-    if facet is None:
-        return f"- mentioned: {' '.join(reason.mentioned)}{need}"
-    year = f" {facet.year}" if facet.year else ""
-    if reason.similarity is None:
-        how = "worked with " + ", ".join(reason.with_members)
-    else:
-        how = f"{reason.similarity:.2f}"
-    if reason.probability is not None:
-        how += f", meets it with {reason.probability:.0%}"
-    return f"- {facet.kind.value}{year} ({how}): {facet.text[:160]}{need}"
-
-
-def _complement(match_: Match) -> list[str]:
-    """Say what an organisation covers and adds, whom it is similar to, and what it gains."""
-    lines = []
-    if match_.coverage:
-        alone, adds = match_.coverage.alone, match_.coverage.adds
-        lines.append(f"covers {alone:.0%} of what is needed, adds {adds:.0%} to the members")
-    lines += [f"is like {member.name}, who is in" for member in match_.similar_members]
-    lines += [
-        f"shares {', '.join(partner.words)} with {partner.name}"
-        for partner in match_.affiliation[:2]
-    ]
-    for met in match_.reciprocity:
-        need = met.need.text[:90]
-        lines.append(f"gains ({met.probability:.0%}): {need}, from {met.member.name}")
+def _reason(reason: Reason) -> list[str]:
+    likely = "" if reason.fit is None else f" ({fit_text(reason.fit, reason.probability)})"
+    lines = [f"- {reason.sentence}{likely}"]
+    if reason.facet is not None:
+        lines.append(f"    {reason.facet.text[:160]}")
     return lines
+
+
+def fit_text(fit: FitLabel, probability: float | None) -> str:
+    """Return a label with the probability behind it, rounded down as on the pages."""
+    return fit.value if probability is None else f"{fit.value}, {percent(probability)}%"
 
 
 COMMANDS = (match,)

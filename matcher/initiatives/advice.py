@@ -21,9 +21,15 @@ from matcher.corpus.snapshot import Snapshot
 from matcher.deadline import Deadline, DeadlineExceeded
 from matcher.domain import FacetKind, Need, Question
 from matcher.initiatives.actions import question_of
-from matcher.initiatives.context import PERHAPS, InitiativeContext, Status, status_of
+from matcher.initiatives.context import InitiativeContext
+from matcher.matching.answer import FitLabel
 from matcher.matching.service import Recommender
-from matcher.presenters import InitiativeName, OrganisationName, organisation_name
+from matcher.presenters import (
+    InitiativeName,
+    OrganisationName,
+    organisation_name,
+    probability_shown,
+)
 
 FIRST = 10
 MAX_ADDED = 3
@@ -49,7 +55,8 @@ class NeedMet:
 
     need: str
     probability: float
-    status: Status
+    fit: FitLabel
+    """By that probability."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +197,7 @@ def with_offers(snapshot: Snapshot, row: int, offers: Sequence[Need]) -> Snapsho
 def _meets_now(context: InitiativeContext, row: int) -> tuple[NeedMet, ...]:
     probabilities = context.coverage.meets[:, row].tolist()
     return tuple(
-        NeedMet(need.text, round(probability, 3), status_of(probability))
+        NeedMet(need.text, probability_shown(probability), FitLabel.of(probability))
         for need, probability in zip(context.needed.needs, probabilities, strict=True)
-        if probability >= PERHAPS
+        if FitLabel.of(probability) is not FitLabel.WEAK
     )

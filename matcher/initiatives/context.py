@@ -12,22 +12,18 @@ from matcher.corpus.filters import allowed_in
 from matcher.corpus.snapshot import Snapshot
 from matcher.deadline import NO_DEADLINE, Deadline
 from matcher.domain import Filters, Initiative
+from matcher.matching.answer import FitLabel
 from matcher.matching.retrieve import eligible_rows
 from matcher.needs.comparison import need_coverage
 from matcher.needs.coverage import Coverage
 from matcher.needs.resolve import ResolvedNeeds, Source, resolve_needs
-from matcher.parameters import POSSIBLE_FIT, STRONG_FIT
+from matcher.parameters import POSSIBLE_FIT
 from matcher.presenters import InitiativeName
 from matcher.store import Store
 
-COVERED = STRONG_FIT
-"""From this probability on a need counts as covered."""
-PERHAPS = POSSIBLE_FIT
-"""From this probability on somebody has something near it: perhaps covered, worth asking."""
-
 
 class Status(StrEnum):
-    """How far a need is covered."""
+    """How far a need is covered: by somebody who fits it strongly, possibly, or by nobody."""
 
     COVERED = "covered"
     PERHAPS = "perhaps"
@@ -93,13 +89,23 @@ def initiative_context(
 
 def status_of(probability: float) -> Status:
     """Return how far a need is covered that is met with this probability."""
-    if probability >= COVERED:
-        return Status.COVERED
-    return Status.PERHAPS if probability >= PERHAPS else Status.MISSING
+    return _STATUSES[FitLabel.of(probability)]
 
 
-def best_rows(values: np.ndarray, among: Mask, count: int, least: float = PERHAPS) -> list[int]:
-    """Return the rows with the largest values (n,) of at least `least`, the best first."""
-    rows = np.flatnonzero(among & (values >= least))
+_STATUSES = {
+    FitLabel.STRONG: Status.COVERED,
+    FitLabel.POSSIBLE: Status.PERHAPS,
+    FitLabel.WEAK: Status.MISSING,
+}
+
+
+def may_meet(probabilities: np.ndarray) -> Mask:
+    """Return who may well meet a need (n,), by the probability (n,) that they do."""
+    return np.asarray(probabilities >= POSSIBLE_FIT)
+
+
+def best_rows(values: np.ndarray, among: Mask, count: int) -> list[int]:
+    """Return the rows among some (n,) with the largest values (n,), the best first."""
+    rows = np.flatnonzero(among)
     order = rows[np.lexsort((rows, -values[rows]))]
     return [int(row) for row in order[:count]]

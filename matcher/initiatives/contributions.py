@@ -7,9 +7,16 @@ from dataclasses import dataclass
 
 from matcher.arrays import Floats, Rows, mask_of
 from matcher.domain import Facet, Need
-from matcher.initiatives.context import InitiativeContext, Status, best_rows, status_of
+from matcher.initiatives.context import InitiativeContext, Status, best_rows, may_meet, status_of
+from matcher.matching.answer import FitLabel
 from matcher.needs.coverage import best_facets
-from matcher.presenters import FacetBrief, OrganisationBrief, facet_brief, organisation_brief
+from matcher.presenters import (
+    FacetBrief,
+    OrganisationBrief,
+    facet_brief,
+    organisation_brief,
+    probability_shown,
+)
 from matcher.store import Store
 from matcher.store.facets import load_facets
 
@@ -23,6 +30,8 @@ class Contribution:
 
     organisation: OrganisationBrief
     probability: float
+    fit: FitLabel
+    """By that probability."""
     offer: FacetBrief | None
 
 
@@ -53,11 +62,11 @@ class ContributionReader:
         self._facets: dict[int, Facet] = {}
         members = mask_of(context.members, len(self.corpus))
         self._members = [
-            best_rows(probabilities, members, MAX_ORGANISATIONS)
+            best_rows(probabilities, members & may_meet(probabilities), MAX_ORGANISATIONS)
             for probabilities in self.coverage.meets
         ]
         self._others = [
-            best_rows(probabilities, context.pool, MAX_ORGANISATIONS)
+            best_rows(probabilities, context.pool & may_meet(probabilities), MAX_ORGANISATIONS)
             for probabilities in self.coverage.meets
         ]
         self.load({row for rows in [*self._members, *self._others] for row in rows})
@@ -88,7 +97,7 @@ class ContributionReader:
             stage=need.stage,
             due=need.due,
             share=round(float(self.coverage.weights[index]), 4),
-            probability=round(probability, 3),
+            probability=probability_shown(probability),
             status=status_of(probability),
             covered_by=tuple(self.contribution(index, row) for row in self._members[index]),
             coverable=status_of(best),
@@ -102,7 +111,8 @@ class ContributionReader:
         facet = None if facet_row < 0 else self._facets.get(int(self.corpus.facet_ids[facet_row]))
         return Contribution(
             organisation=organisation_brief(self.corpus.organisation(row)),
-            probability=round(float(probabilities[index]), 3),
+            probability=probability_shown(float(probabilities[index])),
+            fit=FitLabel.of(float(probabilities[index])),
             offer=facet_brief(facet) if facet else None,
         )
 

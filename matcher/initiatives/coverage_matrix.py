@@ -8,13 +8,12 @@ import numpy as np
 
 from matcher.domain import Need
 from matcher.initiatives.context import (
-    PERHAPS,
     InitiativeAnswer,
     InitiativeContext,
     Status,
     status_of,
 )
-from matcher.presenters import OrganisationBrief, organisation_brief
+from matcher.presenters import OrganisationBrief, organisation_brief, probability_shown
 
 MAX_CANDIDATES = 12
 
@@ -79,10 +78,12 @@ def coverage_matrix(context: InitiativeContext, candidates: int = MAX_CANDIDATES
             MatrixRow(
                 need=need,
                 share=round(float(coverage.weights[index]), 4),
-                members=round(float(by_members[index]), 3),
-                all=round(float(by_everyone[index]), 3),
+                members=probability_shown(float(by_members[index])),
+                all=probability_shown(float(by_everyone[index])),
                 status=status_of(float(by_members[index])),
-                probabilities=tuple(round(float(coverage.meets[index, row]), 3) for row in rows),
+                probabilities=tuple(
+                    probability_shown(float(coverage.meets[index, row])) for row in rows
+                ),
             )
             for index, need in enumerate(context.needed.needs)
         ),
@@ -108,7 +109,7 @@ def _candidates(context: InitiativeContext, count: int) -> list[int]:
         gains = np.where(context.pool, gains, 0.0)
         gains[chosen] = 0.0
         best = int(gains.argmax())
-        if gains[best] <= 0.0 or coverage.meets[:, best].max() < PERHAPS:
+        if gains[best] <= 0.0:
             break
         chosen.append(best)
     return chosen

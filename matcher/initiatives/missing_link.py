@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from matcher.domain import NeedLevel, Stage
-from matcher.initiatives.context import PERHAPS, Status, best_rows
+from matcher.initiatives.context import Status, best_rows, may_meet, status_of
 from matcher.initiatives.contributions import MAX_ORGANISATIONS, Contribution, ContributionReader
 from matcher.initiatives.stages import StageCoverage
 from matcher.models.need_offer import CHAIN
 from matcher.needs.resolve import Source
-
-MIN_PROBABILITY = 0.1
-"""Who fills a missing link meets one of its needs with at least this probability."""
 
 
 class LinkReason(StrEnum):
@@ -79,18 +76,23 @@ def _missing_musts(reader: ContributionReader, stage: Stage) -> list[int]:
     return [
         index
         for index, need in enumerate(reader.context.needed.needs)
-        if need.stage is stage and need.level is NeedLevel.MUST and probabilities[index] < PERHAPS
+        if need.stage is stage
+        and need.level is NeedLevel.MUST
+        and status_of(probabilities[index]) is Status.MISSING
     ]
 
 
 def _proposals(reader: ContributionReader, needs: Sequence[int]) -> tuple[Proposal, ...]:
-    """Return who meets most of the needs, given by index: who would fill the missing link."""
+    """Return who meets most of the needs, given by index: who would fill the missing link.
+
+    Each of them may well meet at least one.
+    """
     if not needs:
         return ()
     weights = reader.coverage.weights[list(needs)]
-    worth = weights @ reader.coverage.meets[list(needs)] / weights.sum()
-    least = MIN_PROBABILITY / len(needs)
-    rows = best_rows(worth, reader.context.pool, MAX_ORGANISATIONS, least)
+    meets = reader.coverage.meets[list(needs)]
+    able = reader.context.pool & may_meet(meets.max(axis=0))
+    rows = best_rows(weights @ meets, able, MAX_ORGANISATIONS)
     reader.load(rows)
     return tuple(_proposal(reader, needs, row) for row in rows)
 
@@ -103,6 +105,7 @@ def _proposal(reader: ContributionReader, needs: Sequence[int], row: int) -> Pro
     return Proposal(
         organisation=contribution.organisation,
         probability=contribution.probability,
+        fit=contribution.fit,
         offer=contribution.offer,
         need=reader.context.needed.needs[best].text,
     )

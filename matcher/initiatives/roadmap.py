@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from matcher.domain import Need, Stage
-from matcher.initiatives.context import PERHAPS, InitiativeAnswer, InitiativeContext, Status
+from matcher.initiatives.context import InitiativeAnswer, InitiativeContext, Status
 from matcher.initiatives.contributions import Contribution, ContributionReader, NeedStatus
 from matcher.store import Store
 
@@ -76,11 +76,11 @@ def _step(need: NeedStatus, joined: Mapping[str, date | None]) -> RoadmapStep:
             DatedContribution(
                 organisation=contribution.organisation,
                 probability=contribution.probability,
+                fit=contribution.fit,
                 offer=contribution.offer,
                 since=_since(contribution, joined),
             )
             for contribution in need.covered_by
-            if contribution.probability >= PERHAPS
         ),
         coverable=need.coverable,
         could_be_covered_by=need.could_be_covered_by,

@@ -19,6 +19,7 @@ from matcher.initiatives.team_task import RIVALS, Quota, Task
 from matcher.matching.retrieve import retrieve
 from matcher.matching.score import score
 from matcher.matching.understand import NothingToRecommend, understand
+from matcher.needs.coverage import counted
 from matcher.store import Store
 
 FIT_SHARE = 0.1
@@ -78,7 +79,7 @@ def _task(context: InitiativeContext, request: TeamRequest, fit: Floats) -> Task
     pool = context.pool.copy()
     pool[corpus.with_variants(corpus.rows(request.exclude))] = False
     return Task(
-        meets=context.coverage.meets,
+        meets=counted(context.coverage.meets),
         weights=context.coverage.weights,
         fit=fit,
         pool=pool,

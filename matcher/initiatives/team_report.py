@@ -11,13 +11,13 @@ from matcher.arrays import Floats, Rows
 from matcher.corpus.field_mix import FieldMix
 from matcher.domain import Facet, Need
 from matcher.initiatives.context import (
-    PERHAPS,
     InitiativeAnswer,
     InitiativeContext,
     Status,
     status_of,
 )
 from matcher.initiatives.team_task import Pick, Team
+from matcher.matching.answer import FitLabel
 from matcher.needs.coverage import best_facets
 from matcher.presenters import (
     FacetBrief,
@@ -29,6 +29,7 @@ from matcher.presenters import (
     organisation_brief,
     organisation_name,
     partner_mix_brief,
+    probability_shown,
 )
 from matcher.store import Store
 from matcher.store.facets import load_facets
@@ -40,6 +41,8 @@ class NeedMet:
 
     need: str
     probability: float
+    fit: FitLabel
+    """By that probability."""
     best_in_team: bool
     offer: FacetBrief
 
@@ -165,10 +168,18 @@ def _pick_report(
     meets = []
     for index, need in enumerate(context.needed.needs):
         facet = offers.facets.get(int(corpus.facet_ids[int(facet_rows[index])]))
-        if probabilities[index] >= PERHAPS and facet is not None:
-            probability = round(float(probabilities[index]), 3)
-            best_in_team = best_rows[index] == pick.row
-            meets.append(NeedMet(need.text, probability, best_in_team, facet_brief(facet)))
+        probability = float(probabilities[index])
+        fit = FitLabel.of(probability)
+        if fit is not FitLabel.WEAK and facet is not None:
+            meets.append(
+                NeedMet(
+                    need=need.text,
+                    probability=probability_shown(probability),
+                    fit=fit,
+                    best_in_team=best_rows[index] == pick.row,
+                    offer=facet_brief(facet),
+                )
+            )
     return PickReport(
         organisation=organisation_brief(corpus.organisation(pick.row)),
         member=pick.member,
@@ -180,14 +191,15 @@ def _pick_report(
 def _team_need(
     context: InitiativeContext, need: Need, row: int | None, probability: float
 ) -> TeamNeed:
-    corpus = context.snapshot.corpus
+    corpus, status = context.snapshot.corpus, status_of(probability)
+    by = None if row is None or status is Status.MISSING else organisation_name(corpus, row)
     return TeamNeed(
         text=need.text,
         level=need.level,
         weight=need.weight,
         stage=need.stage,
         due=need.due,
-        probability=round(float(probability), 3),
-        status=status_of(probability),
-        by=organisation_name(corpus, row) if row is not None and probability >= PERHAPS else None,
+        probability=probability_shown(float(probability)),
+        status=status,
+        by=by,
     )

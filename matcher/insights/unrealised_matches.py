@@ -14,6 +14,7 @@ from matcher.corpus.corpus import Corpus
 from matcher.corpus.filters import offer_facets, unexpired
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Facet, FacetKind
+from matcher.matching.answer import FitLabel
 from matcher.needs.comparison import Vectors, facet_statements, offer_probabilities
 from matcher.parameters import STRONG_FIT
 from matcher.presenters import (
@@ -23,6 +24,7 @@ from matcher.presenters import (
     facet_brief,
     organisation_brief,
     organisation_name,
+    probability_shown,
 )
 from matcher.store import Store
 from matcher.store.facets import load_facets
@@ -47,6 +49,8 @@ class NeedMet:
     offers: OrganisationName
     offer: FacetBrief
     probability: float
+    fit: FitLabel
+    """By that probability."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,5 +249,6 @@ def _needs_met(corpus: Corpus, facets: dict[int, Facet], fits: Iterable[_Fit]) -
                 need=facet_brief(need),
                 offers=organisation_name(corpus, fit.giver),
                 offer=facet_brief(offer),
-                probability=round(fit.probability, 3),
+                probability=probability_shown(fit.probability),
+                fit=FitLabel.of(fit.probability),
             )

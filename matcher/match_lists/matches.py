@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from matcher.matching.answer import Answer, Match, Reason
+from matcher.matching.answer import QUOTED, Answer, Match, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +16,14 @@ class ListedReason:
     """Why an organisation is on a list, in a quotation."""
 
     kind: str
-    """The kind of facet: `offer`, `need` or `evidence`; `mention` where its name is the reason."""
+    """The kind of facet: `offer` or `evidence`; `mention` where its name is the reason."""
     text: str
     language: str | None
     year: int | None
     need: str | None
     """The need that the facet answers, where it is a certain need."""
+    title: str | None = None
+    """Of a past project; `text` begins with it. Older lists don't have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def _match(result: Match) -> ListedMatch:
         score=result.score,
         probability=result.probability,
         adds=result.coverage.adds if result.coverage else None,
-        reasons=tuple(_reason(reason) for reason in result.reasons),
+        reasons=tuple(_reason(reason) for reason in result.reasons if reason.kind in QUOTED),
     )
 
 
@@ -79,7 +81,14 @@ def _reason(reason: Reason) -> ListedReason:
     facet = reason.facet
     if facet is None:
         return ListedReason("mention", " ".join(reason.mentioned), None, None, reason.need)
-    return ListedReason(facet.kind.value, facet.text, facet.language, facet.year, reason.need)
+    return ListedReason(
+        kind=facet.kind.value,
+        text=facet.text,
+        language=facet.language,
+        year=facet.year,
+        need=reason.meets,
+        title=facet.title,
+    )
 
 
 @dataclass(frozen=True, slots=True)

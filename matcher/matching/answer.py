@@ -51,7 +51,7 @@ class FitLabel(StrEnum):
 
     @classmethod
     def of(cls, probability: float) -> FitLabel:
-        """Return the label of a probability."""
+        """Return the label of a probability, on all pages and in all answers."""
         if probability >= STRONG_FIT:
             return cls.STRONG
         return cls.POSSIBLE if probability >= POSSIBLE_FIT else cls.WEAK
@@ -65,27 +65,74 @@ class Notice:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+class ReasonKind(StrEnum):
+    """What a reason goes by."""
+
+    OFFER = "offer"
+    """An offer of its own."""
+    PROJECT = "project"
+    """A past project of its own."""
+    COLLABORATION = "collaboration"
+    """A past project that it shares with members."""
+    MENTION = "mention"
+    """The question names it."""
+    NEED = "need"
+    """A need of its own that a member meets."""
+    AFFILIATION = "affiliation"
+    """A house or place that it shares with a member."""
+    SIMILARITY = "similarity"
+    """It is like a member; this counts against it."""
+    UNWANTED = "unwanted"
+    """It does what is ruled out; this counts against it."""
+
+
+QUOTED = frozenset(
+    {ReasonKind.OFFER, ReasonKind.PROJECT, ReasonKind.COLLABORATION, ReasonKind.MENTION}
+)
+"""The kinds that put an organisation on the list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why an organisation is on the list.
+    """Why an organisation is on the list, or why it isn't higher."""
 
-    By text or need it quotes a facet with its similarity; by collaboration, a past project with
-    those who took part; by mention, the words of the name that the question holds.
-    """
+    kind: ReasonKind
+    """What it goes by. `offer` or `project`: an offer or a past project of its own comes near what
+    is asked. `collaboration`: a past project with members; where none are given, with those whom
+    the text mentions. `mention`: the question names it. `need`: a member meets a need of its own.
+    `affiliation`: it shares a house or place with a member or likely partner. Against it:
+    `similarity`, it is like members; `unwanted`, it does what the text rules out."""
+    sentence: str = ""
+    """The reason as a sentence, in the language asked for. What it quotes is in `facet`."""
+    need: str | None = None
+    """The need that it is about; null: the question as a whole."""
+    probability: float | None = None
+    """That the offer or past project meets the need, or else what is asked; of kind `need`, that
+    the member's offer meets it. Null for other kinds."""
+    facet: FacetBrief | None = None
+    """What is quoted: an offer, a past project, or of kind `need` a need of its own. Null for other
+    kinds."""
+    similarity: float | None = None
+    """Of the texts, 0 to 1; null but for `offer` and `project`."""
+    with_members: tuple[str, ...] = ()
+    """Of kind `collaboration`: members who took part in that past project; where none are given,
+    those whom the text mentions."""
+    mentioned: tuple[str, ...] = ()
+    """Of kind `mention`: words of its name that the question holds."""
+    about: tuple[str, ...] = ()
+    """Of kind `need`, `affiliation` or `similarity`: names of the others that it is about."""
+    shared: tuple[str, ...] = ()
+    """Of kind `affiliation`: words of name or place that both have, and few others."""
 
-    need: str | None
-    """The need that is answered; null: the text as a whole."""
-    probability: float | None
-    """That it meets the need; null for other reasons."""
-    facet: FacetBrief | None
-    """What is quoted; null for a reason by mention."""
-    similarity: float | None
-    """0 to 1; null for a reason by collaboration or mention."""
-    with_members: tuple[str, ...]
-    """Members who took part in that past project; where none are given, those whom the text
-    mentions."""
-    mentioned: tuple[str, ...]
-    """Words of its name that the question holds."""
+    @property
+    def fit(self) -> FitLabel | None:
+        """Whether what is quoted does what is asked, by the probability; None without one."""
+        return None if self.probability is None else FitLabel.of(self.probability)
+
+    @property
+    def meets(self) -> str | None:
+        """The need that the offer or past project may well meet; None where there is none."""
+        return None if self.fit in (None, FitLabel.WEAK) else self.need
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +219,9 @@ class BestMatch:
     rank: int
     organisation: OrganisationName
     probability: float
+    fit: FitLabel
+    """Whether it does what is needed, by that probability."""
     facet: FacetBrief | None
-
-    @property
-    def fit(self) -> FitLabel:
-        """Whether it does what is needed."""
-        return FitLabel.of(self.probability)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +234,14 @@ class NeedAnswer:
     stage: Stage | None
     due: date | None
     covered: float
+    """The probability that the members meet it."""
     best: BestMatch | None
+    """Null where nobody on this page may well meet it."""
+
+    @property
+    def fit(self) -> FitLabel:
+        """How far the members meet it."""
+        return FitLabel.of(self.covered)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,51 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import sqrt
 
 import numpy as np
 
 from embeddings.port import understood as is_understood
+from matcher.arrays import Floats
 from matcher.corpus.affiliation import SharedWords
 from matcher.corpus.snapshot import Snapshot
-from matcher.domain import Facet
+from matcher.domain import Facet, FacetKind
 from matcher.matching.answer import (
     AffiliatedPartner,
     Answer,
-    BestMatch,
     CoverageBrief,
     FieldMixes,
     FitLabel,
     Match,
     MetNeed,
-    NeedAnswer,
     NeedsAnswer,
     Notice,
     NoticeCode,
     PartnerMixes,
     Reason,
+    ReasonKind,
     Retrieval,
     SimilarMember,
     notice,
 )
 from matcher.matching.features.reciprocity import MetNeeds, met_needs
+from matcher.matching.need_table import NeedTable
 from matcher.matching.reasons import Speaking, speaking_facets
 from matcher.matching.rerank import RankedCandidates
+from matcher.matching.sentences import with_sentence
 from matcher.matching.understand import UnderstoodQuestion
 from matcher.needs.comparison import candidate_coverage, offers_of
-from matcher.needs.coverage import Coverage, best_facets
+from matcher.needs.coverage import Coverage
 from matcher.needs.resolve import Source
-from matcher.parameters import MIN_RECIPROCITY_SHOWN, POSSIBLE_FIT, SIMILAR
+from matcher.parameters import POSSIBLE_FIT, SIMILAR
 from matcher.presenters import (
     facet_brief,
     field_mix_brief,
     organisation_brief,
     organisation_name,
     partner_mix_brief,
+    probability_shown,
 )
 from matcher.store import Store
 from matcher.store.facets import load_facets
+
+MAX_AFFILIATIONS = 2
+"""Members of one house or place with an organisation that are reasons; of likely partners one is.
+"""
 
 
 def explain(store: Store, ranked: RankedCandidates) -> Answer:
@@ -77,9 +84,10 @@ class _Page:
         self.places = ranked.order[question.offset : question.offset + question.limit]
         self.rows = self.candidates.rows[self.places]
         self.coverage = self._coverage()
+        self.fit = self._fit()
         self.speaking = speaking_facets(ranked, self.rows, self.snapshot.models.weights)
         self.met = met_needs(self.snapshot, np.sort(self.rows), self.understood.members)
-        self.best = self._best_of_needs()
+        self.table = self._need_table()
         self.facets = self._load(store)
         ids = np.array(sorted(self.facets), dtype=np.int64)
         self.vectors = dict(zip(ids.tolist(), self.snapshot.index.rows(ids), strict=True))
@@ -122,9 +130,10 @@ class _Page:
             return (notice(self._why_nothing()),)
         notices = [notice("cut_short")] if shown < len(self.rows) else []
         likely = self.ranked.scored.features.fit.candidates[self.ranked.order]
+        most = max(float(likely.max()), float(self.fit.max(initial=0.0)))
         # Whoever is asked for by name is an answer, whatever it offers.
         named = np.isin(self.candidates.rows[self.ranked.order], self.understood.written_out).any()
-        if len(self.understood.asked) and likely.max() < POSSIBLE_FIT and not named:
+        if len(self.understood.asked) and most < POSSIBLE_FIT and not named:
             notices.insert(0, notice("nothing_fits"))
         return tuple(notices)
 
@@ -137,12 +146,39 @@ class _Page:
         facets = offers_of(self.corpus, self.rows)
         return candidate_coverage(self.snapshot, needs, facets, self.rows, self.rows[:0])
 
+    def _need_table(self) -> NeedTable | None:
+        """Return who meets which need.
+
+        Where one need was read from the text, it is what the text asks: whoever does that meets it.
+        """
+        needs = self.understood.needs
+        if needs is None or self.coverage is None:
+            return None
+        if not needs.guessed or len(needs.needs) != 1 or self.understood.scores_needs:
+            return NeedTable(self.corpus, self.coverage, self.rows)
+        quoted = [self.speaking[row][:1] for row in self.rows.tolist()]
+        facet_rows = [one[0].facet_row if one else -1 for one in quoted]
+        return NeedTable(self.corpus, self.coverage, self.rows, (self.fit, facet_rows))
+
+    def _fit(self) -> Floats:
+        """Return how surely each organisation of the page (p,) does what is asked.
+
+        Needs that were only read are compared with all that it offers, as in the table of needs;
+        features know of what is near the text.
+        """
+        fit = self.ranked.scored.features.fit.candidates[self.places]
+        if self.coverage is None:
+            return fit
+        meets = self.coverage.meets[:, self.coverage.places_of(self.rows)]
+        most: Floats = np.maximum(fit, meets.max(axis=0, initial=0.0))
+        return most
+
     def _load(self, store: Store) -> dict[int, Facet]:
         """Return all facets that the page quotes, by id."""
         rows = [speaking.facet_row for several in self.speaking.values() for speaking in several]
-        shown = self.met.probability >= MIN_RECIPROCITY_SHOWN
+        shown = self.met.probability >= POSSIBLE_FIT
         rows += [*self.met.need_rows[shown].tolist(), *self.met.offer_rows[shown].tolist()]
-        rows += [facet for _, _, facet in self.best if facet >= 0]
+        rows += self.table.facet_rows if self.table is not None else []
         with store.reading() as session:
             return load_facets(session, (int(self.corpus.facet_ids[row]) for row in set(rows)))
 
@@ -153,7 +189,9 @@ class _Page:
         scored = self.ranked.scored
         fit = None
         if len(self.understood.asked):
-            fit = round(float(scored.features.fit.candidates[place]), 3)
+            fit = probability_shown(float(self.fit[rank - self.offset - 1]))
+        similar, met = self._similar_members(place, row), tuple(self._met_needs(row))
+        affiliation = self._affiliation(row)
         return Match(
             rank=rank,
             organisation=organisation_brief(self.corpus.organisation(row)),
@@ -168,11 +206,11 @@ class _Page:
             ),
             parts={name: float(part[place]) + 0.0 for name, part in self.ranked.parts.items()},
             coverage=self._covered(row),
-            similar_members=self._similar_members(place, row),
-            affiliation=self._affiliation(row),
-            reciprocity=tuple(self._met_needs(row)),
+            similar_members=similar,
+            affiliation=affiliation,
+            reciprocity=met,
             long_tail=place in self.ranked.long_tail,
-            reasons=self._reasons(row),
+            reasons=self._reasons(place, row, met, affiliation, similar),
         )
 
     def _covered(self, row: int) -> CoverageBrief | None:
@@ -214,7 +252,7 @@ class _Page:
         members = set(self.understood.members.tolist())
         for at in np.flatnonzero(met.owners == row).tolist():
             need, offer = self._facet(met.need_rows[at]), self._facet(met.offer_rows[at])
-            if met.probability[at] < MIN_RECIPROCITY_SHOWN or need is None or offer is None:
+            if met.probability[at] < POSSIBLE_FIT or need is None or offer is None:
                 continue
             owners, _ = self.corpus.owners_of(met.offer_rows[at : at + 1])
             giver = next(owner for owner in owners.tolist() if owner in members)
@@ -222,16 +260,35 @@ class _Page:
                 facet_brief(need),
                 organisation_name(self.corpus, giver),
                 facet_brief(offer),
-                round(float(met.probability[at]), 3),
+                probability_shown(float(met.probability[at])),
             )
 
-    def _reasons(self, row: int) -> tuple[Reason, ...]:
+    def _reasons(
+        self,
+        place: int,
+        row: int,
+        met: Iterable[MetNeed],
+        affiliation: Sequence[AffiliatedPartner],
+        similar: Sequence[SimilarMember],
+    ) -> tuple[Reason, ...]:
+        """Return all that is said of an organisation; what puts it on the list comes first."""
         quoted = [
             self._reason(speaking, facet)
             for speaking in self.speaking[row]
             if (facet := self._facet(speaking.facet_row)) is not None
         ]
-        return (*quoted, *self._mention(row))
+        with_members, mention = bool(len(self.understood.members)), self._mention(row)
+        if mention:  # then nothing needs to be quoted that has nothing to do with the question
+            quoted = [reason for reason in quoted if reason.probability != 0]
+        reasons = [*quoted, *mention, *_gains(met)]
+        reasons += _affiliations(affiliation[: MAX_AFFILIATIONS if with_members else 1])
+        if similar:
+            names = tuple(member.name for member in similar)
+            reasons.append(Reason(kind=ReasonKind.SIMILARITY, about=names))
+        unwanted = self.ranked.parts.get("unwanted")
+        if unwanted is not None and unwanted[place] < 0:
+            reasons.append(Reason(kind=ReasonKind.UNWANTED))
+        return tuple(with_sentence(reason, with_members=with_members) for reason in reasons)
 
     def _reason(self, speaking: Speaking, facet: Facet) -> Reason:
         similarity = None
@@ -242,12 +299,12 @@ class _Page:
             similarity = round(min(max(cosine, 0.0), 1.0), 4)
         probability = speaking.probability
         return Reason(
+            kind=_kind_of(speaking, facet),
             need=speaking.need,
-            probability=None if probability is None else round(probability, 3),
+            probability=None if probability is None else probability_shown(probability),
             facet=facet_brief(facet),
             similarity=similarity,
             with_members=speaking.with_members,
-            mentioned=(),
         )
 
     def _mention(self, row: int) -> list[Reason]:
@@ -257,60 +314,18 @@ class _Page:
             places = np.flatnonzero(self.corpus.group[one.found.rows] == group)
             if len(places):
                 surest = int(places[np.argmax(one.found.confidence[places])])
-                return [Reason(one.need, None, None, None, (), (one.found.words[surest],))]
+                words = (one.found.words[surest],)
+                return [Reason(kind=ReasonKind.MENTION, need=one.need, mentioned=words)]
         return []
 
     def _needs(self) -> NeedsAnswer | None:
         """Say what was taken to be needed, how far the members meet it, and who here does."""
-        needs, coverage = self.understood.needs, self.coverage
-        if needs is None or coverage is None:
+        needs = self.understood.needs
+        if needs is None or self.table is None:
             return None
-        members = self.understood.members
-        with_members = bool(len(members)) and self.ranked.scored.features.coverage is not None
-        covered = coverage.of(members) if with_members else np.zeros(len(needs.needs))
-        return NeedsAnswer(
-            source=needs.source,
-            covered=round(coverage.total(members), 4) if with_members else 0.0,
-            items=tuple(
-                NeedAnswer(
-                    need.text,
-                    need.level,
-                    need.weight,
-                    need.stage,
-                    need.due,
-                    round(float(covered[at]), 3),
-                    self._best(at),
-                )
-                for at, need in enumerate(needs.needs)
-            ),
-        )
-
-    def _best_of_needs(self) -> list[tuple[int, float, int]]:
-        """Return for each need the place on the page of who meets it best, how surely, and how.
-
-        Of equals the first counts. The last is the row of the facet, -1 where nobody does.
-        """
-        coverage = self.coverage
-        if coverage is None or not len(self.rows):
-            return []
-        meets = coverage.meets[:, coverage.places_of(self.rows)]
-        found = []
-        for at, place in enumerate(meets.argmax(axis=1).tolist()):
-            facets, _ = best_facets(self.corpus, coverage, int(self.rows[place]))
-            found.append((place, float(meets[at, place]), int(facets[at])))
-        return found
-
-    def _best(self, at: int) -> BestMatch | None:
-        if not self.best or self.best[at][1] < POSSIBLE_FIT:
-            return None
-        place, probability, facet_row = self.best[at]
-        facet = self._facet(facet_row)
-        return BestMatch(
-            rank=self.offset + place + 1,
-            organisation=organisation_name(self.corpus, int(self.rows[place])),
-            probability=round(probability, 3),
-            facet=facet_brief(facet) if facet is not None else None,
-        )
+        known = self.ranked.scored.features.coverage is not None
+        members = self.understood.members if known else self.understood.members[:0]
+        return self.table.answer(needs.source, members, self.offset, self.facets)
 
     def _why_nothing(self) -> NoticeCode:
         """Say why the list is empty: no facet came near any text, or nobody is left."""
@@ -319,6 +334,27 @@ class _Page:
 
     def _not_understood(self) -> tuple[str, ...]:
         return texts_not_understood(self.understood)
+
+
+def _kind_of(speaking: Speaking, facet: Facet) -> ReasonKind:
+    if speaking.with_members:
+        return ReasonKind.COLLABORATION
+    return ReasonKind.PROJECT if facet.kind is FacetKind.EVIDENCE else ReasonKind.OFFER
+
+
+def _gains(met: Iterable[MetNeed]) -> Iterable[Reason]:
+    for one in met:
+        yield Reason(
+            kind=ReasonKind.NEED,
+            probability=one.probability,
+            facet=one.need,
+            about=(one.member.name,),
+        )
+
+
+def _affiliations(affiliation: Iterable[AffiliatedPartner]) -> Iterable[Reason]:
+    for one in affiliation:
+        yield Reason(kind=ReasonKind.AFFILIATION, about=(one.name,), shared=one.words)
 
 
 def texts_not_understood(question: UnderstoodQuestion) -> tuple[str, ...]:

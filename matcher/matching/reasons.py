@@ -17,6 +17,9 @@ from matcher.needs.coverage import best_facets
 from matcher.parameters import POSSIBLE_FIT
 
 MAX_REASONS = 3
+MIN_SHARE_OF_BEST = 0.5
+"""What speaks for an organisation less than so much as surely as its best isn't told beside it.
+Origin: a choice."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,12 +32,18 @@ class Speaking:
     """The vector (dim,) of the text that it answers; None for a past project with partners."""
     need: str | None = None
     probability: float | None = None
+    """That it meets the need, or else what is asked; None for a past project with partners."""
     with_members: tuple[str, ...] = ()
 
     @property
     def is_worth_telling(self) -> bool:
         """Whether it isn't just the remote possibility to meet a need."""
-        return self.probability is None or self.probability >= POSSIBLE_FIT
+        return self.need is None or self.likely >= POSSIBLE_FIT
+
+    @property
+    def likely(self) -> float:
+        """The probability; 0 where there is none."""
+        return self.probability or 0.0
 
 
 def speaking_facets(
@@ -54,9 +63,7 @@ def speaking_facets(
     together = _by_collaboration(ranked, by_row.keys())
     found = {}
     for row, by_facet in by_row.items():
-        ordered = sorted(by_facet.values(), key=lambda one: (-one.weight, one.facet_row))
-        telling = [speaking for speaking in ordered if speaking.is_worth_telling]
-        chosen = (telling or ordered)[:MAX_REASONS]
+        chosen = _worth_telling(by_facet.values())[:MAX_REASONS]
         if row in together:
             chosen = [one for one in chosen if one.facet_row != together[row].facet_row]
             chosen.append(together[row])
@@ -64,11 +71,23 @@ def speaking_facets(
     return found
 
 
+def _worth_telling(found: Collection[Speaking]) -> list[Speaking]:
+    """Return which of the facets of an organisation to tell, the strongest first."""
+    ordered = sorted(found, key=lambda one: (-one.weight, one.facet_row))
+    telling = [speaking for speaking in ordered if speaking.is_worth_telling] or ordered
+    best = max((speaking.likely for speaking in telling), default=0.0)
+    least = min(MIN_SHARE_OF_BEST * best, POSSIBLE_FIT)
+    return [speaking for speaking in telling if speaking.likely >= least]
+
+
 def _stronger(known: Speaking, other: Speaking) -> Speaking:
-    """Return which of two to tell of one facet: that it meets a need says more than the text."""
+    """Return which of two to tell of one facet: the need that it meets, and the surest of them."""
     if known.need is None and other.need is not None:
         weight = max(known.weight, other.weight)
         return replace(other, weight=weight) if other.is_worth_telling else known
+    if known.need is not None and other.need is not None:
+        surer = other if other.likely > known.likely else known
+        return replace(surer, weight=max(known.weight, other.weight))
     return other if other.weight > known.weight else known
 
 
@@ -97,7 +116,15 @@ def _by_text(
                 continue
             with_offer.add(group)
         weight = float(strength[place]) * weights.text
-        yield shown[group], Speaking(int(facet_rows[place]), weight, understood.vector)
+        yield (
+            shown[group],
+            Speaking(
+                int(facet_rows[place]),
+                weight,
+                understood.vector,
+                probability=float(strength[place]),
+            ),
+        )
 
 
 def _by_need(

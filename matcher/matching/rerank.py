@@ -20,6 +20,7 @@ from matcher.matching.long_tail import with_long_tail_quota
 from matcher.matching.retrieve import Candidates
 from matcher.matching.score import QUALIFYING, Features, ScoredCandidates, total_of
 from matcher.matching.unwanted import unwanted_share
+from matcher.needs.coverage import Coverage
 from matcher.parameters import LONG_TAIL_PROJECTS, MIN_GAIN, SIMILAR
 
 
@@ -96,10 +97,20 @@ def _with_complement(
         # Needs read from a brief are guesses: the dial is squared, so that at its default they
         # hardly count. Scaled by 1 - 1/n, as a brief that is one need says no more than its text.
         dial *= dial * (1.0 - 1.0 / len(needs.needs))
-    candidates = features.candidates
-    gains = coverage.gains(candidates.understood.members)[coverage.places_of(candidates.rows)]
-    relative = gains / max(float(gains.max(initial=0.0)), MIN_GAIN)
-    return {**_scaled(parts, 1.0 - dial), "complement": dial * relative}
+    return {**_scaled(parts, 1.0 - dial), "complement": dial * _relative_gains(features, coverage)}
+
+
+def _relative_gains(features: Features, coverage: Coverage) -> Floats:
+    """Return what candidates (c,) add to the members, relative to the most that one of them adds.
+
+    Where nobody adds anything, those who come nearest to it are still listed.
+    """
+    candidates, members = features.candidates, features.candidates.understood.members
+    places = coverage.places_of(candidates.rows)
+    gains = coverage.gains(members)[places]
+    if not gains.any():
+        return coverage.faint_gains(members)[places]
+    return gains / max(float(gains.max()), MIN_GAIN)
 
 
 def _across_fields(

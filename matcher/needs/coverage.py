@@ -1,7 +1,9 @@
 """Coverage: how far a set of organisations meets a set of needs; and what one more would add.
 
 C(S) = sum over needs of w * max over the offers of S of s(need, offer) / sum of w. It never falls
-when an organisation joins, and what joins later adds less (it is monotone and submodular).
+when an organisation joins, and what joins later adds less (it is monotone and submodular). Only
+whoever may well meet a need counts: s is 0 below POSSIBLE_FIT, so that nobody adds to the coverage
+of a need that, by every other page, nobody can cover.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import numpy as np
 from matcher.arrays import Floats, Rows, find_sorted
 from matcher.corpus.corpus import Corpus
 from matcher.domain import Need
+from matcher.parameters import POSSIBLE_FIT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,19 +52,33 @@ class Coverage:
         return best
 
     def total(self, rows: Rows) -> float:
-        """Return C of a set of organisations, 0 to 1; 0 where there are no needs."""
-        return covered_share(self.meets, self.weights, self.places_of(rows))
+        """Return C of a set of organisations, 0 to 1; 0 where there are no needs.
+
+        Whoever hardly meets a need doesn't count for it.
+        """
+        return float(self.weights @ counted(self.of(rows)))
 
     def single(self) -> Floats:
-        """Return C (r,) of each organisation on its own."""
+        """Return C (r,) of each organisation on its own, to rank by: what hardly counts, too."""
         alone: Floats = self.weights @ self.meets
         return alone
 
     def gains(self, rows: Rows) -> Floats:
         """Return what each organisation (r,) adds to the coverage of a set: its complement."""
-        more = np.maximum(self.meets - self.of(rows)[:, None], 0.0)
-        gained: Floats = self.weights @ more
+        return self._gains(counted(self.meets), counted(self.of(rows)))
+
+    def faint_gains(self, rows: Rows) -> Floats:
+        """Return the same where those count who hardly meet a need, too: who comes nearest."""
+        return self._gains(self.meets, self.of(rows))
+
+    def _gains(self, meets: Floats, before: Floats) -> Floats:
+        gained: Floats = self.weights @ np.maximum(meets - before[:, None], 0.0)
         return gained
+
+
+def counted(meets: Floats) -> Floats:
+    """Return probabilities that needs are met as they count in coverage: 0 below POSSIBLE_FIT."""
+    return np.where(meets >= POSSIBLE_FIT, meets, 0.0)
 
 
 def covered_share(meets: Floats, weights: Floats, rows: Rows) -> float:

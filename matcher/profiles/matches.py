@@ -11,7 +11,7 @@ from matcher.corpus.answer_cache import AnswerCache
 from matcher.corpus.snapshot import Snapshot
 from matcher.domain import Initiative
 from matcher.initiatives.actions import question_of
-from matcher.matching.answer import Reason
+from matcher.matching.answer import QUOTED, Reason
 from matcher.matching.service import Recommender
 from matcher.matching.understand import NothingToRecommend
 from matcher.store.initiatives import list_initiatives
@@ -25,7 +25,7 @@ class RankReason:
     """Why an initiative finds an organisation, in a quotation."""
 
     kind: str
-    """The kind of facet: `offer`, `need` or `evidence`; `named` where the brief names it."""
+    """The kind of facet: `offer` or `evidence`; `mention` where the brief names it."""
     text: str
     language: str | None
     need: str | None
@@ -101,7 +101,7 @@ def _rank(
         rival=rival,
         rank=None if position is None else position + 1,
         total=len(ranked.order),
-        reasons=tuple(_reason(reason) for reason in reasons),
+        reasons=tuple(_reason(reason) for reason in reasons if reason.kind in QUOTED),
     )
 
 
@@ -118,6 +118,6 @@ def _reason(reason: Reason) -> RankReason:
         kind=facet.kind.value if facet else "mention",
         text=facet.text if facet else " ".join(reason.mentioned),
         language=facet.language if facet else None,
-        need=reason.need,
+        need=reason.meets,
         with_members=reason.with_members,
     )

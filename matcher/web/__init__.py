@@ -12,6 +12,7 @@ from flask_babel import Babel, get_locale
 from flask_compress import Compress
 from flask_wtf.csrf import CSRFProtect
 
+from matcher.presenters import percent
 from matcher.settings import Settings
 from matcher.web import (
     access,
@@ -84,6 +85,7 @@ def init_app(app: APIFlask, settings: Settings) -> None:
         }
     )
     app.context_processor(lambda: {"menu": menu, "addressed": addressed})
+    app.add_template_filter(percent)
     app.after_request(_headers)
     app.before_request(_only_text)
     errors.init_app(app)

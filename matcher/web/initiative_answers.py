@@ -16,11 +16,13 @@ from matcher.initiatives.actions import question_of
 from matcher.initiatives.roadmap import RoadmapStep
 from matcher.insights.scope import Scope
 from matcher.matching.question import serialise
+from matcher.matching.sentences import in_language
 from matcher.parameters import COMPLEMENT_DIAL, SIMILARITY_DIAL
 from matcher.web.access import for_role
 from matcher.web.forms import length_asked, longer_than
 from matcher.web.initiative_forms import number
 from matcher.web.initiatives import about_initiative, blueprint
+from matcher.web.messages import translated
 
 __all__ = ["blueprint"]
 
@@ -46,7 +48,7 @@ def matches(initiative: Initiative) -> ResponseReturnValue:
         return render_template(
             "initiatives/matches.html", initiative=initiative, question=question, answer=None
         )
-    answer = services().recommender.recommend(question)
+    answer = in_language(services().recommender.recommend(question), translated)
     dials: dict[str, Any] = {
         "complement": round(100 * question.complement),
         "alike": round(100 * question.similarity_penalty),

@@ -17,6 +17,7 @@ from matcher.domain import Need, NeedLevel, Question, Stage
 from matcher.insights.browse import browse as browse_organisations
 from matcher.matching.answer import Answer
 from matcher.matching.question import serialise
+from matcher.matching.sentences import in_language
 from matcher.needs.resolve import Source
 from matcher.organisations import actions as organisations
 from matcher.profiles.profiles import visible_contact
@@ -33,6 +34,7 @@ from matcher.web.forms import (
     rows_of,
 )
 from matcher.web.maps import map_of
+from matcher.web.messages import translated
 from matcher.web.paging import count_pages, page_asked
 from matcher.web.profile_session import current_profile
 
@@ -102,10 +104,11 @@ def _address(
     form: MatchForm, *more: tuple[str, str], without: tuple[str, str] = ("", "")
 ) -> str | None:
     """Return the address that asks what the form asks, and more or less; None if too long."""
-    return _address_of([part for part in [*form.address(), *more] if part != without])
+    return question_address([part for part in [*form.address(), *more] if part != without])
 
 
-def _address_of(parts: list[tuple[str, str]]) -> str | None:
+def question_address(parts: list[tuple[str, str]]) -> str | None:
+    """Return the address that asks what these parameters ask; None where it is too long."""
     address = url_for("pages.matches") + "?" + urlencode(parts)
     return address if len(address) <= MAX_ADDRESS_LENGTH else None
 
@@ -116,7 +119,8 @@ def _matches(form: MatchForm) -> ResponseReturnValue:
     if question is None:
         return _home(form), 422
     form.gather()
-    answer = services().recommender.recommend(_without_own(corpus, question))
+    found = services().recommender.recommend(_without_own(corpus, question))
+    answer = in_language(found, translated)
     read = read_needs(answer)
     address = _address(form)
     page = render_template(
@@ -135,7 +139,7 @@ def _matches(form: MatchForm) -> ResponseReturnValue:
             for length in longer_than(form.shown, answer.total)
             if (further := _address(form, ("show", str(length)), without=("show", str(form.shown))))
         ],
-        chips=list(chips_of(answer.suggested_filters, form.address(), _address_of)),
+        chips=list(chips_of(answer.suggested_filters, form.address(), question_address)),
         leave_out=lambda name, one: _address(form, (name, one)),
         share=services().settings.public_url + address if address else None,
         needs=answer.needs.items if answer.needs else (),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from apiflask import APIBlueprint, abort
 from flask import Response, flash, jsonify, redirect, render_template, request, url_for
@@ -10,17 +10,22 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from matcher.corpus.answer_cache import AnswerCache
+from matcher.corpus.name_search import find_by_name
 from matcher.current import services
-from matcher.domain import FacetKind, Stage
+from matcher.domain import FacetKind, Need, Stage
 from matcher.initiatives.actions import get_initiative
 from matcher.initiatives.advice import Advice, IsMember
 from matcher.matching.question import QuestionError, QuestionTooLarge
+from matcher.presenters import shortened
 from matcher.profiles import actions, drafts, links
 from matcher.profiles import export as exports
 from matcher.profiles.matches import initiative_ranks
-from matcher.profiles.profiles import ContactFor, Profile, ProfileError, namesakes
+from matcher.profiles.profiles import ContactFor, Profile, ProfileError, State, namesakes
+from matcher.validation import MAX_NEED_LENGTH
 from matcher.web import profile_mails as mails
+from matcher.web.forms import needs_in_address, rows_of
 from matcher.web.initiative_forms import Row, meanwhile, seen
+from matcher.web.matching import question_address
 from matcher.web.messages import translated
 from matcher.web.profile_forms import (
     AddressForm,
@@ -64,9 +69,33 @@ def _own_page(profile: Profile, address: AddressForm) -> str:
         "profiles/own.html",
         profile=profile,
         until=datetime.fromtimestamp(open_until(), UTC),
+        partners=_partners_address(profile),
         form=ButtonForm(),
         address=address,
     )
+
+
+def _partners_address(profile: Profile) -> str | None:
+    """Return the address that asks who meets what the company needs; None where it needs nothing.
+
+    The company is in already: so it isn't proposed, nor are its competitors, its look-alikes go
+    down, and what counts is what others add to it.
+    """
+    needs = [
+        Need(shortened(" ".join(facet.text.split()), MAX_NEED_LENGTH - 2), stage=facet.stage)
+        for facet in profile.organisation.needs
+        if facet.valid_until is None or facet.valid_until >= date.today()
+    ]
+    if profile.state is not State.PUBLISHED or not needs:
+        return None
+    corpus = services().corpus_provider.snapshot().corpus
+    name = profile.organisation.name
+    exact, _similar = find_by_name(corpus, name)
+    known_as = name if [corpus.ids[row] for row in exact] == [profile.id] else profile.id
+    members = ("members", known_as)
+    stated = [*needs_in_address(rows_of(needs[: services().limits.needs])), members]
+    # Needs that are too long for an address are read from the profile of the member.
+    return question_address(stated) or question_address([members])
 
 
 @blueprint.get("/profile/new")
@@ -187,6 +216,7 @@ def found(profile: Profile) -> ResponseReturnValue:
     return render_template(
         "profiles/found.html",
         profile=profile,
+        partners=_partners_address(profile),
         ranks=ranks,
         choices=[rank for rank in ranks if not rank.member],
         chosen=chosen,

@@ -496,3 +496,79 @@ def test_whoever_is_asked_for_by_name_is_an_answer(client: FlaskClient) -> None:
     answer = ask(client, text="KU Leuven", limit=2)
     assert answer["results"][0]["organisation"]["id"] == "demo:ku-leuven"
     assert answer["notices"] == []
+
+
+def test_each_reason_says_what_it_goes_by(client: FlaskClient) -> None:
+    answer = ask(
+        client,
+        text="Together with KU Leuven: point-of-care biosensors, no packaging of chips",
+        needs=[{"text": "CE marking under IVDR"}, {"text": "injection moulding of cartridges"}],
+        members=["demo:dijlenano"],
+        limit=100,
+    )
+    kinds = {reason["kind"] for one in answer["results"] for reason in one["reasons"]}
+    assert kinds - {"similarity"} == {
+        "offer",
+        "project",
+        "collaboration",
+        "mention",
+        "need",
+        "affiliation",
+        "unwanted",
+    }
+    for one in answer["results"]:
+        of_kind = {reason["kind"] for reason in one["reasons"]}
+        assert ("unwanted" in of_kind) == (one["parts"].get("unwanted", 0) < 0)
+        assert ("similarity" in of_kind) == bool(one["similar_members"])
+        assert ("affiliation" in of_kind) == bool(one["affiliation"])
+        assert ("need" in of_kind) == bool(one["reciprocity"])
+        for reason in one["reasons"]:
+            assert reason["sentence"].endswith(".") and "%(" not in reason["sentence"]
+            if reason["kind"] in {"offer", "project"}:
+                assert reason["probability"] <= one["fit_probability"]
+
+
+@pytest.mark.parametrize(
+    ("header", "query", "language", "sentence"),
+    [
+        ("nl-BE,nl;q=0.9,en;q=0.5", "", "nl", "Het aanbod beantwoordt wat gevraagd wordt."),
+        ("fr", "", "fr", "Son offre répond à ce qui est demandé."),
+        ("fr", "?lang=de", "de", "Das Angebot passt gut zum Gesuchten."),
+        ("*", "", "en", "Its offer meets what is asked for."),
+        ("pl", "", "en", "Its offer meets what is asked for."),
+        (None, "", "en", "Its offer meets what is asked for."),
+    ],
+)
+def test_sentences_are_in_the_language_asked_for(
+    client: FlaskClient, header: str | None, query: str, language: str, sentence: str
+) -> None:
+    body = {"text": "Vrachtfietsen met uitneembare koelbox bouwen", "limit": 1}
+    headers = {} if header is None else {"Accept-Language": header}
+    response = client.post(ADDRESS + query, json=body, headers=headers)
+    assert response.headers["Content-Language"] == language
+    assert ("Accept-Language" in response.headers.get("Vary", "")) == (not query)
+    [first] = response.get_json()["results"]
+    assert first["reasons"][0]["sentence"] == sentence
+    same = client.get("/api/v1/initiatives/demo:fisch/matches" + query, headers=headers)
+    assert same.headers["Content-Language"] == language
+
+
+def test_a_language_that_there_is_not_is_refused(client: FlaskClient) -> None:
+    response = client.post(ADDRESS + "?lang=pl", json={"text": "cargo bikes"})
+    assert response.status_code == 422 and response.get_json()["errors"][0]["field"] == "lang"
+
+
+def test_the_document_names_the_kinds_of_reasons(client: FlaskClient) -> None:
+    spec = client.get("/api/v1/openapi.json").get_json()
+    schemas = spec["components"]["schemas"]
+    kinds = schemas["Answer.ReasonKind"]["enum"]
+    assert kinds[:4] == ["offer", "project", "collaboration", "mention"] and len(kinds) == 8
+    described = schemas["Answer.Reason"]["properties"]["kind"]["description"]
+    assert all(f"`{kind}`" in described for kind in kinds)
+    assert "language asked for" in schemas["Answer.Reason"]["properties"]["sentence"]["description"]
+    for path, method in (
+        ("/recommendations", "post"),
+        ("/initiatives/{initiative_id}/matches", "get"),
+    ):
+        parameters = spec["paths"][f"/api/v1{path}"][method]["parameters"]
+        assert "lang" in {one["name"] for one in parameters if one["in"] == "query"}

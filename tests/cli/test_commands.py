@@ -68,7 +68,7 @@ def test_cordis_is_imported_once_and_changes_are_taken_over(app: APIFlask, tmp_p
     assert (one.place.city, one.place.latitude, one.place.longitude) == ("Delft", 52.01, 4.36)
     assert (other.place.country, other.place.city) == ("GB", "Hull")
     printed = run(app, "match", "algae at sea for fish feed", "--limit", "2")
-    assert "Alga BV" in printed and "evidence 2011" in printed
+    assert "Alga BV" in printed and "” (2011)" in printed
     write_cordis(folder, title="Seaweed for feed")
     assert "2 projects (1 new or changed)" in run(app, "import", "cordis", str(folder))
 

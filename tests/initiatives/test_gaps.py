@@ -29,7 +29,13 @@ from matcher.domain import (
     Stage,
 )
 from matcher.indexing.build import build_index
-from matcher.initiatives.context import InitiativeContext, best_rows, initiative_context, status_of
+from matcher.initiatives.context import (
+    InitiativeContext,
+    best_rows,
+    initiative_context,
+    may_meet,
+    status_of,
+)
 from matcher.initiatives.gaps import GapReport, TypeWanted, gap_report
 from matcher.initiatives.roadmap import roadmap
 from matcher.initiatives.stages import StageCoverage
@@ -245,7 +251,7 @@ STEPS = [
 DONE: Chances = {"idea": {"lab": 0.9}, "sell": {"shop": 0.9}}
 COULD: Chances = {
     **DONE,
-    "test": {"pilot": 0.9, "works": 0.1, "plant": 0.09},
+    "test": {"pilot": 0.9, "works": 0.24, "plant": 0.09},
     "series": {"plant": 0.4, "works": 0.5, "lab": 0.1},
 }
 
@@ -253,7 +259,7 @@ COULD: Chances = {
 def test_the_missing_links_are_the_stages_of_the_chain_that_break_it(board: Board) -> None:
     report = board.report(STEPS, COULD, ["lab", "shop"])
     assert links(report) == [
-        ("pilot", "needs_missing", ["test"], ["pilot", "works"]),
+        ("pilot", "needs_missing", ["test"], ["pilot"]),
         ("production", "needs_missing", ["series"], ["works", "plant"]),
     ]
     best = report.missing_links[1].proposals[0]
@@ -348,7 +354,7 @@ def test_who_meets_most_of_a_missing_link_is_proposed_first(board: Board) -> Non
     }
     [link] = board.report(needs, probabilities, ["lab"]).missing_links
     assert (link.stage, link.needs) == ("production", ("mould", "fill"))
-    # (3 * 0.4 + 0.5) / 4 = 0.425; 0.9 / 4 = 0.225; 3 * 0.06 / 4 = 0.045 and 0.025 are too little.
+    # (3 * 0.4 + 0.5) / 4 = 0.425; 0.9 / 4 = 0.225; ward and pilot hardly meet either.
     assert [(name, one.need, one.probability) for name, one in _by_name(link.proposals)] == [
         ("plant", "fill", 0.5),
         ("works", "fill", 0.9),
@@ -436,9 +442,10 @@ def test_needs_are_those_stated_then_those_of_the_brief_then_those_of_the_member
 def test_best_rows_are_those_of_the_mask_in_order() -> None:
     values = np.array([0.4, 0.9, 0.25, 0.9, 0.249])
     everyone = np.ones(5, dtype=np.bool_)
-    assert best_rows(values, everyone, 5) == [1, 3, 0, 2]
+    assert may_meet(values).tolist() == [True, True, True, True, False]
+    assert best_rows(values, may_meet(values), 5) == [1, 3, 0, 2]
     assert best_rows(values, everyone, 2) == [1, 3]
-    assert best_rows(values, everyone, 5, 0.0) == [1, 3, 0, 2, 4]
+    assert best_rows(values, everyone, 5) == [1, 3, 0, 2, 4]
     some = np.array([True, False, False, True, True])
-    assert best_rows(values, some, 5) == [3, 0]
+    assert best_rows(values, some, 5) == [3, 0, 4]
     assert best_rows(values, ~everyone, 5) == []

@@ -20,7 +20,7 @@ from matcher.corpus.filters import offer_facets
 from matcher.corpus.snapshot import Snapshot
 from matcher.corpus.words import name_words
 from matcher.domain import Facet, FacetKind, Need, NeedLevel, Question
-from matcher.matching.answer import Match
+from matcher.matching.answer import QUOTED, Match, ReasonKind
 from matcher.matching.features.collaboration import collaborations
 from matcher.matching.reasons import MAX_REASONS
 from matcher.matching.service import Recommender
@@ -183,7 +183,7 @@ def test_reasons_quote_what_the_organisation_owns(asking: Asking) -> None:
             row = corpus.row_of_id[result.organisation.id]
             rows = {row, *corpus.variants_of(row)}
             keys = {corpus.organisation(own).key for own in rows}
-            reasons = [reason for reason in result.reasons if reason.facet]
+            reasons = [one for one in result.reasons if one.kind in QUOTED and one.facet]
             numbers = [reason.facet.id for reason in reasons if reason.facet]
             worked = any(reason.with_members for reason in reasons)
             assert len(numbers) == len(set(numbers)) <= MAX_REASONS + worked
@@ -207,11 +207,18 @@ def test_a_reason_is_by_text_or_by_collaboration_or_by_mention(asking: Asking) -
         asked = set(name_words(" ".join([question.text, *(one.text for one in question.needs)])))
         for result in asking.ask(question)[:10]:
             for reason in result.reasons:
+                if reason.kind not in QUOTED:
+                    continue
                 by = ["with_members"] if reason.with_members else []
                 by += ["mentioned"] if reason.mentioned else []
                 by += ["similarity"] if reason.similarity is not None else []
                 assert len(by) == 1
                 kinds.update(by)
+                assert (reason.kind is ReasonKind.COLLABORATION) == bool(reason.with_members)
+                assert (reason.kind is ReasonKind.MENTION) == bool(reason.mentioned)
+                if reason.similarity is not None and reason.facet is not None:
+                    of_project = reason.facet.kind is FacetKind.EVIDENCE
+                    assert (reason.kind is ReasonKind.PROJECT) == of_project
                 if reason.with_members and member_of:
                     assert reason.facet is not None
                     owners = facets_of(asking.snapshot.corpus)[reason.facet.id].owners
@@ -237,7 +244,8 @@ def test_a_similarity_is_that_of_the_text_or_need_and_the_facet(asking: Asking) 
                 )
                 cosine = float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
                 assert reason.similarity == pytest.approx(min(max(cosine, 0.0), 1.0), abs=2e-3)
-                assert (reason.probability is None) == (reason.need is None)
+                assert reason.probability is not None and result.fit_probability is not None
+                assert reason.probability <= result.fit_probability
                 compared += 1
     assert compared > 30
 
@@ -285,10 +293,9 @@ def test_next_to_no_chance_to_meet_a_need_is_a_reason_only_where_there_is_no_oth
     weak = 0
     for question in asking.questions:
         for result in asking.ask(question):
-            quotes = [reason for reason in result.reasons if reason.facet]
-            known = [one.probability for one in quotes if one.probability is not None]
-            small = [probability < 0.249 for probability in known]
-            others = [probability > 0.251 for probability in known]
+            quotes = [one for one in result.reasons if one.kind in QUOTED and one.facet]
+            small = [one.need is not None and one.meets is None for one in quotes]
+            others = [one.meets is not None for one in quotes]
             by_text = [one.need is None and bool(one.similarity) for one in quotes]
             assert not any(small) or not any([*others, *by_text])
             weak += any(small)

@@ -16,7 +16,7 @@ from matcher.matching.rerank import RankedCandidates, rerank
 from matcher.matching.retrieve import retrieve
 from matcher.matching.score import ScoredCandidates, score
 from matcher.matching.understand import understand
-from matcher.parameters import LONG_TAIL_FROM, MIN_GAIN, SIMILAR
+from matcher.parameters import LONG_TAIL_FROM, MIN_GAIN, POSSIBLE_FIT, SIMILAR
 from matcher.store import Store
 from tests.matching.corpora import EVIDENCE, OFFER, Stated, id_of, snapshot_of
 
@@ -103,6 +103,17 @@ def test_complement_is_relative_to_the_most_that_one_adds() -> None:
 
 def test_little_gain_stays_little() -> None:
     """The best that anybody adds is less than MIN_GAIN."""
+    snapshot = snapshot_of([Stated(OFFER, (0,), "kelp"), Stated(OFFER, (1,), "rope")], 2)
+    needs = (Need("kelp"), Need("kiln", weight=100.0))
+    ranked = ranked_for(snapshot, needs=needs, complement=0.5)
+    coverage = ranked.scored.features.coverage
+    assert coverage is not None
+    gain = float(coverage.gains(np.empty(0, np.int64))[coverage.places_of(np.array([0]))][0])
+    assert 0 < gain < MIN_GAIN, gain
+    assert part(ranked, "complement")[0] == pytest.approx(0.5 * gain / MIN_GAIN, abs=1e-6)
+
+
+def test_where_nobody_adds_anything_the_nearest_are_listed() -> None:
     facets = [
         Stated(OFFER, (0,), "kelp"),
         Stated(OFFER, (1,), "solar cell solar brick kelp yarn loom rope"),
@@ -112,8 +123,8 @@ def test_little_gain_stays_little() -> None:
     coverage = ranked.scored.features.coverage
     assert coverage is not None
     gain = float(coverage.single()[coverage.places_of(np.array([1]))][0])
-    assert 0 < gain < MIN_GAIN, gain
-    assert part(ranked, "complement") == {1: pytest.approx(0.5 * gain / MIN_GAIN, abs=1e-6)}
+    assert 0 < gain < POSSIBLE_FIT and coverage.total(np.array([1])) == 0
+    assert part(ranked, "complement") == {1: pytest.approx(0.5 * gain, abs=1e-6)}
 
 
 def test_guessed_needs_count_by_the_square_of_the_dial_and_one_need_not_at_all() -> None:

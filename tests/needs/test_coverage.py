@@ -121,7 +121,19 @@ def test_coverage_never_falls_and_what_joins_later_adds_less(
     gain = coverage.gains(before)[one]
     assert gain == pytest.approx(coverage.total(after) - coverage.total(before), abs=1e-9)
     assert coverage.gains(np.array(large, np.int64))[one] <= gain + 1e-12
-    assert coverage.total(np.arange(len(corpus))) >= coverage.single().max() - 1e-12
+    assert coverage.total(np.arange(len(corpus))) >= coverage.total(after[-1:]) - 1e-12
+
+
+def test_whoever_hardly_meets_a_need_covers_nothing_of_it() -> None:
+    corpus = corpus_of(3, [(OFFER, (n,)) for n in range(3)])
+    coverage = covering(corpus, needs(1, 3), [[0.249, 0.25, 0.1], [0.2, 0.0, 0.8]])
+    assert [coverage.total(np.array([row])) for row in range(3)] == pytest.approx(
+        [0.0, 0.0625, 0.6]
+    )
+    assert coverage.total(np.array([0, 1, 2])) == pytest.approx(0.6625)
+    assert coverage.gains(np.array([1])).tolist() == pytest.approx([0.0, 0.0, 0.6])
+    assert coverage.of(np.array([0])).tolist() == [0.249, 0.2]
+    assert coverage.single()[0] == pytest.approx(0.21225)  # what is ranked by
 
 
 @given(coverages(with_variants=True), st.data())

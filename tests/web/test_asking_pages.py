@@ -218,7 +218,7 @@ def test_needs_that_were_read_name_who_answers_them_and_can_be_matched(client: F
     matched = get(client, html.unescape(found[1]))
     assert stated(matched) == stated(page)
     assert "Read from your text." not in matched.text
-    assert "answers: " in matched.text
+    assert re.search(r"meets? the need “[^”]+”\.", matched.text)
 
 
 def test_who_answers_each_need_is_named_with_the_offer(app: APIFlask) -> None:
@@ -412,3 +412,54 @@ def test_what_the_text_excludes_is_shown_and_one_click_takes_it_away(client: Fla
     whole = asked(client, *asks.items(), ("lang", "nl"))
     assert chip(whole, "Niemand uit: Duitsland") == ({"text": text}, "toepassen")
     assert 'name="all_places"' in whole.text
+
+
+SEAMS = "AI op de lasnaad: wij zoeken iemand die lasnaden inspecteert"
+
+
+def quotes_by_match(page: str) -> dict[int, str]:
+    """What stands under each match, by rank."""
+    parts = re.split(r'id="match-(\d+)"', page)
+    return {int(rank): text for rank, text in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+@pytest.mark.parametrize(
+    ("language", "as_above"),
+    [
+        ("en", "Described above, under "),
+        ("nl", "Hierboven beschreven, bij "),
+        ("fr", "Décrit plus haut, sous "),
+        ("de", "Weiter oben beschrieben, bei "),
+    ],
+)
+def test_a_project_is_told_once(client: FlaskClient, language: str, as_above: str) -> None:
+    page = client.get("/matches", query_string={"text": SEAMS, "lang": language}).text
+    matches = quotes_by_match(page)
+    named = [
+        rank
+        for rank, text in matches.items()
+        if "AI op de lasnaad (demo)” (2021)" in text
+        or "AI op de lasnaad (demo) » (2021)" in text
+        or "AI op de lasnaad (demo)“ (2021)" in text
+    ]
+    assert len(named) >= 3
+    first = named[0]
+    assert as_above not in matches[first]
+    for rank in named[1:]:
+        assert f'href="#match-{first}">{as_above}' in matches[rank]
+    whole = client.post("/api/v1/recommendations", json={"text": SEAMS}).get_json()["results"]
+    texts = {
+        reason["facet"]["text"]
+        for one in whole
+        for reason in one["reasons"]
+        if reason["facet"] and reason["facet"]["title"] == "AI op de lasnaad (demo)"
+    }
+    [text] = texts
+    description = html.escape(text.partition(" — ")[2], quote=False)[:60]
+    assert "".join(matches.values()).count(description) == 1
+
+
+def test_one_need_that_was_read_is_what_the_text_asks(client: FlaskClient) -> None:
+    page = asked(client, ("text", SEAMS)).text
+    table = page.split('class="grid answered"')[1].split("</table>")[0]
+    assert "nobody on this page" not in table and 'href="#match-1"' in table

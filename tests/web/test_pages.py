@@ -36,7 +36,7 @@ def test_members_are_found_by_name_and_left_out(client: FlaskClient) -> None:
     assert page.status_code == 200
     assert "Already in: Dijlenano Instituut (demo), Surfalink" in page.text
     assert 'href="/organisations/demo:dijlenano"' not in page.text
-    assert "together with Dijlenano Instituut (demo)" in page.text
+    assert "It worked with Dijlenano Instituut (demo) in the project “" in page.text
 
 
 @pytest.mark.parametrize(

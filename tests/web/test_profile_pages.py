@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import json
 import re
 import time
@@ -7,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from apiflask import APIFlask
@@ -164,6 +166,49 @@ def test_with_its_profile_open_a_company_is_not_on_its_own_list(
     assert address not in get(client, "/matches", query_string={"text": OFFER}).text
     assert post(client, "/profile/close").status_code == 303
     assert address in get(client, "/matches", query_string={"text": OFFER}).text
+
+
+def partners_link(page: Any) -> str | None:
+    found = re.search(r'<a class="button" href="([^"]+)">Find partners for my profile', page.text)
+    return html.unescape(found[1]) if found else None
+
+
+def test_partners_for_a_profile_are_one_click_away(client: FlaskClient, home: Path) -> None:
+    own = published(client, home)
+    address = partners_link(get(client, "/profile"))
+    assert address is not None and partners_link(get(client, "/profile/found")) == address
+    asked = dict(parse_qsl(address.partition("?")[2]))
+    assert asked == {"need": NEED, "level": "must", "stage": "development", "members": NAME}
+    page = get(client, address).text
+    assert f"Already in: {NAME}" in page and f'href="/organisations/{own}"' not in page
+    assert "demo:surfalink" not in re.findall(r'href="/organisations/([^"]+)"', page)
+    anybody = get(client.application.test_client(), address).text
+    assert f'href="/organisations/{own}"' not in anybody
+
+
+def test_a_profile_that_needs_nothing_is_asked_for_its_needs(
+    client: FlaskClient, home: Path
+) -> None:
+    published(client, home, need_text=[""], need_stage=[""])
+    page = get(client, "/profile")
+    assert partners_link(page) is None and "Say in your profile what you need" in page.text
+    edited(client, need_text=[NEED], need_stage=[""], need_until=["2020-01-01"])
+    assert partners_link(get(client, "/profile")) is None
+
+
+def test_needs_too_long_for_an_address_are_read_from_the_profile(
+    client: FlaskClient, home: Path
+) -> None:
+    own = published(client, home, need_text=[NEED + " en meel" * 500, NEED], need_stage=["", ""])
+    long = partners_link(get(client, "/profile"))
+    assert long is not None and "need=" in long
+    many = [f"{NEED} {number}" + " en meel" * 240 for number in range(5)]
+    edited(client, need_text=many, need_stage=[""] * 5, need_until=[""] * 5)
+    address = partners_link(get(client, "/profile"))
+    assert address == "/matches?" + urlencode({"members": NAME})
+    page = get(client, address)
+    assert page.status_code == 200 and "From what the members say they need." in page.text
+    assert f'href="/organisations/{own}"' not in page.text
 
 
 def test_what_is_wrong_stands_by_its_field_and_nothing_is_lost(
