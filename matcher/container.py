@@ -53,8 +53,8 @@ LOCK_SECONDS = 3.0
 """A writer waits for another; enough for any write but an import."""
 CONNECTION_SECONDS = 5.0
 STATEMENT_SECONDS = 60.0
-BACKGROUND_THREADS = 4
-"""That use the store beside those of requests: start, jobs, catching up, and one to spare."""
+BACKGROUND_THREADS = 5
+"""That use the store beside those of requests: start, jobs, mails, catching up, one to spare."""
 REBUILD_PAUSE_SECONDS = 60.0
 """A build that is due is asked for no more often, whatever becomes of it."""
 log = structlog.get_logger()
@@ -116,7 +116,7 @@ class Services:
     @cached_property
     def mailer(self) -> Mailer:
         """Sends mails."""
-        return Mailer(self.settings)
+        return self._made_once("mailer", lambda: Mailer(self.settings, self.store))
 
     @cached_property
     def cache(self) -> Cache:
@@ -211,6 +211,7 @@ class Services:
             log.error("the model doesn't answer at the start", reason=snapshot.model_failure)
         if self.settings.jobs == "inside":
             self.jobs.start_thread()
+            self.mailer.start_thread()
         threading.Thread(target=self._verify_index, name="verify", daemon=True).start()
 
     def _verify_index(self) -> None:
@@ -264,6 +265,8 @@ class Services:
         if "jobs" in self.__dict__:
             self.jobs.stop()
             self.jobs.context.store.dispose()
+        if "mailer" in self.__dict__:
+            self.mailer.stop()
 
     def state(self, snapshot: Snapshot) -> ServiceState:
         """Return the state of the parts, where questions are answered from `snapshot`.

@@ -1,70 +1,168 @@
-"""Sending mail: by SMTP where a server is set, else into a mailbox folder to look into."""
+"""Mails: put into a queue by requests, handed over in the background, and tried again.
+
+So nobody waits for a mail server, and how long an answer takes doesn't tell whether a mail was
+sent. Imports and builds may take long, so mails have a queue of their own beside that of jobs. What
+waits is encrypted with SCHAKEL_SECRET_KEY: mails hold secret links, which the store must not know.
+"""
 
 from __future__ import annotations
 
-import mailbox
+import hashlib
+import secrets
 import smtplib
-import ssl
+import threading
+from base64 import urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy import delete, select, update
 
+from matcher.mail_delivery import deliver
 from matcher.settings import Settings
+from matcher.store import Store
+from matcher.store.account_tables import MailRow
 
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+LEASE = timedelta(seconds=60)
+"""In which nobody else tries the same mail; a delivery takes at most a few times 15 s."""
+RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
+"""Pauses after the first failures; the last is that between all later tries."""
+MAX_AGE = timedelta(days=1)
+"""A mail that nobody took for so long is given up: the links in most no longer work."""
+POLL_SECONDS = 2.0
+PAUSE_AFTER_ERROR_SECONDS = 10.0
+STOP_SECONDS = 20.0
 log = structlog.get_logger()
-TIMEOUT_SECONDS = 15
-DEFAULT_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
-
-
-class MailError(Exception):
-    """A mail could not be handed to the server."""
 
 
 class Mailer:
-    """Sends plain-text mails."""
+    """Sends plain-text mails. Threads and processes may share the queue."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._url = settings.smtp_url
-        self._sender = settings.mail_from
-        self._folder = settings.home / "mailbox"
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings
+        self._store = store
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._wake = threading.Event()
 
     def send(self, to: str, subject: str, text: str) -> None:
-        """Send one mail. Raises MailError when the server doesn't take it.
+        """Send one mail, soon.
 
         Line breaks in `to` and `subject` are refused by the message class (ValueError), so nobody
         can add headers.
         """
         message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = self._sender, to, subject
+        message["From"], message["To"] = self._settings.mail_from, to
+        message["Subject"] = subject
         message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="schakel")
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text)
-        if not self._url:
-            self._folder.parent.mkdir(parents=True, exist_ok=True)
-            box = mailbox.Maildir(self._folder, create=True)
-            box.add(message)
-            return
-        try:
-            self._send_by_smtp(message)
-        except (OSError, smtplib.SMTPException) as error:
-            log.error("mail not sent", kind=type(error).__name__)
-            raise MailError("The mail server doesn't take mail at the moment.") from error
+        self._add(message)
 
-    def _send_by_smtp(self, message: EmailMessage) -> None:
-        parts = urlsplit(self._url)
-        host, port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
-        if parts.scheme == "smtps":
-            context = ssl.create_default_context()
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                host, port, timeout=TIMEOUT_SECONDS, context=context
-            )
-        else:
-            server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
-        with server:
-            if parts.scheme == "smtp+starttls":
-                server.starttls(context=ssl.create_default_context())
-            if parts.username:
-                server.login(unquote(parts.username), unquote(parts.password or ""))
-            server.send_message(message)
+    def send_nothing(self) -> None:
+        """Do what `send` does, without a mail: for whoever asks about an unknown address."""
+        message = EmailMessage()
+        message.set_content("")
+        self._add(message)
+
+    def deliver_waiting(self) -> int:
+        """Hand over the mails that are due, in this thread; returns how many were taken."""
+        now, taken = datetime.now(UTC), 0
+        with self._store.reading() as session:
+            due = list(session.scalars(select(MailRow).where(MailRow.next_try <= now)))
+        for row in due:
+            if not self._stop.is_set() and self._claim(row):
+                taken += self._deliver(row)
+        return taken
+
+    def wake(self) -> None:
+        """Deliver at once, where that is done in this process."""
+        if self._settings.jobs == "inside":
+            self.start_thread()
+        self._wake.set()
+
+    def start_thread(self) -> None:
+        """Deliver in a daemon thread of this process from now on."""
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():  # it isn't, after a fork
+                self._stop.clear()
+                self._thread = threading.Thread(target=self._work, name="mails", daemon=True)
+                self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, after the mail at hand."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            pause = POLL_SECONDS
+            try:
+                self.deliver_waiting()
+            except Exception as error:  # the store is away; it may come back
+                log.error("mails not delivered", exc_info=error)
+                pause = PAUSE_AFTER_ERROR_SECONDS
+            self._wake.wait(pause)
+            self._wake.clear()
+
+    def _add(self, message: EmailMessage) -> None:
+        now = datetime.now(UTC)
+        sealed = self._seal().encrypt(message.as_bytes(policy=policy.SMTP)).decode("ascii")
+        row = MailRow(id=secrets.token_hex(16), sealed=sealed, tries=0, created=now, next_try=now)
+        with self._store.keeping() as session:
+            session.add(row)
+        self.wake()
+
+    def _claim(self, row: MailRow) -> bool:
+        """Take a mail up; of several processes one does."""
+        own = (MailRow.id == row.id) & (MailRow.next_try == row.next_try)
+        leased = update(MailRow).where(own).values(next_try=datetime.now(UTC) + LEASE)
+        with self._store.keeping() as session:
+            result = session.execute(leased)
+            return bool(result.rowcount == 1)  # type: ignore[attr-defined]
+
+    def _deliver(self, row: MailRow) -> bool:
+        from cryptography.fernet import InvalidToken
+
+        try:
+            message = message_from_bytes(self._seal().decrypt(row.sealed), policy=policy.default)
+            if message["To"]:
+                deliver(self._settings, message)
+        except (OSError, smtplib.SMTPException) as error:
+            log.error("mail not sent", kind=type(error).__name__, tries=row.tries + 1)
+            self._later(row)
+            return False
+        except InvalidToken:
+            log.error("mail given up", reason="SCHAKEL_SECRET_KEY is another one since")
+        self._forget(row)
+        return True
+
+    def _later(self, row: MailRow) -> None:
+        now = datetime.now(UTC)
+        if now - row.created >= MAX_AGE:
+            log.error("mail given up", reason="nobody took it for a day")
+            self._forget(row)
+            return
+        pause = RETRIES[min(row.tries, len(RETRIES) - 1)]
+        again = update(MailRow).where(MailRow.id == row.id)
+        with self._store.keeping() as session:
+            session.execute(again.values(tries=row.tries + 1, next_try=now + pause))
+
+    def _forget(self, row: MailRow) -> None:
+        with self._store.keeping() as session:
+            session.execute(delete(MailRow).where(MailRow.id == row.id))
+
+    def _seal(self) -> Fernet:
+        from cryptography.fernet import Fernet
+
+        key = hashlib.sha256(b"mails\0" + self._settings.secret_key.encode()).digest()
+        return Fernet(urlsafe_b64encode(key))

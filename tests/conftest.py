@@ -25,6 +25,7 @@ from matcher.container import Services  # noqa: E402
 from matcher.corpus import generation  # noqa: E402
 from matcher.demo import load as demo  # noqa: E402
 from matcher.indexing.build import build_index  # noqa: E402
+from matcher.mail import Mailer  # noqa: E402
 from matcher.settings import Settings, read_settings  # noqa: E402
 from tests.hash_encoder import use_hash_vectors  # noqa: E402
 from tests.homes import (  # noqa: E402
@@ -62,6 +63,12 @@ def _networks_run_once(build_cache: Path) -> Iterator[None]:
         patch.setattr(sentence, "_encode", encode_once(build_cache))
         patch.setattr(bulk, "MIN_TEXTS", 1_000_000)  # other processes have no such patch
         yield
+
+
+@pytest.fixture(autouse=True)
+def _mails_go_out_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mails are handed over in the thread that sends them, so that tests needn't wait."""
+    monkeypatch.setattr(Mailer, "wake", Mailer.deliver_waiting)
 
 
 def _demo(home: Path) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import mailbox
 import re
+import time
 from pathlib import Path
 from typing import NamedTuple
+
+MAX_SECONDS = 5.0
 
 
 class Mail(NamedTuple):
@@ -29,8 +32,19 @@ def mails(home: Path) -> list[Mail]:
 
 
 def link_in(home: Path, page: str) -> str:
-    """Path of the last link in the mails to an address that begins with `page`."""
-    return [link for mail in mails(home) for link in re.findall(page + r"\S+", mail.text)][-1]
+    """Path of the last link in the mails to an address that begins with `page`.
+
+    Waits for the first mail, which a real service sends in the background.
+    """
+    deadline = time.monotonic() + MAX_SECONDS
+    while not (links := [one for mail in mails(home) for one in _links(mail, page)]):
+        assert time.monotonic() < deadline, "no such mail"
+        time.sleep(0.05)
+    return links[-1]
+
+
+def _links(mail: Mail, page: str) -> list[str]:
+    return re.findall(page + r"\S+", mail.text)
 
 
 def clear(home: Path) -> None:

@@ -29,6 +29,7 @@ def issue_reset_token(
     with store.keeping() as session:
         row = find_row(session, email)
         if row is None or not row.active:
+            tokens.issue(session, tokens.PASSWORD, tokens.NOBODY, timedelta())
             return None
         token = tokens.issue(session, tokens.PASSWORD, str(row.id), lifetime)
         return account_from_row(row), token

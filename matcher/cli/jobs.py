@@ -15,6 +15,7 @@ def worker() -> None:
     """Run background jobs (imports, index builds) until it is told to end (SIGTERM)."""
     click.echo("Running background jobs; end it with Ctrl-C or SIGTERM.", err=True)
     services().store.corpus_version()
+    services().mailer.start_thread()
     services().jobs.serve()
 
 

@@ -66,6 +66,8 @@ def issue_links(store: Store, email: str) -> tuple[str, list[Link]]:
                 continue
             token = tokens.issue(session, purpose, row.organisation_id, lifetime)
             links.append(Link("" if draft else profile.organisation.name, purpose, token))
+        if not links:
+            tokens.issue(session, tokens.EDIT_PROFILE, tokens.NOBODY, timedelta())
     return address, links
 
 

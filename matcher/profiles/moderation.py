@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import String, cast, func, select
 
 from matcher import audit
-from matcher.mail import Mailer, MailError
+from matcher.mail import Mailer
 from matcher.profiles.corpus_removal import put_back, take_out
 from matcher.profiles.profiles import Profile, State, profile_from_row, subject_of
 from matcher.profiles.records import record_from_json, record_to_json
@@ -90,7 +90,7 @@ def hide(store: Store, mailer: Mailer, organisation_id: str, *, reason: str, act
         row.record = record_to_json(take_out(write, profile.organisation))
         row.state, row.note, row.changed = State.HIDDEN.value, reason, datetime.now(UTC)
         audit.record(write.session, actor, "profile.hidden", subject_of(organisation_id))
-    _mail(mailer, profile.email, HIDDEN_TEXT + reason)
+    mailer.send(profile.email, SUBJECT, HIDDEN_TEXT + reason)
     return True
 
 
@@ -109,12 +109,5 @@ def show_again(store: Store, mailer: Mailer, organisation_id: str, *, actor: str
         row.state, row.record, row.note = State.PUBLISHED.value, None, ""
         row.changed = datetime.now(UTC)
         audit.record(write.session, actor, "profile.shown", subject_of(organisation_id))
-    _mail(mailer, email, SHOWN_TEXT)
+    mailer.send(email, SUBJECT, SHOWN_TEXT)
     return True
-
-
-def _mail(mailer: Mailer, email: str, text: str) -> None:
-    try:
-        mailer.send(email, SUBJECT, text)
-    except MailError:
-        log.error("no mail about a hidden profile")

@@ -77,6 +77,18 @@ class TokenRow(Base):
     used: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
+class MailRow(Base):
+    """A mail that waits to be handed over; it is deleted when that is done."""
+
+    __tablename__ = "outgoing_mail"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    sealed: Mapped[str] = mapped_column(Text)
+    """The mail, encrypted: it may hold secret links."""
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    created: Mapped[datetime] = mapped_column(UTCDateTime)
+    next_try: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
 class AuditRow(Base):
     """Who did what to whose data."""
 

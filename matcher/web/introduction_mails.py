@@ -13,7 +13,6 @@ from matcher.current import services
 from matcher.introductions.access import Party
 from matcher.introductions.introductions import Introduction, requester_address
 from matcher.introductions.requests import IntroductionRequest
-from matcher.mail import MailError
 from matcher.organisations import actions as organisations
 from matcher.store.initiatives import get_initiative
 
@@ -64,7 +63,7 @@ def announce_answer(introduction: Introduction) -> None:
 def _send(email: str, subject: str, text: str) -> bool:
     try:
         services().mailer.send(email, subject, text)
-    except (MailError, ValueError):  # ValueError: a line break in a name that somebody typed
+    except ValueError:  # a line break in a name that somebody typed
         log.error("no mail about an introduction")
         return False
     return True

@@ -58,6 +58,8 @@ def link_sent() -> ResponseReturnValue:
     address, issued = links.issue_links(services().store, form.email.data)
     if issued:
         mails.send(address, *mails.opening(issued))
+    else:
+        services().mailer.send_nothing()
     return render_template("profiles/link.html", form=form, sent=True)
 
 

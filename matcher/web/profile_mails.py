@@ -8,20 +8,14 @@ from flask_babel import gettext as _
 
 from matcher.accounts import tokens
 from matcher.current import services
-from matcher.mail import MailError
 from matcher.profiles.links import Link
 
 log = structlog.get_logger()
 
 
-def send(to: str, subject: str, text: str) -> bool:
-    """Send a mail; whether the server took it."""
-    try:
-        services().mailer.send(to, subject, text)
-    except MailError:
-        log.error("no mail about a profile")
-        return False
-    return True
+def send(to: str, subject: str, text: str) -> None:
+    """Send a mail."""
+    services().mailer.send(to, subject, text)
 
 
 def confirmation(token: str) -> tuple[str, str]:

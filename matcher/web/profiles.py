@@ -126,10 +126,8 @@ def new_sent() -> ResponseReturnValue:
             _("Several profiles wait for this address to be confirmed. Confirm one of them first.")
         ]
         return _form_page("profiles/new.html", form, rows), 422
-    if mails.send(draft.email, *mails.confirmation(token)):
-        flash(_("Nearly done: confirm your profile with the link that we sent you."))
-    else:
-        flash(_("Your profile is kept, but the mail could not be sent. Ask for a link later."))
+    mails.send(draft.email, *mails.confirmation(token))
+    flash(_("Nearly done: confirm your profile with the link that we sent you."))
     if namesakes(corpus, draft.organisation.name):
         flash(
             _(
@@ -198,10 +196,8 @@ def address_asked(profile: Profile) -> ResponseReturnValue:
             message = _("Too many links were asked for. Try again in an hour.")
         form.email.errors = [message]
         return _own_page(profile, form), 422
-    if mails.send(new_address, *mails.new_address(token)):
-        flash(_("We sent a link to the new address. It counts once that is confirmed."))
-    else:
-        flash(_("The mail could not be sent. Try again later."))
+    mails.send(new_address, *mails.new_address(token))
+    flash(_("We sent a link to the new address. It counts once that is confirmed."))
     return redirect(url_for("profiles.start"), 303)
 
 

@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
+from matcher import mail
 from matcher.accounts.sign_in import MAX_FAILURES
+from matcher.mail import Mailer
 from tests.mails import mails
-from tests.web.users import PASSWORD, account, get, in_dutch, post, signed_in
+from tests.web.users import PASSWORD, account, get, in_dutch, post, signed_in, token
 
 NEW = "een heel ander wachtwoord"
 
@@ -44,8 +47,8 @@ def test_five_wrong_passwords_lock_an_account_and_a_new_password_opens_it(
     given["password"] = PASSWORD
     assert post(client, "/sign-in", given).status_code == 422
     assert post(client, "/password/forgotten", {"email": given["email"]}).status_code == 200
-    (mail,) = mails(home)
-    link = re.search(r"/password/\S+", mail.text)
+    (sent,) = mails(home)
+    link = re.search(r"/password/\S+", sent.text)
     assert link is not None
     assert "too short" not in get(client, link[0]).text
     assert post(client, link[0], {"password": "kort"}).status_code == 422
@@ -86,3 +89,36 @@ def test_signing_in_leads_to_no_other_host(app: APIFlask, address: str) -> None:
 def test_forms_need_their_token(client: FlaskClient) -> None:
     for address in ("/sign-in", "/password/forgotten", "/sign-out", "/account"):
         assert client.post(address, data={"email": "a@example.org"}).status_code == 400
+
+
+@pytest.mark.parametrize("page", ["/password/forgotten", "/profile/link"])
+def test_an_unknown_address_costs_as_much_as_a_known_one(app: APIFlask, page: str) -> None:
+    """The same statements and one mail in the queue, so the time doesn't tell them apart."""
+    store = app.extensions["schakel"].store
+    account(app, "member")
+    client = app.test_client()
+    csrf = token(client)
+    said: list[str] = []
+    event.listen(store.engine, "after_cursor_execute", lambda *given: said.append(given[2]))
+    event.listen(store.engine, "commit", lambda _connection: said.append("COMMIT"))
+
+    def writes_for(email: str) -> list[str]:
+        said.clear()
+        assert client.post(page, data={"csrf_token": csrf, "email": email}).status_code == 200
+        return [line for line in said if not line.startswith("SELECT")]
+
+    unknown = writes_for("nobody@example.org")
+    assert [line.split()[0] for line in unknown].count("INSERT") == 2
+    if page == "/password/forgotten":
+        assert unknown == writes_for("member@example.org")
+
+
+def test_a_mail_server_that_hangs_keeps_nobody_waiting(
+    app: APIFlask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account(app, "member")
+    monkeypatch.setattr(Mailer, "wake", lambda _self: None)
+    monkeypatch.setattr(mail, "deliver", lambda *_: pytest.fail("sent inside the request"))
+    client = app.test_client()
+    asked = {"email": "member@example.org"}
+    assert post(client, "/password/forgotten", asked).status_code == 200

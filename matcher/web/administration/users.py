@@ -17,7 +17,6 @@ from matcher.accounts import accounts, passwords
 from matcher.accounts.accounts import AccountRole
 from matcher.accounts.errors import AccountError
 from matcher.current import services
-from matcher.mail import MailError
 from matcher.web.access import me
 from matcher.web.account_forms import ERROR_MESSAGES
 from matcher.web.administration.blueprint import blueprint, only_administrators
@@ -101,12 +100,7 @@ def _send_link(email: str) -> None:
         "Choose a password within seven days:\n%(address)s",
         address=address,
     )
-    try:
-        current.mailer.send(account.email, _("Your account for Schakel"), text)
-    except MailError:
-        log.error("no mail for an invitation")
-        flash(_("The mail could not be sent. Try again later."))
-        return
+    current.mailer.send(account.email, _("Your account for Schakel"), text)
     flash(_("A link to choose a password is on its way to %(email)s.", email=account.email))
 
 
