@@ -155,11 +155,15 @@ def _matches(form: MatchForm) -> ResponseReturnValue:
 
 
 def _without_own(corpus: Corpus, question: Question) -> Question:
-    """Return the question without the company whose profile is open: it looks for others."""
+    """Return the question without the company whose profile is open, and without its competitors.
+
+    It looks for others, and is never proposed together with them.
+    """
     own = current_profile()
     if own is None or own.organisation.id not in corpus.row_of_id:
         return question
-    return replace(question, exclude=(*question.exclude, own.organisation.id))
+    rivals = (one for one in own.organisation.competitors if one in corpus.row_of_id)
+    return replace(question, exclude=(*question.exclude, own.organisation.id, *rivals))
 
 
 def read_needs(answer: Answer) -> list[Need]:

@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from matcher.corpus.answer_cache import AnswerCache
-from matcher.corpus.name_search import find_by_name
 from matcher.current import services
 from matcher.domain import FacetKind, Need, Stage
 from matcher.initiatives.actions import get_initiative
@@ -46,6 +45,8 @@ from matcher.web.profile_session import (
 
 blueprint = APIBlueprint("profiles", __name__, enable_openapi=False)
 Rows = dict[FacetKind, list[Row]]
+LENGTHS_OF_NEEDS = (MAX_NEED_LENGTH - 2, 500, 150)
+"""Characters of the needs of a profile in an address: the first with which it isn't too long."""
 
 
 @blueprint.after_request
@@ -78,24 +79,24 @@ def _own_page(profile: Profile, address: AddressForm) -> str:
 def _partners_address(profile: Profile) -> str | None:
     """Return the address that asks who meets what the company needs; None where it needs nothing.
 
-    The company is in already: so it isn't proposed, nor are its competitors, its look-alikes go
-    down, and what counts is what others add to it.
+    It asks for nobody like the company, which leaves itself out, too. The company isn't a member:
+    what it says it needs, none of its own offers covers.
     """
     needs = [
-        Need(shortened(" ".join(facet.text.split()), MAX_NEED_LENGTH - 2), stage=facet.stage)
+        facet
         for facet in profile.organisation.needs
         if facet.valid_until is None or facet.valid_until >= date.today()
-    ]
+    ][: services().limits.needs]
     if profile.state is not State.PUBLISHED or not needs:
         return None
-    corpus = services().corpus_provider.snapshot().corpus
-    name = profile.organisation.name
-    exact, _similar = find_by_name(corpus, name)
-    known_as = name if [corpus.ids[row] for row in exact] == [profile.id] else profile.id
-    members = ("members", known_as)
-    stated = [*needs_in_address(rows_of(needs[: services().limits.needs])), members]
-    # Needs that are too long for an address are read from the profile of the member.
-    return question_address(stated) or question_address([members])
+    for length in LENGTHS_OF_NEEDS:
+        texts = [shortened(" ".join(facet.text.split()), length) for facet in needs]
+        stated = [Need(text, stage=facet.stage) for text, facet in zip(texts, needs, strict=True)]
+        address = question_address([*needs_in_address(rows_of(stated)), ("unlike", profile.id)])
+        if address is not None:
+            return address
+    # So many needs don't fit into an address; as a member's they are read from the profile.
+    return question_address([("members", profile.id)])
 
 
 @blueprint.get("/profile/new")

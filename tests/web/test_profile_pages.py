@@ -178,12 +178,23 @@ def test_partners_for_a_profile_are_one_click_away(client: FlaskClient, home: Pa
     address = partners_link(get(client, "/profile"))
     assert address is not None and partners_link(get(client, "/profile/found")) == address
     asked = dict(parse_qsl(address.partition("?")[2]))
-    assert asked == {"need": NEED, "level": "must", "stage": "development", "members": NAME}
+    assert asked == {"need": NEED, "level": "must", "stage": "development", "unlike": own}
     page = get(client, address).text
-    assert f"Already in: {NAME}" in page and f'href="/organisations/{own}"' not in page
-    assert "demo:surfalink" not in re.findall(r'href="/organisations/([^"]+)"', page)
+    assert f"not like {NAME}" in page and f'href="/organisations/{own}"' not in page
+    assert 'class="card match' in page and "covered by who is in" not in page
     anybody = get(client.application.test_client(), address).text
     assert f'href="/organisations/{own}"' not in anybody
+
+
+def test_with_its_profile_open_a_company_is_not_shown_its_competitors(
+    client: FlaskClient, home: Path
+) -> None:
+    published(client, home)
+    text = {"text": "Assay development on silicon: antibody immobilisation"}
+    rival = 'href="/organisations/demo:surfalink"'
+    assert rival not in get(client, "/matches", query_string=text).text
+    assert post(client, "/profile/close").status_code == 303
+    assert rival in get(client, "/matches", query_string=text).text
 
 
 def test_a_profile_that_needs_nothing_is_asked_for_its_needs(
@@ -199,13 +210,21 @@ def test_a_profile_that_needs_nothing_is_asked_for_its_needs(
 def test_needs_too_long_for_an_address_are_read_from_the_profile(
     client: FlaskClient, home: Path
 ) -> None:
-    own = published(client, home, need_text=[NEED + " en meel" * 500, NEED], need_stage=["", ""])
-    long = partners_link(get(client, "/profile"))
-    assert long is not None and "need=" in long
-    many = [f"{NEED} {number}" + " en meel" * 240 for number in range(5)]
-    edited(client, need_text=many, need_stage=[""] * 5, need_until=[""] * 5)
+    long = NEED + " en meel" * 500
+    own = published(client, home, need_text=[long, NEED], need_stage=["", ""])
+    for count, shown in ((2, 2_000), (5, 502), (12, 152)):
+        texts = [f"{number} {long}" for number in range(count)]
+        edited(client, need_text=texts, need_stage=[""] * count, need_until=[""] * count)
+        link = partners_link(get(client, "/profile"))
+        assert link is not None
+        needs = [value for name, value in parse_qsl(link.partition("?")[2]) if name == "need"]
+        assert len(needs) == count
+        assert all(shown - 15 <= len(need) <= shown for need in needs), [*map(len, needs)]
+        assert get(client, link).status_code == 200
+    texts = [f"{number} {long}" for number in range(45)]
+    edited(client, need_text=texts, need_stage=[""] * 45, need_until=[""] * 45)
     address = partners_link(get(client, "/profile"))
-    assert address == "/matches?" + urlencode({"members": NAME})
+    assert address == "/matches?" + urlencode({"members": own})
     page = get(client, address)
     assert page.status_code == 200 and "From what the members say they need." in page.text
     assert f'href="/organisations/{own}"' not in page.text
