@@ -48,6 +48,7 @@ def match_of(organisation_id: str, rank: int = 1, **changed: Any) -> Match:
         affiliation=(),
         reciprocity=(),
         long_tail=False,
+        company_place=False,
         reasons=(BY_NEED, BY_NAME),
     )
     return replace(match, **changed)

@@ -117,8 +117,10 @@ def print_matches(answer: Answer) -> None:
         click.echo(f"{match_.rank:3}. {named}")
         probability = "" if match_.probability is None else f"  (chance {match_.probability:.0%})"
         long_tail = "  (long tail: few past projects)" if match_.long_tail else ""
+        company = "  (a place kept for companies)" if match_.company_place else ""
         fit = "" if match_.fit is None else f"fit {fit_text(match_.fit, match_.fit_probability)}; "
-        click.echo(f"     {fit}score {match_.score:.3f} = {parts}{probability}{long_tail}")
+        ahead = long_tail + company
+        click.echo(f"     {fit}score {match_.score:.3f} = {parts}{probability}{ahead}")
         if match_.coverage and match_.coverage.alone:
             alone, adds = match_.coverage.alone, match_.coverage.adds
             click.echo(f"     covers {alone:.0%} of what is needed, adds {adds:.0%} to the members")

@@ -209,6 +209,9 @@ class Match:
     long_tail: bool
     """Whether it comes earlier than by its score, after the fiftieth place, since it has few past
     projects (SCHAKEL_LONG_TAIL)."""
+    company_place: bool
+    """Whether it comes earlier than by its score, among the first ten, so that companies are there
+    as often as in past projects like what is asked."""
     reasons: tuple[Reason, ...]
 
 

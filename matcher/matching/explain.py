@@ -210,6 +210,7 @@ class _Page:
             affiliation=affiliation,
             reciprocity=met,
             long_tail=place in self.ranked.long_tail,
+            company_place=place in self.ranked.company_places,
             reasons=self._reasons(place, row, met, affiliation, similar),
         )
 

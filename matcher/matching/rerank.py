@@ -1,7 +1,8 @@
 """Fourth stage, rerank: what isn't fitted, but wished for, and can be turned by a dial.
 
 Complement (what an organisation adds to the members), across fields (partners from other fields who
-still fit), similarity to members (look-alikes go down), what isn't wanted, and the long-tail quota.
+still fit), similarity to members (look-alikes go down), what isn't wanted, places for companies, and
+the long-tail quota.
 Whoever is mentioned by a name that is written out comes first.
 """
 
@@ -15,13 +16,14 @@ import numpy as np
 from matcher.arrays import Floats, Mask, Rows
 from matcher.corpus.profile_vectors import similarity
 from matcher.corpus.subjects import organisation_domains, subjects_in
-from matcher.domain import FacetKind, Question
-from matcher.matching.long_tail import with_long_tail_quota
+from matcher.corpus.tables import TYPES
+from matcher.domain import FacetKind, OrganisationType, Question
+from matcher.matching.quotas import with_company_places, with_long_tail_quota
 from matcher.matching.retrieve import Candidates
 from matcher.matching.score import QUALIFYING, Features, ScoredCandidates, total_of
 from matcher.matching.unwanted import unwanted_share
 from matcher.needs.coverage import Coverage
-from matcher.parameters import LONG_TAIL_PROJECTS, MIN_GAIN, SIMILAR
+from matcher.parameters import COMPANY_PLACES, LONG_TAIL_PROJECTS, MIN_GAIN, SIMILAR
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +37,8 @@ class RankedCandidates:
     """(r,) places of the candidates on the list, best first."""
     long_tail: frozenset[int]
     """Places of those that come earlier than by their score, by the long-tail quota."""
+    company_places: frozenset[int]
+    """Places of companies that come earlier than by their score, as many as past projects have."""
     similarity: Floats
     """(c,) how similar each is to the member most similar to it, 0 to 1."""
 
@@ -77,10 +81,20 @@ def rerank(scored: ScoredCandidates, long_tail_share: float) -> RankedCandidates
     first = _written_out(candidates)
     order = _ranked(total_of(parts, count), on_list)
     order = order[~np.isin(order, first)]
-    experience = candidates.snapshot.corpus.experience_of(candidates.rows)
-    order, moved = with_long_tail_quota(order, experience <= LONG_TAIL_PROJECTS, long_tail_share)
-    order = np.concatenate([first, order])
-    return RankedCandidates(scored, parts, order, frozenset(moved.tolist()), alike)
+    corpus = candidates.snapshot.corpus
+    companies = corpus.type_numbers[candidates.rows] == TYPES.index(OrganisationType.COMPANY)
+    share = COMPANY_PLACES * candidates.voted.company_share
+    order, raised = with_company_places(order, companies, share)
+    few = corpus.experience_of(candidates.rows) <= LONG_TAIL_PROJECTS
+    order, moved = with_long_tail_quota(order, few, long_tail_share)
+    return RankedCandidates(
+        scored,
+        parts,
+        np.concatenate([first, order]),
+        frozenset(moved.tolist()),
+        frozenset(raised.tolist()),
+        alike,
+    )
 
 
 def _with_complement(

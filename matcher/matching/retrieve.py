@@ -8,7 +8,7 @@ organisations there are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,11 +17,13 @@ from matcher.arrays import Floats, Mask, Rows, find_sorted
 from matcher.corpus.corpus import Corpus
 from matcher.corpus.filters import allowed_in, offers_within
 from matcher.corpus.snapshot import Snapshot
-from matcher.domain import Filters
+from matcher.corpus.tables import TYPES
+from matcher.domain import Filters, OrganisationType
 from matcher.index.selection import Selection
 from matcher.matching.features.collaboration import Collaboration, collaborations
 from matcher.matching.understand import NothingToRecommend, UnderstoodQuestion
 from matcher.matching.votes import (
+    OrganisationVotes,
     Votes,
     evidence_shares,
     join_views,
@@ -55,6 +57,8 @@ class VotedFor:
     """(v,) how sure each is to take part by the votes alone."""
     surest: float | None
     """The log odds of the surest; None where that was never fitted, or there is no text."""
+    company_share: float = 0.0
+    """What companies get of the votes, 0 to 1: their share of who took part in what was like it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,11 +128,15 @@ def retrieve(understood: UnderstoodQuestion, hidden: Rows = _NOBODY) -> Candidat
     }
     found = np.unique(np.concatenate([groups for groups, _ in sources.values()]))
     rows = _best_found(corpus, list(sources.values()), _selected(understood, found, allowed))
+    voting = unfiltered or by_view
+    # The views count as they ship, since so it was fitted what votes are worth.
+    shares = Weights().view_shares(understood.view_coverage, voting)
+    votes = evidence_shares(corpus, voting, shares)
     worth, voted = np.ones(len(rows)), VotedFor(_NOBODY, np.empty(0), None)
     curves = snapshot.models.votes
     if curves is not None and understood.text:
-        # The views count as they ship, since so it was fitted what votes are worth.
-        worth, voted = _calibrated(understood, curves, unfiltered or by_view, rows)
+        worth, voted = _calibrated(corpus, curves, votes, rows)
+    voted = replace(voted, company_share=_company_share(corpus, votes))
     strongest = {
         name: normaliser(corpus, [votes, *([unfiltered[name]] if unfiltered else [])])
         for name, votes in by_view.items()
@@ -243,16 +251,18 @@ def eligible_rows(corpus: Corpus, groups: Rows, members: Rows, allowed: Mask | N
     return np.array(sorted(passing), dtype=np.int64)
 
 
+def _company_share(corpus: Corpus, votes: OrganisationVotes) -> float:
+    """Return the share of the votes of past projects that companies get."""
+    are_companies = corpus.type_numbers[corpus.representatives(votes.groups)] == TYPES.index(
+        OrganisationType.COMPANY
+    )
+    return float(votes.experience[are_companies].sum() / max(votes.experience.sum(), 1e-9))
+
+
 def _calibrated(
-    understood: UnderstoodQuestion,
-    curves: VoteCurves,
-    by_view: Mapping[str, Votes],
-    rows: Rows,
+    corpus: Corpus, curves: VoteCurves, votes: OrganisationVotes, rows: Rows
 ) -> tuple[Floats, VotedFor]:
     """Return what votes are worth for each candidate (c,), and how sure whoever got votes is."""
-    corpus = understood.snapshot.corpus
-    shares = Weights().view_shares(understood.view_coverage, by_view)
-    votes = evidence_shares(corpus, by_view, shares)
     worth = curves.for_keys(corpus.keys[rows]).worth(votes.at(corpus.group[rows])[0])
     voted = np.sort(corpus.representatives(votes.groups))
     calibration = curves.for_keys(corpus.keys[voted])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from matcher.arrays import Mask, Rows
-from matcher.matching.long_tail import with_long_tail_quota
+from matcher.matching.quotas import with_company_places, with_long_tail_quota
 from matcher.parameters import LONG_TAIL_FROM
 
 
@@ -46,3 +46,28 @@ def test_without_a_share_all_go_by_score() -> None:
     order, few = np.arange(LONG_TAIL_FROM + 9), np.arange(LONG_TAIL_FROM + 9) > LONG_TAIL_FROM + 3
     after, moved = with_long_tail_quota(order, few, 0.0)
     assert after.tolist() == order.tolist() and not len(moved)
+
+
+@pytest.mark.parametrize(
+    ("share", "first"),
+    [
+        (0.0, list(range(10))),
+        (0.09, list(range(10))),  # of ten places it would be less than one
+        (0.1, [0, 1, 2, 3, 4, 5, 6, 7, 8, 10]),
+        (0.25, [0, 1, 2, 10, 3, 4, 5, 11, 6, 7]),
+    ],
+)
+def test_companies_get_their_share_of_the_first_ten_places(share: float, first: list[int]) -> None:
+    """Companies are those from place 10 on."""
+    companies = np.arange(20) >= 10
+    after, moved = with_company_places(np.arange(20), companies, share)
+    assert after[:10].tolist() == first
+    assert moved.tolist() == [place for place in first if place >= 10]
+    rest = [place for place in range(20) if place not in first]
+    assert after[10:].tolist() == rest  # the places after them go by score
+
+
+def test_companies_that_are_first_already_stay_where_they_are() -> None:
+    companies = np.arange(20) < 4
+    after, moved = with_company_places(np.arange(20), companies, 0.3)
+    assert after.tolist() == list(range(20)) and not len(moved)
