@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from jinja2 import FileSystemBytecodeCache
 
 # The application made at import; the tests make their own.
@@ -36,6 +38,12 @@ from tests.homes import (  # noqa: E402
     key_of,
     loading_once,
 )
+
+# How long an example takes says how busy the machine is, and nothing of the code.
+hypothesis_settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("any machine")
 
 CODE = (ROOT / "embeddings", ROOT / "matcher")
 

@@ -1,9 +1,8 @@
 """Fourth stage, rerank: what isn't fitted, but wished for, and can be turned by a dial.
 
-Complement (what an organisation adds to the members), across fields (partners from other fields who
-still fit), similarity to members (look-alikes go down), what isn't wanted, places for companies, and
-the long-tail quota.
-Whoever is mentioned by a name that is written out comes first.
+Complement (what an organisation adds to the members), across fields (partners from other fields
+who still fit), similarity to members (look-alikes go down), what isn't wanted, the places for
+companies, and the long-tail quota. Whoever is mentioned by a name that is written out comes first.
 """
 
 from __future__ import annotations

@@ -20,10 +20,10 @@ class Weights:
     fit: float = 1.0
     coverage: float = 2.0
     collaboration: float = 1.5
-    affiliation: float = 1.5
+    affiliation: float = 0.8
     mention: float = 0.15
     reciprocity: float = 0.3
-    likely_partners: float = 0.05
+    likely_partners: float = 0.1
     """What collaboration and affiliation count beside that where no members are given, and likely
     partners stand in for them."""
     words: float = 1.0

@@ -695,7 +695,7 @@ def test_reports_name_the_weights_that_rank(installed: bool, state: str, rank: s
     fitted = Weights(sentence=2.0, mention=0.05, likely_partners=0.5)
     report = FitReport(48, fitted, installed, ())
     named = (
-        "fit 1, sentence 2, mention 0.05, collaboration 0.8, affiliation 0.8, likely partners 0.5"
+        "fit 1, sentence 2, mention 0.05, collaboration 1.5, affiliation 0.8, likely partners 0.5"
     )
     lines = evaluation_text(replace(UNFITTED, fit=report)).splitlines()
     assert lines[1] == f"weights: {state} ({named}; 48 questions)"

@@ -14,7 +14,7 @@ from matcher.matching.features.text import mix_views
 from matcher.matching.score import LIKELY, QUALIFYING, combine, qualifies, total_of
 from matcher.models.weights import Weights
 
-FEATURES = ("coverage", "collaboration", "affiliation", "mention", "reciprocity")
+FEATURES = ("fit", "coverage", "collaboration", "affiliation", "mention", "reciprocity")
 VIEWS = {"word_vectors": 1.0, "sentence": 1.0}
 Shares = st.floats(0.0, 10.0)
 Values = st.lists(st.floats(0, 1), min_size=3, max_size=3)
@@ -74,7 +74,7 @@ def test_full_marks_in_every_feature_are_a_score_of_one() -> None:
     parts = combined({name: [1.0, 1.0] for name in names})
     assert sum(values[0] for values in parts.values()) == pytest.approx(1.0)
     assert parts["coverage"][0] == pytest.approx(2 * parts["text"][0])
-    assert parts["text"][0] == pytest.approx(1 / (1 + 2 + 0.8 + 0.15))
+    assert parts["text"][0] == pytest.approx(1 / (1 + 2 + 1.5 + 0.15))
 
 
 def test_the_shares_of_features_not_asked_for_go_to_the_others() -> None:
