@@ -43,7 +43,6 @@ class Account:
     role: AccountRole
     active: bool
     has_password: bool
-    locked_until: datetime | None
     created: datetime
     seen: datetime | None
 
@@ -84,7 +83,6 @@ def create(
             role=role.value,
             password=password_hash,
             active=True,
-            failures=0,
             created=datetime.now(UTC),
         )
         session.add(row)
@@ -190,7 +188,6 @@ def account_from_row(row: AccountRow) -> Account:
         role=AccountRole(row.role),
         active=row.active,
         has_password=row.password is not None,
-        locked_until=row.locked_until,
         created=row.created,
         seen=row.seen,
     )

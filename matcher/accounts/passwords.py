@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher import audit
-from matcher.accounts import sessions, tokens
+from matcher.accounts import attempts, sessions, tokens
 from matcher.accounts.accounts import Account, account_from_row, find_row
 from matcher.accounts.errors import AccountError
 from matcher.accounts.password_hashing import hash_password, verify_password
@@ -103,7 +103,7 @@ def _store_hash(session: Session, row: AccountRow, password_hash: str, *, actor:
     """Store a password's hash; sessions, any lock and reset tokens of the account end."""
     row.password = password_hash
     sessions.end_all_of_account(session, row.id)
-    row.failures, row.locked_until = 0, None
+    attempts.forget(session, attempts.address_key(row.email))
     tokens.revoke(session, tokens.PASSWORD, str(row.id))
     audit.record(session, actor, "account.password", f"account:{row.email}")
     session.flush()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from sqlalchemy import select, update
+import structlog
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matcher import audit
+from matcher.accounts import attempts
 from matcher.accounts.accounts import (
     MAX_NAME_LENGTH,
     Account,
@@ -16,38 +18,40 @@ from matcher.accounts.accounts import (
     find_row,
     normalise_email,
 )
+from matcher.accounts.attempts import Source
 from matcher.accounts.password_hashing import rehash_if_outdated, verify_password
 from matcher.store import Store
 from matcher.store.account_tables import AccountRow
 
-MAX_FAILURES = 5
-"""An account is locked after so many wrong passwords in a row."""
-LOCK_DURATION = timedelta(minutes=15)
 MAX_SUBJECT_LENGTH = 400
+log = structlog.get_logger()
 
 
-def sign_in(store: Store, *, email: str, password: str) -> Account | None:
+def sign_in(store: Store, *, email: str, password: str, source: Source) -> Account | None:
     """Return the account when the password is right and it isn't locked; else None.
 
-    After MAX_FAILURES wrong passwords in a row an account is locked for LOCK_DURATION. The caller
-    doesn't learn why it failed, and the time that it took doesn't tell whether there is such an
-    account.
+    After several wrong passwords from `source` the account is locked for it (see `attempts`). The
+    caller doesn't learn why it failed, and the time that it took doesn't tell whether there is such
+    an account.
     """
     now = datetime.now(UTC)
     with store.reading() as session:
         row = find_row(session, email)
     usable = row is not None and row.active and row.password is not None
     right = verify_password(row.password if row and usable else None, password)
-    if row is None or not usable:
-        return None
-    locked = row.locked_until is not None and row.locked_until > now
+    address, limits = attempts.address_key(email), source.limits(row.id if row else None)
     with store.keeping() as session:
-        if locked or not right:
-            if not locked:
-                _count_failure(session, row.id, now)
+        locked = attempts.is_locked(session, address, limits, now)
+        if locked or not right or row is None:
+            reason = "locked" if locked else "wrong"
+            known = row.id if row else None
+            log.warning("sign-in failed", reason=reason, account=known, network=source.network)
+            if not locked and attempts.count_failure(session, address, limits, now) and row:
+                audit.record(session, "service", "account.locked", f"account:{row.email}")
             return None
+        attempts.forget(session, address, limits)
         fresh = session.get_one(AccountRow, row.id)
-        fresh.failures, fresh.locked_until, fresh.seen = 0, None, now
+        fresh.seen = now
         if fresh.password:
             fresh.password = rehash_if_outdated(fresh.password, password)
         account = account_from_row(fresh)
@@ -90,20 +94,9 @@ def _add_account(session: Session, address: str, name: str, role: AccountRole) -
         email=address,
         name=name[:MAX_NAME_LENGTH] or address,
         role=role.value,
-        failures=0,
         created=datetime.now(UTC),
         active=True,
     )
     session.add(row)
     audit.record(session, "provider", "account.created", f"account:{address}")
     return row
-
-
-def _count_failure(session: Session, account_id: int, now: datetime) -> None:
-    """Count a wrong password in the database itself: guesses in parallel count too."""
-    own = AccountRow.id == account_id
-    session.execute(update(AccountRow).where(own).values(failures=AccountRow.failures + 1))
-    row = session.get_one(AccountRow, account_id, populate_existing=True)
-    if row.failures >= MAX_FAILURES:
-        row.locked_until, row.failures = now + LOCK_DURATION, 0
-        audit.record(session, "service", "account.locked", f"account:{row.email}")

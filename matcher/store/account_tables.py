@@ -42,10 +42,21 @@ class AccountRow(Base):
     subject: Mapped[str | None] = mapped_column(String(400), unique=True)
     """Issuer and subject of the identity provider, for those who sign in there."""
     active: Mapped[bool] = mapped_column(default=True)
-    failures: Mapped[int] = mapped_column(Integer, default=0)
-    locked_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     created: Mapped[datetime] = mapped_column(UTCDateTime)
     seen: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class SignInFailureRow(Base):
+    """How many wrong passwords for an address came from one place, whether it has an account."""
+
+    __tablename__ = "sign_in_failure"
+    address: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """The SHA-256 of the e-mail address."""
+    source: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """A network, by a keyed digest, a device, by its id, or `anywhere`."""
+    failures: Mapped[int] = mapped_column(Integer)
+    until: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    """When they are forgotten."""
 
 
 class SessionRow(Base):

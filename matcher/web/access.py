@@ -17,6 +17,7 @@ from matcher.accounts import accounts, sessions
 from matcher.accounts.accounts import Account, AccountRole
 from matcher.current import services
 from matcher.profiles import profiles
+from matcher.web import known_devices
 from matcher.web.devices import device_name
 
 View = Callable[..., ResponseReturnValue]
@@ -100,6 +101,7 @@ def start_session(account: Account) -> None:
     device = device_name(request.user_agent.string)
     token = sessions.start_for_account(services().store, account.id, device)
     login_user(Visitor(account, token))
+    known_devices.remember(account.id)
     g.account = account
 
 

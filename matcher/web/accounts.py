@@ -14,6 +14,7 @@ from matcher.accounts.accounts import AccountRole
 from matcher.accounts.errors import AccountError
 from matcher.current import services
 from matcher.match_lists import shares
+from matcher.web import known_devices
 from matcher.web.access import (
     end_session,
     for_role,
@@ -53,7 +54,10 @@ def sign_in_sent() -> ResponseReturnValue:
     account = None
     if form.validate():
         account = signing_in.sign_in(
-            services().store, email=form.email.data, password=form.password.data
+            services().store,
+            email=form.email.data,
+            password=form.password.data,
+            source=known_devices.source(),
         )
     if account is None:
         form.password.errors = [

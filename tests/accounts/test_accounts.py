@@ -5,6 +5,7 @@ from apiflask import APIFlask
 
 from matcher.accounts import accounts
 from matcher.accounts.accounts import AccountRole
+from matcher.accounts.attempts import Source
 from matcher.accounts.errors import AccountError
 from matcher.accounts.sign_in import sign_in, sign_in_by_provider
 from matcher.store import Store
@@ -89,4 +90,4 @@ def test_a_provider_links_an_address_once(store: Store) -> None:
     assert by_provider(store, "8", "een@example.org") is None
     new = by_provider(store, "9", "new@example.org")
     assert new is not None and not new.has_password
-    assert sign_in(store, email="new@example.org", password="") is None
+    assert sign_in(store, email="new@example.org", password="", source=Source("n")) is None

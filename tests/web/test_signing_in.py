@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from matcher import mail
-from matcher.accounts.sign_in import MAX_FAILURES
+from matcher.accounts.attempts import MAX_FAILURES
 from matcher.mail import Mailer
 from tests.mails import mails
 from tests.web.users import PASSWORD, account, get, in_dutch, post, signed_in, token
@@ -91,6 +91,36 @@ def test_forms_need_their_token(client: FlaskClient) -> None:
         assert client.post(address, data={"email": "a@example.org"}).status_code == 400
 
 
+def tries(client: FlaskClient, password: str, address: str) -> int:
+    given = {"email": "member@example.org", "password": password}
+    sent = post(client, "/sign-in", given, environ_overrides={"REMOTE_ADDR": address})
+    return int(sent.status_code)
+
+
+def test_a_stranger_locks_himself_out_and_not_the_owner(app: APIFlask) -> None:
+    owner = signed_in(app, "member")
+    post(owner, "/sign-out")
+    stranger = app.test_client()
+    for _ in range(MAX_FAILURES):
+        assert tries(stranger, "niet dit dus", "192.0.2.7") == 422
+    assert tries(stranger, PASSWORD, "192.0.2.7") == 422
+    assert tries(app.test_client(), PASSWORD, "192.0.2.7") == 422
+    assert tries(owner, PASSWORD, "192.0.2.7") == 302
+    assert tries(app.test_client(), PASSWORD, "198.51.100.9") == 302
+    assert tries(stranger, PASSWORD, "192.0.2.7") == 422
+
+
+def test_a_device_cookie_of_somebody_else_or_a_made_one_helps_nobody(app: APIFlask) -> None:
+    other = signed_in(app, "manager")
+    account(app, "member")
+    forger = app.test_client()
+    forger.set_cookie("device", "WyJhYmMiLFsyXV0.aaaa.bbbb")
+    for _ in range(MAX_FAILURES):
+        assert tries(other, "niet dit dus", "192.0.2.7") == 422
+    assert tries(other, PASSWORD, "192.0.2.7") == 422
+    assert tries(forger, PASSWORD, "192.0.2.7") == 422
+
+
 @pytest.mark.parametrize("page", ["/password/forgotten", "/profile/link"])
 def test_an_unknown_address_costs_as_much_as_a_known_one(app: APIFlask, page: str) -> None:
     """The same statements and one mail in the queue, so the time doesn't tell them apart."""
@@ -111,6 +141,21 @@ def test_an_unknown_address_costs_as_much_as_a_known_one(app: APIFlask, page: st
     assert [line.split()[0] for line in unknown].count("INSERT") == 2
     if page == "/password/forgotten":
         assert unknown == writes_for("member@example.org")
+
+
+def test_signing_in_costs_as_much_for_an_unknown_address(app: APIFlask) -> None:
+    account(app, "member")
+    client, said = app.test_client(), list[str]()
+    csrf = token(client)
+    engine = app.extensions["schakel"].store.engine
+    event.listen(engine, "after_cursor_execute", lambda *given: said.append(given[2]))
+    heard = []
+    for email in ("nobody@example.org", "member@example.org"):
+        said.clear()
+        given = {"csrf_token": csrf, "email": email, "password": "niet dit dus"}
+        assert client.post("/sign-in", data=given).status_code == 422
+        heard.append(said.copy())
+    assert heard[0] == heard[1] and "INSERT" in " ".join(heard[0])
 
 
 def test_a_mail_server_that_hangs_keeps_nobody_waiting(
