@@ -36,12 +36,13 @@ from matcher.mail import Mailer
 from matcher.matching.question import QuestionLimits
 from matcher.matching.service import Recommender
 from matcher.memory import release_free_memory
+from matcher.operations import retention
 from matcher.progress import Say, silent
 from matcher.settings import Settings, SettingsError
-from matcher.store import PATIENT, Store, StoreLimits
+from matcher.store import PATIENT, SchemaError, Store, StoreLimits
 from matcher.threads import limit_loaded_libraries
 
-JOB_KINDS = {**rebuild.KINDS, **import_jobs.KINDS}
+JOB_KINDS = {**rebuild.KINDS, **import_jobs.KINDS, **retention.KINDS}
 FIRST_QUESTION = (
     "A pilot line for packaging biosensor chips, and a partner who makes them in series."
 )
@@ -176,7 +177,7 @@ class Services:
 
         def make() -> JobRunner:
             # Jobs wait for other writers for longer than requests do.
-            own = _make_store(self.settings, PATIENT) if self.serving else self.store
+            own = make_store(self.settings, PATIENT) if self.serving else self.store
             build = build_in_child if self._builds_apart else build_index
             return JobRunner(JobContext(own, self.settings, build), JOB_KINDS, self.store)
 
@@ -306,9 +307,8 @@ def _heavy_gate(settings: Settings) -> Gate:
     return Gate(places, max(settings.threads // 2 - places, 1), HEAVY_TURN_SECONDS)
 
 
-def _make_store(
-    settings: Settings, limits: StoreLimits = PATIENT, write_gate: Gate = OPEN
-) -> Store:
+def make_store(settings: Settings, limits: StoreLimits = PATIENT, write_gate: Gate = OPEN) -> Store:
+    """Return the store that the settings name, its schema as it is."""
     return Store(settings.database_url, RawEncoders(settings), limits, write_gate)
 
 
@@ -321,17 +321,17 @@ def _make_serving_store(settings: Settings) -> Store:
         lock_seconds=LOCK_SECONDS,
         statement_seconds=STATEMENT_SECONDS,
     )
-    return _make_store(settings, limits, Gate(max(threads // 3, 1), threads, WRITE_TURN_SECONDS))
+    return make_store(settings, limits, Gate(max(threads // 3, 1), threads, WRITE_TURN_SECONDS))
 
 
 def _open_store(settings: Settings, serving: bool, announce: Say) -> Store:
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
-        store = _make_serving_store(settings) if serving else _make_store(settings)
+        store = _make_serving_store(settings) if serving else make_store(settings)
         if not store.is_upgraded():
             announce(f"Preparing the tables of the store: {store.url.render_as_string()}")
             store.upgrade()
-    except (OSError, DBAPIError) as error:
+    except (OSError, DBAPIError, SchemaError) as error:
         cause = getattr(error, "orig", None) or error
         reason = (str(cause).splitlines() or [type(cause).__name__])[0]
         password = make_url(settings.database_url).password

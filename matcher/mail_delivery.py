@@ -5,6 +5,8 @@ from __future__ import annotations
 import mailbox
 import smtplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
@@ -24,7 +26,19 @@ def deliver(settings: Settings, message: EmailMessage) -> None:
     box.add(message)
 
 
+def check_server(settings: Settings) -> None:
+    """Ask the mail server whether it is there. Raises OSError or SMTPException where it isn't."""
+    with _server(settings.smtp_url) as server:
+        server.noop()
+
+
 def _send_by_smtp(url: str, message: EmailMessage) -> None:
+    with _server(url) as server:
+        server.send_message(message)
+
+
+@contextmanager
+def _server(url: str) -> Iterator[smtplib.SMTP]:
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
     if parts.scheme == "smtps":
@@ -39,4 +53,4 @@ def _send_by_smtp(url: str, message: EmailMessage) -> None:
             server.starttls(context=ssl.create_default_context())
         if parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))
-        server.send_message(message)
+        yield server

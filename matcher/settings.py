@@ -200,6 +200,25 @@ class Settings(BaseSettings):
         description="The role of those who sign in there for the first time: `member` or "
         "`manager`.",
     )
+    keep_audit: CountFromZero = Field(
+        1095,
+        description="Days that lines of the audit log are kept; 0: for ever. `schakel retention "
+        "run` deletes what is older, and so does a daily job; the same holds for the next four.",
+    )
+    keep_jobs: CountFromZero = Field(
+        90, description="Days that ended jobs and imports are kept, with what an import showed."
+    )
+    keep_links: CountFromZero = Field(
+        30, description="Days that mailed links are kept after they were used or expired."
+    )
+    keep_drafts: CountFromZero = Field(
+        30, description="Days that a profile is kept whose address nobody confirmed."
+    )
+    keep_introductions: CountFromZero = Field(
+        730,
+        description="Days that contacts and messages of an introduction are kept after its last "
+        "step. What came of it stays, without them.",
+    )
     log_level: LogLevel = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     trusted_proxies: CountFromZero = Field(
         0,

@@ -35,6 +35,8 @@ def ready() -> ResponseReturnValue:
         if snapshot is None:
             services().start()
             return problem(503, "The service is starting.", Retry_After="5")
+        if not services().store.has_revision(*snapshot.revision):
+            return problem(503, "A backup was restored; its index is built.", Retry_After="5")
         state = services().state(snapshot)
     except (SettingsError, SQLAlchemyError) as error:
         log.error("store not reachable", kind=type(error).__name__)

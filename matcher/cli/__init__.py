@@ -28,6 +28,11 @@ COMMANDS = {
     "apikey": ("administration", "Keys for writing through the API."),
     "user": ("administration", "Those who sign in."),
     "settings": ("administration", "Print the table of settings."),
+    "db": ("operations", "The schema of the store."),
+    "backup": ("operations", "Copy the store to FILE, which mustn't be there yet."),
+    "restore": ("operations", "Put the backup FILE in place of what is in the store."),
+    "doctor": ("operations", "Look at all that the service needs, and say what to do."),
+    "retention": ("operations", "What is deleted by time."),
     "worker": (
         "jobs",
         "Run background jobs (imports, index builds) until it is told to end (SIGTERM).",

@@ -38,6 +38,8 @@ _BATCH = 128
 """Texts that are encoded at a time in the thread, so that questions get their turn between."""
 _RETRY_SECONDS = 5.0
 _WAIT_SECONDS = 1.0
+_RESTORE_SECONDS = 3.0
+"""A question waits for a snapshot of a store that was restored."""
 Build = Callable[[Store, Settings], str]
 """Builds an index, unless there is one that fits the store; returns its name."""
 log = structlog.get_logger()
@@ -107,9 +109,11 @@ class CorpusProvider:
         known, revision = self._snapshot, self.store.revision()
         if known is not None and self._is_current(known, revision):
             return known
-        if known is None or self._rebuild is None or not self.store.has_revision(*known.revision):
+        if known is None or self._rebuild is None:
             with self._lock:
                 return self._catch_up()
+        if not self.store.has_revision(*known.revision):
+            return self._after_restore()
         if self._thread is not None or time.monotonic() < self._retry_at:
             return known
         if self._is_small(known):
@@ -118,6 +122,21 @@ class CorpusProvider:
                     return self._catch_up()
         self._start_thread()
         return self._snapshot or known
+
+    def _after_restore(self) -> Snapshot:
+        """Return a snapshot of a store to which a backup was restored.
+
+        What is known holds writes that are lost, so there is no answer until a thread has caught
+        up, or built an index. Raises GenerationError where that takes long.
+        """
+        self._start_thread()
+        thread = self._thread
+        if thread is not None:
+            thread.join(_RESTORE_SECONDS)
+        snapshot = self._snapshot
+        if snapshot is None or not self.store.has_revision(*snapshot.revision):
+            raise GenerationError("a backup was restored, and its index isn't built yet")
+        return snapshot
 
     def _is_current(self, known: Snapshot, revision: Revision) -> bool:
         same = known.generation.name == current_name(self.settings.index_folder)

@@ -95,3 +95,5 @@ class JobKind:
 
     run: JobFunction
     unfinished: UnfinishedHook | None = None
+    daily: bool = False
+    """Whether workers start it once a day."""

@@ -47,6 +47,13 @@ def is_open(session: Session, kind: str) -> bool:
     return session.scalar(query) is not None
 
 
+def started_since(store: Store, kind: str, moment: datetime) -> bool:
+    """Return whether a job of a kind was started after a moment."""
+    query = select(JobRow.id).where(JobRow.kind == kind, JobRow.created > moment).limit(1)
+    with store.reading() as session:
+        return session.scalar(query) is not None
+
+
 def waiting_ids(store: Store) -> list[str]:
     """Return the ids of the jobs that wait, the oldest first."""
     query = select(JobRow.id).where(JobRow.state == JobState.WAITING.value)

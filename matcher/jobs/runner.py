@@ -38,6 +38,7 @@ from matcher.threads import limit_loaded_libraries
 DEAD_AFTER = timedelta(seconds=60)
 """A run that hasn't reported for so long is taken up by another worker; six missed heartbeats."""
 RECOVER_SECONDS = 30.0
+DAY = timedelta(days=1)
 POLL_SECONDS = 1.0
 PAUSE_AFTER_ERROR_SECONDS = 10.0
 STOP_SECONDS = 20.0
@@ -80,6 +81,15 @@ class JobRunner:
             self.add(session, kind, {}, None)
         self.wake()
         return True
+
+    def start_daily(self) -> None:
+        """Start the jobs that are done once a day, unless they were."""
+        yesterday = datetime.now(UTC) - DAY
+        for kind, known in self.kinds.items():
+            if not known.daily or rows.started_since(self._store, kind, yesterday):
+                continue
+            if self.start_if_none(kind):
+                log.info("daily job started", kind=kind)
 
     def add(
         self, session: Session, kind: str, arguments: dict[str, Any], account_id: int | None
@@ -225,6 +235,7 @@ class JobRunner:
             try:
                 if time.monotonic() >= next_recovery:
                     self.recover()
+                    self.start_daily()
                     next_recovery = time.monotonic() + RECOVER_SECONDS
                 if self.run_next():
                     continue

@@ -47,7 +47,7 @@ def create(
     now = datetime.now(UTC)
     organisation = replace(organisation, id=random_id("own", organisation.name))
     with store.keeping() as session:
-        _delete_expired(session, now - EXPIRES_AFTER)
+        delete_expired(session, now - EXPIRES_AFTER)
         drafts = (ProfileRow.email == address) & (ProfileRow.state == State.DRAFT.value)
         count = session.scalar(select(func.count()).select_from(ProfileRow).where(drafts)) or 0
         if count >= MAX_DRAFTS:
@@ -109,7 +109,10 @@ def discard(store: Store, token: str) -> bool:
         return True
 
 
-def _delete_expired(session: Session, before: datetime) -> None:
+def delete_expired(session: Session, before: datetime) -> int:
+    """Delete the drafts that nobody confirmed and were last changed before; returns how many."""
     expired = (ProfileRow.state == State.DRAFT.value) & (ProfileRow.changed < before)
-    for organisation_id in list(session.scalars(select(ProfileRow.organisation_id).where(expired))):
+    ids = list(session.scalars(select(ProfileRow.organisation_id).where(expired)))
+    for organisation_id in ids:
         delete_profile(session, organisation_id, action="profile.expired", actor="service")
+    return len(ids)

@@ -1,5 +1,5 @@
 """The store: SQLAlchemy models, sessions, migrations. SQLite by default, PostgreSQL by URL."""
 
-from matcher.store.database import PATIENT, Revision, Store, StoreLimits, Write
+from matcher.store.database import PATIENT, Revision, SchemaError, Store, StoreLimits, Write
 
-__all__ = ["PATIENT", "Revision", "Store", "StoreLimits", "Write"]
+__all__ = ["PATIENT", "Revision", "SchemaError", "Store", "StoreLimits", "Write"]

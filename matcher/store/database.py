@@ -49,6 +49,34 @@ class Revision(NamedTuple):
     """A random mark of the write that made it; empty where an older service wrote it."""
 
 
+class SchemaError(Exception):
+    """The schema of the store isn't one that this version of the service can use or make."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The revision of a store's schema, and those that this version of the service knows."""
+
+    present: str | None
+    """None in an empty database."""
+    known: tuple[str, ...]
+    """The newest first."""
+
+    @property
+    def newest(self) -> str:
+        """The one that this version of the service uses."""
+        return self.known[0]
+
+    def check(self) -> None:
+        """Raise SchemaError where a newer version of the service made it."""
+        if self.present and self.present not in self.known:
+            raise SchemaError(
+                f"it is of a newer version of the service (schema {self.present}; this version "
+                f"knows up to {self.newest}). Run that version, or let its `schakel db downgrade "
+                f"{self.newest}` take the schema back first"
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class StoreLimits:
     """How many connections a process may have to its store, and how long it waits for what."""
@@ -198,10 +226,37 @@ class Store:
                 holder.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": UPGRADE_LOCK})
 
     def is_upgraded(self) -> bool:
-        """Return whether the schema is that of this version of the service."""
+        """Return whether the schema is that of this version of the service.
+
+        Raises SchemaError where a newer version of the service made it.
+        """
+        schema = self.schema()
+        schema.check()
+        return schema.present == schema.newest
+
+    def schema(self) -> Schema:
+        """Return which schema the store has, and which ones this version of the service knows."""
         with self.engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-        return current == ScriptDirectory.from_config(_alembic_config()).get_current_head()
+            present = MigrationContext.configure(connection).get_current_revision()
+        scripts = ScriptDirectory.from_config(_alembic_config())
+        known = tuple(script.revision for script in scripts.walk_revisions())
+        return Schema(present, known)
+
+    def migrate(self, revision: str) -> None:
+        """Take the schema up or back to a revision. Raises SchemaError for one not known."""
+        schema = self.schema()
+        schema.check()
+        if revision not in schema.known:
+            raise SchemaError(f"there is no schema {revision}; known: {', '.join(schema.known)}")
+        back = schema.present in schema.known and schema.known.index(
+            schema.present
+        ) < schema.known.index(revision)
+        with self.engine.begin() as connection:
+            if not self._sqlite:
+                _wait_for_ever(connection)
+            config = _alembic_config()
+            config.attributes["connection"] = connection
+            (command.downgrade if back else command.upgrade)(config, revision)
 
     def _use_write_ahead_log(self) -> None:
         """Let reading and writing go on side by side; the database's file remembers it.
@@ -214,12 +269,7 @@ class Store:
                 connection.execute(text("PRAGMA journal_mode=WAL"))
 
     def _upgrade(self) -> None:
-        config = _alembic_config()
-        with self.engine.begin() as connection:
-            if not self._sqlite:
-                _wait_for_ever(connection)
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        self.migrate(self.schema().newest)
 
     def dispose(self) -> None:
         """Close all connections of this process."""

@@ -56,7 +56,10 @@ ACTIONS = {
     "profile.deleted": _l("Profile deleted"),
     "job.started": _l("Job started"),
     "job.cancelled": _l("Job cancelled"),
+    "job.failed": _l("Job failed"),
     "cache.cleared": _l("Kept answers forgotten"),
+    "store.restored": _l("Backup restored"),
+    "retention.done": _l("Old data deleted"),
 }
 """What the log's actions are called."""
 ACTORS = {"command": _l("by command"), "service": _l("by itself"), "provider": _l("by itself")}

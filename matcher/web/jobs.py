@@ -26,6 +26,7 @@ KINDS = {
     "import-run": _l("Importing"),
     "import-undo": _l("Undoing an import"),
     "rebuild": _l("Building the index"),
+    "retention": _l("Deleting what is kept no longer"),
 }
 STATES = {
     JobState.WAITING: _l("Waiting for its turn"),

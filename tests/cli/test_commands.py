@@ -15,6 +15,7 @@ from sqlalchemy import event
 
 from matcher import cli
 from matcher.cli.administration import settings_table
+from matcher.corpus import generation
 from matcher.corpus.generation import GenerationWriteError
 from matcher.domain import OrganisationType, Project
 from matcher.evaluation.metrics import ndcg, recall, reciprocal_rank
@@ -147,13 +148,23 @@ def test_small_letters_name_a_country(app: APIFlask) -> None:
     assert {one["organisation"]["country"] for one in answer["results"]} == {"BE"}
 
 
-def test_a_damaged_index_is_told_in_a_sentence(app: APIFlask, home: Path) -> None:
+def test_in_place_of_a_damaged_index_another_answers(app: APIFlask, home: Path) -> None:
     for path in (home / "index").glob("gen-*/manifest.json"):
         path.unlink()
+    assert "biosensor" in run(app, "match", "biosensor")
+
+
+def test_an_index_that_cant_be_read_is_told_in_a_sentence(
+    app: APIFlask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_many(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(generation, "load_encoder", too_many)
     for asked in (("match", "biosensor"), ("initiative", "gaps", "demo:fisch"), ("train",)):
         said = run(app, *asked, fails=True)
         assert said.startswith("Error: gen-")
-        assert said.endswith("has no readable manifest; run: schakel index build\n")
+        assert said.endswith(" can't be read; run: schakel index build\n")
 
 
 def test_a_read_only_store_is_told_in_a_sentence(app: APIFlask, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from matcher.cache import MemoryCache
 from matcher.corpus.answer_cache import AnswerCache
+from matcher.corpus.checksums import sealed
 from matcher.corpus.generation import current_name
 from matcher.domain import Facet, FacetKind, Organisation, OrganisationType, Question
 from matcher.indexing.build import build_index
@@ -153,7 +154,7 @@ def test_an_index_of_an_older_service_is_built_anew_once(world: World, older: st
     else:
         manifest["format"] -= 1
         reason = "another version of the service built it"
-    path.write_text(json.dumps(manifest))
+    path.write_text(json.dumps(sealed(manifest)))
     world.open()
     with capture_logs() as logs:
         assert world.first("films of polymer") == "x:basis"
