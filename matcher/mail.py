@@ -35,6 +35,8 @@ RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 """Pauses after the first failures; the last is that between all later tries."""
 MAX_AGE = timedelta(days=1)
 """A mail that nobody took for so long is given up: the links in most no longer work."""
+GIVEN_UP_KEPT = timedelta(days=90)
+"""Longer than the longest link in a mail works."""
 POLL_SECONDS = 2.0
 PAUSE_AFTER_ERROR_SECONDS = 10.0
 STOP_SECONDS = 20.0
@@ -52,8 +54,8 @@ class Mailer:
         self._stop = threading.Event()
         self._wake = threading.Event()
 
-    def send(self, to: str, subject: str, text: str) -> None:
-        """Send one mail, soon.
+    def send(self, to: str, subject: str, text: str) -> str:
+        """Send one mail, soon; return its id in the queue, which knows it until it is delivered.
 
         Line breaks in `to` and `subject` are refused by the message class (ValueError), so nobody
         can add headers.
@@ -64,7 +66,7 @@ class Mailer:
         message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="schakel")
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text)
-        self._add(message)
+        return self._add(message)
 
     def send_nothing(self) -> None:
         """Do what `send` does, without a mail: for whoever asks about an unknown address."""
@@ -76,7 +78,8 @@ class Mailer:
         """Hand over the mails that are due, in this thread; returns how many were taken."""
         now, taken = datetime.now(UTC), 0
         with self._store.reading() as session:
-            due = list(session.scalars(select(MailRow).where(MailRow.next_try <= now)))
+            waiting = MailRow.given_up.is_(None) & (MailRow.next_try <= now)
+            due = list(session.scalars(select(MailRow).where(waiting)))
         for row in due:
             if not self._stop.is_set() and self._claim(row):
                 taken += self._deliver(row)
@@ -114,13 +117,15 @@ class Mailer:
             self._wake.wait(pause)
             self._wake.clear()
 
-    def _add(self, message: EmailMessage) -> None:
+    def _add(self, message: EmailMessage) -> str:
         now = datetime.now(UTC)
         sealed = self._seal().encrypt(message.as_bytes(policy=policy.SMTP)).decode("ascii")
         row = MailRow(id=secrets.token_hex(16), sealed=sealed, tries=0, created=now, next_try=now)
         with self._store.keeping() as session:
             session.add(row)
+            mail_id = row.id
         self.wake()
+        return mail_id
 
     def _claim(self, row: MailRow) -> bool:
         """Take a mail up; of several processes one does."""
@@ -143,6 +148,8 @@ class Mailer:
             return False
         except InvalidToken:
             log.error("mail given up", reason="SCHAKEL_SECRET_KEY is another one since")
+            self.give_up(row)
+            return False
         self._forget(row)
         return True
 
@@ -150,12 +157,20 @@ class Mailer:
         now = datetime.now(UTC)
         if now - row.created >= MAX_AGE:
             log.error("mail given up", reason="nobody took it for a day")
-            self._forget(row)
+            self.give_up(row)
             return
         pause = RETRIES[min(row.tries, len(RETRIES) - 1)]
         again = update(MailRow).where(MailRow.id == row.id)
         with self._store.keeping() as session:
             session.execute(again.values(tries=row.tries + 1, next_try=now + pause))
+
+    def give_up(self, row: MailRow) -> None:
+        """Keep the row without the mail, and delete those given up long ago."""
+        now = datetime.now(UTC)
+        given_up = update(MailRow).where(MailRow.id == row.id).values(given_up=now, sealed="")
+        with self._store.keeping() as session:
+            session.execute(delete(MailRow).where(MailRow.given_up < now - GIVEN_UP_KEPT))
+            session.execute(given_up)
 
     def _forget(self, row: MailRow) -> None:
         with self._store.keeping() as session:

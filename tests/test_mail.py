@@ -106,13 +106,21 @@ def test_after_a_day_a_mail_is_given_up(
     with store.keeping() as session:
         session.execute(update(MailRow).values(created=datetime.now(UTC) - MAX_AGE))
     assert mailer.deliver_waiting() == 0
+    (row,) = rows(store)
+    assert row.given_up is not None and row.sealed == ""
+    monkeypatch.undo()
+    assert mailer.deliver_waiting() == 0 and len(rows(store)) == 1  # that it was stays known
+    with store.keeping() as session:
+        session.execute(update(MailRow).values(given_up=datetime.now(UTC) - timedelta(days=91)))
+    mailer.give_up(rows(store)[0])
     assert rows(store) == []
 
 
 def test_a_mail_of_another_key_is_given_up(store: Store, tmp_path: Path, waiting: None) -> None:
     Mailer(settings_for(tmp_path, SCHAKEL_SECRET_KEY="one"), store).send("a@example.org", "x", "")
     Mailer(settings_for(tmp_path, SCHAKEL_SECRET_KEY="two"), store).deliver_waiting()
-    assert rows(store) == [] and mails(tmp_path) == []
+    (row,) = rows(store)
+    assert row.given_up is not None and row.sealed == "" and mails(tmp_path) == []
 
 
 def test_of_several_processes_one_delivers(store: Store, tmp_path: Path, waiting: None) -> None:

@@ -49,12 +49,16 @@ class AccessGrant:
     token: str = ""
     introduction_id: str = ""
     party: Party | None = None
+    visitors: tuple[Party, ...] = ()
+    """As whom the holder of the token is signed in: a requester opens nothing with it."""
 
     def row(self, session: Session) -> IntroductionRow | None:
         """Return the introduction's row; None where this grant opens none."""
         if self.party is None:
             token = tokens.read(session, tokens.INTRODUCTION, self.token)
-            return session.get(IntroductionRow, token.subject) if token else None
+            found = session.get(IntroductionRow, token.subject) if token else None
+            by_requester = found and any(is_requester(found, each) for each in self.visitors)
+            return None if by_requester else found
         row = session.get(IntroductionRow, self.introduction_id)
         return row if row is not None and is_recipient(row, self.party) else None
 
@@ -70,9 +74,17 @@ def may_see(row: IntroductionRow, party: Party) -> bool:
     """
     if party.account is not None:
         for_managers = row.from_account is not None or not row.to_organisation
-        return row.from_account == party.account.id or (party.manages and for_managers)
+        return is_requester(row, party) or (party.manages and for_managers)
     own = party.organisation_id
     return own is not None and own in (row.from_organisation, row.to_organisation)
+
+
+def is_requester(row: IntroductionRow, party: Party) -> bool:
+    """Return whether a party is the one that asked."""
+    if party.account is not None:
+        return row.from_account == party.account.id
+    own = party.organisation_id
+    return own is not None and row.from_organisation == own
 
 
 def is_recipient(introduction: Addressed, party: Party) -> bool:

@@ -24,6 +24,7 @@ from matcher.store.account_tables import (
     AccountRow,
     IntroductionRow,
     IntroductionStepRow,
+    MailRow,
     ProfileRow,
 )
 from matcher.store.tables import InitiativeRow, OrganisationRow
@@ -96,6 +97,8 @@ class Introduction:
     from_account: int | None
     created: datetime
     changed: datetime
+    delivered: bool
+    """Whether the recipient got the request: no mail waits, or an administrator passed it on."""
     steps: tuple[Step, ...]
     requester_contact: Contact | None
     """None as long as the recipient hasn't accepted."""
@@ -140,10 +143,14 @@ def requester_address(store: Store, introduction_id: str) -> str | None:
 
 
 def recorded_contact(store: Store, organisation_id: str) -> Contact:
-    """Return the contact that an organisation has on record, as a proposal for its answer."""
+    """Return the contact that a profile has on record, for its owner to propose; maybe empty.
+
+    It is empty where the owner chose that nobody sees it: then it must be typed to be given.
+    """
     with store.reading() as session:
         row = session.scalar(select(OrganisationRow).where(OrganisationRow.id == organisation_id))
-        if row is None:
+        profile = session.get(ProfileRow, organisation_id)
+        if row is None or profile is None or profile.contact_for == "nobody":
             return Contact()
         return Contact(row.contact_name, row.contact_email, row.contact_phone)
 
@@ -208,10 +215,17 @@ def introduction_from_row(session: Session, row: IntroductionRow) -> Introductio
         from_account=row.from_account,
         created=row.created,
         changed=row.changed,
+        delivered=_delivered(session, row),
         steps=_steps(session, row.id),
         requester_contact=stored_contact(row, Side.REQUESTER) if shared else None,
         recipient_contact=stored_contact(row, Side.RECIPIENT) if shared else None,
     )
+
+
+def _delivered(session: Session, row: IntroductionRow) -> bool:
+    if row.passed_on is not None or not row.to_organisation:
+        return True
+    return row.mail is not None and session.get(MailRow, row.mail) is None
 
 
 def _steps(session: Session, introduction_id: str) -> tuple[Step, ...]:

@@ -10,8 +10,6 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from matcher import audit
-from matcher.accounts import tokens
-from matcher.accounts.accounts import AccountRole
 from matcher.domain import Contact
 from matcher.introductions.access import Party
 from matcher.introductions.introductions import (
@@ -24,20 +22,12 @@ from matcher.introductions.introductions import (
 )
 from matcher.introductions.steps import NEVER, add_step
 from matcher.store import Store
-from matcher.store.account_tables import (
-    AccountRow,
-    AuditRow,
-    IntroductionRow,
-    IntroductionStepRow,
-)
+from matcher.store.account_tables import IntroductionRow, IntroductionStepRow
 from matcher.store.initiatives import initiative_from_row
 from matcher.store.tables import InitiativeRow
 from matcher.validation import MAX_NEED_LENGTH
 
-LINK_LIFETIME = timedelta(days=60)
 MIN_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH = 20, 3_000
-MAX_NOTIFIED_MANAGERS = 10
-"""So many managers get a mail about a company that wants to take part in an initiative."""
 MAX_A_DAY_OF_ACCOUNT, MAX_A_DAY_OF_COMPANY = 20, 5
 """How many introductions one party may ask for in a day."""
 OPEN_STATES = (IntroductionState.ASKED, IntroductionState.ACCEPTED)
@@ -57,31 +47,22 @@ class IntroductionRequest:
     need: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RequestedIntroduction:
-    """A new introduction, and who is to get a mail about it.
+def request_introduction(store: Store, request: IntroductionRequest, *, actor: Party) -> str:
+    """Ask for an introduction; return its id. Raises IntroductionError.
 
-    An organisation gets a link with the token; the managers of an initiative sign in.
+    Whoever asks never learns the link to answer: it goes to the other side alone, by
+    `matcher.introductions.delivery`. For an initiative only accounts ask others.
     """
-
-    id: str
-    token: str
-    """Empty where managers answer."""
-    emails: tuple[str, ...]
-
-
-def request_introduction(
-    store: Store, request: IntroductionRequest, *, actor: Party
-) -> RequestedIntroduction:
-    """Ask for an introduction. Raises IntroductionError."""
     message = request.message.strip()
     if not MIN_MESSAGE_LENGTH <= len(message) <= MAX_MESSAGE_LENGTH:
         raise IntroductionError("length")
     if request.to_organisation == actor.organisation_id:
         raise IntroductionError("self")
+    if request.to_organisation and request.initiative_id and actor.account is None:
+        raise IntroductionError("unknown")
     now = datetime.now(UTC)
     with store.keeping() as session:
-        emails = _emails(session, request, actor)
+        _check_recipient(session, request, actor)
         _check_allowed(session, request, actor, now)
         row = IntroductionRow(
             id=secrets.token_hex(8),
@@ -100,36 +81,23 @@ def request_introduction(
         session.add(row)
         session.flush()
         add_step(session, row, by=Side.REQUESTER, step=IntroductionState.ASKED, note="")
-        token, subject = "", f"initiative:{row.initiative_id}"
+        subject = f"initiative:{row.initiative_id}"
         if row.to_organisation:
-            token = tokens.issue(session, tokens.INTRODUCTION, row.id, LINK_LIFETIME)
             subject = f"organisation:{row.to_organisation}"
         audit.record(session, actor.actor, "introduction.asked", subject)
-        return RequestedIntroduction(row.id, token, emails)
+        return row.id
 
 
-def _emails(session: Session, request: IntroductionRequest, actor: Party) -> tuple[str, ...]:
-    """Return the addresses of those who answer. Raises IntroductionError."""
+def _check_recipient(session: Session, request: IntroductionRequest, actor: Party) -> None:
+    """Raise IntroductionError where whoever is asked isn't there, or isn't for the actor to ask."""
     if request.to_organisation:
-        address = address_of(session, request.to_organisation)
-        return (address,) if address else ()
-    return _managers(session, actor, request.initiative_id or "")
-
-
-def _managers(session: Session, actor: Party, initiative_id: str) -> tuple[str, ...]:
-    """Return the addresses of managers that edited an initiative, or else of all of them."""
-    row = session.get(InitiativeRow, initiative_id)
+        address_of(session, request.to_organisation)
+        return
+    row = session.get(InitiativeRow, request.initiative_id or "")
     if row is None or not row.open or actor.organisation_id is None:
         raise IntroductionError("unknown")
     if actor.organisation_id in initiative_from_row(row).member_ids:
         raise IntroductionError("member")
-    roles = [role.value for role in AccountRole if role.reaches(AccountRole.MANAGER)]
-    active = select(AccountRow.email).where(AccountRow.active, AccountRow.role.in_(roles))
-    managers = list(session.scalars(active.order_by(AccountRow.id)))
-    edits = select(AuditRow.actor).where(AuditRow.subject == f"initiative:{initiative_id}")
-    editors = set(session.scalars(edits.distinct()))
-    concerned = [email for email in managers if f"account:{email}" in editors]
-    return tuple((concerned or managers)[:MAX_NOTIFIED_MANAGERS])
 
 
 def _check_allowed(

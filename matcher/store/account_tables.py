@@ -89,7 +89,10 @@ class TokenRow(Base):
 
 
 class MailRow(Base):
-    """A mail that waits to be handed over; it is deleted when that is done."""
+    """A mail that waits to be handed over; it is deleted when that is done.
+
+    Of one that was given up the row stays, without the mail, so that somebody can look after it.
+    """
 
     __tablename__ = "outgoing_mail"
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -98,6 +101,7 @@ class MailRow(Base):
     tries: Mapped[int] = mapped_column(Integer, default=0)
     created: Mapped[datetime] = mapped_column(UTCDateTime)
     next_try: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    given_up: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class AuditRow(Base):
@@ -211,6 +215,11 @@ class IntroductionRow(Base):
     state: Mapped[str] = mapped_column(String(16), index=True)
     created: Mapped[datetime] = mapped_column(UTCDateTime)
     changed: Mapped[datetime] = mapped_column(UTCDateTime)
+    mail: Mapped[str | None] = mapped_column(String(32))
+    """The mail to the recipient in the queue, which knows it until it is delivered; None where
+    there was no address."""
+    passed_on: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When an administrator took the link, to give it to the recipient in another way."""
 
 
 class IntroductionStepRow(Base):

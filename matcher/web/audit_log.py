@@ -23,6 +23,7 @@ ACTIONS = {
     "list.shared": _l("Match list shared"),
     "list.unshared": _l("Link to match list revoked"),
     "introduction.asked": _l("Introduction asked for"),
+    "introduction.passed-on": _l("Request for an introduction passed on"),
     "introduction.accepted": _l("Introduction accepted"),
     "introduction.declined": _l("Introduction declined"),
     "introduction.withdrawn": _l("Introduction taken back"),

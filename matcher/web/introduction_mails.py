@@ -10,11 +10,10 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from matcher.current import services
+from matcher.introductions import delivery
 from matcher.introductions.access import Party
 from matcher.introductions.introductions import Introduction, requester_address
-from matcher.introductions.requests import IntroductionRequest
 from matcher.organisations import actions as organisations
-from matcher.store.initiatives import get_initiative
 
 log = structlog.get_logger()
 
@@ -27,23 +26,28 @@ def party_name(party: Party) -> str:
     return own.name if own else (party.account.name if party.account else "")
 
 
-def send_request(email: str, requester: Party, request: IntroductionRequest, link: str) -> bool:
-    """Mail a request to who answers it; return whether the mail server took it."""
+def send_request(introduction_id: str) -> None:
+    """Have a request mailed to whoever answers it; only that mail holds the link to answer."""
     store = services().store
-    organisation = organisations.get(store, request.to_organisation)
-    initiative = get_initiative(store, request.initiative_id) if request.initiative_id else None
-    name = party_name(requester)
-    for_initiative = f"{name} ({initiative.name})" if initiative and organisation else name
-    recipient = organisation or initiative
-    text = _(
-        "%(who)s would like to get to know %(to)s:\n\n%(message)s\n\n"
-        "Read it and accept or decline here. Contacts are only shared if you accept:\n%(link)s",
-        who=for_initiative,
-        to=recipient.name if recipient else "",
-        message=request.message.strip(),
-        link=link,
-    )
-    return _send(email, _("Somebody would like to work with you"), text)
+    found = delivery.delivery_of(store, introduction_id)
+    if found is None:
+        return
+    page = url_for("introductions.show", introduction_id=introduction_id)
+    for address in found.addresses:
+        if found.to_organisation:
+            token = delivery.issue_link(store, introduction_id)
+            page = url_for("introductions.answer", token=token)
+        text = _(
+            "%(who)s would like to get to know %(to)s:\n\n%(message)s\n\n"
+            "Read it and accept or decline here. Contacts are only shared if you accept:\n%(link)s",
+            who=found.requester,
+            to=found.recipient,
+            message=found.message,
+            link=services().settings.public_url + page,
+        )
+        mail_id = _send(address, _("Somebody would like to work with you"), text)
+        if mail_id:
+            delivery.note_mail(store, introduction_id, mail_id)
 
 
 def announce_answer(introduction: Introduction) -> None:
@@ -60,10 +64,10 @@ def announce_answer(introduction: Introduction) -> None:
     _send(address, _("%(to)s has answered", to=introduction.to_name[:80]), text)
 
 
-def _send(email: str, subject: str, text: str) -> bool:
+def _send(email: str, subject: str, text: str) -> str:
+    """Put a mail into the queue; return its id there, or nothing where it has no right head."""
     try:
-        services().mailer.send(email, subject, text)
+        return services().mailer.send(email, subject, text)
     except ValueError:  # a line break in a name that somebody typed
         log.error("no mail about an introduction")
-        return False
-    return True
+        return ""

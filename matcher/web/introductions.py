@@ -44,6 +44,13 @@ def visiting_party() -> Party | None:
     return Party(organisation_id=own) if own else None
 
 
+def visiting_parties() -> tuple[Party, ...]:
+    """Return all that the visitor is at once: an account, and the company of an open profile."""
+    account, own = who(), company()
+    parties = (Party(account=account) if account else None, Party(organisation_id=own))
+    return tuple(party for party in parties if party and (party.account or party.organisation_id))
+
+
 def _required_party() -> Party:
     party = visiting_party()
     if party is None:
@@ -96,6 +103,8 @@ def _own_contact() -> Contact:
 def _request_page(form: RequestForm, party: Party) -> str:
     store = services().store
     initiative = get_initiative(store, form.initiative.data) if form.initiative.data else None
+    if party.account is None and form.organisation.data and form.initiative.data:
+        abort(404)  # a company speaks for itself only, and learns no name of an initiative
     if form.organisation.data:
         organisation = organisations.get(store, form.organisation.data)
         if organisation is None:
@@ -135,17 +144,9 @@ def new_sent() -> ResponseReturnValue:
     except IntroductionError as error:
         form.message.errors = [ERROR_MESSAGES[error.code]]
         return _request_page(form, party), 422
-    page = url_for("introductions.show", introduction_id=made.id)
-    if made.token:
-        page = url_for("introductions.answer", token=made.token)
-    link = current.settings.public_url + page
-    sent = [mails.send_request(email, party, wanted, link) for email in made.emails]
-    if any(sent) or not made.token:  # managers see it on their page, mail or not
-        flash(_("Asked. You hear of it when they answer."))
-        return redirect(url_for("introductions.show", introduction_id=made.id))
-    introduction = introductions.get(current.store, made.id, reader=party)
-    body = render_template("introductions/show.html", introduction=introduction, link=link)
-    return body, 200, {"Cache-Control": "no-store"}
+    mails.send_request(made)
+    flash(_("Asked. You hear of it when they answer."))
+    return redirect(url_for("introductions.show", introduction_id=made))
 
 
 def _visible_list(list_id: str | None) -> str | None:
@@ -164,7 +165,7 @@ def show(introduction_id: str) -> ResponseReturnValue:
         abort(404)
     if is_recipient(introduction, party):
         return _answer_page(introduction, AnswerForm(formdata=None, data=asdict(_own_contact())))
-    return render_template("introductions/show.html", introduction=introduction, link=None)
+    return render_template("introductions/show.html", introduction=introduction)
 
 
 @blueprint.post("/introductions/<introduction_id>")
@@ -197,12 +198,17 @@ def close(introduction_id: str) -> ResponseReturnValue:
 @blueprint.get("/introductions/answer/<token>")
 def answer(token: str) -> ResponseReturnValue:
     """Show the request to whoever has the link to answer it."""
-    store = services().store
-    introduction = introductions.get_for_recipient(store, AccessGrant(token[:MAX_TOKEN_LENGTH]))
+    introduction = introductions.get_for_recipient(services().store, _mailed_grant(token))
     if introduction is None:
         return _unusable_link()
-    contact = introductions.recorded_contact(store, introduction.to_organisation)
+    # Whoever has a link may have it from anybody: what is on record is for the owner alone.
+    by_owner = company() == introduction.to_organisation and who() is None
+    contact = _own_contact() if by_owner else Contact()
     return _answer_page(introduction, AnswerForm(formdata=None, data=asdict(contact)))
+
+
+def _mailed_grant(token: str) -> AccessGrant:
+    return AccessGrant(token[:MAX_TOKEN_LENGTH], visitors=visiting_parties())
 
 
 def _answer_page(
@@ -225,7 +231,7 @@ def _answer_page(
 @blueprint.post("/introductions/answer/<token>")
 def answer_sent(token: str) -> ResponseReturnValue:
     """Accept, decline, or take an acceptance back, by the link."""
-    return _store_answer(AccessGrant(token[:MAX_TOKEN_LENGTH]))
+    return _store_answer(_mailed_grant(token))
 
 
 @blueprint.post("/introductions/<introduction_id>/answer")

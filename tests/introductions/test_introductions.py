@@ -15,7 +15,7 @@ from matcher.accounts import tokens
 from matcher.accounts.accounts import Account, AccountRole
 from matcher.container import Services
 from matcher.domain import Contact, Initiative, Member, Organisation, OrganisationType
-from matcher.introductions import answers, introductions, requests
+from matcher.introductions import answers, delivery, introductions, requests
 from matcher.introductions.access import AccessGrant, Party, waits_for
 from matcher.introductions.introductions import IntroductionError, Side
 from matcher.introductions.requests import IntroductionRequest, request_introduction
@@ -26,6 +26,7 @@ from matcher.store.account_tables import (
     IntroductionStepRow,
     MatchListEntryRow,
     MatchListRow,
+    ProfileRow,
     TokenRow,
 )
 from matcher.store.initiatives import save_initiative
@@ -71,7 +72,7 @@ def wanted(**changed: Any) -> IntroductionRequest:
 def by_link(store: Store, party: Party, **changed: Any) -> AccessGrant:
     """Ask, and return what the link in the mail grants."""
     made = request_introduction(store, wanted(**changed), actor=party)
-    return AccessGrant(token=made.token, introduction_id=made.id)
+    return AccessGrant(token=delivery.issue_link(store, made), introduction_id=made)
 
 
 def refusal(store: Store, party: Party, **changed: Any) -> str:
@@ -87,11 +88,12 @@ def contacts(store: Store, grant: AccessGrant, reader: Party) -> tuple[Contact |
 
 
 def test_a_request_is_stored_and_its_recipient_gets_the_link(store: Store, lies: Party) -> None:
-    made = request_introduction(store, wanted(need=" Gieten "), actor=lies)
-    assert made.emails == ("griet@firma.example",)
-    found = introductions.get_for_recipient(store, AccessGrant(made.token))
+    grant = by_link(store, lies, need=" Gieten ")
+    mail = delivery.delivery_of(store, grant.introduction_id)
+    assert mail is not None and mail.addresses == ("griet@firma.example",)
+    found = introductions.get_for_recipient(store, AccessGrant(grant.token))
     assert found is not None
-    assert (found.id, found.state, found.need) == (made.id, "asked", "Gieten")
+    assert (found.id, found.state, found.need) == (grant.introduction_id, "asked", "Gieten")
     assert (found.from_name, found.to_name) == ("Lies", "Firma")
     assert [(step.by, step.step) for step in found.steps] == [(Side.REQUESTER, "asked")]
     with store.reading() as session:
@@ -142,12 +144,12 @@ def test_requests_of_a_day_are_limited(
 ) -> None:
     monkeypatch.setattr(requests, "MAX_A_DAY_OF_COMPANY", 1)
     by_link(store, OTHER)
-    assert refusal(store, OTHER, initiative_id="init:x") == "many"
+    assert refusal(store, OTHER) == "many"
     assert by_link(store, Party(account=mia)).token  # an account may ask more
     with store.keeping() as session:
         yesterday = datetime.now(UTC) - timedelta(days=1)
         session.execute(update(IntroductionRow).values(created=yesterday))
-    assert by_link(store, OTHER, initiative_id="init:x").token
+    assert refusal(store, OTHER) == "open"  # no longer too many
 
 
 def test_contacts_are_shared_from_acceptance_until_it_is_withdrawn(
@@ -243,15 +245,17 @@ def test_managers_answer_for_an_initiative_and_its_editors_get_the_mail(
         audit.record(session, mia.actor, "initiative.changed", "initiative:init:x")
     wish = wanted(to_organisation="", initiative_id="init:x")
     made = request_introduction(store, wish, actor=FIRM)
-    assert (made.token, made.emails) == ("", ("mia@example.org",))
+    mail = delivery.delivery_of(store, made)
+    assert mail is not None
+    assert (mail.to_organisation, mail.addresses) == (False, ("mia@example.org",))
     manager = Party(account=mia)
-    found = introductions.get(store, made.id, reader=manager)
+    found = introductions.get(store, made, reader=manager)
     assert found is not None and waits_for(found, manager) and not waits_for(found, FIRM)
     assert (found.from_name, found.to_name) == ("Firma", "X")
     with pytest.raises(IntroductionError, match="unknown"):
-        answers.close(store, made.id, outcome="joined", actor=FIRM)
-    answers.accept(store, AccessGrant("", made.id, manager), contact=MIA)
-    answers.close(store, made.id, outcome="joined", actor=manager)
+        answers.close(store, made, outcome="joined", actor=FIRM)
+    answers.accept(store, AccessGrant("", made, manager), contact=MIA)
+    answers.close(store, made, outcome="joined", actor=manager)
     with store.reading() as session:
         sides = session.scalars(select(IntroductionStepRow.by).order_by(IntroductionStepRow.id))
         assert list(sides) == ["requester", "recipient", "recipient"]
@@ -308,3 +312,67 @@ def test_an_answer_is_announced_to_an_active_account_or_the_company(
     assert address(store, made.introduction_id) == "lies@example.org"
     assert address(store, between.introduction_id) == "griet@firma.example"
     assert address(store, "none") is None
+
+
+def test_who_asked_opens_nothing_with_the_link(store: Store, lies: Party, mia: Account) -> None:
+    grant, between = by_link(store, lies), by_link(store, OTHER)
+    for link, visitor in ((grant, lies), (between, OTHER)):
+        own = AccessGrant(link.token, visitors=(Party(account=mia), visitor))
+        assert introductions.get_for_recipient(store, own) is None
+        assert answers.accept(store, own, contact=GRIET) is None
+        assert answers.decline(store, own) is None
+    other = AccessGrant(grant.token, visitors=(OTHER, Party(account=mia)))
+    assert introductions.get_for_recipient(store, other) is not None
+
+
+def test_a_company_asks_for_no_initiative(store: Store) -> None:
+    assert refusal(store, OTHER, initiative_id="init:x") == "unknown"
+    with store.reading() as session:
+        assert session.scalars(select(IntroductionRow.id)).all() == []
+
+
+def test_requests_that_reached_nobody_are_passed_on_by_another_than_who_asked(
+    store: Store, lies: Party, mia: Account
+) -> None:
+    grant = by_link(store, lies)
+    silent = by_link(store, lies, to_organisation="x:ander")
+    sent = by_link(store, FIRM, to_organisation="x:ander")
+    delivery.note_mail(store, sent.introduction_id, "gone from the queue")
+    waiting = delivery.undelivered(store, reader=lies)
+    assert [
+        (one.id, one.requester, one.recipient, one.tried_again, one.own) for one in waiting
+    ] == [
+        (grant.introduction_id, "Lies", "Firma", False, True),
+        (silent.introduction_id, "Lies", "Ander", False, True),
+    ]
+    assert delivery.pass_on(store, silent.introduction_id, actor=lies) is None
+    assert delivery.pass_on(store, sent.introduction_id, actor=Party(account=mia)) is None
+    token = delivery.pass_on(store, silent.introduction_id, actor=Party(account=mia))
+    assert token is not None
+    found = introductions.get_for_recipient(store, AccessGrant(token))
+    assert found is not None and found.id == silent.introduction_id
+    assert delivery.pass_on(store, silent.introduction_id, actor=Party(account=mia)) is None
+    with store.reading() as session:
+        line = session.scalars(select(AuditRow).where(AuditRow.actor == mia.actor)).one()
+        assert (line.action, line.subject) == (
+            "introduction.passed-on",
+            f"introduction:{silent.introduction_id}",
+        )
+
+
+def test_the_contact_on_record_is_for_owners_of_profiles(store: Store) -> None:
+    assert introductions.recorded_contact(store, "x:firma") == Contact()
+
+    def owned(contact_for: str) -> Contact:
+        with store.keeping() as session:
+            row = session.get(ProfileRow, "x:firma")
+            if row is None:
+                now = datetime.now(UTC)
+                row = ProfileRow(organisation_id="x:firma", email="griet@firma.example")
+                row.state, row.created, row.changed = "published", now, now
+                session.add(row)
+            row.contact_for = contact_for
+        return introductions.recorded_contact(store, "x:firma")
+
+    assert owned("introduced") == owned("managers") == GRIET
+    assert owned("nobody") == Contact()

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from matcher import mail
 from matcher.accounts import sessions
 from matcher.domain import Question
 from matcher.indexing.build import build_index
@@ -19,7 +20,13 @@ from matcher.introductions import requests
 from matcher.matching.question import serialise
 from matcher.profiles import profiles
 from matcher.store import Store
-from matcher.store.account_tables import IntroductionRow, IntroductionStepRow, ProfileRow, TokenRow
+from matcher.store.account_tables import (
+    IntroductionRow,
+    IntroductionStepRow,
+    MailRow,
+    ProfileRow,
+    TokenRow,
+)
 from matcher.store.initiatives import get_initiative
 from matcher.store.tables import InitiativeRow
 from tests.mails import mails
@@ -207,20 +214,110 @@ def test_bounds(
     )
 
 
-def test_links_expire_and_can_be_passed_on_by_hand(
-    manager: FlaskClient, client: FlaskClient, store: Store
+def refuse(*_mail: object) -> None:
+    raise OSError("away")
+
+
+@pytest.mark.parametrize("address", ["", "griet@gevraagd.example"])
+def test_who_asks_never_gets_the_link_and_an_administrator_passes_it_on(
+    app: APIFlask,
+    manager: FlaskClient,
+    client: FlaskClient,
+    store: Store,
+    home: Path,
+    address: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    unknown = {**ORGANISATION, "id": "org:stil", "contact": None}
-    client.post("/api/v1/organisations", json=unknown)
-    page = post(manager, "/introductions/new", {**REQUEST, "organisation": "org:stil"})
-    assert page.status_code == 200 and "Pass this link on yourself" in page.text
-    link = re.search(r"/introductions/answer/[\w-]+", page.text)
+    """Neither without an address nor while the mail server takes no mail."""
+    monkeypatch.setattr(mail, "deliver", refuse)
+    known = {"name": "Petra", "phone": "+32 477 00 11 22", "email": address or None}
+    client.post("/api/v1/organisations", json={**ORGANISATION, "id": "org:stil", "contact": known})
+    administrator = signed_in(app, "administrator")
+    for asker in (manager, administrator):
+        wish = {**REQUEST, "organisation": "org:stil", "initiative": ""}
+        sent = post(asker, "/introductions/new", wish)
+        assert sent.status_code == 302
+        page = get(asker, sent.headers["Location"]).text
+        assert "/introductions/answer/" not in page and "An administrator can pass it on" in page
+    assert get(manager, "/administration/introductions").status_code == 403
+    listed = get(administrator, "/administration/introductions").text
+    own = re.findall(r"/administration/introductions/\w+", listed)
+    assert len(own) == 1 and "for another administrator: you asked" in listed
+    assert ("is tried again" if address else "no address is known,") in listed
+    passed = post(administrator, own[0])
+    assert passed.headers["Cache-Control"] == "no-store"
+    link = re.search(r"/introductions/answer/[\w-]+", passed.text)
     assert link is not None
-    assert get(client, link[0]).status_code == 200
+    page = get(client, link[0])
+    assert page.status_code == 200
+    assert not [value for value in known.values() if value and value in page.text]
+    assert get(manager, link[0]).status_code == 410  # the link of its own request
+    assert post(manager, link[0], {**ANSWER, "accept": "1"}).status_code == 410
+    assert "/introductions/answer/" not in post(administrator, own[0]).text  # shown once
+    assert post(client, link[0], {**ANSWER, "accept": "1"}).status_code == 302
+
+
+def test_a_request_counts_as_delivered_once_the_server_took_the_mail(
+    app: APIFlask, manager: FlaskClient, home: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    administrator, waits = signed_in(app, "administrator"), "An administrator can pass it on"
+    with monkeypatch.context() as patch:
+        patch.setattr(mail, "deliver", refuse)
+        sent = post(manager, "/introductions/new", REQUEST).headers["Location"]
+        assert waits in get(manager, sent).text
+        assert "is tried again" in get(administrator, "/administration/introductions").text
+        with store.keeping() as session:
+            old = datetime.now(UTC) - mail.MAX_AGE
+            session.execute(update(MailRow).values(next_try=old, created=old))
+        app.extensions["schakel"].mailer.deliver_waiting()
+        assert "the mail was given up" in get(administrator, "/administration/introductions").text
+        with store.reading() as session:
+            assert session.scalars(select(MailRow.sealed)).all() == [""]
+    app.extensions["schakel"].mailer.deliver_waiting()
+    assert waits in get(manager, sent).text and mails(home) == []
+    other, _link = asked(manager, home, initiative="")
+    assert waits not in get(manager, other).text
+    assert get(administrator, "/administration/introductions").text.count("Gevraagd bv</th>") == 1
+
+
+def test_what_is_on_record_is_shown_to_the_owner_alone(
+    app: APIFlask, manager: FlaskClient, client: FlaskClient, home: Path, store: Store
+) -> None:
+    mine, link = asked(manager, home)
+    contact = ["griet@gevraagd.example", "+32 9 000 00 00"]
+    owner = opened(app, "org:gevraagd")
+    for visitor in (client, signed_in(app, "member"), opened(app, "demo:surfalink")):
+        assert not [value for value in contact if value in get(visitor, link).text]
+    for address in (link, mine):
+        assert all(value in get(owner, address).text for value in contact)
+    with store.keeping() as session:
+        session.get_one(ProfileRow, "org:gevraagd").contact_for = "nobody"
+    form = "/introductions/new?organisation=demo:imec"
+    for address in (link, mine, form):
+        assert not [value for value in contact if value in get(owner, address).text]
+
+
+def test_a_company_asks_for_no_initiative_and_learns_no_name(app: APIFlask, store: Store) -> None:
+    with store.writing() as write:
+        write.session.get_one(InitiativeRow, "demo:nano-for-health").open = False
+    company = opened(app, "demo:surfalink")
+    for initiative in ("demo:nano-for-health", "none:such"):
+        address = f"/introductions/new?organisation=org:gevraagd&initiative={initiative}"
+        page = get(company, address)
+        assert page.status_code == 404 and "Nano for Health" not in page.text
+        sent = post(company, "/introductions/new", {**REQUEST, "initiative": initiative})
+        assert sent.status_code == 404 and "Nano for Health" not in sent.text
+    with store.reading() as session:
+        assert session.scalars(select(IntroductionRow.id)).all() == []
+
+
+def test_links_expire(manager: FlaskClient, client: FlaskClient, home: Path, store: Store) -> None:
+    _mine, link = asked(manager, home)
+    assert get(client, link).status_code == 200
     with store.keeping() as session:
         session.execute(update(TokenRow).values(expires=datetime.now(UTC) - timedelta(seconds=1)))
-    assert get(client, link[0]).status_code == 410
-    assert post(client, link[0], {"accept": "1"}).status_code == 410
+    assert get(client, link).status_code == 410
+    assert post(client, link, {"accept": "1"}).status_code == 410
 
 
 def test_match_lists_follow(manager: FlaskClient, client: FlaskClient, home: Path) -> None:
@@ -294,9 +391,9 @@ def test_a_company_joins_an_open_initiative(
     assert "Taking part in Nano for Health" in form and 'value="griet@gevraagd.example"' in form
     sent = post(firm, "/introductions/new", INTEREST)
     address = sent.headers["Location"]
-    (mail,) = mails(home)  # to the one who wrote of the initiative
-    assert (mail.to, mail.text.count(address)) == ("manager@example.org", 1)
-    assert "griet@" not in mail.text
+    (told,) = mails(home)  # to the one who wrote of the initiative
+    assert (told.to, told.text.count(address)) == ("manager@example.org", 1)
+    assert "griet@" not in told.text
     twice = post(firm, "/introductions/new", INTEREST)
     assert twice.status_code == 422 and "asked already" in twice.text
     assert "Take back" in get(firm, address).text

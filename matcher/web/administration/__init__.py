@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from matcher.web.administration import duplicates, keys, log, overview, profiles, users
+from matcher.web.administration import (
+    duplicates,
+    introductions,
+    keys,
+    log,
+    overview,
+    profiles,
+    users,
+)
 from matcher.web.administration.blueprint import blueprint
 
-__all__ = ["blueprint", "duplicates", "keys", "log", "overview", "profiles", "users"]
+__all__ = [
+    "blueprint",
+    "duplicates",
+    "introductions",
+    "keys",
+    "log",
+    "overview",
+    "profiles",
+    "users",
+]
