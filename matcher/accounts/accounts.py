@@ -73,7 +73,7 @@ def create(
     Raises AccountError when the address or password can't be used or the address is taken.
     """
     address = normalise_email(email)
-    password_hash = hash_password(password) if password is not None else None
+    password_hash = hash_password(password, (address, name)) if password is not None else None
     with store.keeping() as session:
         if session.scalar(select(AccountRow.id).where(AccountRow.email == address)):
             raise AccountError("taken", f"There is an account for {address} already.")

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from matcher.accounts.errors import AccountError
+from matcher.accounts.password_strength import is_common, is_own, is_simple
 
 MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 12, 200
 """In characters. The upper limit bounds the cost of hashing what strangers send."""
-MIN_DISTINCT_CHARACTERS = 5
 hasher = PasswordHasher()
 
 
-def hash_password(password: str) -> str:
-    """Return the hash of a password that is good enough. Raises AccountError for others."""
+def hash_password(password: str, own: Iterable[str] = ()) -> str:
+    """Return the hash of a password that is good enough. Raises AccountError for others.
+
+    `own` are texts that a stranger may know: the owner's name and address.
+    """
     if len(password) < MIN_PASSWORD_LENGTH:
         message = f"A password needs at least {MIN_PASSWORD_LENGTH} characters."
         raise AccountError("short", message)
     if len(password) > MAX_PASSWORD_LENGTH:
         message = f"A password has at most {MAX_PASSWORD_LENGTH} characters."
         raise AccountError("long", message)
-    if len(set(password)) < MIN_DISTINCT_CHARACTERS:
-        raise AccountError("simple", "A password needs at least five different characters.")
+    if is_simple(password):
+        raise AccountError("simple", "A password is more than repetitions and runs such as 1234.")
+    if is_common(password):
+        raise AccountError("common", "This password is one of the commonest, or one with digits.")
+    if is_own(password, own):
+        raise AccountError("own", "A password is more than one's own name or address.")
     return hasher.hash(password)
 
 

@@ -61,10 +61,15 @@ def reset_password(store: Store, *, token: str, password: str) -> Account | None
 
     Raises AccountError for a password that can't be used; the token stays usable then.
     """
-    password_hash = hash_password(password)
+    with store.reading() as session:
+        valid = tokens.read(session, tokens.PASSWORD, token)
+        owner = _owner(session, valid.subject) if valid else None
+    if owner is None:
+        return None
+    password_hash = hash_password(password, (owner.email, owner.name))
     with store.keeping() as session:
         used = tokens.use(session, tokens.PASSWORD, token)
-        row = session.get(AccountRow, int(used.subject)) if used else None
+        row = _owner(session, used.subject) if used else None
         if row is None or not row.active:
             return None
         _store_hash(session, row, password_hash, actor=f"account:{row.email}")
@@ -76,7 +81,9 @@ def change_password(store: Store, account_id: int, *, present: str, new: str) ->
 
     Raises AccountError for a wrong present password, or a new one that can't be used.
     """
-    password_hash = hash_password(new)
+    with store.reading() as session:
+        owner = session.get_one(AccountRow, account_id)
+    password_hash = hash_password(new, (owner.email, owner.name))
     with store.keeping() as session:
         row = session.get_one(AccountRow, account_id)
         if not verify_password(row.password, present):
@@ -90,13 +97,19 @@ def set_password(store: Store, *, email: str, password: str, actor: str) -> Acco
 
     Raises AccountError.
     """
-    password_hash = hash_password(password)
+    with store.reading() as session:
+        owner = find_row(session, email)
+    password_hash = hash_password(password, (owner.email, owner.name) if owner else ())
     with store.keeping() as session:
         row = find_row(session, email)
         if row is None:
             raise AccountError("unknown", f"There is no account for {email}.")
         _store_hash(session, row, password_hash, actor=actor)
         return account_from_row(row)
+
+
+def _owner(session: Session, subject: str) -> AccountRow | None:
+    return session.get(AccountRow, int(subject)) if subject != tokens.NOBODY else None
 
 
 def _store_hash(session: Session, row: AccountRow, password_hash: str, *, actor: str) -> None:

@@ -13,7 +13,11 @@ NEW_PASSWORD = {"autocomplete": "new-password", "minlength": str(MIN_PASSWORD_LE
 ERROR_MESSAGES = {
     "short": _l("A password needs at least 12 characters."),
     "long": _l("A password has at most 200 characters."),
-    "simple": _l("A password needs at least five different characters."),
+    "simple": _l("That is mostly repetitions or runs such as 1234. Choose something longer."),
+    "common": _l("Many people use this password, or one like it. A few words together are safer."),
+    "own": _l(
+        "That is mostly your own name or address. Choose something that strangers can't know."
+    ),
     "wrong": _l("The present password is not right."),
     "email": _l("That is not an e-mail address."),
     "taken": _l("There is an account with this address already."),
