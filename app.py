@@ -97,5 +97,6 @@ except (SettingsError, OSError) as error:
     sys.exit(f"Schakel can't start: {error}")
 
 if __name__ == "__main__":
+    logs.configure(read_settings(), serving=True)
     host, _, port = read_settings().bind.rpartition(":")
     app.run(host.strip("[]"), int(port))

@@ -2,6 +2,7 @@
 
 import sys
 
+from matcher import logs
 from matcher.serving.preload import preload
 from matcher.settings import SettingsError, read_settings
 
@@ -30,6 +31,7 @@ def on_starting(server):
 
 def post_worker_init(worker):
     """Open the index before the first request comes, and begin to run jobs."""
+    logs.configure(_settings, serving=True)
 
     def prepare():
         try:

@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     home: Folder = Field(
         "",
         validate_default=True,
-        description="Folder of store, index and logs; empty: `var`, beside `app.py`.",
+        description="Folder of store and index; empty: `var`, beside `app.py`.",
     )
     bind: HostAndPort = Field("127.0.0.1:8000", description="host:port to serve on.")
     workers: Count = Field(2, description="Number of gunicorn worker processes.")
@@ -220,6 +220,11 @@ class Settings(BaseSettings):
         "step. What came of it stays, without them.",
     )
     log_level: LogLevel = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_file: str = Field(
+        "",
+        description="A file for the log, beside standard output; at 50 MB it is put aside, and five "
+        "such files are kept.",
+    )
     trusted_proxies: CountFromZero = Field(
         0,
         description="How many reverse proxies stand in front and set X-Forwarded-For and -Proto.",

@@ -34,7 +34,7 @@ def test_a_service_is_its_users_alone_whatever_the_umask(
     assert app.test_client().get("/health/live").status_code == 200
     app.extensions["schakel"].mailer.send("jan@example.org", "Subject", "Text")
     app.extensions["schakel"].jobs.waiting()
-    assert {"logs", "mailbox", "index"} <= {path.name for path in home.iterdir()}
+    assert {"mailbox", "index"} <= {path.name for path in home.iterdir()}
     assert open_to_others(home) == []
 
 
