@@ -222,8 +222,8 @@ class Settings(BaseSettings):
     log_level: LogLevel = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     log_file: str = Field(
         "",
-        description="A file for the log, beside standard output; at 50 MB it is put aside, and five "
-        "such files are kept.",
+        description="A file for the log, beside standard output; at 50 MB it is put aside, and "
+        "five such files are kept.",
     )
     trusted_proxies: CountFromZero = Field(
         0,
