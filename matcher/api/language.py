@@ -24,8 +24,8 @@ class LanguageIn(Strict):
 
     lang: Language | None = Field(
         default=None,
-        description="Language of the sentences of reasons. Left out: that of the header "
-        "Accept-Language, else English.",
+        description="Language of notices and of the sentences of reasons. Left out: that of the "
+        "header Accept-Language, else English.",
     )
 
 

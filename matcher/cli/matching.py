@@ -104,6 +104,8 @@ def print_matches(answer: Answer) -> None:
     """Print a match list with parts and reasons."""
     for notice in answer.notices:
         click.echo(notice.message)
+        if notice.code == "nobody_yet":
+            click.echo("Import some: schakel import organisations FILE, or import cordis PATH.")
     if answer.left_out:
         click.echo(f"Left out of the question: {'; '.join(answer.left_out)}")
     for one in answer.suggested_filters:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from matcher.corpus.field_mix import FieldMix
 from matcher.domain import NeedLevel, Stage
+from matcher.messages import Message, say
 from matcher.needs.resolve import Source
 from matcher.needs.wishes import FilterField
 from matcher.parameters import POSSIBLE_FIT, STRONG_FIT
@@ -24,19 +25,29 @@ NoticeCode = Literal[
     "model_away",
     "cut_short",
 ]
-NOTICES: dict[NoticeCode, str] = {
-    "nothing_usable": "Nothing in the question could be understood. Describe in a sentence or two "
-    "what is to be done and what is needed: materials, techniques, products, markets.",
-    "nobody_yet": "No organisation is stored yet, so there is nobody to recommend. Import some: "
-    "schakel import organisations FILE, or import cordis PATH.",
-    "nothing_allowed": "No organisation passes the filters. Loosen or remove one of them.",
-    "nothing_found": "No organisation that may be recommended comes near the question.",
-    "nothing_fits": "Nobody here really does this; the nearest are listed.",
-    "model_away": "The model that reads texts beside the default doesn't answer at the moment. "
-    "These partners were found without it; ask again in a minute to find more.",
-    "cut_short": "Time ran out: only the first matches of this page were ready. Ask again in a "
-    "minute, or for fewer at once.",
+NOTICES: dict[NoticeCode, Message] = {
+    "nothing_usable": say(
+        "Nothing in your text could be understood. Describe in a sentence or two what you want to "
+        "do and what you need: materials, techniques, products, markets."
+    ),
+    "nobody_yet": say(
+        "No organisation is stored yet, so there is nobody to recommend. A manager can import some."
+    ),
+    "nothing_allowed": say("No organisation passes your filters. Loosen or remove one of them."),
+    "nothing_found": say(
+        "No organisation has an offer or a past project that comes near your text."
+    ),
+    "nothing_fits": say("Nobody here really does this; the nearest are:"),
+    "model_away": say(
+        "A part of what reads your text doesn't answer at the moment. These partners were found "
+        "without it; try again in a minute to find more."
+    ),
+    "cut_short": say(
+        "Time ran out, so only the first partners of this page are shown. Try again in a minute, "
+        "or have fewer shown."
+    ),
 }
+"""Why a list is empty, or what it was made without, as a sentence: on pages and in answers."""
 
 
 class FitLabel(StrEnum):
@@ -63,6 +74,7 @@ class Notice:
 
     code: NoticeCode
     message: str
+    """In the language asked for."""
 
 
 class ReasonKind(StrEnum):
@@ -331,4 +343,4 @@ class Answer:
 
 def notice(code: NoticeCode) -> Notice:
     """Return a notice by its code."""
-    return Notice(code, NOTICES[code])
+    return Notice(code, str(NOTICES[code]))

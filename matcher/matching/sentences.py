@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from matcher.matching.answer import Answer, FitLabel, Match, Reason, ReasonKind
+from matcher.matching.answer import (
+    NOTICES,
+    Answer,
+    FitLabel,
+    Match,
+    Notice,
+    Reason,
+    ReasonKind,
+)
 from matcher.messages import Message, say
 from matcher.presenters import FacetBrief, shortened
 
@@ -109,7 +117,7 @@ def with_sentence(
 
 
 def in_language(answer: Answer, translate: Callable[[Message], str]) -> Answer:
-    """Return an answer with the sentences of its reasons translated."""
+    """Return an answer with its notices and the sentences of its reasons translated."""
     mix = answer.partner_mix
     with_members = mix is not None and mix.members.count > 0
 
@@ -120,4 +128,8 @@ def in_language(answer: Answer, translate: Callable[[Message], str]) -> Answer:
         )
         return replace(match, reasons=tuple(reasons))
 
-    return replace(answer, results=tuple(map(translated, answer.results)))
+    return replace(
+        answer,
+        notices=tuple(Notice(one.code, translate(NOTICES[one.code])) for one in answer.notices),
+        results=tuple(map(translated, answer.results)),
+    )

@@ -107,26 +107,6 @@ LABELS = {
     "education": _l("Education"),
     "government": _l("Government"),
     "society": _l("Society"),
-    "nothing_usable": _l(
-        "Nothing in your text could be understood. Describe in a sentence or two what you want to "
-        "do and what you need: materials, techniques, products, markets."
-    ),
-    "nobody_yet": _l(
-        "No organisation is stored yet, so there is nobody to recommend. A manager can import some."
-    ),
-    "nothing_allowed": _l("No organisation passes your filters. Loosen or remove one of them."),
-    "nothing_found": _l(
-        "No organisation has an offer or a past project that comes near your text."
-    ),
-    "nothing_fits": _l("Nobody here really does this; the nearest are:"),
-    "model_away": _l(
-        "A part of what reads your text doesn't answer at the moment. These partners were found "
-        "without it; try again in a minute to find more."
-    ),
-    "cut_short": _l(
-        "Time ran out, so only the first partners of this page are shown. Try again in a minute, "
-        "or have fewer shown."
-    ),
 }
 
 

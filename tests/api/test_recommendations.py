@@ -341,7 +341,7 @@ def test_an_empty_store_answers(empty_client: FlaskClient) -> None:
     answer = ask(empty_client, text="hydrogen")
     assert answer["results"] == []
     assert [one["code"] for one in answer["notices"]] == ["nobody_yet"]
-    assert "import organisations FILE" in answer["notices"][0]["message"]
+    assert "there is nobody to recommend" in answer["notices"][0]["message"]
     assert empty_client.get("/health/ready").get_json()["organisations"] == 0
 
 
@@ -551,6 +551,16 @@ def test_sentences_are_in_the_language_asked_for(
     assert first["reasons"][0]["sentence"] == sentence
     same = client.get("/api/v1/initiatives/demo:fisch/matches" + query, headers=headers)
     assert same.headers["Content-Language"] == language
+
+
+def test_notices_are_in_the_language_asked_for(client: FlaskClient) -> None:
+    body = {"text": "zebra velocipede trombone pancake", "limit": 1}
+    for language, message in (
+        ("en", "Nobody here really does this; the nearest are:"),
+        ("nl", "Niemand hier doet dit echt; deze komen er het dichtst bij:"),
+    ):
+        answer = client.post(f"{ADDRESS}?lang={language}", json=body).get_json()
+        assert answer["notices"] == [{"code": "nothing_fits", "message": message}]
 
 
 def test_a_language_that_there_is_not_is_refused(client: FlaskClient) -> None:

@@ -149,6 +149,20 @@ def links(gaps: Any) -> list[Any]:
     return [one for link in gaps["missing_links"] for one in link["proposals"]]
 
 
+def test_missed_chances_say_of_a_need_and_an_offer_what_a_question_says(
+    client: FlaskClient,
+) -> None:
+    pairs = client.get(f"{API}/insights/missed-chances?limit=6").get_json()["results"]
+    assert len(pairs) == 6
+    for one in (one for pair in pairs for one in pair["because"]):
+        need = {"text": one["need"]["text"], "stage": one["need"]["stage"]}
+        question = {"needs": [need], "limit": 50}
+        answer = client.post(f"{API}/recommendations", json=question).get_json()
+        said = {who: probability for (_, who), probability, _ in matched(answer)}
+        assert said[one["offers"]["id"]] == pytest.approx(one["probability"], abs=0.001)
+        assert one["fit"] == label(one["probability"])
+
+
 def test_all_pages_say_the_same_of_a_pair(app: APIFlask, asked: FlaskClient) -> None:
     manager = signed_in(app, "manager")
     need = {"id": "x:voice", "name": "One voice", "needs": [{"text": LOOP}]}
