@@ -129,6 +129,11 @@ def _host_names(value: str) -> str:
     return value
 
 
+def names(value: str) -> frozenset[str]:
+    """Return the names of a list with commas, in lower case."""
+    return frozenset(name.strip().casefold() for name in value.split(",") if name.strip())
+
+
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 WebAddress = Annotated[str, AfterValidator(_address("http", "https"))]
@@ -136,6 +141,8 @@ CountFromZero = Annotated[int, Field(ge=0)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 OnOrOff = Annotated[bool, BeforeValidator(_on_or_off)]
 HostAndPort = Annotated[str, AfterValidator(_bind)]
+Names = str
+"""Names separated by commas, read by `names`."""
 HostNames = Annotated[str, AfterValidator(_host_names)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]

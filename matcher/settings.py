@@ -26,12 +26,14 @@ from matcher.setting_types import (
     HostNames,
     LogLevel,
     MailServer,
+    Names,
     OnOrOff,
     RateLimits,
     RedisUrl,
     Share,
     WebAddress,
     is_loopback,
+    names,
 )
 
 PREFIX = "SCHAKEL_"
@@ -200,6 +202,22 @@ class Settings(BaseSettings):
         description="The role of those who sign in there for the first time: `member` or "
         "`manager`.",
     )
+    oidc_domains: Names = Field(
+        "",
+        description="The domains of mail addresses whose people may sign in there, separated by "
+        "commas; empty: all whom the provider knows.",
+    )
+    oidc_groups: Names = Field(
+        "",
+        description="Groups whose people may sign in there, as the provider calls them in the "
+        "claim `groups`, separated by commas; empty: all whom it knows.",
+    )
+    passwords: OnOrOff = Field(
+        True,
+        validate_default=True,
+        description="`off`: people sign in through the OpenID Connect provider alone; passwords "
+        "are neither asked for nor set.",
+    )
     keep_audit: CountFromZero = Field(
         1095,
         description="Days that lines of the audit log are kept; 0: for ever. `schakel retention "
@@ -244,8 +262,7 @@ class Settings(BaseSettings):
     def host_names(self) -> frozenset[str]:
         """Names that a request may be sent to, without ports."""
         own = (urlsplit(self.public_url).hostname, "localhost", "127.0.0.1", "::1")
-        further = (name.strip().casefold() for name in self.trusted_hosts.split(","))
-        return frozenset(name for name in (*own, *further) if name)
+        return frozenset(name for name in own if name) | names(self.trusted_hosts)
 
     @property
     def writes_said_open(self) -> bool:
@@ -325,6 +342,13 @@ class Settings(BaseSettings):
     def _with_tls_in_production(cls, value: str, info: ValidationInfo) -> str:
         if value.startswith("http://") and info.data.get("environment") == "production":
             raise ValueError("begins with http://; in production it must be https://")
+        return value
+
+    @field_validator("passwords")
+    @classmethod
+    def _needed_without_an_issuer(cls, value: bool, info: ValidationInfo) -> bool:
+        if not value and not info.data.get("oidc_issuer"):
+            raise ValueError("is off, and SCHAKEL_OIDC_ISSUER isn't set: nobody could sign in")
         return value
 
     @field_validator("oidc_client")

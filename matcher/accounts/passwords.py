@@ -20,15 +20,23 @@ INVITATION_LIFETIME = timedelta(days=7)
 
 
 def issue_reset_token(
-    store: Store, email: str, *, lifetime: timedelta = RESET_LIFETIME
+    store: Store,
+    email: str,
+    *,
+    lifetime: timedelta = RESET_LIFETIME,
+    asked_by_anybody: bool = False,
 ) -> tuple[Account, str] | None:
     """Return a token that lets whoever has it set a new password; None without such an account.
+
+    Somebody who signs in through an identity provider gets a password from administrators alone:
+    else whoever may no longer sign in there would go round it.
 
     Tokens issued before work until one of them is used: anybody can ask for another.
     """
     with store.keeping() as session:
         row = find_row(session, email)
-        if row is None or not row.active:
+        elsewhere = row is not None and row.subject is not None and row.password is None
+        if row is None or not row.active or (asked_by_anybody and elsewhere):
             tokens.issue(session, tokens.PASSWORD, tokens.NOBODY, timedelta())
             return None
         token = tokens.issue(session, tokens.PASSWORD, str(row.id), lifetime)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import wraps
+from typing import Any
+
 import structlog
-from apiflask import APIBlueprint
+from apiflask import APIBlueprint, abort
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -16,6 +19,7 @@ from matcher.current import services
 from matcher.match_lists import shares
 from matcher.web import known_devices
 from matcher.web.access import (
+    View,
     end_session,
     for_role,
     me,
@@ -38,6 +42,18 @@ blueprint = APIBlueprint("accounts", __name__, enable_openapi=False)
 log = structlog.get_logger()
 
 
+def needs_passwords(view: View) -> View:
+    """Let a page be there only where people sign in with passwords."""
+
+    @wraps(view)
+    def answered(*args: Any, **values: Any) -> ResponseReturnValue:
+        if not services().settings.passwords:
+            abort(404)
+        return view(*args, **values)
+
+    return answered
+
+
 @blueprint.get("/sign-in")
 def sign_in() -> ResponseReturnValue:
     """Show the form to sign in."""
@@ -48,6 +64,7 @@ def sign_in() -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in")
+@needs_passwords
 def sign_in_sent() -> ResponseReturnValue:
     """Sign in, or answer with the same message whatever was wrong."""
     form = SignInForm()
@@ -79,19 +96,21 @@ def sign_out() -> ResponseReturnValue:
 
 
 @blueprint.get("/password/forgotten")
+@needs_passwords
 def forgotten() -> ResponseReturnValue:
     """Ask for the address."""
     return render_template("accounts/forgotten.html", form=ForgottenForm(), sent=False)
 
 
 @blueprint.post("/password/forgotten")
+@needs_passwords
 def forgotten_sent() -> ResponseReturnValue:
     """Send a link; the answer doesn't tell whether there is such an account."""
     form = ForgottenForm()
     if not form.validate():
         return render_template("accounts/forgotten.html", form=form, sent=False), 422
     current = services()
-    issued = passwords.issue_reset_token(current.store, form.email.data)
+    issued = passwords.issue_reset_token(current.store, form.email.data, asked_by_anybody=True)
     if issued is not None:
         account, token = issued
         current.mailer.send(account.email, _("A new password for Schakel"), _reset_mail(token))
@@ -112,6 +131,7 @@ def _reset_mail(token: str) -> str:
 
 
 @blueprint.get("/password/<token>")
+@needs_passwords
 def new_password(token: str) -> ResponseReturnValue:
     """Ask for a new password."""
     if not passwords.reset_token_is_valid(services().store, token):
@@ -120,6 +140,7 @@ def new_password(token: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/password/<token>")
+@needs_passwords
 def new_password_sent(token: str) -> ResponseReturnValue:
     """Set the new password and sign in."""
     form = NewPasswordForm()
@@ -167,6 +188,7 @@ def own_sent() -> ResponseReturnValue:
 
 
 @blueprint.post("/account/password")
+@needs_passwords
 @for_role(AccountRole.MEMBER)
 def own_password_sent() -> ResponseReturnValue:
     """Change the visitor's own password; other sessions end."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NoReturn
 
 import requests
 import structlog
@@ -14,9 +15,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from joserfc.errors import JoseError
 
-from matcher.accounts.accounts import AccountRole
+from matcher.accounts.accounts import Account, AccountRole
+from matcher.accounts.errors import AccountError
 from matcher.accounts.sign_in import sign_in_by_provider
 from matcher.current import services
+from matcher.setting_types import names
 from matcher.settings import Settings
 from matcher.web.access import safe_next, start_session
 from matcher.web.accounts import blueprint
@@ -26,6 +29,7 @@ log = structlog.get_logger()
 
 def init_app(app: APIFlask, settings: Settings) -> None:
     """Register the identity provider where one is set."""
+    app.config["PASSWORDS"] = settings.passwords
     app.config["OIDC"] = bool(settings.oidc_issuer and settings.oidc_client)
     if app.config["OIDC"]:
         OAuth(app).register(
@@ -60,23 +64,52 @@ def provider_back() -> ResponseReturnValue:
         claims = {}
     except requests.RequestException as error:
         return _provider_away(error)
-    account = None
-    if claims.get("sub") and claims.get("email") and claims.get("email_verified") is True:
-        settings = services().settings
+    account = _account_of(claims)
+    destination = session.get("next")
+    start_session(account)
+    return redirect(safe_next(destination))
+
+
+def _account_of(claims: Mapping[str, Any]) -> Account:
+    """Return the account of whom the provider vouches for; others are refused."""
+    settings = services().settings
+    email = str(claims.get("email") or "")
+    if not (claims.get("sub") and email and claims.get("email_verified") is True):
+        _refuse("not verified", _("The identity provider doesn't vouch for a verified address."))
+    if not _may_sign_in(email, claims.get("groups"), settings):
+        _refuse(
+            "domain or groups",
+            _("The people of your organisation or group may not sign in here."),
+        )
+    try:
         account = sign_in_by_provider(
             services().store,
             issuer=settings.oidc_issuer,
             subject=str(claims["sub"]),
-            email=str(claims["email"]),
-            name=str(claims.get("name") or claims["email"]),
+            email=email,
+            name=str(claims.get("name") or email),
             role=AccountRole(settings.oidc_role),
         )
+    except AccountError:
+        _refuse("no address", _("What the identity provider gives as your address is none."))
     if account is None:
-        refused = _("The identity provider doesn't vouch for a verified e-mail address.")
-        abort(403, refused, extra_data={"page": True})
-    destination = session.get("next")
-    start_session(account)
-    return redirect(safe_next(destination))
+        _refuse("account", _("Your account is blocked, or belongs to somebody else there."))
+    return account
+
+
+def _may_sign_in(email: str, groups: object, settings: Settings) -> bool:
+    """Return whether domain and groups are among those that may, where any are set."""
+    domains, wanted = names(settings.oidc_domains), names(settings.oidc_groups)
+    given = [groups] if isinstance(groups, str) else groups if isinstance(groups, list) else []
+    member_of = {str(group).strip().casefold() for group in given}
+    of_domain = not domains or email.rpartition("@")[2].strip().casefold() in domains
+    return of_domain and (not wanted or bool(wanted & member_of))
+
+
+def _refuse(reason: str, advice: str) -> NoReturn:
+    log.warning("sign-in failed", reason=f"identity provider: {reason}")
+    abort(403, advice + " " + _("Ask an administrator."), extra_data={"page": True})
+    raise AssertionError  # abort has raised
 
 
 def _provider_away(error: Exception) -> ResponseReturnValue:

@@ -267,6 +267,7 @@ def test_the_readmes_commands_run(app: APIFlask) -> None:
             {**PRODUCTION, "SCHAKEL_OIDC_ISSUER": "http://x.example", "SCHAKEL_OIDC_CLIENT": "x"},
             "SCHAKEL_OIDC_ISSUER begins with http://",
         ),
+        ({"SCHAKEL_PASSWORDS": "off"}, "nobody could sign in"),
         ({"SCHAKEL_BIND": "0.0.0.0:8000"}, "SCHAKEL_API_WRITES is not set"),
         ({"SCHAKEL_BIND": "[::]:8000"}, "SCHAKEL_API_WRITES is not set"),
         ({"SCHAKEL_BIND": "schakel.example.org:80"}, "SCHAKEL_API_WRITES is not set"),

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from joserfc.jwk import RSAKey
 
 from matcher.accounts import accounts
 from matcher.accounts.accounts import AccountRole
-from tests.web.users import get
+from tests.mails import mails
+from tests.web.users import PASSWORD, account, get, post, token
 
 pytestmark = pytest.mark.usefixtures("hash_vectors")
 
@@ -95,14 +97,22 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def app(home: Path, make_app: Callable[..., APIFlask], provider: Provider) -> APIFlask:
-    return make_app(
+def make(
+    home: Path, make_app: Callable[..., APIFlask], provider: Provider
+) -> Callable[..., APIFlask]:
+    return partial(
+        make_app,
         home,
         SCHAKEL_OIDC_ISSUER=provider.issuer,
         SCHAKEL_OIDC_CLIENT="schakel",
         SCHAKEL_OIDC_SECRET="geheim",
         SCHAKEL_PUBLIC_URL="https://schakel.example.org",
     )
+
+
+@pytest.fixture
+def app(make: Callable[..., APIFlask]) -> APIFlask:
+    return make()
 
 
 def there_and_back(client: FlaskClient, provider: Provider, **changed: str) -> Any:
@@ -168,6 +178,72 @@ def test_a_provider_that_is_away_is_said_so(client: FlaskClient, provider: Provi
     page = get(client, "/sign-in/provider")
     assert page.status_code == 503
     assert "service to sign in with doesn't answer" in page.text.replace("&#39;", "'")
+
+
+@pytest.mark.parametrize("address", ["geen adres", "jan@", "a@b@c.example", "@example.org"])
+def test_an_address_that_is_none_is_a_clear_error(
+    client: FlaskClient, provider: Provider, address: str
+) -> None:
+    provider.claims["email"] = address
+    page = there_and_back(client, provider)
+    assert page.status_code == 403
+    assert get(client, "/account").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("settings", "claims", "status"),
+    [
+        ({"SCHAKEL_OIDC_DOMAINS": "wier.example, Example.org"}, {}, 302),
+        ({"SCHAKEL_OIDC_DOMAINS": "wier.example"}, {}, 403),
+        ({"SCHAKEL_OIDC_DOMAINS": "ample.org"}, {}, 403),
+        ({"SCHAKEL_OIDC_GROUPS": "Schakel"}, {"groups": ["schakel", "x"]}, 302),
+        ({"SCHAKEL_OIDC_GROUPS": "Schakel"}, {"groups": "schakel"}, 302),
+        ({"SCHAKEL_OIDC_GROUPS": "Schakel"}, {"groups": ["anderen"]}, 403),
+        ({"SCHAKEL_OIDC_GROUPS": "Schakel"}, {"groups": {"schakel": True}}, 403),
+        ({"SCHAKEL_OIDC_GROUPS": "Schakel"}, {}, 403),
+        ({"SCHAKEL_OIDC_GROUPS": "a", "SCHAKEL_OIDC_DOMAINS": "x.example"}, {"groups": "a"}, 403),
+    ],
+)
+def test_domains_and_groups_that_may_sign_in(
+    make: Callable[..., APIFlask],
+    provider: Provider,
+    settings: dict[str, str],
+    claims: dict[str, Any],
+    status: int,
+) -> None:
+    client = make(**settings).test_client()
+    provider.claims |= claims
+    assert there_and_back(client, provider).status_code == status
+    assert get(client, "/account").status_code == (200 if status == 302 else 302)
+
+
+def test_passwords_can_be_turned_off(
+    make: Callable[..., APIFlask], provider: Provider, home: Path
+) -> None:
+    app = make(SCHAKEL_PASSWORDS="off")
+    account(app, "member")
+    client = app.test_client()
+    assert 'name="password"' not in get(client, "/sign-in").text
+    csrf = token(client)
+    given = {"csrf_token": csrf, "email": "member@example.org", "password": PASSWORD}
+    for page in ("/sign-in", "/password/forgotten", "/password/x", "/account/password"):
+        assert client.post(page, data=given).status_code == 404
+    assert there_and_back(client, provider).status_code == 302
+    accounts.change(
+        app.extensions["schakel"].store, 2, actor="command", role=AccountRole.ADMINISTRATOR
+    )
+    invited = {"email": "mia@example.org", "name": "Mia", "role": "member"}
+    assert post(client, "/administration/users", invited).status_code == 302
+    assert "https://schakel.example.org/sign-in" in mails(home)[-1].text
+    assert "/password/" not in mails(home)[-1].text
+
+
+def test_nobody_goes_round_the_provider_with_a_forgotten_password(
+    app: APIFlask, client: FlaskClient, provider: Provider, home: Path
+) -> None:
+    there_and_back(client, provider)
+    post(app.test_client(), "/password/forgotten", {"email": "nieuw@example.org"})
+    assert mails(home) == []
 
 
 def test_without_a_provider_there_is_no_such_page(

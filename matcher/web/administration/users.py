@@ -87,6 +87,9 @@ def send_link(account_id: int) -> ResponseReturnValue:
 
 def _send_link(email: str) -> None:
     current = services()
+    if not current.settings.passwords:
+        _send_invitation(email)
+        return
     issued = passwords.issue_reset_token(
         current.store, email, lifetime=passwords.INVITATION_LIFETIME
     )
@@ -102,6 +105,19 @@ def _send_link(email: str) -> None:
     )
     current.mailer.send(account.email, _("Your account for Schakel"), text)
     flash(_("A link to choose a password is on its way to %(email)s.", email=account.email))
+
+
+def _send_invitation(email: str) -> None:
+    """Tell somebody where to sign in, where there are no passwords."""
+    current = services()
+    address = current.settings.public_url + url_for("accounts.sign_in")
+    text = _(
+        "You have an account for Schakel, the service that finds partners for clusters.\n\n"
+        "Sign in with your organisation:\n%(address)s",
+        address=address,
+    )
+    current.mailer.send(email, _("Your account for Schakel"), text)
+    flash(_("A link to sign in is on its way to %(email)s.", email=email))
 
 
 def _account(account_id: int) -> accounts.Account:
