@@ -15,6 +15,15 @@ DIGEST_LENGTH = 8
 share a digest with a probability of about 1 % (birthday problem over 2**32)."""
 
 
+SELF_MADE = "own"
+"""The prefix of the ids of profiles that companies made themselves: nobody vouches for these."""
+
+
+def is_self_made(public_id: str) -> bool:
+    """Return whether an organisation's record is a profile that somebody made for it."""
+    return public_id.startswith(f"{SELF_MADE}:")
+
+
 def slug(text: str, *, keep_case: bool = False) -> str:
     """Return a text as ASCII letters and digits with single hyphens; empty where none are left.
 

@@ -90,7 +90,7 @@ def demo_load(once: bool) -> None:
 @duplicates_.command("list")
 @click.option("--all", "everything", is_flag=True, help="Also those that share votes already.")
 def duplicates_list(everything: bool) -> None:
-    """List records that may be one organisation, the surest first."""
+    """List records that may be one organisation: self-made profiles first, then the surest."""
     found = [
         proposal
         for proposal in duplicates.proposals(services().store)

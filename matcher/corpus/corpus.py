@@ -28,6 +28,7 @@ from matcher.corpus.tables import (
     texts_of,
 )
 from matcher.domain import FacetKind, Place, Stage
+from matcher.identifiers import is_self_made
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,10 +411,19 @@ class Corpus:
         return self.representatives(groups.astype(np.int64))[places]
 
     def competitors_of(self, rows: Rows) -> Rows:
-        """Return the rows of the competitors of these organisations, ascending."""
+        """Return who is never proposed to these organisations as their competitor, ascending.
+
+        That is whoever names one of them, and whoever one of them names. But whom a self-made
+        profile names stays: else anybody could make others vanish from answers.
+        """
         given = set(self.with_variants(rows).tolist())
-        pairs = [pair for pair in self.competitor_pairs if given & set(pair)]
-        return np.array(sorted({row for pair in pairs for row in pair} - given), dtype=np.int64)
+        out = {stating for stating, named in self._stated_competitors if named in given}
+        out |= {
+            named
+            for stating, named in self._stated_competitors
+            if stating in given and not is_self_made(self.ids[stating])
+        }
+        return np.array(sorted(out - given), dtype=np.int64)
 
     @cached_property
     def competitor_pairs(self) -> tuple[tuple[int, int], ...]:
@@ -421,13 +431,19 @@ class Corpus:
 
         All name variants of the one are paired with all of the other.
         """
+        pairs = {(min(pair), max(pair)) for pair in self._stated_competitors}
+        return tuple(sorted(pairs))
+
+    @cached_property
+    def _stated_competitors(self) -> tuple[tuple[int, int], ...]:
+        """Pairs of rows: who states it, and whom it names, with the name variants of both."""
         pairs: set[tuple[int, int]] = set()
         stated = self._lists["competitors"]
         stating = stated.nonempty()
         for row in stating[self.alive[stating]].tolist():
             for competitor in self.rows(self._texts(stated.at(row))).tolist():
                 pairs.update(
-                    (min(left, right), max(left, right))
+                    (left, right)
                     for left in (row, *self.variants_of(row))
                     for right in (competitor, *self.variants_of(competitor))
                     if self.group[left] != self.group[right]

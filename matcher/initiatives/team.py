@@ -116,14 +116,15 @@ def _rivals(
     """
     inside = pool.copy()
     inside[context.shown_members] = True
+    corpus, members = context.snapshot.corpus, set(context.shown_members.tolist())
+    kept_out = set(corpus.competitors_of(context.shown_members).tolist())
     pairs = {
-        (one, other)
-        for one, other in context.snapshot.corpus.competitor_pairs
-        if inside[one] and inside[other]
+        pair
+        for pair in corpus.competitor_pairs
+        if inside[list(pair)].all() and (not members & set(pair) or set(pair) - members <= kept_out)
     }
     if not competing:
         pairs |= _look_alikes(context, pool)
-    members = set(context.shown_members.tolist())
     return tuple(sorted(pair for pair in pairs if not members.issuperset(pair)))
 
 

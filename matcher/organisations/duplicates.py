@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from matcher.corpus.name_variants import (
     variant_groups,
     variant_pairs,
 )
+from matcher.identifiers import is_self_made
 from matcher.store import Store
 from matcher.store.merging import merge_organisations
 from matcher.store.tables import DistinctRow, OrganisationRow
@@ -31,9 +33,14 @@ class Proposal:
     why: str
 
     @property
+    def self_made(self) -> bool:
+        """Whether one is a profile that somebody made: then only an administrator settles it."""
+        return is_self_made(self.one[0]) or is_self_made(self.other[0])
+
+    @property
     def sure(self) -> bool:
         """Whether votes are shared already."""
-        return self.score >= MIN_SURE_SCORE
+        return self.score >= MIN_SURE_SCORE and not self.self_made
 
 
 class NoSuchOrganisation(ValueError):
@@ -41,17 +48,25 @@ class NoSuchOrganisation(ValueError):
 
 
 def proposals(store: Store) -> list[Proposal]:
-    """Return the pairs of records that may be one organisation, the surest first."""
+    """Return the pairs of records that may be one organisation.
+
+    Those with a self-made profile come first, then the surest.
+    """
     with store.reading() as session:
-        ids, names, pairs = _pairs(session)
+        records = _records(session)
+        distinct = _distinct(session)
+    by_others = {one: record for one, record in records.items() if not is_self_made(one)}
+    found = _proposals(by_others, distinct)
+    if len(by_others) < len(records):
+        # Apart, so that however many profiles bear a name, the pairs of others are found.
+        found += [one for one in _proposals(records, distinct) if one.self_made]
+    return sorted(found, key=lambda proposal: not proposal.self_made)
+
+
+def _proposals(records: Mapping[str, NameRecord], distinct: set[tuple[str, str]]) -> list[Proposal]:
     return [
-        Proposal(
-            (ids[pair.first], names[pair.first]),
-            (ids[pair.second], names[pair.second]),
-            pair.score,
-            pair.reason,
-        )
-        for pair in pairs
+        Proposal((one, records[one].name), (other, records[other].name), pair.score, pair.reason)
+        for one, other, pair in _pairs(records, distinct)
     ]
 
 
@@ -67,7 +82,7 @@ def merge(store: Store, keep: str, gone: str, *, actor: str = "command") -> None
         audit.record(write.session, actor, "organisation.merged", subject, gone=gone)
 
 
-def dismiss(store: Store, one: str, other: str) -> None:
+def dismiss(store: Store, one: str, other: str, *, actor: str = "command") -> None:
     """Remember that two records are different organisations. Raises NoSuchOrganisation.
 
     They aren't offered again, and share no votes from the next index build on.
@@ -76,6 +91,8 @@ def dismiss(store: Store, one: str, other: str) -> None:
         pair = sorted(row.id for row in _rows(write.session, one, other))
         if write.session.get(DistinctRow, tuple(pair)) is None:
             write.session.add(DistinctRow(one=pair[0], other=pair[1]))
+            subject = f"organisation:{pair[0]}"
+            audit.record(write.session, actor, "organisation.distinct", subject, other=pair[1])
 
 
 def _rows(session: Session, one: str, other: str) -> tuple[OrganisationRow, OrganisationRow]:
@@ -91,19 +108,39 @@ def _rows(session: Session, one: str, other: str) -> tuple[OrganisationRow, Orga
 
 
 def sure_variants(session: Session) -> list[tuple[str, ...]]:
-    """Return groups of ids that are surely one organisation."""
-    ids, _, pairs = _pairs(session)
+    """Return groups of ids that are surely one organisation.
+
+    A self-made profile is in none, whatever it calls itself: it would speak for an organisation,
+    and share its votes, that somebody else's record stands for.
+    """
+    records = {one: record for one, record in _records(session).items() if not is_self_made(one)}
+    ids = list(records)
+    pairs = [pair for _one, _other, pair in _pairs(records, _distinct(session))]
     return [tuple(ids[place] for place in group) for group in variant_groups(pairs)]
 
 
-def _pairs(session: Session) -> tuple[list[str], list[str], list[VariantPair]]:
-    rows = session.execute(
-        select(
-            OrganisationRow.id, OrganisationRow.name, OrganisationRow.country, OrganisationRow.city
-        ).order_by(OrganisationRow.id)
-    ).all()
-    pairs = variant_pairs([NameRecord(row.name, row.country, row.city) for row in rows])
-    ids = [row.id for row in rows]
-    distinct = {(row.one, row.other) for row in session.scalars(select(DistinctRow))}
-    kept = [pair for pair in pairs if (ids[pair.first], ids[pair.second]) not in distinct]
-    return ids, [row.name for row in rows], kept
+def _records(session: Session) -> dict[str, NameRecord]:
+    """Return what says which organisation a record is of, by ascending id."""
+    columns = (
+        OrganisationRow.id,
+        OrganisationRow.name,
+        OrganisationRow.country,
+        OrganisationRow.city,
+    )
+    rows = session.execute(select(*columns).order_by(OrganisationRow.id))
+    return {row.id: NameRecord(row.name, row.country, row.city) for row in rows}
+
+
+def _distinct(session: Session) -> set[tuple[str, str]]:
+    return {(row.one, row.other) for row in session.scalars(select(DistinctRow))}
+
+
+def _pairs(
+    records: Mapping[str, NameRecord], distinct: set[tuple[str, str]]
+) -> list[tuple[str, str, VariantPair]]:
+    """Return the ids of likely pairs, but for those that a person told apart, the surest first."""
+    ids = list(records)
+    pairs = (
+        (ids[pair.first], ids[pair.second], pair) for pair in variant_pairs([*records.values()])
+    )
+    return [found for found in pairs if (found[0], found[1]) not in distinct]

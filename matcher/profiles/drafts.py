@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from matcher import audit
 from matcher.accounts import tokens
 from matcher.domain import Organisation
-from matcher.identifiers import random_id
+from matcher.identifiers import SELF_MADE, random_id
 from matcher.profiles.profiles import (
     ContactFor,
     Profile,
@@ -45,7 +45,7 @@ def create(
     """
     address = normalise_address(email)
     now = datetime.now(UTC)
-    organisation = replace(organisation, id=random_id("own", organisation.name))
+    organisation = replace(organisation, id=random_id(SELF_MADE, organisation.name))
     with store.keeping() as session:
         delete_expired(session, now - EXPIRES_AFTER)
         drafts = (ProfileRow.email == address) & (ProfileRow.state == State.DRAFT.value)

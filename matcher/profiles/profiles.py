@@ -21,6 +21,7 @@ from matcher.corpus.corpus import Corpus
 from matcher.corpus.mentions import rows_named
 from matcher.corpus.words import name_words
 from matcher.domain import Contact, Organisation
+from matcher.identifiers import SELF_MADE, is_self_made
 from matcher.organisations.languages import with_languages
 from matcher.profiles.records import record_from_json
 from matcher.store import Store
@@ -148,9 +149,9 @@ def delete_profile(session: Session, organisation_id: str, *, action: str, actor
     """
     delete_profile_rows(session, organisation_id)
     session.flush()
-    namespace, _colon, rest = organisation_id.partition(":")
-    if namespace == "own":
-        rename_in_audit(session, organisation_id, f"own:{rest.rpartition('-')[2]}")
+    if is_self_made(organisation_id):
+        tail = organisation_id.rpartition("-")[2]
+        rename_in_audit(session, organisation_id, f"{SELF_MADE}:{tail}")
     audit.record(session, actor, action, subject_of(organisation_id))
 
 

@@ -12,6 +12,7 @@ ACTIONS = {
     "organisation.changed": _l("Organisation changed"),
     "organisation.deleted": _l("Organisation deleted"),
     "organisation.merged": _l("Organisations merged"),
+    "organisation.distinct": _l("Organisations told apart"),
     "initiative.created": _l("Initiative added"),
     "initiative.changed": _l("Initiative changed"),
     "initiative.deleted": _l("Initiative deleted"),

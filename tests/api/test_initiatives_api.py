@@ -570,6 +570,20 @@ def test_competitors_of_members_are_never_proposed_nor_shown(client: FlaskClient
     assert nowhere()
 
 
+def test_a_self_made_member_makes_nobody_vanish(client: FlaskClient) -> None:
+    before = ids(matches(client))
+    assert before[0] == "demo:chipharbour"
+    put_company(client, "own:rivaal", competitors=[before[0], "demo:dijlenano"])
+    shown = read(client, f"{ADDRESS}/{NANO}")
+    assert "own:rivaal" not in ids(matches(client))  # a member is among those that it names
+    stated = {name: shown[name] for name in BODY if name in shown}
+    members = [*({"id": one["id"]} for one in shown["members"]), {"id": "own:rivaal"}]
+    put(client, f"{ADDRESS}/{NANO}", {**stated, "members": members})
+    assert ids(matches(client))[0] == "demo:chipharbour"
+    found = team(form_team(client, size=20))
+    assert {"own:rivaal", "demo:chipharbour"} < set(found)
+
+
 def test_what_members_offer_back_is_named_and_counts(client: FlaskClient) -> None:
     offers = [{"text": "Pilot line for packaging chips with microfluidics", "stage": "pilot"}]
     need = {

@@ -15,7 +15,7 @@ from matcher.corpus.mentions import mentions_in
 from matcher.corpus.name_search import find_by_name
 from matcher.corpus.records import FacetRecord, OrganisationRecord, SubjectNumbers
 from matcher.domain import FacetKind, OrganisationType, Place, SizeClass, Stage
-from tests.corpus.corpora import corpus_named, facets_of, organisations_of
+from tests.corpus.corpora import corpus_named, facets_of, organisations_of, record_of
 
 WORDS = ("water", "lab", "instituut", "gent", "noord", "bouw", "glas", "zaad")
 
@@ -159,3 +159,13 @@ def test_a_key_that_was_used_before_is_refused() -> None:
     later = corpus.changed(2, CorpusChange([replace(corpus.organisation(0), key=7, id="x:7")]))
     with pytest.raises(ValueError, match="3 is new"):
         later.changed(3, CorpusChange([replace(corpus.organisation(0), key=3, id="x:3")]))
+
+
+@pytest.mark.parametrize(("stating", "binding"), [("x:000", True), ("own:a-1a2b3c4d", False)])
+def test_a_self_made_profile_keeps_itself_out_and_nobody_else(stating: str, binding: bool) -> None:
+    first = replace(record_of(0, "Waterlab"), id=stating, competitors=("x:001",))
+    corpus = Corpus.from_records(1, [first, record_of(1, "Glas"), record_of(2, "Zaad")], [])
+    assert corpus.competitors_of(np.array([1])).tolist() == [0]
+    assert corpus.competitors_of(np.array([0])).tolist() == ([1] if binding else [])
+    assert corpus.competitors_of(np.array([2])).tolist() == []
+    assert corpus.competitor_pairs == ((0, 1),)

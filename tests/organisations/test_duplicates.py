@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from matcher.cache import MemoryCache
 from matcher.corpus.answer_cache import AnswerCache
@@ -26,6 +27,7 @@ from matcher.organisations import duplicates
 from matcher.organisations.actions import get
 from matcher.settings import Settings, read_settings
 from matcher.store import Store
+from matcher.store.account_tables import AuditRow
 from matcher.store.organisations import save_organisations
 from matcher.store.projects import load_projects, save_projects
 from tests.corpus.corpora import organisations_of
@@ -166,3 +168,53 @@ def test_unknown_ids_change_nothing(store: Store, keep: str, gone: str) -> None:
     with pytest.raises(duplicates.NoSuchOrganisation):
         duplicates.merge(store, keep, gone)
     assert store.corpus_version() == version
+
+
+SELF_MADE = replace(
+    KEPT,
+    id="own:alfa-beton-1a2b3c4d",
+    offers=(Facet(FacetKind.OFFER, "Prefabricated concrete walls with recycled aggregate, cheap"),),
+    competitors=("x:glas",),
+)
+
+
+def test_a_self_made_profile_is_nobody_elses_variant(store: Store, settings: Settings) -> None:
+    clones = [replace(SELF_MADE, id=f"own:alfa-beton-{number:08}") for number in range(70)]
+    with store.writing() as write:
+        save_organisations(write, clones, with_facets=True)
+    proposed = duplicates.proposals(store)
+    by_others = [one for one in proposed if not one.self_made]
+    # Neither do as many of them as there may be hide that the others are one organisation.
+    assert [(p.one[0], p.other[0], p.sure) for p in by_others] == [("x:beton", "x:beton-2", True)]
+    with store.reading() as session:
+        assert duplicates.sure_variants(session) == [("x:beton", "x:beton-2")]
+    build_index(store, settings)
+    [answer] = [
+        one for one in ask(store, settings) if one.organisation.id in ("x:beton", "x:beton-2")
+    ]
+    assert {variant.id for variant in answer.variants} < {"x:beton", "x:beton-2"}
+    assert not [
+        reason for reason in answer.reasons if reason.facet and "cheap" in reason.facet.text
+    ]
+
+
+def test_a_namesake_waits_for_an_administrator(store: Store, settings: Settings) -> None:
+    with store.writing() as write:
+        save_organisations(write, [SELF_MADE], with_facets=True)
+    first, *rest = duplicates.proposals(store)
+    assert first.self_made and not first.sure and first.score == 1.0
+    assert [one.sure for one in rest if not one.self_made] == [True]
+    duplicates.dismiss(store, SELF_MADE.id, "x:beton", actor="account:ann@example.org")
+    left = {(one.one[0], one.other[0]) for one in duplicates.proposals(store)}
+    assert left == {("x:beton", "x:beton-2"), (SELF_MADE.id, "x:beton-2")}
+    with store.reading() as session:
+        line = session.scalars(select(AuditRow)).one()
+        assert (line.actor, line.action, line.subject, line.detail) == (
+            "account:ann@example.org",
+            "organisation.distinct",
+            f"organisation:{SELF_MADE.id}",
+            {"other": "x:beton"},
+        )
+    duplicates.merge(store, "x:beton-2", SELF_MADE.id)
+    kept = get(store, SELF_MADE.id)
+    assert kept is not None and kept.id == "x:beton-2" and len(kept.offers) == 2

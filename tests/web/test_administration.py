@@ -165,6 +165,23 @@ def test_two_that_are_different_are_not_offered_again(
     assert "Keep Zeldzame" not in get(admin, BASE + "/duplicates?all=1").text
 
 
+def test_a_self_made_namesake_is_settled_first_and_by_hand(
+    client: FlaskClient, admin: FlaskClient, store: Store
+) -> None:
+    one, _other = double(client)
+    name = organisations.get(store, one)
+    assert name is not None
+    clone = {"id": "own:zeldzame-1a2b3c4d", "name": name.name, "type": "company"}
+    place = {"city": name.place.city, "country": name.place.country}
+    assert client.post("/api/v1/organisations", json={**clone, **place}).status_code == 201
+    cards = get(admin, BASE + "/duplicates").text.split("pair-card")[1:]
+    assert "self-made profile" in cards[0] and "own:zeldzame-1a2b3c4d" in cards[0]
+    answer = {"one": one, "other": "own:zeldzame-1a2b3c4d", "keep": "neither"}
+    post(admin, BASE + "/duplicates", answer)
+    told = ("account:administrator@example.org", "organisation.distinct", f"organisation:{one}")
+    assert told in actions(store)
+
+
 def test_the_log_is_searched_and_exported(app: APIFlask, admin: FlaskClient, store: Store) -> None:
     with store.keeping() as session:
         audit.record(session, "=cmd|calc", "list.created", "list:1")

@@ -16,7 +16,7 @@ from matcher.web.paging import count_pages, page_asked
 @blueprint.get("/duplicates")
 @only_administrators
 def duplicate_pairs() -> ResponseReturnValue:
-    """List records that may be one organisation, the surest first."""
+    """List records that may be one organisation: self-made profiles first, then the surest."""
     everything = "all" in request.args
     proposals = duplicates.proposals(services().store)
     pairs = [pair for pair in proposals if everything or not pair.sure]
@@ -53,7 +53,7 @@ def settle_duplicate() -> ResponseReturnValue:
             services().cache.clear()
             flash(_("They are one organisation now."))
         elif keep == "neither":
-            duplicates.dismiss(store, one, other)
+            duplicates.dismiss(store, one, other, actor=me().actor)
             flash(_("They aren't offered again."))
         else:
             flash(_("Choose which one stays, or say that they are different."))
