@@ -14,7 +14,7 @@ from typing import Any
 from apiflask import APIFlask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from matcher import cli, current, logs
+from matcher import cli, current, logs, metrics
 from matcher.private_files import make_private
 from matcher.settings import Settings, SettingsError, read_settings
 
@@ -98,5 +98,6 @@ except (SettingsError, OSError) as error:
 
 if __name__ == "__main__":
     logs.configure(read_settings(), serving=True)
+    metrics.enable()
     host, _, port = read_settings().bind.rpartition(":")
     app.run(host.strip("[]"), int(port))

@@ -1,8 +1,11 @@
 """How gunicorn serves: `gunicorn app:app` takes everything from the settings."""
 
+import os
+import shutil
 import sys
+import tempfile
 
-from matcher import logs
+from matcher import logs, metrics
 from matcher.serving.preload import preload
 from matcher.settings import SettingsError, read_settings
 
@@ -24,7 +27,8 @@ control_socket_disable = True
 
 
 def on_starting(server):
-    """Load what all workers share, before they are forked."""
+    """Load what all workers share, before they are forked, and let them count together."""
+    os.environ[metrics.FOLDER] = tempfile.mkdtemp(prefix="schakel-metrics-")
     if not server.cfg.reload:
         preload()
 
@@ -32,6 +36,10 @@ def on_starting(server):
 def post_worker_init(worker):
     """Open the index before the first request comes, and begin to run jobs."""
     logs.configure(_settings, serving=True)
+    try:
+        metrics.enable()
+    except ImportError as error:  # no reason not to answer
+        worker.log.error("No figures are kept for /metrics: %s", error)
 
     def prepare():
         try:
@@ -51,3 +59,13 @@ def worker_exit(_server, worker):
     """Let another worker go on with the job."""
     if hasattr(worker, "wsgi") and "schakel" in worker.wsgi.extensions:
         worker.wsgi.extensions["schakel"].end()
+
+
+def child_exit(_server, worker):
+    """Forget the figures that hold only while the worker lives."""
+    metrics.worker_ended(worker.pid)
+
+
+def on_exit(_server):
+    """Leave nothing behind."""
+    shutil.rmtree(os.environ.get(metrics.FOLDER, ""), ignore_errors=True)

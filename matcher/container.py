@@ -304,7 +304,7 @@ class Services:
 def _heavy_gate(settings: Settings) -> Gate:
     """Return the gate of heavy computations. However many wait, others can ask something light."""
     places = settings.heavy_at_once
-    return Gate(places, max(settings.threads // 2 - places, 1), HEAVY_TURN_SECONDS)
+    return Gate(places, max(settings.threads // 2 - places, 1), HEAVY_TURN_SECONDS, "heavy")
 
 
 def make_store(settings: Settings, limits: StoreLimits = PATIENT, write_gate: Gate = OPEN) -> Store:
@@ -321,7 +321,8 @@ def _make_serving_store(settings: Settings) -> Store:
         lock_seconds=LOCK_SECONDS,
         statement_seconds=STATEMENT_SECONDS,
     )
-    return make_store(settings, limits, Gate(max(threads // 3, 1), threads, WRITE_TURN_SECONDS))
+    gate = Gate(max(threads // 3, 1), threads, WRITE_TURN_SECONDS, "write")
+    return make_store(settings, limits, gate)
 
 
 def _open_store(settings: Settings, serving: bool, announce: Say) -> Store:

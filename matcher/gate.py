@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from matcher import metrics
 
 
 class BusyError(Exception):
@@ -18,7 +21,9 @@ class Gate:
     At most `max_waiting` threads wait, each for at most `seconds`.
     """
 
-    def __init__(self, places: int, max_waiting: int, seconds: float) -> None:
+    def __init__(self, places: int, max_waiting: int, seconds: float, name: str = "") -> None:
+        """`name` is that of its figures; without one, none are kept."""
+        self._name = name
         self._free = places
         self._max_waiting = max_waiting
         self._seconds = seconds
@@ -35,7 +40,13 @@ class Gate:
         if getattr(self._inside, "held", False):
             yield
             return
-        self._enter()
+        begun = time.monotonic()
+        try:
+            self._enter()
+        except BusyError:
+            metrics.refused(self._name)
+            raise
+        metrics.waited(self._name, time.monotonic() - begun)
         self._inside.held = True
         try:
             yield

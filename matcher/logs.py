@@ -20,7 +20,7 @@ from typing import Any
 import structlog
 from flask import g, has_request_context
 
-from matcher import masking
+from matcher import masking, metrics
 from matcher.settings import Settings
 
 LIBRARIES = ("gunicorn.error", "gunicorn.access", "werkzeug")
@@ -95,6 +95,7 @@ class Repeats:
             logger.log(logging.ERROR, json.dumps(held, default=str))
         if line.get("level") not in ("error", "critical"):
             return line
+        metrics.failed(str(line.get("event", "")))
         exception = str(line.get("exception", "")).rpartition("\n")[2].partition(":")[0]
         key = (*(str(line.get(name, "")) for name in _TOLD_APART_BY), exception)
         with self._lock:

@@ -243,6 +243,12 @@ class Settings(BaseSettings):
         description="A file for the log, beside standard output; at 50 MB it is put aside, and "
         "five such files are kept.",
     )
+    metrics_token: str = Field(
+        "",
+        repr=False,
+        description="Whoever sends it as bearer may read `/metrics`; empty: only programs on this "
+        "machine may.",
+    )
     trusted_proxies: CountFromZero = Field(
         0,
         description="How many reverse proxies stand in front and set X-Forwarded-For and -Proto.",

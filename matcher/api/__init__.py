@@ -13,6 +13,7 @@ from matcher.api import (
     initiatives,
     insights,
     matching,
+    metrics,
     organisations,
 )
 from matcher.api.blueprint import blueprint
@@ -35,6 +36,7 @@ def init_app(app: APIFlask) -> None:
     app.spec_processor(_completed)  # type: ignore[arg-type]
     app.register_blueprint(blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(metrics.blueprint)
     app.add_url_rule("/api/docs", "docs", app.doc(hide=True)(_docs))
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import structlog
 from pydantic import TypeAdapter
 
+from matcher import metrics
 from matcher.cache import Cache
 from matcher.corpus.snapshot import Snapshot
 from matcher.gate import OPEN, Gate
@@ -71,6 +72,7 @@ class AnswerCache:
             body, cached = self.cache.get_or_compute(key, computed, self.ttl)
         except _Uncacheable as uncacheable:
             body, cached = uncacheable.body, False
+        metrics.answered(cached=cached)
         return adapter.validate_python(body), cached
 
     def peek(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from matcher import metrics
 from matcher.arrays import Rows
 from matcher.corpus.answer_cache import AnswerCache
 from matcher.corpus.provider import CorpusProvider
@@ -75,7 +76,8 @@ class Recommender:
         except NothingToRecommend as nothing:
             answer = nothing_found(snapshot, [nothing.code])
         else:
-            answer = explain(self.store, ranked)
+            with metrics.stage("explain"):
+                answer = explain(self.store, ranked)
         answer = replace(
             answer,
             left_out=left_out_of(question),
@@ -94,13 +96,17 @@ class Recommender:
         DeadlineExceeded.
         """
         deadline.check()
-        understood = understand(snapshot, self.store, question, deadline=deadline)
+        with metrics.stage("understand"):
+            understood = understand(snapshot, self.store, question, deadline=deadline)
         deadline.check()
-        candidates = retrieve(understood)
+        with metrics.stage("retrieve"):
+            candidates = retrieve(understood)
         deadline.check()
-        scored = score(candidates, snapshot.models)
+        with metrics.stage("score"):
+            scored = score(candidates, snapshot.models)
         deadline.check()
-        return rerank(scored, self.long_tail_share)
+        with metrics.stage("rerank"):
+            return rerank(scored, self.long_tail_share)
 
     def ranked_rows(
         self, snapshot: Snapshot, question: Question, deadline: Deadline = NO_DEADLINE

@@ -56,7 +56,7 @@ def init_app(app: APIFlask) -> None:
 
 def is_page() -> bool:
     """Return whether people read the answer to this request."""
-    return not request.path.startswith(("/api/", "/health/"))
+    return not request.path.startswith(("/api/", "/health/", "/metrics"))
 
 
 def _still_starting() -> ResponseReturnValue | None:

@@ -48,7 +48,7 @@ def init_app(app: APIFlask, settings: Settings) -> None:
         swallow_errors=True,
         headers_enabled=True,
     )
-    limiter.request_filter(lambda: request.path.startswith(("/health/", "/static/")))
+    limiter.request_filter(lambda: request.path.startswith(("/health/", "/static/", "/metrics")))
     app.extensions["schakel-limiter"] = limiter  # else only weakly referred to
     for endpoint, allowed in STRICT.items():
         view: Any = limiter.limit(allowed)(app.view_functions[endpoint])

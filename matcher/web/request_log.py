@@ -9,6 +9,8 @@ import uuid
 import structlog
 from flask import Flask, Response, g, request
 
+from matcher import metrics
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,38}")
 """Longer ones could be tokens, which are masked in the log."""
 _TRACE = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -41,8 +43,9 @@ def request_id() -> str:
 def _end(response: Response) -> Response:
     milliseconds = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
     response.headers["X-Request-ID"] = g.get("request_id", "")
+    metrics.request(request.method, route(), response.status_code, milliseconds / 1000)
     # Probes come every few seconds, and say nothing as long as all is well.
-    probe = request.path.startswith("/health/") and response.status_code == 200
+    probe = request.path.startswith(("/health/", "/metrics")) and response.status_code == 200
     log = structlog.get_logger()
     (log.debug if probe else log.info)(
         "request",
