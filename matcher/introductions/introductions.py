@@ -139,7 +139,10 @@ def requester_address(store: Store, introduction_id: str) -> str | None:
         if row.from_account is not None:
             account = session.get(AccountRow, row.from_account)
             return account.email if account and account.active else None
-        return address_of(session, row.from_organisation or "")
+        try:
+            return address_of(session, row.from_organisation or "")
+        except IntroductionError:  # its profile is hidden or gone
+            return None
 
 
 def recorded_contact(store: Store, organisation_id: str) -> Contact:

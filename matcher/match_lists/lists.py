@@ -21,6 +21,7 @@ from matcher.store.account_tables import (
     MatchListRow,
     MatchListVersionRow,
 )
+from matcher.store.profiles import hidden_ids
 
 NOBODY = "–"
 """Shown as the owner of a list whose account is gone."""
@@ -104,7 +105,8 @@ def get(
 ) -> MatchList | None:
     """Return a list with one version, the newest by default; None where the reader may not see it.
 
-    Without a `reader` the caller has checked a share link.
+    Without a `reader` the caller has checked a share link. Whom a moderator has hidden is on no
+    list, until the profile is shown again.
     """
     with store.reading() as session:
         row = session.get(MatchListRow, list_id)
@@ -121,6 +123,8 @@ def get(
         if number not in {version.number for version in versions}:
             return None
         version = session.get_one(MatchListVersionRow, (list_id, number))
+        hidden = hidden_ids(session)
+        matches = matches_from_json(version.results)
         return MatchList(
             id=row.id,
             name=row.name,
@@ -134,7 +138,7 @@ def get(
                 version.number,
                 version.created,
                 version.corpus_version,
-                matches_from_json(version.results),
+                tuple(match for match in matches if match.id not in hidden),
             ),
             versions=tuple((version.number, version.created) for version in versions),
             entries=_entries(session, list_id),
@@ -190,9 +194,9 @@ def _entries(session: Session, list_id: str) -> dict[str, Entry]:
 def _status_counts(session: Session) -> dict[str, dict[EntryStatus, int]]:
     """Return for each list how many of its matches stand in each status."""
     counted = session.execute(
-        select(MatchListEntryRow.list_id, MatchListEntryRow.status, func.count()).group_by(
-            MatchListEntryRow.list_id, MatchListEntryRow.status
-        )
+        select(MatchListEntryRow.list_id, MatchListEntryRow.status, func.count())
+        .where(MatchListEntryRow.organisation_id.not_in(hidden_ids(session)))
+        .group_by(MatchListEntryRow.list_id, MatchListEntryRow.status)
     )
     counts: dict[str, dict[EntryStatus, int]] = {}
     for list_id, status, count in counted:

@@ -38,6 +38,12 @@ def rename_profile(session: Session, old: str, new: str | None) -> None:
     session.flush()
 
 
+def hidden_ids(session: Session) -> set[str]:
+    """Return the ids of the organisations whose profiles a moderator has hidden."""
+    hidden = select(ProfileRow.organisation_id).where(ProfileRow.state == "hidden")
+    return set(session.scalars(hidden))
+
+
 def delete_profile_rows(session: Session, organisation_id: str) -> None:
     """Delete profile, links, sessions, list entries and introductions of an organisation."""
     about = or_(

@@ -30,7 +30,7 @@ from matcher.store.account_tables import (
     TokenRow,
 )
 from matcher.store.initiatives import save_initiative
-from matcher.store.organisations import save_organisations
+from matcher.store.organisations import delete_organisation, save_organisations
 from tests.conftest import settings_for
 from tests.people import make_account
 
@@ -312,6 +312,9 @@ def test_an_answer_is_announced_to_an_active_account_or_the_company(
     assert address(store, made.introduction_id) == "lies@example.org"
     assert address(store, between.introduction_id) == "griet@firma.example"
     assert address(store, "none") is None
+    with store.writing() as write:
+        delete_organisation(write, "x:firma", references=False)
+    assert address(store, between.introduction_id) is None
 
 
 def test_who_asked_opens_nothing_with_the_link(store: Store, lies: Party, mia: Account) -> None:

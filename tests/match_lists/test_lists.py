@@ -24,7 +24,7 @@ from matcher.match_lists.lists import Entry, EntryStatus, MatchList
 from matcher.matching.answer import Answer, Match
 from matcher.matching.service import Recommender
 from matcher.store import Store
-from matcher.store.account_tables import AuditRow, MatchListEntryRow, ShareRow
+from matcher.store.account_tables import AuditRow, MatchListEntryRow, ProfileRow, ShareRow
 from tests.answers import BY_NEED, FACET, answer_of, match_of, organisation
 from tests.conftest import settings_for
 from tests.people import make_account
@@ -114,6 +114,31 @@ def test_a_list_is_saved_with_a_bounded_question(
     assert match_list.initiative_id == "init:x"
     assert [match.id for match in match_list.version.matches] == ["x:a", "x:b", "x:c"]
     assert (match_list.version.number, match_list.version.corpus_version) == (1, 7)
+
+
+def test_who_is_hidden_is_on_no_list_until_shown_again(
+    store: Store, answering: Answering, lies: Account
+) -> None:
+    match_list = saved(store, answering, lies)
+    written(store, match_list, lies, x_b=Entry(EntryStatus.JOINED, "Geheim"))
+    now = datetime.now(UTC)
+    with store.keeping() as session:
+        row = ProfileRow(organisation_id="x:b", email="b@example.org", contact_for="introduced")
+        row.state, row.created, row.changed = "hidden", now, now
+        session.add(row)
+    for reader in (lies, None):
+        hidden = read(store, match_list.id, reader)
+        assert [match.id for match in hidden.version.matches] == ["x:a", "x:c"]
+        exported = export(hidden, lists.colleagues(store), shared=reader is None)
+        assert [row.id for row in exported.rows] == ["x:a", "x:c"]
+        assert not [text for text in ("x:b", "Geheim") if text in as_json(exported).decode()]
+    assert lists.summaries(store, lies)[0].statuses == {}
+    with store.keeping() as session:
+        session.get_one(ProfileRow, "x:b").state = "published"
+    shown = read(store, match_list.id, lies)
+    assert shown.version.matches == match_list.version.matches
+    assert shown.entry("x:b").note == "Geheim"
+    assert lists.summaries(store, lies)[0].statuses == {EntryStatus.JOINED: 1}
 
 
 @pytest.mark.parametrize(("name", "stored"), [("  Een \n naam ", "Een naam"), (" \n", "–")])
