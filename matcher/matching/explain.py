@@ -154,11 +154,14 @@ class _Page:
         needs = self.understood.needs
         if needs is None or self.coverage is None:
             return None
+        none = np.zeros(len(self.candidates.rows))
+        unwanted = self.ranked.parts.get("unwanted", none)[self.places] < 0
         if not needs.guessed or len(needs.needs) != 1 or self.understood.scores_needs:
-            return NeedTable(self.corpus, self.coverage, self.rows)
+            return NeedTable(self.corpus, self.coverage, self.rows, unwanted=unwanted)
         quoted = [self.speaking[row][:1] for row in self.rows.tolist()]
         facet_rows = [one[0].facet_row if one else -1 for one in quoted]
-        return NeedTable(self.corpus, self.coverage, self.rows, (self.fit, facet_rows))
+        fit = self.fit, facet_rows
+        return NeedTable(self.corpus, self.coverage, self.rows, unwanted=unwanted, fit=fit)
 
     def _fit(self) -> Floats:
         """Return how surely each organisation of the page (p,) does what is asked.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from matcher.arrays import Floats, Rows
+import numpy as np
+
+from matcher.arrays import Floats, Mask, Rows
 from matcher.corpus.corpus import Corpus
 from matcher.domain import Facet
 from matcher.matching.answer import BestMatch, FitLabel, NeedAnswer, NeedsAnswer
@@ -22,18 +24,21 @@ class NeedTable:
         corpus: Corpus,
         coverage: Coverage,
         rows: Rows,
+        *,
+        unwanted: Mask,
         fit: tuple[Floats, Sequence[int]] | None = None,
     ) -> None:
         """Take how the organisations of the page, `rows` (p,), meet the needs.
 
-        `fit` says how surely they do (p,), and by which facet (p), where there is one need.
+        Whoever rather does what isn't wanted (`unwanted` (p,)) is named for none. `fit` says how
+        surely they do (p,), and by which facet (p), where there is one need.
         """
         self.corpus = corpus
         self.coverage = coverage
         self.rows = rows
-        self.best = self._best_of_needs()
+        self.best = self._best_of_needs(unwanted)
         if fit is not None and len(rows):
-            place = int(fit[0].argmax())
+            place = int(np.where(unwanted, 0.0, fit[0]).argmax())
             if fit[0][place] > self.best[0][1]:
                 self.best = [(place, float(fit[0][place]), fit[1][place])]
 
@@ -64,14 +69,14 @@ class NeedTable:
             ),
         )
 
-    def _best_of_needs(self) -> list[tuple[int, float, int]]:
+    def _best_of_needs(self, unwanted: Mask) -> list[tuple[int, float, int]]:
         """Return for each need the place on the page of who meets it best, how surely, and how.
 
         Of equals the first counts. The last is the row of the facet, -1 where nobody does.
         """
         if not len(self.rows):
             return []
-        meets = self.coverage.meets[:, self.coverage.places_of(self.rows)]
+        meets = np.where(unwanted, 0.0, self.coverage.meets[:, self.coverage.places_of(self.rows)])
         found = []
         for at, place in enumerate(meets.argmax(axis=1).tolist()):
             facets, _ = best_facets(self.corpus, self.coverage, int(self.rows[place]))

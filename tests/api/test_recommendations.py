@@ -395,6 +395,9 @@ def test_what_isnt_wanted_is_left_out_and_counts_against(client: FlaskClient) ->
     answer = ask(client, text=f"{wanted}, not electronics and no chips", limit=100)
     assert plain["left_out"] == []
     assert answer["left_out"] == ["not electronics and no chips"]
+    unwanted = [one for one in answer["results"] if one["parts"].get("unwanted", 0) < 0]
+    named = [one["best"]["organisation"]["id"] for one in answer["needs"]["items"] if one["best"]]
+    assert unwanted and not [one for one in unwanted if one["organisation"]["id"] in named]
     before, after = (
         {one["organisation"]["id"]: one for one in a["results"]} for a in (plain, answer)
     )
