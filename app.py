@@ -43,6 +43,8 @@ class Schakel(APIFlask):
             SECRET_KEY=settings.secret_key,
             MAX_CONTENT_LENGTH=2 * 1024 * 1024,
             MAX_FORM_MEMORY_SIZE=1024 * 1024,
+            # Browsers take a cookie of such a name from this host alone, over TLS.
+            SESSION_COOKIE_NAME="session" if settings.development else "__Host-session",
             SESSION_COOKIE_HTTPONLY=True,
             SESSION_COOKIE_SAMESITE="Lax",
             SESSION_COOKIE_SECURE=not settings.development,

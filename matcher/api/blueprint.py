@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from apiflask import APIBlueprint
 from flask import Response, g, request
 
@@ -11,6 +12,7 @@ from matcher.current import services
 from matcher.setting_types import is_loopback
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Schakel")
+log = structlog.get_logger()
 READING = {
     "recommendations",
     "read_needs",
@@ -38,6 +40,7 @@ def _only_with_key() -> Response | None:
         return None
     if trusted():
         return None
+    log.warning("refused", route=str(request.url_rule), method=request.method, key=bool(key))
     detail = "Writing needs an API key: send it as 'Authorization: Bearer <key>'."
     return problem(401, detail, WWW_Authenticate="Bearer")
 

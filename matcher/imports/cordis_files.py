@@ -92,6 +92,8 @@ class CordisFiles:
                 if count > _MAX_ROWS:
                     problem = say("more than %(most)s rows", most=_MAX_ROWS)
                     raise refused(name, problem, say("a smaller file"), line)
+                if not cells:
+                    continue
                 if columns is None:
                     columns = [cell.strip().lower() for cell in cells]
                     missing = [c for c in _REQUIRED[table] if c not in columns]

@@ -23,13 +23,13 @@ from matcher.imports.row_errors import (
 )
 from matcher.messages import quoted, say
 from matcher.organisations.schema import OrganisationIn, organisation_from
-from matcher.progress import Progress
+from matcher.progress import Progress, unreported
 
 KEYS = tuple(OrganisationIn.model_fields)
 
 
 def read_organisations(
-    path: Path, *, skip_invalid: bool = False, progress: Progress | None = None
+    path: Path, *, skip_invalid: bool = False, progress: Progress = unreported
 ) -> Batch:
     """Read a .csv, .xlsx or .ndjson file; raises ImportRefused with all errors.
 
@@ -39,9 +39,7 @@ def read_organisations(
     batch = Batch()
     columns: dict[str, None] = {}
     lines: dict[str, int] = {}
-    for count, (line, row) in enumerate(read_table(path)):
-        if progress is not None and count % 200 == 0:
-            progress("read", count, 0)
+    for line, row in read_table(path, progress):
         if flat:
             new = [column for column in row if column not in columns]
             columns.update(dict.fromkeys(new))

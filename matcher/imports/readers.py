@@ -11,23 +11,33 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 from matcher.imports.archives import check_archive
 from matcher.imports.cells import clean
 from matcher.imports.row_errors import ImportRefused, RowError
 from matcher.messages import Message, say
+from matcher.progress import Progress, unreported
 
 MAX_FILE_SIZE = 50 * 1024 * 1024
 MAX_ROWS = 200_000
+MAX_LINES = 1_048_576
+"""Rows of a sheet in Excel, the empty ones among them; a file may say that it has more."""
 MAX_COLUMNS = 2_000
 MAX_CELLS = 20_000_000
 MAX_CELL_LENGTH = 1_000_000
+ROWS_A_REPORT = 200
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
+_Rows: TypeAlias = Iterator[tuple[int, dict[str, Any] | None]]
+"""Line and cells by column; None for an empty row."""
 
-def read_table(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line, row) of a .csv, .xlsx or .ndjson file; raises ImportRefused when unreadable."""
+
+def read_table(path: Path, progress: Progress = unreported) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line, row) of a .csv, .xlsx or .ndjson file; raises ImportRefused when unreadable.
+
+    Empty rows aren't yielded, but counted, and reported like others: `progress` may raise to stop.
+    """
     name = path.name
     readers = {".csv": _csv_rows, ".xlsx": _xlsx_rows, ".ndjson": _json_rows, ".jsonl": _json_rows}
     reader = readers.get(path.suffix.lower())
@@ -39,15 +49,21 @@ def read_table(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     if path.stat().st_size > MAX_FILE_SIZE:
         expected = say("a smaller file; cut it in pieces")
         raise refused(name, say("larger than 50 MB"), expected)
-    for count, item in enumerate(reader(path)):
-        if count >= MAX_ROWS:
-            problem = say("more than %(most)s rows", most=MAX_ROWS)
-            raise refused(name, problem, say("a smaller file"))
-        yield item
+    filled = 0
+    for count, (line, row) in enumerate(reader(path)):
+        if count % ROWS_A_REPORT == 0:
+            progress("read", filled, 0)
+        if max(count, line - 1) >= MAX_LINES:
+            raise _too_many(name, MAX_LINES)
+        if row is not None and filled >= MAX_ROWS:
+            raise _too_many(name, MAX_ROWS)
+        if row is not None:
+            filled += 1
+            yield line, row
 
 
 def csv_rows(file: BinaryIO, name: str, delimiter: str | None) -> Iterator[tuple[int, list[str]]]:
-    """Yield (first line, cells) of every row; the header is one of them.
+    """Yield (first line, cells) of every row; the header is one of them, an empty row has no cells.
 
     UTF-8 with or without BOM. Without a delimiter given, the header tells it. Raises ImportRefused
     for a header without the one given, bytes that aren't UTF-8, quotes that never close and cells
@@ -68,8 +84,7 @@ def csv_rows(file: BinaryIO, name: str, delimiter: str | None) -> Iterator[tuple
         lines: Iterable[str] = chain([first], text)
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield line, cells
+            yield line, cells if any(cell.strip() for cell in cells) else []
             line = reader.line_num + 1
     except UnicodeDecodeError as error:
         # What was read ahead, up to the fault, holds lines that the reader didn't come to.
@@ -93,17 +108,23 @@ def refused(
     return ImportRefused([RowError(file, line, column, problem, expected)])
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _too_many(name: str, most: int) -> ImportRefused:
+    return refused(name, say("more than %(most)s rows", most=most), say("a smaller file"))
+
+
+def _csv_rows(path: Path) -> _Rows:
     with path.open("rb") as file:
         header: list[str] | None = None
         for line, cells in csv_rows(file, path.name, None):
-            if header is None:
+            if not cells:
+                yield line, None
+            elif header is None:
                 header = [clean(cell).lower() for cell in cells]
-                continue
-            yield line, _as_row(header, cells, path.name, line)
+            else:
+                yield line, _as_row(header, cells, path.name, line)
 
 
-def _xlsx_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _xlsx_rows(path: Path) -> _Rows:
     import openpyxl
 
     try:
@@ -120,11 +141,11 @@ def _xlsx_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 problem = say("more than %(most)s cells", most=MAX_CELLS)
                 raise refused(path.name, problem, say("a smaller sheet"), line)
             if not any(clean(cell) for cell in cells[:MAX_COLUMNS]):
-                continue
-            if header is None:
+                yield line, None
+            elif header is None:
                 header = [clean(cell).lower() for cell in cells]
-                continue
-            yield line, _as_row(header, list(cells), path.name, line)
+            else:
+                yield line, _as_row(header, list(cells), path.name, line)
         book.close()
     except ImportRefused:
         raise
@@ -133,10 +154,11 @@ def _xlsx_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise refused(path.name, problem, say("a workbook saved as .xlsx")) from error
 
 
-def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _json_rows(path: Path) -> _Rows:
     with path.open("rb") as file:
         for line, raw in enumerate(file, start=1):
             if not raw.strip():
+                yield line, None
                 continue
             try:
                 value = json.loads(raw.decode("utf-8-sig"))

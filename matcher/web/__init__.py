@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 from apiflask import APIFlask, abort
-from flask import Response, current_app, request, url_for
+from flask import current_app, request, url_for
 from flask_babel import Babel, get_locale
 from flask_compress import Compress
 from flask_wtf.csrf import CSRFProtect
@@ -19,6 +19,7 @@ from matcher.web import (
     accounts,
     administration,
     errors,
+    headers,
     hosts,
     identity_provider,
     imports,
@@ -35,17 +36,10 @@ from matcher.web import (
     strengths,
     team_builder,
 )
+from matcher.web.headers import LANGUAGES
 from matcher.web.labels import LABELS, part_label
 from matcher.web.menu import menu
 
-LANGUAGES = ("nl", "fr", "de", "en")
-SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'; object-src 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-}
 PAGES = (
     accounts,
     matching,
@@ -86,7 +80,7 @@ def init_app(app: APIFlask, settings: Settings) -> None:
     )
     app.context_processor(lambda: {"menu": menu, "addressed": addressed})
     app.add_template_filter(percent)
-    app.after_request(_headers)
+    headers.init_app(app, settings)
     app.before_request(_only_text)
     errors.init_app(app)
     app.before_request(lambda: _protect(csrf))
@@ -122,18 +116,6 @@ def _only_text() -> None:
 def _protect(csrf: CSRFProtect) -> None:
     if errors.is_page():
         csrf.protect()
-
-
-def _headers(response: Response) -> Response:
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.endpoint == "static" and request.args.get("v"):
-        response.cache_control.max_age = 31_536_000
-        response.cache_control.immutable = True
-    chosen = request.args.get("lang")
-    if chosen in LANGUAGES:
-        response.set_cookie("lang", chosen, max_age=31_536_000, samesite="Lax", httponly=True)
-    return response
 
 
 def _asset(name: str) -> str:

@@ -149,6 +149,7 @@ def safe_next(address: str | None) -> str:
     """Return where to go after signing in: a page of this service, never another host."""
     parts = urlsplit(address or "")
     plain = bool(address) and not parts.scheme and not parts.netloc
+    plain = plain and all(char.isprintable() for char in address or "")
     if plain and address and address.startswith("/") and not address.startswith(("//", "/\\")):
         return address
     return url_for("pages.home")

@@ -26,6 +26,7 @@ from matcher.matching.question import QuestionError
 from matcher.settings import SettingsError
 from matcher.store.database import is_lock_timeout
 from matcher.web import matching, profiles
+from matcher.web.access import who
 from matcher.web.messages import translated
 from matcher.web.request_log import route
 
@@ -81,11 +82,19 @@ def _try_later(detail: str, advice: str, seconds: int = 60) -> ResponseReturnVal
 def _error(error: HTTPError) -> ResponseReturnValue:
     """Answer an HTTP error: problem details to programs, a page that helps to people."""
     status, headers = error.status_code, dict(error.headers or {})
+    if status == 403:
+        log.warning("refused", route=route(), method=request.method, account=_account_id())
     if not is_page():
         errors = input_errors(error)
         detail = "The request can't be used; see errors." if errors else _detail(error, headers)
         return problem(status, detail, errors), status, headers
     return _page(status, _advice_of(error)), status, headers
+
+
+def _account_id() -> int | None:
+    """Return the id of the account of whoever asks, which tells no stranger who it is."""
+    account = who()
+    return account.id if account else None
 
 
 def _detail(error: HTTPError, headers: Mapping[str, Any]) -> str:
