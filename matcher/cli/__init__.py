@@ -22,7 +22,7 @@ COMMANDS = {
     ),
     "evaluate": (
         "evaluation",
-        "Measure how well partners of real projects are found, beside two baselines.",
+        "Measure how well partners of real projects are found, beside simple methods.",
     ),
     "encoder": ("evaluation", "Models that turn texts into vectors."),
     "apikey": ("administration", "Keys for writing through the API."),

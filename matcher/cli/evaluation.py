@@ -50,7 +50,7 @@ def evaluate_command(
     trade_off: bool,
     as_json: bool,
 ) -> None:
-    """Measure how well partners of real projects are found, beside two baselines."""
+    """Measure how well partners of real projects are found, beside simple methods."""
     try:
         words = read_translations(translations) if translations else {}
         tests = TestSet(read_cordis(test).projects, words)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 LEAST = {
     ("cordis-fp7", "shipped"): {"ndcg_10": (0.175, 0.17), "recall_50": (0.28, 0.38)},
-    ("anr-pia", "fitted"): {"ndcg_10": (0.225, 0.355), "recall_50": (0.48, 0.69)},
+    ("anr-pia", "fitted"): {"ndcg_10": (0.22, 0.35), "recall_50": (0.48, 0.69)},
 }
 """Of real records, with which weights: what no change may fall below, without and with members."""
 
