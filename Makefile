@@ -5,8 +5,12 @@ BIN := .venv/bin
 TEST_PROCESSES ?= 2
 PYTEST := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 SCHAKEL := $(BIN)/schakel
+PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
+# The lists are complete, and each file of a package has to have one of the hashes in them. They leave
+# out what packages ask for and the service has no use for (pyproject.toml), hence --no-deps.
+PIP_INSTALL := $(PIP) install --require-hashes --no-deps
 
-.PHONY: help install run test test-all lint check bench screenshots clean
+.PHONY: help install run test test-all lint check bench screenshots lock clean
 
 help:
 	@echo "make run          install, load the demo data once, serve on http://127.0.0.1:8000"
@@ -16,6 +20,7 @@ help:
 	@echo "make check        lint and test-all, as CI does"
 	@echo "make bench        print the figures of docs/quality.md and the README"
 	@echo "make screenshots  pictures of the pages, into screenshots/"
+	@echo "make lock         write requirements.txt anew from pyproject.toml, with hashes"
 	@echo "make install      only prepare the virtual environment"
 
 install: .venv/installed
@@ -24,12 +29,12 @@ install: .venv/installed
 	@echo "Preparing .venv (a minute or two, once) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Schakel needs Python 3.11 or newer; name one: make run PYTHON=python3.12")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps -e .
+	@$(PIP_INSTALL) -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/tests-installed: .venv/installed tests/requirements.txt
-	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -r tests/requirements.txt
+	@$(PIP_INSTALL) -r tests/requirements.txt
 	@touch $@
 
 run: install
@@ -56,6 +61,13 @@ bench: install
 	$(BIN)/python -m benchmarks.briefs
 	$(BIN)/python -m benchmarks.need_offer
 	$(BIN)/python -m benchmarks.pages
+
+# Add UPGRADE=--upgrade for the newest versions, or UPGRADE="--upgrade-package NAME" for one of them.
+# Needs uv, which isn't installed with the rest: pip install uv.
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(UPGRADE)
+lock:
+	$(LOCK) pyproject.toml --group build -o requirements.txt
+	$(LOCK) --group tests -c requirements.txt -o tests/requirements.txt
 
 screenshots: .venv/tests-installed
 	$(BIN)/python -m tests.browser.screenshots
