@@ -12,7 +12,7 @@ from matcher.domain import Need, NeedLevel, Stage
 _FOLDER = Path(__file__).with_name("labelled_briefs")
 _LANGUAGES = ("nl", "fr", "de", "en")
 _AUTHORS = 10
-"""Authors of each language."""
+"""Authors of each language when the rule for holding out was set."""
 LABELS = ("asked", "has", "context", "not_wanted", "courtesy")
 
 
@@ -36,7 +36,10 @@ class LabelledBrief:
 
     @property
     def is_held_out(self) -> bool:
-        """Whether nothing may be fitted on it: every third author of the four languages."""
+        """Whether nothing may be fitted on it: every third of the first forty authors.
+
+        Those added later have numbers that aren't held out.
+        """
         number = _LANGUAGES.index(self.language) * _AUTHORS + int(self.author[-2:])
         return number % 3 == 0
 

@@ -13,12 +13,13 @@ from matcher.domain import Need
 BRIEFS = read_briefs()
 
 
-def test_there_are_110_of_each_language_by_ten_authors() -> None:
+def test_there_are_170_of_each_language_by_sixteen_authors() -> None:
     assert Counter(brief.language for brief in BRIEFS) == dict.fromkeys(
-        ("nl", "fr", "de", "en"), 110
+        ("nl", "fr", "de", "en"), 170
     )
-    assert set(Counter(brief.author for brief in BRIEFS).values()) == {11}
-    assert len({brief.id for brief in BRIEFS}) == len({brief.text for brief in BRIEFS}) == 440
+    by_author = Counter(brief.author for brief in BRIEFS)
+    assert Counter(by_author.values()) == {11: 40, 10: 24}
+    assert len({brief.id for brief in BRIEFS}) == len({brief.text for brief in BRIEFS}) == 680
 
 
 def test_every_third_author_is_held_out() -> None:
