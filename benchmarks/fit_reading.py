@@ -1,4 +1,4 @@
-"""Fits the chains that read needs from briefs: python -m benchmarks.fit_reading.
+"""Fits the models that read needs from briefs: python -m benchmarks.fit_reading.
 
 They are fitted on the labelled briefs of the authors that aren't held out, with python-crfsuite
 (Okazaki, 2007; MIT), which only this command needs: pip install python-crfsuite==0.9.12
@@ -6,25 +6,23 @@ They are fitted on the labelled briefs of the authors that aren't held out, with
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from unittest.mock import patch
 
-import numpy as np
-
+from benchmarks.fit_chain import Sequences, fit_chain
+from benchmarks.fit_labels import LabelledPieces, fit_labels
 from benchmarks.labelled_briefs import LabelledBrief, read_briefs
 from benchmarks.reading import content_words
 from embeddings.words import fold
-from matcher.needs.extraction import reading
-from matcher.needs.extraction.chain import Chain, Floats, save_chain
-from matcher.needs.extraction.pieces import Piece, features_of, pieces_of
-from matcher.needs.extraction.reading import Label, Passage
-
-_MIN_WEIGHT = 0.02
-"""Smaller weights are left out."""
-
-Items = Sequence[Sequence[str]]
-Sequences = list[tuple[Items, list[str]]]
+from matcher.needs.extraction import labels, reading
+from matcher.needs.extraction.chain import Chain, save_chain
+from matcher.needs.extraction.labels import Label, LabelModel, save_label_model, vectors_of
+from matcher.needs.extraction.piece_features import features_of
+from matcher.needs.extraction.pieces import Piece, lines_of, pieces_of
+from matcher.needs.extraction.reading import Passage
 
 
 def piece_labels(brief: LabelledBrief, pieces: Sequence[Piece]) -> tuple[list[str], list[int]]:
@@ -40,7 +38,7 @@ def piece_labels(brief: LabelledBrief, pieces: Sequence[Piece]) -> tuple[list[st
         )
         for piece in pieces
     ]
-    labels = [bounds[owner][2] for owner in owners]
+    found_labels = [bounds[owner][2] for owner in owners]
     for number, (_, _, label) in enumerate(bounds):
         own = [place for place, owner in enumerate(owners) if owner == number]
         if label != Label.ASKED or not own:
@@ -49,24 +47,24 @@ def piece_labels(brief: LabelledBrief, pieces: Sequence[Piece]) -> tuple[list[st
         rest = [place for place in own if not pieces[place].text.endswith(":")] or own
         for place in own:
             first, after = place == rest[0], place > rest[0]
-            labels[place] = (
+            found_labels[place] = (
                 Label.ASKED if first else Label.ASKED_ON if after else Label.CONTEXT
             ).value
-    return labels, owners
+    return found_labels, owners
 
 
 def asked_passages(brief: LabelledBrief) -> list[tuple[Passage, int]]:
     """Return the passages that ask for something, with the number of their need."""
     pieces = pieces_of(brief.text)
-    items = features_of(brief.text, pieces)
-    labels, owners = piece_labels(brief, pieces)
+    items = features_of(brief.text, pieces, lines_of(brief.text, pieces))
+    found_labels, owners = piece_labels(brief, pieces)
     asked = [number for number, (label, _) in enumerate(brief.segments) if label == Label.ASKED]
     found = []
     for place, passage in enumerate(asked):
         own = [
             n
             for n, owner in enumerate(owners)
-            if owner == passage and labels[n] in {Label.ASKED, Label.ASKED_ON}
+            if owner == passage and found_labels[n] in {Label.ASKED, Label.ASKED_ON}
         ]
         if own:
             chosen = tuple(pieces[n] for n in own)
@@ -77,51 +75,20 @@ def asked_passages(brief: LabelledBrief) -> list[tuple[Passage, int]]:
     return found
 
 
-def fit_chain(sequences: Sequences, l1: float = 0.1, l2: float = 1.0) -> Chain:
-    """Fit a chain on sequences of (items, labels)."""
-    import pycrfsuite
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """All models that read a brief."""
 
-    trainer = pycrfsuite.Trainer(verbose=False)
-    for items, labels in sequences:
-        trainer.append(pycrfsuite.ItemSequence([list(item) for item in items]), labels)
-    trainer.set_params({"c1": l1, "c2": l2, "max_iterations": 150, "feature.minfreq": 2})
-    with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder) / "model")
-        trainer.train(path)
-        tagger = pycrfsuite.Tagger()
-        tagger.open(path)
-        return _as_chain(tagger.info(), tuple(sorted(tagger.labels())))
+    chains: dict[str, Chain]
+    labels: LabelModel
 
 
-def _as_chain(info: object, labels: tuple[str, ...]) -> Chain:
-    """Turn what was fitted into arrays."""
-    rows: dict[str, Floats] = {}
-    for (feature, label), weight in info.state_features.items():  # type: ignore[attr-defined]
-        row = rows.setdefault(feature, np.zeros(len(labels), dtype=np.float32))
-        row[labels.index(label)] = weight
-    transitions = np.zeros((len(labels), len(labels)), dtype=np.float32)
-    for (label, following), weight in info.transitions.items():  # type: ignore[attr-defined]
-        transitions[labels.index(label), labels.index(following)] = weight
-    kept = {name: row for name, row in rows.items() if np.abs(row).max() >= _MIN_WEIGHT}
-    weights = np.stack(list(kept.values())) if kept else np.zeros((0, len(labels)))
-    return Chain(
-        labels,
-        {name: place for place, name in enumerate(kept)},
-        weights.astype(np.float32),
-        transitions,
-    )
-
-
-def fit_chains(briefs: Sequence[LabelledBrief]) -> dict[str, Chain]:
-    """Fit the four chains on briefs."""
-    whole: Sequences = []
+def fit(briefs: Sequence[LabelledBrief]) -> Fitted:
+    """Fit the models on briefs."""
     trim: Sequences = []
     level: Sequences = []
     stage: Sequences = []
     for brief in briefs:
-        pieces = pieces_of(brief.text)
-        labels, _ = piece_labels(brief, pieces)
-        whole.append((features_of(brief.text, pieces), labels))
         for passage, number in asked_passages(brief):
             need = brief.needs[number]
             asked = brief.text[passage.start : passage.end]
@@ -130,12 +97,45 @@ def fit_chains(briefs: Sequence[LabelledBrief]) -> dict[str, Chain]:
         for need in brief.needs:
             label = need.stage.value if need.stage else reading.NO_STAGE
             stage.append(([reading.stage_features(need.text)], [label]))
-    return {
-        "pieces": fit_chain(whole),
-        "trim": fit_chain(trim),
-        "level": fit_chain(level),
-        "stage": fit_chain(stage),
-    }
+    parts = [part for brief in briefs for part in (brief, *parts_of(brief))]
+    labelled = map(labelled_pieces, parts)
+    pieces, model = fit_labels([each for each in labelled if each.pieces])
+    chains = {"pieces": pieces, "trim": fit_chain(trim), "level": fit_chain(level)}
+    return Fitted({**chains, "stage": fit_chain(stage)}, model)
+
+
+def parts_of(brief: LabelledBrief) -> list[LabelledBrief]:
+    """Return what is asked with little around it, and any part: people also write short texts."""
+    asked = [place for place, (label, _) in enumerate(brief.segments) if label == Label.ASKED]
+    drawn = random.Random(brief.id)
+    bounds = [sorted(drawn.sample(range(len(brief.segments) + 1), 2))] * (len(brief.segments) > 1)
+    if asked:
+        bounds += [[max(asked[0] - 1, 0), asked[-1] + 1], [asked[0], asked[0] + 1]]
+    parts = (brief.segments[first:last] for first, last in bounds)
+    found = [replace(brief, segments=part, needs=()) for part in parts if part != brief.segments]
+    return [part for part in found if part.text.strip()]
+
+
+def labelled_pieces(brief: LabelledBrief) -> LabelledPieces:
+    """Return the pieces of a brief with all that labelling them takes."""
+    pieces = pieces_of(brief.text)
+    lines = lines_of(brief.text, pieces)
+    items = features_of(brief.text, pieces, lines)
+    right, _ = piece_labels(brief, pieces)
+    return LabelledPieces(brief.persona, pieces, lines, items, vectors_of(pieces), right)
+
+
+@contextmanager
+def using(fitted: Fitted) -> Iterator[None]:
+    """Read with models that aren't shipped."""
+    with (
+        patch.object(reading, "load_chain", fitted.chains.__getitem__),
+        patch.object(labels, "load_chain", fitted.chains.__getitem__),
+        patch.object(labels, "load_label_model", lambda: fitted.labels),
+    ):
+        reading.passages_of.cache_clear()
+        yield
+    reading.passages_of.cache_clear()
 
 
 def _kept(asked: str, need: str) -> list[str]:
@@ -148,10 +148,11 @@ def _kept(asked: str, need: str) -> list[str]:
 
 
 def main() -> None:
-    briefs = [brief for brief in read_briefs() if not brief.is_held_out]
-    for name, chain in fit_chains(briefs).items():
+    fitted = fit([brief for brief in read_briefs() if not brief.is_held_out])
+    for name, chain in fitted.chains.items():
         save_chain(chain, name)
         print(f"{name}: {len(chain.row_of)} features")
+    save_label_model(fitted.labels)
 
 
 if __name__ == "__main__":

@@ -35,13 +35,27 @@ class LabelledBrief:
         return "".join(text for _, text in self.segments)
 
     @property
+    def persona(self) -> str:
+        """Who writes like this: the authors added later are six personas in four languages."""
+        if self._author <= _AUTHORS:
+            return self.author
+        numbers = range(_AUTHORS + 1, self._author)
+        return f"later {sum(not self._is_held_out(number) for number in numbers)}"
+
+    @property
     def is_held_out(self) -> bool:
         """Whether nothing may be fitted on it: every third of the first forty authors.
 
         Those added later have numbers that aren't held out.
         """
-        number = _LANGUAGES.index(self.language) * _AUTHORS + int(self.author[-2:])
-        return number % 3 == 0
+        return self._is_held_out(self._author)
+
+    @property
+    def _author(self) -> int:
+        return int(self.author[-2:])
+
+    def _is_held_out(self, author: int) -> bool:
+        return (_LANGUAGES.index(self.language) * _AUTHORS + author) % 3 == 0
 
 
 def read_briefs() -> list[LabelledBrief]:

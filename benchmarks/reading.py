@@ -62,6 +62,11 @@ class Tally:
         self.stages += sum(right.stage == found.stage for right, found in pairs)
         self.levels += sum(right.level == found.level for right, found in pairs)
 
+    def update(self, other: Tally) -> None:
+        """Add the counts of other briefs."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
     def line(self, name: str) -> str:
         """Return the shares as a line of a table."""
         precision = self.matched / max(self.read, 1)

@@ -17,7 +17,8 @@ from embeddings.stopwords import STOP_WORDS
 from matcher.corpus.spellings import TextWord, text_words
 from matcher.domain import Filters
 from matcher.needs.extraction.exclusions import denied_passages
-from matcher.needs.extraction.reading import Label, passages_of
+from matcher.needs.extraction.labels import Label
+from matcher.needs.extraction.reading import passages_of
 from matcher.needs.partner_words import (
     FROM,
     IN,

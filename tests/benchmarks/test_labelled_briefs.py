@@ -7,8 +7,10 @@ from collections import Counter
 import pytest
 
 from benchmarks.labelled_briefs import LABELS, LabelledBrief, read_briefs
-from benchmarks.reading import content_words, match
+from benchmarks.reading import content_words, match, measure
+from embeddings.lexicon import shipped_lexicon
 from matcher.domain import Need
+from matcher.needs.extraction import extract_needs
 
 BRIEFS = read_briefs()
 
@@ -45,3 +47,13 @@ def test_a_need_is_found_once_by_most_of_its_words() -> None:
     read = [Need("a coating that is biocompatible"), Need("hospital"), Need("coating")]
     assert match(labelled, read) == [(labelled[0], read[0])]
     assert content_words("a trial in the hospital") == {"trial", "hospi"}
+
+
+def test_needs_of_authors_that_are_held_out_are_found() -> None:
+    """The bounds are a little under what docs/complement.md tells."""
+    lexicon = shipped_lexicon()
+    held_out = [brief for brief in BRIEFS if brief.is_held_out]
+    tally = measure(held_out, lambda brief: extract_needs(brief.text, lexicon))["all"]
+    assert tally.briefs == 143
+    assert 2 * tally.matched / (tally.read + tally.labelled) > 0.73
+    assert tally.wholly_right / tally.briefs > 0.36

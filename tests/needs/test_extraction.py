@@ -129,7 +129,7 @@ def test_seaweed(lexicon: Lexicon) -> None:
         ),
         ("opleiding van matrozen tot kwekers, bv. met avondlessen", MUST, TRAINING),
         ("distributeur die het wier aan restaurants in Noord-Frankrijk verkoopt", NICE, MARKET),
-        ("Een lening voor de droogoven", MUST, FINANCE),
+        ("lening voor de droogoven", MUST, FINANCE),
     }
     assert not any("kweekvergunning" in need.text for need in needs)
 
@@ -470,7 +470,8 @@ def test_wrapped_lines_are_one_sentence(lexicon: Lexicon) -> None:
     wrapped = "We need a contract manufacturer who fills and\nseals glass vials of vaccine."
     whole = wrapped.replace("\n", " ")
     assert extract_needs(wrapped, lexicon) == extract_needs(whole, lexicon)
-    assert extract_needs(whole, lexicon)[0].text == "contract manufacturer who fills"
+    (need,) = extract_needs(whole, lexicon)
+    assert need.text == "contract manufacturer who fills and seals glass vials of vaccine"
 
 
 def test_who_says_it_twice_asks_once(lexicon: Lexicon) -> None:

@@ -1,9 +1,11 @@
 """Reads from a brief in Dutch, French, German or English what is asked for and what isn't wanted.
 
-1. `pieces` cuts a text into pieces of a clause at most, and describes each by features;
-2. `reading` labels them with fitted models (`chain`, with arrays in `data`), and makes needs of
-   what is asked;
-3. `extract` puts this together. A text in which nothing is asked, such as a programme, is read by
+1. `pieces` cuts a text into pieces of a clause at most;
+2. `labels` labels them in two stages with fitted models (arrays in `data`, read by `data_files`):
+   first by words and cues (`piece_features`, `chain`) and by vectors, then by what is around each
+   piece (`piece_context`, `label_rules`);
+3. `reading` makes needs of what is asked;
+4. `extract` puts this together. A text in which nothing is asked, such as a programme, is read by
    rules: `sentences`, `segments`, `parsed_sentence`, `states` and `clauses`.
 
 `exclusions` finds what a question excludes. `courtesies` strips that, and greetings, from it;

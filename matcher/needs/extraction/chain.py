@@ -6,17 +6,16 @@ A linear-chain conditional random field (Lafferty, McCallum & Pereira, 2001) wit
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.needs.extraction.data_files import read_arrays, write_arrays
+
 Floats = NDArray[np.float32]
-_FOLDER = Path(__file__).parent / "data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +39,49 @@ class Chain:
         return points
 
     def decode(self, points: Floats) -> list[str]:
-        """Return the sequence of labels with the most points (Viterbi, 1967)."""
-        if not len(points):
-            return []
-        best, origins = points[0], []
-        for row in points[1:]:
-            scores = best[:, None] + self.transitions
-            origins.append(scores.argmax(axis=0))
-            best = scores.max(axis=0) + row
-        place = int(best.argmax())
-        places = [place]
-        for origin in reversed(origins):
-            place = int(origin[place])
-            places.append(place)
-        return [self.labels[place] for place in reversed(places)]
+        """Return the sequence of labels with the most points."""
+        return [self.labels[place] for place in best_path(points, self.transitions)]
+
+    def probabilities(self, points: Floats) -> Floats:
+        """Return the probability (n, k) of each label of each item, by forward-backward."""
+        forward, backward = points.copy(), np.zeros_like(points)
+        for place in range(1, len(points)):
+            forward[place] += _log_sum(forward[place - 1][:, None] + self.transitions)
+        for place in range(len(points) - 2, -1, -1):
+            after = points[place + 1] + backward[place + 1]
+            backward[place] = _log_sum((self.transitions + after).T)
+        both = forward + backward
+        found = np.exp(both - both.max(axis=1, keepdims=True))
+        return np.asarray(found / found.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def best_path(points: Floats, transitions: Floats) -> list[int]:
+    """Return the columns with the most points (n, k) and transitions (k, k) (Viterbi, 1967)."""
+    if not len(points):
+        return []
+    best, origins = points[0], []
+    for row in points[1:]:
+        scores = best[:, None] + transitions
+        origins.append(scores.argmax(axis=0))
+        best = scores.max(axis=0) + row
+    place = int(best.argmax())
+    places = [place]
+    for origin in reversed(origins):
+        place = int(origin[place])
+        places.append(place)
+    return places[::-1]
+
+
+def _log_sum(rows: Floats) -> Floats:
+    """Return the logarithm of the sums of the exponentials of columns, safely."""
+    largest = rows.max(axis=0)
+    return np.asarray(largest + np.log(np.exp(rows - largest).sum(axis=0)), dtype=np.float32)
 
 
 @cache
 def load_chain(name: str) -> Chain:
     """Read a shipped chain, once. Raises ValueError where its file was changed."""
-    with np.load(_FOLDER / f"{name}.npz", allow_pickle=False) as arrays:
-        parts = {part: arrays[part] for part in arrays.files}
-    if _fingerprint(parts) != str(parts["fingerprint"]):
-        raise ValueError(f"{name}.npz is damaged")
+    parts = read_arrays(name)
     features = parts["features"].tobytes().decode().split("\n")
     return Chain(
         tuple(parts["labels"].tolist()),
@@ -74,19 +93,12 @@ def load_chain(name: str) -> Chain:
 
 def save_chain(chain: Chain, name: str) -> None:
     """Write what `load_chain` reads; weights are rounded to float16."""
-    parts = {
-        "labels": np.array(chain.labels),
-        "features": np.frombuffer("\n".join(chain.row_of).encode(), dtype=np.uint8),
-        "weights": chain.weights.astype(np.float16),
-        "transitions": chain.transitions.astype(np.float32),
-    }
-    parts["fingerprint"] = np.array(_fingerprint(parts))
-    _FOLDER.mkdir(exist_ok=True)
-    np.savez_compressed(_FOLDER / f"{name}.npz", allow_pickle=False, **parts)
-
-
-def _fingerprint(parts: dict[str, NDArray[np.generic]]) -> str:
-    digest = hashlib.sha256()
-    for name in ("labels", "features", "weights", "transitions"):
-        digest.update(np.ascontiguousarray(parts[name]).tobytes())
-    return digest.hexdigest()[:16]
+    write_arrays(
+        name,
+        {
+            "labels": np.array(chain.labels),
+            "features": np.frombuffer("\n".join(chain.row_of).encode(), dtype=np.uint8),
+            "weights": chain.weights.astype(np.float16),
+            "transitions": chain.transitions.astype(np.float32),
+        },
+    )

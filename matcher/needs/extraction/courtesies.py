@@ -13,8 +13,9 @@ from itertools import islice, zip_longest
 from operator import attrgetter
 
 from matcher.needs.extraction.exclusions import Exclusion, exclusions_of, without_exclusions
+from matcher.needs.extraction.labels import Label
 from matcher.needs.extraction.lead_ins import folded_words, strip_lead_in
-from matcher.needs.extraction.reading import Label, passages_of
+from matcher.needs.extraction.reading import passages_of
 
 _ENDS = re.compile(r"((?<=[.!?;:])\s+|\n\s*)")
 _CLOSING = re.compile(

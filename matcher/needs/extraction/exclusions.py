@@ -16,9 +16,10 @@ from itertools import pairwise
 
 from embeddings.stopwords import STOP_WORDS
 from embeddings.words import fold
+from matcher.needs.extraction.labels import Label
 from matcher.needs.extraction.lead_ins import folded_words
 from matcher.needs.extraction.pieces import cues_of
-from matcher.needs.extraction.reading import Label, passages_of
+from matcher.needs.extraction.reading import passages_of
 
 _NO = r"(?:no|geen|aucune?|kein(?:e[mnrs]?)?|pas d(?:e|es|u)?|ni)"
 _NOT = r"(?:not|niet|nicht|pas|non|nor|noch|neither|never|nooit|jamais|nie)"

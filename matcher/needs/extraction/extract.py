@@ -14,8 +14,9 @@ from embeddings.words import normalise
 from matcher.domain import Need, NeedLevel
 from matcher.needs.extraction.clauses import Clause, clauses_of, single_clause
 from matcher.needs.extraction.courtesies import strip_courtesies
-from matcher.needs.extraction.exclusions import exclusions_of
-from matcher.needs.extraction.reading import Label, need_of, passages_of, stage_of_need
+from matcher.needs.extraction.exclusions import Exclusion, exclusions_of
+from matcher.needs.extraction.labels import Label
+from matcher.needs.extraction.reading import Passage, need_of, passages_of, stage_of_need
 from matcher.needs.extraction.sentences import sentences_of
 from matcher.needs.extraction.vocabulary import CueKind
 
@@ -151,9 +152,15 @@ def read(brief: str, lexicon: Lexicon, limit: int = 12) -> BriefReading:
         titles = (replace(need, text=_title(need.text)) for need in whole)
         return BriefReading(tuple(titles), tuple(each.text for each in exclusions_of(text)))
     passages = passages_of(text)
-    found = [need_of(text, passage) for passage in passages if passage.label == Label.ASKED]
+    exclusions = exclusions_of(text)
+    asked = [
+        passage
+        for passage in passages
+        if passage.label == Label.ASKED and not _is_excluded(passage, exclusions)
+    ]
+    found = [need_of(text, passage) for passage in asked]
     needs = _distinct([need for need in found if need is not None])
-    excluded = tuple(exclusion.text for exclusion in exclusions_of(text))
+    excluded = tuple(exclusion.text for exclusion in exclusions)
     if needs:
         musts_first = sorted(needs, key=lambda need: need.level is NeedLevel.NICE)
         chosen = musts_first[: max(limit, 0)]
@@ -167,6 +174,15 @@ def read(brief: str, lexicon: Lexicon, limit: int = 12) -> BriefReading:
     if passages and any(passage.label == Label.COURTESY for passage in passages):
         return BriefReading((), excluded, asks_nothing=True)
     return BriefReading(tuple(_needs(by_rules(text, lexicon), limit)), excluded)
+
+
+def _is_excluded(passage: Passage, exclusions: Sequence[Exclusion]) -> bool:
+    """Return whether most of a passage is in something that the rules see excluded."""
+    for exclusion in exclusions[:_MAX_COMPARED]:
+        shared = min(passage.end, exclusion.end) - max(passage.start, exclusion.start)
+        if shared > (passage.end - passage.start) / 2:
+            return True
+    return False
 
 
 def _title(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Cuts a brief into pieces of a clause at most, and describes each by features.
+"""Cuts a brief into pieces of a clause at most, and finds the lines and headings they are in.
 
 A piece ends with a line or a sentence, at a comma, and before a conjunction or a word that often
 begins a request. Whether a need ends there, too, is for the model to say.
@@ -40,19 +40,16 @@ _MARKERS = {
 }
 _ONLY_IN = {"of": "nl", "en": "nl", "on": "fr", "ou": "fr", "pas": "fr", "want": "nl"}
 """Words that end a piece in one language, but are everyday words of others."""
-_SUBJECTS = frozenset("we wij nous wir ik ich je i on notre onze unser unsere our".split())
-_TELLING = frozenset(("seek", "question", "not", "optional", "have"))
-"""The kinds of cues that tell what is said of the sender."""
 _MIN_WRAPPED_LENGTH = 40
 """Characters of a line before the line break of a text that was wrapped."""
 _NO_PIECES = frozenset("and et en und graag gern gerne we wij nous wir ik ich je i on".split())
 """These words are no piece by themselves."""
 _NEAR = 60
 """Characters on each side that tell the language around such a word."""
-_MAX_HEADING_WORDS = 9
-_MAX_CONTEXT = 40
-"""Of a longer sentence, so many pieces count as context: the time stays linear."""
+MAX_HEADING_WORDS = 9
 _MIN_CUE_START, _MAX_CUE_START = 3, 12
+_MAX_LABEL_PIECES = 6
+"""A colon after more pieces ends no label of the line."""
 
 
 @dataclass(slots=True)
@@ -201,7 +198,7 @@ def _cuts(text: str, cut: re.Match[str]) -> bool:
 
 
 @dataclass(slots=True)
-class _Line:
+class Line:
     """A line of pieces, and the heading above it."""
 
     pieces: list[Piece]
@@ -210,155 +207,44 @@ class _Line:
     heading_words: tuple[str, ...] = ()
     is_heading: bool = False
     """Whether list items follow it."""
-    label: Piece | None = None
-    """Its first piece where that ends with a colon, as in `we need: sensors`."""
+    label: tuple[Piece, ...] = ()
+    """Its pieces up to the first that ends with a colon, as in `we also need: sensors`."""
 
 
-def _lines(text: str, pieces: Sequence[Piece]) -> list[_Line]:
-    lines: list[_Line] = []
+def lines_of(text: str, pieces: Sequence[Piece]) -> list[Line]:
+    """Return the lines of pieces, each with the heading in force and its label."""
+    lines: list[Line] = []
     for piece in pieces:
         if piece.line == len(lines):
-            lines.append(_Line([], bool(_BULLET.match(text, piece.start))))
+            lines.append(Line([], bool(_BULLET.match(text, piece.start))))
         lines[-1].pieces.append(piece)
     kinds: frozenset[str] = frozenset()
     words: tuple[str, ...] = ()
-    for line, following in pairwise([*lines, _Line([], bullet=False)]):
+    for line, following in pairwise([*lines, Line([], bullet=False)]):
         line.heading, line.heading_words = kinds, words
-        line.label = next((piece for piece in line.pieces if piece.text.endswith(":")), None)
+        line.label = _label(line.pieces)
         own = [word for piece in line.pieces for word in piece.words]
-        line.is_heading = following.bullet and not line.bullet and len(own) <= _MAX_HEADING_WORDS
+        line.is_heading = following.bullet and not line.bullet and len(own) <= MAX_HEADING_WORDS
         if _is_heading(line, len(own), following):
             kinds = frozenset[str]().union(*(piece.kinds for piece in line.pieces))
-            words = tuple(own[:_MAX_HEADING_WORDS])
-        elif not line.bullet and len(own) > _MAX_HEADING_WORDS + 3:
+            words = tuple(own[:MAX_HEADING_WORDS])
+        elif not line.bullet and len(own) > MAX_HEADING_WORDS + 3:
             kinds, words = frozenset(), ()
     return lines
 
 
-def _is_heading(line: _Line, words: int, following: _Line) -> bool:
+def _label(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    for place, piece in enumerate(pieces[:_MAX_LABEL_PIECES]):
+        if piece.text.endswith((":", "=")):
+            return tuple(pieces[: place + 1])
+    return ()
+
+
+def _is_heading(line: Line, words: int, following: Line) -> bool:
     last = line.pieces[-1].text.rstrip("* ")
     if line.pieces[0].text.startswith(("#", "**", "==", "👉")):
         return True
     if last.endswith(":"):
-        return words <= _MAX_HEADING_WORDS or not line.bullet
-    short = words <= _MAX_HEADING_WORDS and not line.bullet
+        return words <= MAX_HEADING_WORDS or not line.bullet
+    short = words <= MAX_HEADING_WORDS and not line.bullet
     return short and (following.bullet or last[-1:] not in ".!?,;")
-
-
-def features_of(text: str, pieces: Sequence[Piece]) -> list[list[str]]:
-    """Return the features of each piece: its words and cues, its place, and what is around it."""
-    lines = _lines(text, pieces)
-    sentences: list[list[Piece]] = []
-    for piece in pieces:
-        if piece.sentence == len(sentences):
-            sentences.append([])
-        sentences[-1].append(piece)
-    asks = any(piece.kinds & {"seek", "question"} for piece in pieces)
-    items = []
-    for place, piece in enumerate(pieces):
-        line, sentence = lines[piece.line], sentences[piece.sentence]
-        _relate(piece, line, sentence)
-        found = ["b", *_own(piece, text.isupper()), *_in_line(piece, line, len(lines))]
-        found += _in_sentence(piece, sentence)
-        found += _around(place, pieces)
-        found += [f"pos={4 * place // len(pieces)}"]
-        found += [f"short{len(pieces)}"] if len(pieces) <= 3 else []
-        found += [] if asks else ["noseek"]
-        items.append(found)
-    return items
-
-
-def _relate(piece: Piece, line: _Line, sentence: Sequence[Piece]) -> None:
-    """Tell a piece about its sentence, its line and the heading above."""
-    piece.is_heading = line.is_heading
-    piece.around = line.heading.union(*(each.kinds for each in sentence[:_MAX_CONTEXT]))
-    label = line.label if line.label is not None and line.label.start < piece.start else None
-    piece.over = label.kinds if label is not None and label.kinds else line.heading
-    piece.around |= piece.over
-    before = line.pieces[0].start if label is None else label.end
-    only_signs = piece.start == before if label is None else piece.start - before <= 2
-    piece.begins_item = only_signs and (line.bullet or label is not None)
-
-
-def _own(piece: Piece, all_capitals: bool) -> Iterator[str]:
-    words, text = piece.words, piece.text
-    for word in set(words):
-        yield f"w={word}"
-        if len(word) > 5:
-            yield f"p5={word[:5]}"
-    yield from (f"s3={word[-3:]}" for word in words[:3] if len(word) > 4)
-    yield from (f"bg={word}_{following}" for word, following in pairwise(words))
-    if words:
-        yield from (f"f={words[0]}", f"l={words[-1]}", f"f2={'_'.join(words[:2])}")
-        yield f"f3={'_'.join(words[:3])}"
-    for place, kinds in enumerate(piece.cues[:3]):
-        yield from (f"fc{place}={kind}" for kind in kinds)
-    yield from (f"c={kind}" for kind in piece.kinds)
-    yield from (f"lc={kind}" for kind in (piece.cues[-1] if piece.cues else ()))
-    ordered = sorted(piece.kinds)
-    yield from (f"cc={a}{b}" for place, a in enumerate(ordered) for b in ordered[place + 1 :])
-    yield f"call={'|'.join(ordered)}"
-    for word in words[:3]:
-        if word in _SUBJECTS:
-            yield f"subject={'|'.join(kind for kind in ordered if kind in _TELLING)}"
-    yield f"sep={piece.separator}"
-    yield f"end={text[-1] if not text[-1].isalnum() else 'a'}"
-    yield f"n={min(len(words), 8)}"
-    if any(map(str.isdigit, text)):
-        yield "digit"
-    if text.isupper() and not all_capitals and len(text) > 4:
-        yield "caps"
-    if text[0].isupper():
-        yield f"Cap{piece.separator}"
-    if all(word[0].isupper() for word in _WORD.findall(text)):
-        yield "title"
-    if "@" in text or "http" in text or "www" in text:
-        yield "mail"
-
-
-def _in_line(piece: Piece, line: _Line, lines: int) -> Iterator[str]:
-    bullet = "B" if line.bullet else ""
-    place = piece.start - line.pieces[0].start
-    if bullet:
-        yield "bullet"
-    yield "lfirst" if place == 0 else "lrest"
-    yield f"llen={min(len(line.pieces), 4)}"
-    if line.pieces[-1].text.endswith(":"):
-        yield "lcolon"
-    if line.label is not None and line.label.start < piece.start:
-        yield from (f"lab={word}" for word in line.label.words[:_MAX_HEADING_WORDS])
-        yield from (f"labc={kind}" for kind in (*line.label.kinds, bullet))
-    if place:
-        yield from (f"labf={word}" for word in line.pieces[0].words[:2])
-    yield from (f"h={kind}" for kind in line.heading)
-    yield from (f"hw={word}" for word in line.heading_words)
-    yield f"hall={'|'.join(sorted(line.heading))}{bullet}"
-    yield f"li={min(piece.line, 3)}"
-    yield f"le={min(lines - 1 - piece.line, 4)}"
-
-
-def _in_sentence(piece: Piece, sentence: Sequence[Piece]) -> Iterator[str]:
-    number = next(place for place, each in enumerate(sentence[:5]) if each is piece or place == 4)
-    everything = frozenset[str]().union(*(each.kinds for each in sentence[:_MAX_CONTEXT]))
-    yield f"spos={number}"
-    if number:
-        yield from (f"sf={word}" for word in sentence[0].words[:2])
-        yield from (f"sbf={kind}" for kind in sentence[0].kinds)
-    yield from (f"sc={kind}" for kind in everything)
-    yield f"scall={'|'.join(sorted(everything))}"
-    if sentence[-1].text.endswith("?"):
-        yield "q"
-        yield from (f"q&{kind}" for kind in piece.kinds)
-
-
-def _around(place: int, pieces: Sequence[Piece]) -> Iterator[str]:
-    for step, name in ((-1, "P"), (1, "N"), (-2, "PP"), (2, "NN")):
-        if not 0 <= place + step < len(pieces):
-            yield f"{name}none"
-            continue
-        near = pieces[place + step]
-        yield from (f"{name}c={kind}" for kind in near.kinds)
-        if step in {-1, 1}:
-            yield from (f"{name}w={word}" for word in (*near.words[:1], *near.words[-1:]))
-            yield f"{name}call={'|'.join(sorted(near.kinds))}"
-            yield f"{name}sep={near.separator}"

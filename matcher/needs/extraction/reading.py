@@ -1,7 +1,7 @@
-"""Reads a brief with the fitted chains: which pieces ask for something, and for what.
+"""Reads a brief with fitted models: which pieces ask for something, and for what.
 
-The chain `pieces` labels the pieces of a brief, by their words, cues, headings and neighbours. The
-chain `trim` finds the words of the need in what is asked, `stage` and `level` the rest.
+`labels` labels the pieces. The chain `trim` finds the words of the need in what is asked, `stage`
+and `level` the rest.
 """
 
 from __future__ import annotations
@@ -9,17 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
-
-import numpy as np
 
 from embeddings.stopwords import STOP_WORDS
 from embeddings.words import fold
 from matcher.domain import Need, NeedLevel, Stage
-from matcher.needs.extraction.chain import Floats, load_chain
+from matcher.needs.extraction.chain import load_chain
+from matcher.needs.extraction.labels import Label, label_pieces
 from matcher.needs.extraction.lead_ins import strip_lead_in
-from matcher.needs.extraction.pieces import Piece, cues_of, features_of, pieces_of
+from matcher.needs.extraction.pieces import Piece, cues_of, pieces_of
 from matcher.needs.extraction.stage_scores import stage_of
 from matcher.needs.extraction.vocabulary import CueKind, cues_in, words_in
 
@@ -27,35 +25,9 @@ NO_STAGE = "none"
 _MAX_NEED_LENGTH = 500
 _MIN_NEED_LENGTH = 3
 _CACHED = 64
-ASKED_POINTS = 0.3
-"""Added to the points of what is asked: the chain alone overlooks more needs than it makes up.
-Origin: 0 to 1 compared by cross-validation over authors, by the F1 of the needs."""
-_WEAK, _LIKELY, _UNLIKELY, _IMPOSSIBLE = 1.0, 2.0, 2.5, 6.0
-_ENUMERATOR = re.compile(r"\(?(?:\d{1,2}|[ivx]{1,4}|[a-z])\)\s")
-_INDEFINITE = frozenset("a an een un une ein eine einen einem einer".split())
-_FINAL_NEGATIONS = frozenset("niet nicht".split())
 _ALSO = frozenset("and et en und".split())
-_SELF = frozenset("we wij nous wir ik ich je j i on notre onze unser unsere our".split())
-_STATES = re.compile(
-    r"(?:nous sommes|je suis|wij zijn|we zijn|ik ben|wir sind|ich bin|we are|i am|nous avons"
-    r"|nous col|wij maken|we maken|wij hebben|we hebben|we have|we make|wir haben|ich habe"
-    r"|wir entw)"
-)
-"""What a sender says of itself, folded."""
+_INDEFINITE = frozenset("a an een un une ein eine einen einem einer".split())
 _WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
-
-
-class Label(StrEnum):
-    """What a piece is."""
-
-    ASKED = "asked"
-    """The first piece of something that is looked for."""
-    ASKED_ON = "asked_on"
-    """Goes on with what the piece before asks for."""
-    HAS = "has"
-    CONTEXT = "context"
-    NOT_WANTED = "not_wanted"
-    COURTESY = "courtesy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,92 +45,8 @@ class Passage:
 def passages_of(text: str) -> tuple[Passage, ...]:
     """Return the labelled passages of a text, in order."""
     pieces = pieces_of(text)
-    chain = load_chain("pieces")
-    items = features_of(text, pieces)
-    points = chain.points(items)
-    points += prior_points(chain.labels, pieces)
-    labels = [Label(label) for label in chain.decode(points)]
+    labels, items = label_pieces(text, pieces)
     return tuple(_joined(pieces, items, labels))
-
-
-def prior_points(labels: Sequence[str], pieces: Sequence[Piece]) -> Floats:
-    """Return points (n, k) for what hardly can be, or nearly must be, however the words look."""
-    asked, asked_on, unwanted = (
-        labels.index(label) for label in (Label.ASKED, Label.ASKED_ON, Label.NOT_WANTED)
-    )
-    points = np.zeros((len(pieces), len(labels)), dtype=np.float32)
-    declined = _declined(pieces)
-    points[:, asked] += ASKED_POINTS
-    points[:, asked_on] += ASKED_POINTS / 2
-    for place, piece in enumerate(pieces):
-        begins = not place or piece.sentence > pieces[place - 1].sentence
-        points[place, asked] += _asked_points(piece)
-        if _SELF.intersection(piece.words[:2]) and not piece.kinds & {"seek", "question"}:
-            following = pieces[place + 1] if place + 1 < len(pieces) else None
-            points[place, asked] -= _UNLIKELY * (following is not None and _asks_anew(following))
-        points[place, asked_on] += _asked_on_points(piece, begins)
-        seeks = bool(piece.kinds & {"seek", "question", "optional"})
-        if declined[place]:
-            points[place, [asked, asked_on]] -= _IMPOSSIBLE
-            points[place, unwanted] += _LIKELY
-        elif "not" not in piece.around or (seeks and "not" not in piece.kinds):
-            points[place, unwanted] -= 2 * _UNLIKELY
-    return points
-
-
-def _asked_points(piece: Piece) -> float:
-    """Return points for what begins a need.
-
-    Headings ask for nothing themselves, nor does what the sender says of itself without a cue of
-    seeking, or lists under `what we have`; items below `what we need` mostly do.
-    """
-    if piece.is_heading:
-        return -_IMPOSSIBLE
-    seeks = bool(piece.kinds & {"seek", "question", "optional"})
-    points = _LIKELY if _asks_anew(piece) and "not" not in piece.kinds else 0.0
-    if _SELF.intersection(piece.words[:1]) and "not" not in piece.around:
-        seeks_first = any("seek" in kinds for kinds in piece.cues[1:3])
-        points += _WEAK * seeks_first
-    if _SELF.intersection(piece.words[:2]) and not piece.around & {"seek", "question"}:
-        points -= _UNLIKELY
-    if _STATES.match(" ".join(piece.words[:3])) and not seeks:
-        points -= _UNLIKELY
-    if piece.begins_item and "not" not in piece.kinds | piece.over:
-        if piece.over & {"seek", "optional"} and piece.over & {"have", "optional"} != {"have"}:
-            points += _LIKELY
-        elif "have" in piece.over and not seeks:
-            points -= _UNLIKELY
-    return points
-
-
-def _asked_on_points(piece: Piece, begins: bool) -> float:
-    """Return points for what goes on with a need: not in a new sentence, or with a new request."""
-    if piece.is_heading or begins or piece.separator == "p;" or _ENUMERATOR.match(piece.text):
-        return -_IMPOSSIBLE
-    if _asks_anew(piece):
-        return -2 * _UNLIKELY
-    first = piece.words[1:2] if piece.words[:1] and piece.words[0] in _ALSO else piece.words[:1]
-    listed = piece.separator == "p," or len(first) and first != piece.words[:1]
-    return -_WEAK if listed and _INDEFINITE.intersection(first) else 0.0
-
-
-def _declined(pieces: Sequence[Piece]) -> list[bool]:
-    """Return which pieces are in a clause that ends in a negation: `Händler suchen wir nicht`."""
-    declined = [False] * len(pieces)
-    for place in range(len(pieces) - 1, -1, -1):
-        piece = pieces[place]
-        last = place + 1 == len(pieces) or pieces[place + 1].sentence > piece.sentence
-        if last or piece.text[-1] in ",;:.":
-            declined[place] = bool(piece.words) and piece.words[-1] in _FINAL_NEGATIONS
-        else:
-            declined[place] = declined[place + 1]
-    return declined
-
-
-def _asks_anew(piece: Piece) -> bool:
-    """Return whether it begins like `and look for`, `and who`."""
-    opens = frozenset[str]().union(*piece.cues[:2])
-    return bool(opens & {"seek", "question", "optional"} and _ALSO.intersection(piece.words[:1]))
 
 
 def _joined(
@@ -196,7 +84,7 @@ def need_of(text: str, passage: Passage) -> Need | None:
     folded = [fold(word.group().casefold()) for word in words]
     while last > first and folded[last] in STOP_WORDS:
         last -= 1
-    while first < last and folded[first] in _ALSO:
+    while first < last and folded[first] in _ALSO | _INDEFINITE:
         first += 1
     end = _closed(asked, words[first].start(), words[last].end())
     need = strip_lead_in(" ".join(asked[words[first].start() : end].split()))
