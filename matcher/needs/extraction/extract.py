@@ -16,6 +16,7 @@ from matcher.needs.extraction.clauses import Clause, clauses_of, single_clause
 from matcher.needs.extraction.courtesies import strip_courtesies
 from matcher.needs.extraction.exclusions import Exclusion, exclusions_of
 from matcher.needs.extraction.labels import Label
+from matcher.needs.extraction.pieces import Piece
 from matcher.needs.extraction.reading import Passage, need_of, passages_of, stage_of_need
 from matcher.needs.extraction.sentences import sentences_of
 from matcher.needs.extraction.vocabulary import CueKind
@@ -153,12 +154,8 @@ def read(brief: str, lexicon: Lexicon, limit: int = 12) -> BriefReading:
         return BriefReading(tuple(titles), tuple(each.text for each in exclusions_of(text)))
     passages = passages_of(text)
     exclusions = exclusions_of(text)
-    asked = [
-        passage
-        for passage in passages
-        if passage.label == Label.ASKED and not _is_excluded(passage, exclusions)
-    ]
-    found = [need_of(text, passage) for passage in asked]
+    asked = [_wanted(each, exclusions) for each in passages if each.label == Label.ASKED]
+    found = [need_of(text, passage) for passage in asked if passage is not None]
     needs = _distinct([need for need in found if need is not None])
     excluded = tuple(exclusion.text for exclusion in exclusions)
     if needs:
@@ -176,13 +173,29 @@ def read(brief: str, lexicon: Lexicon, limit: int = 12) -> BriefReading:
     return BriefReading(tuple(_needs(by_rules(text, lexicon), limit)), excluded)
 
 
-def _is_excluded(passage: Passage, exclusions: Sequence[Exclusion]) -> bool:
-    """Return whether most of a passage is in something that the rules see excluded."""
-    for exclusion in exclusions[:_MAX_COMPARED]:
-        shared = min(passage.end, exclusion.end) - max(passage.start, exclusion.start)
-        if shared > (passage.end - passage.start) / 2:
-            return True
-    return False
+def _wanted(passage: Passage, exclusions: Sequence[Exclusion]) -> Passage | None:
+    """Return the first part of a passage that the rules don't see excluded; None without one."""
+    first, last = None, len(passage.pieces)
+    for place, piece in enumerate(passage.pieces):
+        if not _is_excluded(piece, exclusions):
+            first = place if first is None else first
+        elif first is not None:
+            last = place
+            break
+    if first is None:
+        return None
+    pieces, features = passage.pieces[first:last], passage.features[first:last]
+    return replace(
+        passage, start=pieces[0].start, end=pieces[-1].end, pieces=pieces, features=features
+    )
+
+
+def _is_excluded(piece: Piece, exclusions: Sequence[Exclusion]) -> bool:
+    half = (piece.end - piece.start) / 2
+    return any(
+        min(piece.end, each.end) - max(piece.start, each.start) > half
+        for each in exclusions[:_MAX_COMPARED]
+    )
 
 
 def _title(text: str) -> str:
