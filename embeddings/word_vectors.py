@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.lexicon import Lexicon
+from embeddings.shipped_files import DATA, checked
 from embeddings.stopwords import STOP_WORDS
 from embeddings.whitening import (
     Floats,
@@ -32,7 +33,6 @@ from embeddings.whitening import (
 )
 from embeddings.words import fold, words_of
 
-_DATA = Path(__file__).parent / "data"
 _MIN_WORD_LENGTH = 3
 _SOFTNESS = 2.0
 """How softly the sums are whitened; see `embeddings.whitening`. Origin: 1, 2, 4 and 8 compared on
@@ -80,9 +80,11 @@ class WordTable:
 @cache
 def shipped_table() -> WordTable:
     """Return the table that comes with the service, loaded once."""
-    entries = (_DATA / "word-vector-entries.txt").read_text(encoding="utf-8").split("\n")
-    codes = np.load(_DATA / "word-vector-codes.npy", mmap_mode="r", allow_pickle=False)
-    scales = np.load(_DATA / "word-vector-scales.npy", allow_pickle=False).astype(np.float32)
+    entries = checked(DATA / "word-vector-entries.txt").read_text(encoding="utf-8").split("\n")
+    codes_file = checked(DATA / "word-vector-codes.npy")
+    codes = np.load(codes_file, mmap_mode="r", allow_pickle=False)
+    scales_file = checked(DATA / "word-vector-scales.npy")
+    scales = np.load(scales_file, allow_pickle=False).astype(np.float32)
     return WordTable(entries, codes, scales)
 
 

