@@ -7,27 +7,22 @@ waits is encrypted with SCHAKEL_SECRET_KEY: mails hold secret links, which the s
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import smtplib
 import threading
-from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
-from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import delete, select, update
 
 from matcher.mail_delivery import deliver
+from matcher.secret_keys import seal
 from matcher.settings import Settings
 from matcher.store import Store
 from matcher.store.account_tables import MailRow
-
-if TYPE_CHECKING:
-    from cryptography.fernet import Fernet
 
 LEASE = timedelta(seconds=60)
 """In which nobody else tries the same mail; a delivery takes at most a few times 15 s."""
@@ -119,7 +114,11 @@ class Mailer:
 
     def _add(self, message: EmailMessage) -> str:
         now = datetime.now(UTC)
-        sealed = self._seal().encrypt(message.as_bytes(policy=policy.SMTP)).decode("ascii")
+        sealed = (
+            seal(self._settings.secret_key, "mails")
+            .encrypt(message.as_bytes(policy=policy.SMTP))
+            .decode("ascii")
+        )
         row = MailRow(id=secrets.token_hex(16), sealed=sealed, tries=0, created=now, next_try=now)
         with self._store.keeping() as session:
             session.add(row)
@@ -139,7 +138,9 @@ class Mailer:
         from cryptography.fernet import InvalidToken
 
         try:
-            message = message_from_bytes(self._seal().decrypt(row.sealed), policy=policy.default)
+            message = message_from_bytes(
+                seal(self._settings.secret_key, "mails").decrypt(row.sealed), policy=policy.default
+            )
             if message["To"]:
                 deliver(self._settings, message)
         except (OSError, smtplib.SMTPException) as error:
@@ -175,9 +176,3 @@ class Mailer:
     def _forget(self, row: MailRow) -> None:
         with self._store.keeping() as session:
             session.execute(delete(MailRow).where(MailRow.id == row.id))
-
-    def _seal(self) -> Fernet:
-        from cryptography.fernet import Fernet
-
-        key = hashlib.sha256(b"mails\0" + self._settings.secret_key.encode()).digest()
-        return Fernet(urlsafe_b64encode(key))

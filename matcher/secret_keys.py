@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
+from base64 import urlsafe_b64encode
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 MIN_LENGTH, MIN_DISTINCT_CHARACTERS = 32, 10
 """A key of 32 random hexadecimal digits has 128 bits; fewer than ten kinds of digits in it are met
@@ -26,6 +32,14 @@ def check_secret_key(key: str) -> None:
         or _EXAMPLE.search(key) is not None
     ):
         raise ValueError(f"can be guessed; {ADVICE}")
+
+
+def seal(key: str, purpose: str) -> Fernet:
+    """Return what encrypts with SCHAKEL_SECRET_KEY, for one purpose alone."""
+    from cryptography.fernet import Fernet
+
+    digest = hashlib.sha256(f"{purpose}\0{key}".encode()).digest()
+    return Fernet(urlsafe_b64encode(digest))
 
 
 def development_secret(home: Path) -> str:

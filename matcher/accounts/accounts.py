@@ -43,6 +43,7 @@ class Account:
     role: AccountRole
     active: bool
     has_password: bool
+    has_second_factor: bool
     created: datetime
     seen: datetime | None
 
@@ -188,6 +189,7 @@ def account_from_row(row: AccountRow) -> Account:
         role=AccountRole(row.role),
         active=row.active,
         has_password=row.password is not None,
+        has_second_factor=row.totp is not None,
         created=row.created,
         seen=row.seen,
     )

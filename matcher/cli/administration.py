@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from matcher.accounts import accounts, api_keys, passwords
+from matcher.accounts import accounts, api_keys, passwords, second_factor
 from matcher.accounts.accounts import AccountRole
 from matcher.accounts.errors import AccountError
 from matcher.cli.shared import Command, Group, friendly
@@ -98,6 +98,16 @@ def user_password(email: str, password: str) -> None:
             services().store, email=email, password=password, actor="command"
         )
     click.echo(f"The password of {account.email} is set.")
+
+
+@users.command("codes-off")
+@click.argument("email")
+def user_codes_off(email: str) -> None:
+    """Let EMAIL sign in without the codes of an app, such as one on a lost telephone."""
+    with friendly():
+        account = _account(email)
+        second_factor.turn_off(services().store, account.id, actor="command")
+    click.echo(f"{account.email} signs in without codes.")
 
 
 @users.command("delete")

@@ -9,7 +9,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Integer, String, Text, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    String,
+    Text,
+    TypeDecorator,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from matcher.store.tables import Base, Key
@@ -42,6 +52,10 @@ class AccountRow(Base):
     subject: Mapped[str | None] = mapped_column(String(400), unique=True)
     """Issuer and subject of the identity provider, for those who sign in there."""
     active: Mapped[bool] = mapped_column(default=True)
+    totp: Mapped[str | None] = mapped_column(String(300))
+    """The secret of the codes that are the second factor, encrypted; None: without codes."""
+    totp_step: Mapped[int | None] = mapped_column(BigInteger)
+    """The half minute of the last code that was used: none is good twice."""
     created: Mapped[datetime] = mapped_column(UTCDateTime)
     seen: Mapped[datetime | None] = mapped_column(UTCDateTime)
 

@@ -96,7 +96,7 @@ def may(role: str) -> bool:
 
 def start_session(account: Account) -> None:
     """Sign somebody in with a session of its own: nothing of the former one stays."""
-    _clear_session()
+    leave_session()
     session.permanent = True
     device = device_name(request.user_agent.string)
     token = sessions.start_for_account(services().store, account.id, device)
@@ -107,7 +107,7 @@ def start_session(account: Account) -> None:
 
 def end_session() -> None:
     """Sign out, and close a profile that is open: a copy of the cookie is of no use either."""
-    _clear_session()
+    leave_session()
     logout_user()
     g.account = None
 
@@ -117,7 +117,8 @@ def session_token() -> str:
     return str(current_user.token)
 
 
-def _clear_session() -> None:
+def leave_session() -> None:
+    """End what the browser's cookie opens, on the server, and empty it."""
     profile = session.get("profile")
     opened = profile.get("token") if isinstance(profile, dict) else None
     found = [token for token in (session.get("_user_id"), opened) if isinstance(token, str)]

@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any
 
 import structlog
-from apiflask import APIBlueprint, abort
+from apiflask import abort
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -36,9 +36,10 @@ from matcher.web.account_forms import (
     PasswordForm,
     SignInForm,
 )
+from matcher.web.accounts_blueprint import blueprint
 from matcher.web.loading import unusable_link
+from matcher.web.second_factor import enter
 
-blueprint = APIBlueprint("accounts", __name__, enable_openapi=False)
 log = structlog.get_logger()
 
 
@@ -84,8 +85,7 @@ def sign_in_sent() -> ResponseReturnValue:
             )
         ]
         return render_template("accounts/sign_in.html", form=form), 422
-    start_session(account)
-    return redirect(safe_next(form.next.data))
+    return enter(account, safe_next(form.next.data))
 
 
 @blueprint.post("/sign-out")
@@ -155,9 +155,9 @@ def new_password_sent(token: str) -> ResponseReturnValue:
         return render_template("accounts/new_password.html", form=form, token=token), 422
     if account is None:
         return _unusable_link()
-    start_session(account)
+    answer = enter(account, url_for("accounts.own"))
     flash(_("Your new password is set."))
-    return redirect(url_for("accounts.own"))
+    return answer
 
 
 def _unusable_link() -> ResponseReturnValue:

@@ -41,6 +41,7 @@ ACTIONS = {
     "account.role": _l("Role changed"),
     "account.active": _l("Account blocked or let in"),
     "account.password": _l("Password changed"),
+    "account.second-factor": _l("Codes for signing in turned on or off"),
     "account.locked": _l("Account locked after failures"),
     "account.deleted": _l("Account deleted"),
     "key.created": _l("API key made"),

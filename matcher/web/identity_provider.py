@@ -22,7 +22,7 @@ from matcher.current import services
 from matcher.setting_types import names
 from matcher.settings import Settings
 from matcher.web.access import safe_next, start_session
-from matcher.web.accounts import blueprint
+from matcher.web.accounts_blueprint import blueprint
 
 log = structlog.get_logger()
 

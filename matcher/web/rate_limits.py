@@ -13,6 +13,8 @@ from matcher.settings import Settings
 
 STRICT = {
     "accounts.sign_in_sent": "10 per minute; 100 per hour",
+    "accounts.code_sent": "10 per minute",
+    "accounts.factor_sent": "10 per minute",
     "accounts.forgotten_sent": "5 per minute; 20 per hour",
     "accounts.new_password_sent": "10 per minute",
     "introductions.new_sent": "10 per minute; 60 per hour",
