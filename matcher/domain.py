@@ -125,6 +125,9 @@ class Facet:
         return embedded_text(self.title, self.text)
 
 
+SELF_DECLARED, ADMINISTRATOR = "self-declared", "administrator"
+
+
 @dataclass(frozen=True, slots=True)
 class Organisation:
     """An organisation with its own offers and needs. Evidence is shared: see Participation."""
@@ -146,6 +149,10 @@ class Organisation:
     """Private, as the contact is: ids of organisations that are never proposed together with it."""
     offers: tuple[Facet, ...] = ()
     needs: tuple[Facet, ...] = ()
+    standing: str | None = field(default=None, compare=False)
+    """Who vouches for a record that its owner keeps: nobody (SELF_DECLARED), an ADMINISTRATOR, or a
+    domain, where the owner's address is at that of its website. None for the records of others.
+    Saving an organisation leaves it as it is."""
 
     @property
     def facets(self) -> tuple[Facet, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import floor
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic_core import to_jsonable_python
@@ -21,7 +21,15 @@ from matcher.corpus.records import OrganisationRecord
 from matcher.corpus.snapshot import Snapshot
 from matcher.corpus.subjects import organisation_domains
 from matcher.corpus.tables import TYPES
-from matcher.domain import Facet, FacetKind, Organisation, OrganisationType, Stage
+from matcher.domain import (
+    SELF_DECLARED,
+    Facet,
+    FacetKind,
+    Organisation,
+    OrganisationType,
+    Stage,
+)
+from matcher.identifiers import is_self_made
 
 MAX_QUOTE_LENGTH = 320
 
@@ -56,6 +64,10 @@ class OrganisationBrief:
     longitude: float | None
     sme: bool | None
     sectors: tuple[str, ...]
+    standing: Literal["self-declared", "confirmed"] | None = None
+    """Of a record that its owner keeps: whether somebody vouches for it. Null for others."""
+    confirmed_by: str | None = None
+    """`administrator`; or a domain: the owner's mail address is at that of its website."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +108,10 @@ def organisation_name(corpus: Corpus, row: int) -> OrganisationName:
 
 def organisation_brief(record: OrganisationRecord | Organisation) -> OrganisationBrief:
     """Return what lists show of an organisation."""
-    place = record.place
+    place, standing = record.place, record.standing
+    if standing is None and is_self_made(record.id):
+        standing = SELF_DECLARED
+    confirmed = standing not in (None, SELF_DECLARED)
     return OrganisationBrief(
         id=record.id,
         name=record.name,
@@ -108,6 +123,8 @@ def organisation_brief(record: OrganisationRecord | Organisation) -> Organisatio
         longitude=place.longitude,
         sme=record.sme,
         sectors=tuple(record.sectors),
+        standing=None if standing is None else "confirmed" if confirmed else "self-declared",
+        confirmed_by=standing if confirmed else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -123,6 +123,8 @@ class OrganisationOut(BaseModel):
     latitude: float | None
     longitude: float | None
     sectors: list[str]
+    standing: Literal["self-declared", "confirmed"] | None
+    confirmed_by: str | None
     languages: list[str]
     website: str | None
     description: str | None

@@ -27,7 +27,7 @@ from matcher.corpus.tables import (
     organisation_columns,
     texts_of,
 )
-from matcher.domain import FacetKind, Place, Stage
+from matcher.domain import ADMINISTRATOR, FacetKind, Place, Stage
 from matcher.identifiers import is_self_made
 
 
@@ -187,6 +187,7 @@ class Corpus:
             sectors=self._texts(self.sectors.at(row)),
             size=None if size == NONE else SIZES[size],
             competitors=self._texts(self._lists["competitors"].at(row)),
+            standing=self._text(self._values["standing"][row]),
         )
 
     def place(self, row: int) -> Place:
@@ -414,16 +415,23 @@ class Corpus:
         """Return who is never proposed to these organisations as their competitor, ascending.
 
         That is whoever names one of them, and whoever one of them names. But whom a self-made
-        profile names stays: else anybody could make others vanish from answers.
+        profile names stays, unless an administrator vouches for it: else anybody could make others
+        vanish from answers. A domain isn't enough: anybody can have one.
         """
         given = set(self.with_variants(rows).tolist())
         out = {stating for stating, named in self._stated_competitors if named in given}
         out |= {
             named
             for stating, named in self._stated_competitors
-            if stating in given and not is_self_made(self.ids[stating])
+            if stating in given and self._vouched_for(stating)
         }
         return np.array(sorted(out - given), dtype=np.int64)
+
+    def _vouched_for(self, row: int) -> bool:
+        standing = self._text(self._values["standing"][row])
+        if standing is None:
+            return not is_self_made(self.ids[row])
+        return standing == ADMINISTRATOR
 
     @cached_property
     def competitor_pairs(self) -> tuple[tuple[int, int], ...]:

@@ -39,7 +39,7 @@ from matcher.index.port import VectorIndex
 from matcher.models.fitted import FittedModels, models_from
 from matcher.models.vote_calibration import VoteCurves
 
-_FORMAT = 12
+_FORMAT = 13
 _MANIFEST = "manifest.json"
 _MODELS = "models.json"
 _VOTES = "votes"

@@ -37,6 +37,8 @@ class OrganisationRecord:
     size: SizeClass | None = None
     competitors: tuple[str, ...] = ()
     short_name: str | None = None
+    standing: str | None = None
+    """See `Organisation.standing`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def organisation_record(row: OrganisationRow) -> OrganisationRecord:
         size=SizeClass(row.size) if row.size else None,
         competitors=tuple(row.competitors),
         short_name=row.short_name,
+        standing=row.standing,
     )
 
 

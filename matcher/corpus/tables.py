@@ -72,7 +72,17 @@ class FacetColumns:
     """By the names of FACET_LISTS."""
 
 
-ORGANISATION_VALUES = ("type", "size", "sme", "city", "country", "region", "latitude", "longitude")
+ORGANISATION_VALUES = (
+    "type",
+    "size",
+    "sme",
+    "city",
+    "country",
+    "region",
+    "latitude",
+    "longitude",
+    "standing",
+)
 ORGANISATION_LISTS = ("sectors", "competitors", "name_words", "traits", "spellings")
 FACET_VALUES = ("kind", "expiry", "year", "stage", "language")
 FACET_LISTS = ("topics", "domains", "challenges", "words")
@@ -97,6 +107,7 @@ def organisation_columns(
             "region": numbers.array(place.region for place in places),
             "latitude": _coordinates(place.latitude for place in places),
             "longitude": _coordinates(place.longitude for place in places),
+            "standing": numbers.array(record.standing for record in records),
         },
         lists={
             "sectors": numbers.lists(record.sectors for record in records),
@@ -139,7 +150,8 @@ def texts_of(
     """Yield all texts of records that stand in a vocabulary."""
     for record in organisations:
         place = record.place
-        yield from (text for text in (place.city, place.country, place.region) if text)
+        texts = (place.city, place.country, place.region, record.standing)
+        yield from (text for text in texts if text)
         yield from (*record.sectors, *record.competitors, *name_words(record.name))
         yield from traits_of(record)
     for facet in facets:

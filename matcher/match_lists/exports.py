@@ -25,6 +25,8 @@ class ExportRow:
     type: str
     city: str | None
     country: str | None
+    standing: str | None
+    """Who vouches for a profile that its owner keeps; None for other records."""
     score: float
     probability: float | None
     adds: float | None
@@ -90,6 +92,7 @@ def _row(match: ListedMatch, entry: Entry, people: Mapping[int, str]) -> ExportR
         type=match.type,
         city=match.city,
         country=match.country,
+        standing=match.standing,
         score=match.score,
         probability=match.probability,
         adds=match.adds,

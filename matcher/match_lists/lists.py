@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -21,7 +21,7 @@ from matcher.store.account_tables import (
     MatchListRow,
     MatchListVersionRow,
 )
-from matcher.store.profiles import hidden_ids
+from matcher.store.profiles import hidden_ids, standings_of
 
 NOBODY = "–"
 """Shown as the owner of a list whose account is gone."""
@@ -125,6 +125,7 @@ def get(
         version = session.get_one(MatchListVersionRow, (list_id, number))
         hidden = hidden_ids(session)
         matches = matches_from_json(version.results)
+        standings = standings_of(session, [match.id for match in matches])
         return MatchList(
             id=row.id,
             name=row.name,
@@ -138,7 +139,11 @@ def get(
                 version.number,
                 version.created,
                 version.corpus_version,
-                tuple(match for match in matches if match.id not in hidden),
+                tuple(
+                    replace(match, standing=standings.get(match.id))
+                    for match in matches
+                    if match.id not in hidden
+                ),
             ),
             versions=tuple((version.number, version.created) for version in versions),
             entries=_entries(session, list_id),

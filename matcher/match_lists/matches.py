@@ -42,6 +42,8 @@ class ListedMatch:
     adds: float | None
     """Share of the needs that it covers beyond what the members cover, 0 to 1."""
     reasons: tuple[ListedReason, ...]
+    standing: str | None = None
+    """Today's `Organisation.standing`; not stored."""
 
 
 _MATCHES = TypeAdapter(tuple[ListedMatch, ...])
@@ -49,7 +51,8 @@ _MATCHES = TypeAdapter(tuple[ListedMatch, ...])
 
 def matches_to_json(matches: Sequence[ListedMatch]) -> list[dict[str, Any]]:
     """Return matches as the JSON values that are stored."""
-    return list(_MATCHES.dump_python(tuple(matches), mode="json"))
+    plain = {"__all__": {"standing"}}
+    return list(_MATCHES.dump_python(tuple(matches), mode="json", exclude=plain))
 
 
 def matches_from_json(stored: Sequence[Mapping[str, Any]]) -> tuple[ListedMatch, ...]:

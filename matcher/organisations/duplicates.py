@@ -16,8 +16,10 @@ from matcher.corpus.name_variants import (
     variant_groups,
     variant_pairs,
 )
+from matcher.domain import ADMINISTRATOR
 from matcher.identifiers import is_self_made
 from matcher.store import Store
+from matcher.store.account_tables import ProfileRow
 from matcher.store.merging import merge_organisations
 from matcher.store.tables import DistinctRow, OrganisationRow
 
@@ -31,11 +33,8 @@ class Proposal:
     other: tuple[str, str]
     score: float
     why: str
-
-    @property
-    def self_made(self) -> bool:
-        """Whether one is a profile that somebody made: then only an administrator settles it."""
-        return is_self_made(self.one[0]) or is_self_made(self.other[0])
+    self_made: bool = False
+    """Whether one is a profile whose owner says who it is: only an administrator settles it."""
 
     @property
     def sure(self) -> bool:
@@ -54,20 +53,24 @@ def proposals(store: Store) -> list[Proposal]:
     """
     with store.reading() as session:
         records = _records(session)
+        by_others = _records(session, vouched=True)
         distinct = _distinct(session)
-    by_others = {one: record for one, record in records.items() if not is_self_made(one)}
-    found = _proposals(by_others, distinct)
-    if len(by_others) < len(records):
+    own = records.keys() - by_others.keys()
+    found = _pairs(by_others, distinct)
+    if own:
         # Apart, so that however many profiles bear a name, the pairs of others are found.
-        found += [one for one in _proposals(records, distinct) if one.self_made]
-    return sorted(found, key=lambda proposal: not proposal.self_made)
-
-
-def _proposals(records: Mapping[str, NameRecord], distinct: set[tuple[str, str]]) -> list[Proposal]:
-    return [
-        Proposal((one, records[one].name), (other, records[other].name), pair.score, pair.reason)
-        for one, other, pair in _pairs(records, distinct)
+        found += [one for one in _pairs(records, distinct) if {one[0], one[1]} & own]
+    proposals = [
+        Proposal(
+            (one, records[one].name),
+            (other, records[other].name),
+            pair.score,
+            pair.reason,
+            self_made=bool({one, other} & own),
+        )
+        for one, other, pair in found
     ]
+    return sorted(proposals, key=lambda proposal: not proposal.self_made)
 
 
 def merge(store: Store, keep: str, gone: str, *, actor: str = "command") -> None:
@@ -77,7 +80,10 @@ def merge(store: Store, keep: str, gone: str, *, actor: str = "command") -> None
     to `keep` from now on, in imports too.
     """
     with store.writing() as write:
-        merge_organisations(write, *_rows(write.session, keep, gone))
+        kept, merged = _rows(write.session, keep, gone)
+        merge_organisations(write, kept, merged)
+        if write.session.get(ProfileRow, keep) is not None:
+            kept.standing = ADMINISTRATOR
         subject = f"organisation:{keep}"
         audit.record(write.session, actor, "organisation.merged", subject, gone=gone)
 
@@ -113,22 +119,33 @@ def sure_variants(session: Session) -> list[tuple[str, ...]]:
     A self-made profile is in none, whatever it calls itself: it would speak for an organisation,
     and share its votes, that somebody else's record stands for.
     """
-    records = {one: record for one, record in _records(session).items() if not is_self_made(one)}
+    records = _records(session, vouched=True)
     ids = list(records)
     pairs = [pair for _one, _other, pair in _pairs(records, _distinct(session))]
     return [tuple(ids[place] for place in group) for group in variant_groups(pairs)]
 
 
-def _records(session: Session) -> dict[str, NameRecord]:
-    """Return what says which organisation a record is of, by ascending id."""
+def _records(session: Session, *, vouched: bool = False) -> dict[str, NameRecord]:
+    """Return what says which organisation a record is of, by ascending id.
+
+    With `vouched`, only of records that nobody made for himself, or whose owner changed nothing
+    about who it is since an administrator made them one with another.
+    """
     columns = (
         OrganisationRow.id,
         OrganisationRow.name,
         OrganisationRow.country,
         OrganisationRow.city,
     )
-    rows = session.execute(select(*columns).order_by(OrganisationRow.id))
-    return {row.id: NameRecord(row.name, row.country, row.city) for row in rows}
+    query = select(*columns).order_by(OrganisationRow.id)
+    if vouched:
+        standing = OrganisationRow.standing
+        query = query.where(standing.is_(None) | (standing == ADMINISTRATOR))
+    return {
+        row.id: NameRecord(row.name, row.country, row.city)
+        for row in session.execute(query)
+        if not (vouched and is_self_made(row.id))
+    }
 
 
 def _distinct(session: Session) -> set[tuple[str, str]]:

@@ -26,9 +26,10 @@ from matcher.profiles.profiles import (
     subject_of,
 )
 from matcher.profiles.records import record_from_json, record_to_json
+from matcher.profiles.standing import update_standing
 from matcher.store import Store
 from matcher.store.account_tables import ProfileRow
-from matcher.store.organisations import delete_organisation
+from matcher.store.organisations import delete_organisation, get_organisation
 from matcher.store.references import rename_references
 
 
@@ -59,9 +60,11 @@ def change(
     with store.writing(organisation.embedded_texts) as write:
         row = write.session.get(ProfileRow, organisation_id)
         published = row is not None and row.state == State.PUBLISHED
+        old = get_organisation(write.session, organisation_id) if published else None
         if row is None or not published or not save_to_corpus(write, organisation):
             write.nothing_changed()
         else:
+            update_standing(write, row.email, organisation_id, old)
             _log_change(write.session, row, contact_for)
             return profile_from_row(write.session, row)
     with store.keeping() as session:
@@ -70,6 +73,7 @@ def change(
             return None
         if row.record is not None:
             record = record_from_json(row.record)
+            organisation = replace(organisation, standing=None)  # looked at again when it is shown
             changed = replace(record, organisation=with_languages(organisation))
             row.record = record_to_json(changed)
         _log_change(session, row, contact_for)

@@ -24,6 +24,7 @@ from matcher.profiles.profiles import (
     subject_of,
 )
 from matcher.profiles.records import ProfileRecord, record_from_json, record_to_json
+from matcher.profiles.standing import update_standing
 from matcher.store import Store
 from matcher.store.account_tables import ProfileRow
 
@@ -89,6 +90,7 @@ def publish(store: Store, token: str) -> Profile | None:
             write.nothing_changed()
             return None
         save_to_corpus(write, record_from_json(row.record).organisation)
+        update_standing(write, row.email, row.organisation_id, None)
         row.state, row.record, row.changed = State.PUBLISHED.value, None, datetime.now(UTC)
         tokens.revoke(session, tokens.CONFIRM_PROFILE, row.organisation_id)
         session.flush()

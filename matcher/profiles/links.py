@@ -22,6 +22,8 @@ from matcher.profiles.profiles import (
     profile_from_row,
     subject_of,
 )
+from matcher.profiles.records import without_standing
+from matcher.profiles.standing import update_standing
 from matcher.store import Store
 from matcher.store.account_tables import ProfileRow, TokenRow
 
@@ -99,16 +101,21 @@ def set_new_address(store: Store, token: str) -> tuple[Profile, str] | None:
 
     All links and editing sessions of the former address end. None for an unusable token.
     """
-    with store.keeping() as session:
+    with store.writing() as write:
+        session = write.session
         used = tokens.use(session, tokens.CHANGE_ADDRESS, token)
         row = session.get(ProfileRow, used.subject) if used else None
         if used is None or row is None:
+            write.nothing_changed()
             return None
         former, row.email = row.email, used.data["email"]
         row.changed = datetime.now(UTC)
         for purpose in (tokens.EDIT_PROFILE, tokens.CHANGE_ADDRESS):
             tokens.revoke(session, purpose, row.organisation_id)
         sessions.end_all_of_profile(session, row.organisation_id)
+        if row.record is not None:
+            row.record = without_standing(row.record)
+        update_standing(write, row.email, row.organisation_id, None)
         profile = profile_from_row(session, row)
         assert profile is not None
         audit.record(session, profile.actor, "profile.address", subject_of(profile.id))

@@ -12,6 +12,7 @@ from matcher.mail import Mailer
 from matcher.profiles.corpus_removal import put_back, take_out
 from matcher.profiles.profiles import Profile, State, profile_from_row, subject_of
 from matcher.profiles.records import record_from_json, record_to_json
+from matcher.profiles.standing import update_standing
 from matcher.store import Store
 from matcher.store.account_tables import ProfileRow
 from matcher.store.tables import OrganisationRow
@@ -105,7 +106,9 @@ def show_again(store: Store, mailer: Mailer, organisation_id: str, *, actor: str
             write.nothing_changed()
             return False
         email = row.email
-        put_back(write, organisation_id, record_from_json(row.record))
+        before = record_from_json(row.record)
+        put_back(write, organisation_id, before)
+        update_standing(write, row.email, organisation_id, before.organisation)
         row.state, row.record, row.note = State.PUBLISHED.value, None, ""
         row.changed = datetime.now(UTC)
         audit.record(write.session, actor, "profile.shown", subject_of(organisation_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -69,6 +69,12 @@ def record_to_json(record: ProfileRecord) -> dict[str, Any]:
     """Return the JSON value that is stored of a record."""
     traces = _TRACES.dump_python(record.traces, mode="json", exclude=_WITHOUT_FACET_IDS)
     return {"organisation": serialise(record.organisation), **traces}
+
+
+def without_standing(stored: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON value of a record whose organisation somebody else owns from now on."""
+    record = record_from_json(stored)
+    return record_to_json(replace(record, organisation=replace(record.organisation, standing=None)))
 
 
 def record_from_json(stored: dict[str, Any]) -> ProfileRecord:

@@ -63,11 +63,12 @@ def organisation_from_row(row: OrganisationRow, facets: Iterable[Facet]) -> Orga
         competitors=tuple(row.competitors),
         offers=tuple(facet for facet in facets if facet.kind is FacetKind.OFFER),
         needs=tuple(facet for facet in facets if facet.kind is FacetKind.NEED),
+        standing=row.standing,
     )
 
 
 def organisation_columns(organisation: Organisation) -> dict[str, Any]:
-    """Return the columns of an organisation but for its key and version."""
+    """Return the columns of an organisation but for its key, version and standing."""
     contact = organisation.contact or Contact()
     return {
         "id": organisation.id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import String, cast, delete, or_, select
@@ -17,6 +18,7 @@ from matcher.store.account_tables import (
     SessionRow,
     TokenRow,
 )
+from matcher.store.tables import OrganisationRow
 
 
 def rename_profile(session: Session, old: str, new: str | None) -> None:
@@ -42,6 +44,13 @@ def hidden_ids(session: Session) -> set[str]:
     """Return the ids of the organisations whose profiles a moderator has hidden."""
     hidden = select(ProfileRow.organisation_id).where(ProfileRow.state == "hidden")
     return set(session.scalars(hidden))
+
+
+def standings_of(session: Session, ids: Collection[str]) -> dict[str, str]:
+    """Return the standing of those of the organisations that their owners keep."""
+    rows = select(OrganisationRow.id, OrganisationRow.standing)
+    owned = rows.where(OrganisationRow.id.in_(ids), OrganisationRow.standing.is_not(None))
+    return {row.id: row.standing for row in session.execute(owned)}
 
 
 def delete_profile_rows(session: Session, organisation_id: str) -> None:

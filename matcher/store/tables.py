@@ -79,6 +79,8 @@ class OrganisationRow(Base):
     contact_email: Mapped[str | None] = mapped_column(String(320))
     contact_phone: Mapped[str | None] = mapped_column(String(64))
     competitors: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    standing: Mapped[str | None] = mapped_column(String(253))
+    """See `Organisation.standing`; a domain has at most 253 characters."""
     version: Mapped[int] = mapped_column(Key, index=True)
 
     __table_args__ = {"sqlite_autoincrement": True}  # a key is never used again

@@ -12,6 +12,8 @@ ACTIONS = {
     "organisation.changed": _l("Organisation changed"),
     "organisation.deleted": _l("Organisation deleted"),
     "organisation.merged": _l("Organisations merged"),
+    "profile.confirmed": _l("Profile confirmed"),
+    "profile.unconfirmed": _l("Confirmation of a profile taken back"),
     "organisation.distinct": _l("Organisations told apart"),
     "initiative.created": _l("Initiative added"),
     "initiative.changed": _l("Initiative changed"),

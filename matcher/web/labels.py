@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from matcher.accounts.accounts import AccountRole
-from matcher.domain import FacetKind, OrganisationType, SizeClass, Stage
+from matcher.domain import SELF_DECLARED, FacetKind, OrganisationType, SizeClass, Stage
 from matcher.match_lists.lists import EntryStatus
 from matcher.matching.answer import FitLabel
 from matcher.profiles.profiles import ContactFor, State
@@ -83,6 +83,8 @@ LABELS = {
     "column_type": _l("Kind"),
     "column_city": _l("Town"),
     "column_country": _l("Country"),
+    "column_standing": _l("Confirmed by"),
+    SELF_DECLARED: _l("self-declared"),
     "column_score": _l("Score"),
     "column_probability": _l("Chance"),
     "column_adds": _l("Adds to the coverage"),

@@ -28,6 +28,7 @@ from matcher.domain import (
 )
 from matcher.introductions import answers
 from matcher.introductions.access import AccessGrant, Party
+from matcher.introductions.delivery import issue_link
 from matcher.introductions.requests import IntroductionRequest, request_introduction
 from matcher.profiles import actions, drafts, moderation, profiles
 from matcher.profiles.export import export, export_to_json
@@ -190,7 +191,7 @@ def test_an_export_has_ones_own_contact_and_the_others_when_it_is_shared(store: 
     (asked,) = exported(store, own.id)["introductions"]
     assert asked["requester_contact"]["email"] == "m@wier.example"
     assert asked["recipient_contact"] is None
-    answers.accept(store, AccessGrant(made.token), contact=Contact(None, None, "09 1"))
+    answers.accept(store, AccessGrant(issue_link(store, made)), contact=Contact(None, None, "09 1"))
     (accepted,) = exported(store, own.id)["introductions"]
     assert accepted["recipient_contact"]["phone"] == "09 1"
     assert [step["by"] for step in accepted["steps"]] == ["requester", "recipient"]

@@ -281,6 +281,16 @@ def test_a_profile_is_hidden_with_a_reason_and_shown_again(
         )
     assert "keeper@trapkar.example" in get(admin, BASE + "/profiles?q=Trapkar").text
     one = BASE + "/profiles/demo:trapkar"
+    for button, shown, page in (
+        ("vouch", "Take the confirmation back", '<span class="badge">confirmed</span>'),
+        ("unvouch", "Confirm that it is who it says", "confirmed: trapkar.example"),
+    ):
+        post(admin, one, {button: "1"})
+        assert shown in get(admin, BASE + "/profiles?q=trapkar").text
+        for address in ("/organisations/demo:trapkar", "/organisations?q=trapkar"):
+            assert page in get(admin, address).text
+    told = ("account:administrator@example.org", "profile.confirmed", "organisation:demo:trapkar")
+    assert told in actions(store)
     post(admin, one)
     assert organisations.get(store, "demo:trapkar") is not None  # no reason, nothing done
     before = organisations.get(store, "demo:trapkar")

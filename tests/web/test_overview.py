@@ -140,7 +140,7 @@ def test_introductions_that_i_asked_for_wait_for_me(app: APIFlask, store: Store)
     )
     page = get(manager, "/overview").text
     waiting = part(page, "Waiting for you", "Match lists")
-    assert f'href="/introductions/{asked.id}">Trapkar Cargo (demo)</a>' in waiting
+    assert f'href="/introductions/{asked}">Trapkar Cargo (demo)</a>' in waiting
     assert "Introduction: Asked" in waiting
     states = part(page, "Introductions", "Missed chances")
     assert '<a href="/introductions?state=asked">Asked</a></th><td class="number">1<' in states

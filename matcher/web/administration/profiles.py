@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from matcher.current import services
 from matcher.profiles import moderation as profile_moderation
+from matcher.profiles.standing import vouch
 from matcher.web.access import me
 from matcher.web.administration.blueprint import PAGE, blueprint, only_administrators
 from matcher.web.paging import count_pages, page_asked, text_asked
@@ -35,9 +36,12 @@ def profiles() -> ResponseReturnValue:
 @blueprint.post("/profiles/<organisation_id>")
 @only_administrators
 def moderate(organisation_id: str) -> ResponseReturnValue:
-    """Hide a profile with a reason, or show it again."""
+    """Hide a profile with a reason, show it again, or say whether it is what it says."""
     current, reason = services(), request.form.get("reason", "").strip()
-    if "show" in request.form:
+    if "vouch" in request.form or "unvouch" in request.form:
+        vouched = "vouch" in request.form
+        done = vouch(current.store, organisation_id, actor=me().actor, vouched=vouched)
+    elif "show" in request.form:
         done = profile_moderation.show_again(
             current.store, current.mailer, organisation_id, actor=me().actor
         )
