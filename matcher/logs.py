@@ -167,5 +167,5 @@ def _about_the_request(_logger: Any, _method: str, line: MutableMapping[str, Any
         if account is not None:
             line["account"] = account.id
         if g.get("key") is not None:
-            line["key"] = g.key
+            line["key"] = g.key.name
     return line

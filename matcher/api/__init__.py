@@ -50,6 +50,8 @@ def _completed(spec: dict[str, Any]) -> dict[str, Any]:
     for path in spec["paths"].values():
         for operation in path.values():
             operation["responses"].setdefault("503", UNAVAILABLE)
+            if "security" in operation:
+                operation["responses"].setdefault("403", NOT_BY_THIS_KEY)
     return spec
 
 
@@ -92,6 +94,11 @@ PROBLEM: dict[str, Any] = {
         },
     },
 }
+NOT_BY_THIS_KEY: dict[str, Any] = {
+    "description": "The key may only read, or only write the records of another source.",
+    "content": {"application/problem+json": {"schema": PROBLEM}},
+}
+"""What any address that writes may answer."""
 UNAVAILABLE: dict[str, Any] = {
     "description": "Not at the moment: too much is asked, there wasn't time to answer, or store, "
     "index or model can't be used. `detail` says which; ask again after `Retry-After` seconds.",

@@ -6,7 +6,7 @@ import structlog
 from apiflask import APIBlueprint
 from flask import Response, g, request
 
-from matcher.accounts.api_keys import key_name
+from matcher.accounts.api_keys import find_key
 from matcher.api.errors import problem
 from matcher.current import services
 from matcher.setting_types import is_loopback
@@ -34,10 +34,13 @@ def _only_json() -> Response | None:
 def _only_with_key() -> Response | None:
     """Refuse to write without an API key, unless the settings leave writing open."""
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    g.key = key_name(services().store, key.strip()) if scheme.casefold() == "bearer" else None
+    g.key = find_key(services().store, key.strip()) if scheme.casefold() == "bearer" else None
     endpoint = (request.endpoint or "").removeprefix("api.")
     if request.method in {"GET", "HEAD", "OPTIONS"} or endpoint in READING:
         return None
+    if g.key is not None and not g.key.may_write(_record_id()):
+        log.warning("refused", route=str(request.url_rule), method=request.method, key=True)
+        return problem(403, "This key may not write that: see what it was made for.")
     if trusted():
         return None
     log.warning("refused", route=str(request.url_rule), method=request.method, key=bool(key))
@@ -45,9 +48,17 @@ def _only_with_key() -> Response | None:
     return problem(401, detail, WWW_Authenticate="Bearer")
 
 
+def _record_id() -> str:
+    """Return the id of the organisation or initiative that a request would write."""
+    given = request.view_args or {}
+    body = request.get_json(silent=True)
+    stated = body.get("id") if isinstance(body, dict) else None
+    return str(given.get("initiative_id") or given.get("organisation_id") or stated or "")
+
+
 def actor() -> str:
     """Return who writes, for the audit log."""
-    return f"key:{g.key}" if g.key is not None else "open"
+    return f"key:{g.key.name}" if g.key is not None else "open"
 
 
 def trusted() -> bool:

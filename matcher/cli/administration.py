@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import click
 
 from matcher.accounts import accounts, api_keys, passwords, second_factor
@@ -16,18 +18,28 @@ keys = Group("apikey", help="Keys for writing through the API.")
 
 @keys.command("create")
 @click.argument("name")
-def apikey_create(name: str) -> None:
+@click.option(
+    "--scope",
+    default=api_keys.ALL,
+    show_default=True,
+    help="`read`, `all`, or the source whose records it may write, such as `crm` for `crm:x`.",
+)
+@click.option("--days", type=int, help="For how long it works; else until it is revoked.")
+def apikey_create(name: str, scope: str, days: int | None) -> None:
     """Make a key for NAME; it is shown this once."""
+    store = services().store
     with friendly():
-        click.echo(api_keys.create_key(services().store, name, actor="command"))
+        click.echo(api_keys.create_key(store, name, actor="command", scope=scope, days=days))
 
 
 @keys.command("list")
 def apikey_list() -> None:
     """List the names of all keys."""
     for row in api_keys.list_keys(services().store):
-        state = "revoked" if row.revoked else "valid"
-        click.echo(f"{row.name}\t{row.created:%Y-%m-%d}\t{state}")
+        valid = api_keys.is_valid(row, datetime.now(UTC))
+        state = "valid" if valid else "revoked" if row.revoked else "out of date"
+        used = f"used {row.used:%Y-%m-%d}" if row.used else "never used"
+        click.echo(f"{row.name}\t{row.created:%Y-%m-%d}\t{row.scope}\t{used}\t{state}")
 
 
 @keys.command("revoke")

@@ -120,15 +120,17 @@ def test_nobody_locks_himself_out(app: APIFlask, admin: FlaskClient, store: Stor
 
 
 def test_a_key_is_shown_once(app: APIFlask, admin: FlaskClient, store: Store) -> None:
-    page = post(admin, BASE + "/keys", {"name": "Koppeling"})
+    page = post(admin, BASE + "/keys", {"name": "Koppeling", "scope": "all"})
     key = re.search(r"schakel_[\w-]+", page.text)
     assert key is not None and page.headers["Cache-Control"] == "no-store"
-    assert api_keys.key_name(store, key[0]) == "Koppeling"
+    assert api_keys.find_key(store, key[0]) == api_keys.ApiKey("Koppeling", "all")
     assert key[0] not in get(admin, BASE + "/keys").text
     gone = post(admin, BASE + "/keys/revoke", {"name": "Koppeling"}, follow_redirects=True)
     assert "1 key is revoked." in gone.text
-    assert api_keys.key_name(store, key[0]) is None
-    assert post(admin, BASE + "/keys", {"name": ""}).status_code == 422
+    assert api_keys.find_key(store, key[0]) is None
+    assert post(admin, BASE + "/keys", {"name": "", "scope": "all"}).status_code == 422
+    for wrong in ("own", "a b", ""):
+        assert post(admin, BASE + "/keys", {"name": "x", "scope": wrong}).status_code == 422
 
 
 def double(client: FlaskClient) -> tuple[str, str]:
