@@ -6,6 +6,7 @@ import sys
 import tempfile
 
 from matcher import logs, metrics
+from matcher.serving.handover import HANDOVER
 from matcher.serving.preload import preload
 from matcher.settings import SettingsError, read_settings
 
@@ -31,6 +32,13 @@ def on_starting(server):
     os.environ[metrics.FOLDER] = tempfile.mkdtemp(prefix="schakel-metrics-")
     if not server.cfg.reload:
         preload()
+    if server.master_pid:  # of the master that started this one, on SIGUSR2
+        HANDOVER.begin()
+
+
+def on_reload(_server):
+    """Let the workers that are there answer until new ones have started."""
+    HANDOVER.begin()
 
 
 def post_worker_init(worker):

@@ -189,7 +189,8 @@ class Service:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Service:
-        command = [sys.executable, "-m", "gunicorn", "app:app"]
+        # Not `-m gunicorn`, which can't start itself anew on SIGUSR2.
+        command = [str(Path(sys.executable).with_name("gunicorn")), "app:app"]
         with ExitStack() as stack:
             output = stack.enter_context(self.log.open("wb")) if self.log else None
             self._process = subprocess.Popen(command, env=self.environ, cwd=ROOT, stderr=output)
@@ -207,6 +208,17 @@ class Service:
         assert self._process is not None
         self._process.terminate()
         self._process.wait(30)
+
+    @property
+    def pid(self) -> int:
+        """The process id of gunicorn's master."""
+        assert self._process is not None
+        return self._process.pid
+
+    def wait(self, seconds: float) -> int:
+        """Wait until the master ends; its exit code."""
+        assert self._process is not None
+        return self._process.wait(seconds)
 
     def workers(self) -> list[int]:
         """Process ids of the workers."""

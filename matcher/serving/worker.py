@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import json
+import signal
 import socket
 import struct
 import threading
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from selectors import EVENT_READ
+from types import FrameType
 from typing import Any
 
 from gunicorn import http
@@ -27,6 +29,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from matcher.serving.arrival import Arrival, Stage
+from matcher.serving.handover import HANDOVER
 
 HEAD_SECONDS = 10.0
 """For the head of a request, from its first byte; nginx and Apache allow 20 to 60."""
@@ -40,6 +43,9 @@ HOLD_SECONDS = 20.0
 """For the service to start; after that, requests are told that it hasn't."""
 COURTESY_SECONDS = 0.05
 """In which workers that have started may take a connection before those that are starting."""
+HANDOVER_SECONDS = 15.0
+"""An old worker answers after a reload, if no new one has started; less than gunicorn waits for it
+(`graceful_timeout`)."""
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 """Of all requests of a worker that aren't whole yet."""
 _RECEIVE_BYTES = 64 * 1024
@@ -71,6 +77,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._hold_until = 0.0
         self._started = True
         self._failed = False
+        self._reload = HANDOVER.number
+        self._made = time.monotonic()
+        self._leave_at: float | None = None
 
     def start_up(self, prepare: Callable[[], None]) -> None:
         """Call `prepare` in a thread of its own, and hold requests until it returns.
@@ -92,16 +101,35 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     # What gunicorn's loop calls
 
+    def run(self) -> None:
+        """Serve until it is told to end."""
+        if self._started:
+            HANDOVER.started(self._reload, self.age)
+        super().run()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End; after a reload, as soon as new workers have started."""
+        reloaded = HANDOVER.number > self._reload
+        if not self.alive or not reloaded or HANDOVER.is_done(self.cfg.workers):
+            super().handle_exit(sig, frame)
+        elif self._leave_at is None:
+            self._leave_at = time.monotonic() + HANDOVER_SECONDS
+
     def notify(self) -> None:
         """Tell gunicorn that the loop runs; end where the service couldn't start."""
         if self._failed:
             raise SystemExit(Arbiter.WORKER_BOOT_ERROR)
+        if self._leave_at is not None and self.alive:
+            if HANDOVER.is_done(self.cfg.workers) or time.monotonic() > self._leave_at:
+                super().handle_exit(signal.SIGTERM, None)
         super().notify()
 
     def accept(self, listener: socket.socket) -> None:
         """Accept a connection; other workers first, while this one starts."""
         if not self._started:
             time.sleep(COURTESY_SECONDS)
+            if self._former_answer():
+                return
         try:
             super().accept(listener)
         except OSError as error:
@@ -109,6 +137,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 raise
             self.log.error("No connection taken: %s", error)
             time.sleep(COURTESY_SECONDS)
+
+    def _former_answer(self) -> bool:
+        """Whether workers of before a reload answer until this one has started."""
+        new = HANDOVER.number == self._reload > 0
+        soon = time.monotonic() < self._made + HANDOVER_SECONDS
+        return new and soon and not HANDOVER.is_done(self.cfg.workers)
 
     def enqueue_req(self, conn: TConn) -> None:
         """Wait for the first request of a new connection."""
@@ -243,6 +277,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _end_hold(self, started: bool) -> None:
         self._started = started
+        if started:
+            HANDOVER.started(self._reload, self.age)
         held, self._held = self._held, []
         for conn, data in held:
             self._hand_over(conn, data)
