@@ -59,7 +59,15 @@ def test_every_code_span_with_a_slash_in_the_architecture_is_a_path() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "docs/quality.md", "docs/complement.md", "docs/speed.md"]
+    "name",
+    [
+        "README.md",
+        "docs/quality.md",
+        "docs/complement.md",
+        "docs/operations.md",
+        "docs/security.md",
+        "docs/speed.md",
+    ],
 )
 def test_files_modules_and_settings_that_other_pages_name_exist(name: str) -> None:
     page = (ROOT / name).read_text(encoding="utf-8")
@@ -73,6 +81,18 @@ def test_files_modules_and_settings_that_other_pages_name_exist(name: str) -> No
     assert {module for module in modules if not (ROOT / f"{module}.py").exists()} == set()
     settings = {row.variable for row in settings_help()} | {"SCHAKEL_BENCH_DATA"}
     assert set(re.findall(r"SCHAKEL_[A-Z_]+", page)) <= settings
+
+
+def test_each_promise_about_safety_has_a_test_that_exists() -> None:
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ")]
+    promises = [line for line in rows if "| tests |" not in line and "---" not in line]
+    assert len(promises) >= 40
+    for line in promises:
+        named = re.findall(r"`(tests/[\w/]+\.py):(test_\w+)`", line.split("|")[2])
+        assert named, f"no test keeps: {line}"
+        for path, name in named:
+            assert name in definitions(ROOT / path), f"{path} doesn't define {name}"
 
 
 def test_every_room_is_in_the_architecture() -> None:
