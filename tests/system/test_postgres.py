@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
 
 from matcher import container
 from matcher.demo import load as demo
@@ -144,3 +147,30 @@ def test_a_write_waits_for_another_writer_for_some_seconds_and_a_reader_never(
         assert client.get("/api/v1/organisations?q=vol").status_code == 200
         assert client.get("/health/live").status_code == 200
     assert client.post("/api/v1/organisations", json=new).status_code == 201
+
+
+def test_a_password_of_any_characters_is_taken_from_its_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As compose.yaml and the manifests give it: in PGPASSWORD, not in DATABASE_URL."""
+    password = "p@ss/w:rd%#? 'x"
+    quoted = password.replace("'", "''")
+    with postgres_server() as url:
+        first = create_engine(url)
+        with first.begin() as connection:
+            connection.exec_driver_sql(f"alter role schakel password '{quoted}'".replace("%", "%%"))
+            file = connection.exec_driver_sql("show hba_file").scalar_one()
+            line = "host all all all scram-sha-256"
+            connection.exec_driver_sql(f"copy (select '{line}') to '{file}'")
+            connection.exec_driver_sql("select pg_reload_conf()")
+        first.dispose()
+        monkeypatch.setenv("PGPASSWORD", "another")
+        with pytest.raises(OperationalError, match="password authentication failed"):
+            for _ in range(100):  # until the server has read the line
+                create_engine(url, poolclass=NullPool).connect().close()
+                time.sleep(0.1)
+        monkeypatch.setenv("PGPASSWORD", password)
+        store = Store(url)
+        store.upgrade()
+        assert store.corpus_version() == 0
+        store.dispose()
