@@ -60,7 +60,8 @@ class Mailer:
         message["Subject"] = subject
         message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="schakel")
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(text)
+        privacy = f"{self._settings.public_url}/privacy"
+        message.set_content(f"{text}\n\n-- \nPrivacy: {privacy}\n")
         return self._add(message)
 
     def send_nothing(self) -> None:

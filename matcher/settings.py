@@ -188,6 +188,18 @@ class Settings(BaseSettings):
         "`smtp://…`. Empty: mails are laid into the folder `mailbox` of SCHAKEL_HOME.",
     )
     mail_from: str = Field("schakel@localhost", description="The sender of mails.")
+    controller: str = Field(
+        "",
+        description="Who is responsible for the personal data in this service (the controller, in "
+        "the words of the GDPR), as the page `/privacy` names it: name and postal address.",
+    )
+    controller_email: str = Field(
+        "", description="Where people write to see, correct or delete what is stored about them."
+    )
+    legal_basis: Literal["legitimate-interest", "consent", "public-task"] = Field(
+        "legitimate-interest",
+        description="The legal basis that `/privacy` names, by article 6 of the GDPR.",
+    )
     oidc_issuer: WebAddress = Field(
         "",
         description="An OpenID Connect provider to sign in with, such as "
@@ -284,6 +296,11 @@ class Settings(BaseSettings):
             found.append(f"{who} may write and delete through the API (SCHAKEL_API_WRITES)")
         if self.development:
             return found
+        if not self.controller or not self.controller_email:
+            found.append(
+                "the page on privacy doesn't say who is responsible: set SCHAKEL_CONTROLLER and "
+                "SCHAKEL_CONTROLLER_EMAIL"
+            )
         if not self.smtp_url:
             found.append(
                 "no mail leaves this machine, and mails with secret links are laid into the folder "

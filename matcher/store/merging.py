@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from matcher.domain import OrganisationType, Role
+from matcher.store.account_tables import ProfileRow
 from matcher.store.database import Write
 from matcher.store.references import rename_references
 from matcher.store.tables import (
@@ -30,7 +33,9 @@ def merge_organisations(write: Write, keep: OrganisationRow, gone: OrganisationR
     moved = _move_ownerships(session, keep.key, gone.key)
     for facet in session.scalars(select(FacetRow).where(FacetRow.id.in_(moved))):
         facet.version = write.version
-    _fill(keep, gone)
+    owned = all(session.get(ProfileRow, one.id) is not None for one in (keep, gone))
+    # Of two owners the one that stays chose whom to give as its contact.
+    _fill(keep, gone, [name for name in _FILLED if not (owned and name.startswith("contact_"))])
     keep.version = write.version
     aliases = update(AliasRow).where(AliasRow.organisation_key == gone.key)
     session.execute(aliases.values(organisation_key=keep.key))
@@ -71,8 +76,8 @@ def _move_ownerships(session: Session, keep: int, gone: int) -> list[int]:
     return [owner.facet_id for owner in moving]
 
 
-def _fill(keep: OrganisationRow, gone: OrganisationRow) -> None:
-    for name in _FILLED:
+def _fill(keep: OrganisationRow, gone: OrganisationRow, names: Sequence[str]) -> None:
+    for name in names:
         if getattr(keep, name) in (None, "", []):
             setattr(keep, name, getattr(gone, name))
     if keep.type == OrganisationType.OTHER.value:

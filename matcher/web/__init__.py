@@ -30,6 +30,7 @@ from matcher.web import (
     match_lists,
     matching,
     overview,
+    privacy,
     profile_links,  # noqa: F401 (adds views to the blueprint of profiles)
     profiles,
     rate_limits,
@@ -54,6 +55,7 @@ PAGES = (
     overview,
     strengths,
     administration,
+    privacy,
 )
 """Modules with pages; some share a blueprint."""
 
