@@ -14,6 +14,7 @@ from matcher.corpus.name_variants import MIN_SURE_SCORE
 from matcher.domain import (
     ADMINISTRATOR,
     SELF_DECLARED,
+    Contact,
     Organisation,
     OrganisationType,
     Place,
@@ -181,3 +182,14 @@ def test_a_merged_profile_that_calls_itself_another_is_a_variant_of_nobody(store
         False,
     )
     assert pair.score >= MIN_SURE_SCORE
+
+
+def test_of_two_owners_the_contact_of_the_one_that_goes_stays_nobodys(store: Store) -> None:
+    private = replace(BAKERY, contact=Contact("An", "an@thuis.example", "09 1"))
+    _draft, token = drafts.create(store, private, email=OWN_MAIL, contact_for=ContactFor.NOBODY)
+    hidden = drafts.publish(store, token)
+    keep = published(store)
+    assert hidden is not None
+    duplicates.merge(store, keep, hidden.id)
+    kept = get(store, keep)
+    assert kept is not None and kept.contact is None and kept.id == keep
