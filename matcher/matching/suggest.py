@@ -10,7 +10,10 @@ from matcher.needs.wishes import Wish, excluding, wishes_of
 
 
 def with_text_filters(question: Question) -> Question:
-    """Return a question that filters out the places that its text excludes, unless it says no."""
+    """Return a question that filters out the places and types that its text excludes.
+
+    Not where the question says that it shouldn't.
+    """
     wishes = wishes_of(question.text.strip()) if question.text_filters else ()
     if not any(wish.excludes for wish in wishes):
         return question
@@ -32,7 +35,7 @@ def _is_applied(filters: Filters, wish: Wish) -> bool:
     if wish.field == "size":
         return filters.sme_only
     if wish.field == "type":
-        return wish.value in filters.types
+        return bool(filters.types) and (wish.value in filters.types) is not wish.excludes
     if wish.field == "country":
         return wish.value in (filters.not_countries if wish.excludes else filters.countries)
     return wish.value in (filters.not_regions if wish.excludes else filters.regions)

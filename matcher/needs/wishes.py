@@ -15,7 +15,7 @@ from typing import Literal
 
 from embeddings.stopwords import STOP_WORDS
 from matcher.corpus.spellings import TextWord, text_words
-from matcher.domain import Filters
+from matcher.domain import Filters, OrganisationType
 from matcher.needs.extraction.exclusions import denied_passages
 from matcher.needs.extraction.labels import Label
 from matcher.needs.extraction.reading import passages_of
@@ -50,6 +50,10 @@ _MAX_LISTED = 8
 """Words of a passage that are looked at for whether it begins with another place."""
 
 
+_DENYING = (STOP_WORDS | LEAD | {"without", "zonder", "sans", "ohne"}) - PREPOSITIONS
+"""Words beside the types that a passage rules out; `not for companies` tells of a product."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """A filter that a text speaks of."""
@@ -65,11 +69,15 @@ class Wish:
 
 @lru_cache(maxsize=64)
 def wishes_of(text: str) -> tuple[Wish, ...]:
-    """Return the filters that a text speaks of, each once, in order; exclusions are of places."""
+    """Return the filters that a text speaks of, each once, in order.
+
+    What is excluded are places and types of organisations.
+    """
     found: dict[tuple[FilterField, str, bool], Wish] = {}
     denied = denied_passages(text)
     for clause in (each for exclusion in denied for each in exclusion.clauses):
-        for wish in _excluded_places(text, clause.start, clause.end):
+        excluded = (_excluded_places, _excluded_types)
+        for wish in (one for each in excluded for one in each(text, clause.start, clause.end)):
             found.setdefault((wish.field, wish.value, True), wish)
     for start, end, asked in _passages(text):
         if any(one.start < end and start < one.end for one in denied):
@@ -106,9 +114,17 @@ def is_about_place(text: str) -> bool:
 
 
 def excluding(filters: Filters, wishes: Sequence[Wish]) -> Filters:
-    """Return filters with the places that a text excludes, but for those asked for by a filter."""
+    """Return filters with what a text excludes, but for what is asked for by a filter.
+
+    Where no types are asked for, those that are left are.
+    """
+    not_wanted = {wish.value for wish in wishes if wish.excludes and wish.field == "type"}
+    types = filters.types
+    if not_wanted and not types:
+        types = tuple(one for one in OrganisationType if one not in not_wanted)
     return replace(
         filters,
+        types=types,
         not_countries=_more(filters.not_countries, filters.countries, "country", wishes),
         not_regions=_more(filters.not_regions, filters.regions, "region", wishes),
     )
@@ -158,6 +174,20 @@ def _excluded_places(text: str, start: int, end: int) -> Iterator[Wish]:
         yield _place_wish(code, text[tokens[at].start : tokens[after - 1].end], excludes=True)
     for at, code in adjectives.items():
         yield _place_wish(code, text[tokens[at].start : tokens[at].end], excludes=True)
+
+
+def _excluded_types(text: str, start: int, end: int) -> Iterator[Wish]:
+    """Yield the types of organisations of a passage that denies nothing but these."""
+    tokens = text_words(text, start, end)
+    types = {
+        at: value
+        for at, token in enumerate(tokens)
+        for field, value, pattern in KINDS
+        if field == "type" and re.fullmatch(pattern, token.folded)
+    }
+    if all(at in types or token.folded in _DENYING for at, token in enumerate(tokens)):
+        for at, value in types.items():
+            yield Wish("type", value, tokens[at].written, excludes=True)
 
 
 def _place_wish(code: str, words: str, *, excludes: bool = False) -> Wish:

@@ -55,6 +55,8 @@ def _parameter(one: SuggestedFilter) -> tuple[str, str]:
 def _name(one: SuggestedFilter) -> str:
     if one.field == "size":
         return str(_("Only small and medium-sized companies"))
+    if one.field == "type" and one.excludes:
+        return str(_("None of these: %(name)s", name=LABELS[OrganisationType(one.value)]))
     if one.field == "type":
         return str(_("Only: %(name)s", name=LABELS[OrganisationType(one.value)]))
     if one.excludes:

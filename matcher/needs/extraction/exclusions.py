@@ -44,11 +44,20 @@ _SEEK = (
 )
 _WORD = re.compile(r"[^\W_]+")
 _BULLETS = "-*•·‣▪◦–—"
+_PARTNERS = re.compile(
+    r"\b(?:\w*partn\w+|\w*partenair\w+|\w*bedrij[fv]\w*|compan\w+|firms?|firma\w*|firmen"
+    r"|entreprises?|\w*unternehmen|\w*consult\w+|\w*adviseurs?|\w*berater\w*|\w*bureaus?|bureaux"
+    r"|agen(?:cy|cies|ces?|turen|tur)|\w*universit\w+|\w*hochschule\w*|\w*hogescho\w+|suppliers?"
+    r"|\w*leverancier\w*|fournisseurs?|\w*lieferant\w*|\w*handelaar\w*|\w*handler\w*|dealers?"
+    r"|traders?|distribut\w+|tussenperso\w+|intermedia\w+|intermediair\w+|vermittler\w*|multinational"
+    r"\w*|start ?ups?|vendors?|resellers?|\w*verkopers?|revendeurs?|kmo\w*|pme|kmu|smes?)\b"
+)
 _CLAUSE_ENDS = re.compile(
     r"(?<=[.!?…;:,])\s+|\s*\n|\s+(?=\()|(?<=\))\s+|\s+[–—-]+\s+"
     r"|\s+(?=(?:but|maar|mais|aber|sondern|except|excluding|behalve|sauf|hormis|außer|"
     r"ausgenommen|uitgezonderd)\b)"
-    r"|\s+(?=(?:and|or|nor|en|of|noch|et|ou|ni|und|oder)\s+(?:no|not|geen|niet|pas|keine?|nicht)\b)",
+    r"|\s+(?=(?:and|or|nor|en|of|noch|et|ou|ni|und|oder)\s+(?:no|not|geen|niet|pas|keine?|nicht)\b)"
+    rf"|\s+(?=(?:without|zonder|sans|ohne)\s+(?:\w+\s+)?{_PARTNERS.pattern})",
     re.IGNORECASE,
 )
 _NO_EXCLUSION = re.compile(
@@ -93,14 +102,6 @@ _CONTENTS = re.compile(
     r"(?: (?:and|or|en|of|et|ou|und|oder))?)+$"
 )
 """What a product is free of: a property of what is wanted. Everyday words of labels, by hand."""
-_PARTNERS = re.compile(
-    r"\b(?:\w*partn\w+|\w*partenair\w+|\w*bedrij[fv]\w*|compan\w+|firms?|firma\w*|firmen"
-    r"|entreprises?|\w*unternehmen|\w*consult\w+|\w*adviseurs?|\w*berater\w*|\w*bureaus?|bureaux"
-    r"|agen(?:cy|cies|ces?|turen|tur)|\w*universit\w+|\w*hochschule\w*|\w*hogescho\w+|suppliers?"
-    r"|\w*leverancier\w*|fournisseurs?|\w*lieferant\w*|\w*handelaar\w*|\w*handler\w*|dealers?"
-    r"|traders?|distribut\w+|tussenperso\w+|intermedia\w+|intermediair\w+|vermittler\w*|multinational"
-    r"\w*|start ?ups?|vendors?|resellers?|\w*verkopers?|revendeurs?|kmo\w*|pme|kmu|smes?)\b"
-)
 _STRONG = re.compile(
     rf"^{_LEAD}(?:{_EXCEPT}|(?:not|niet|nicht|pas) (?:interested|looking|op zoek|interess\w*)"
     rf"|{_NEGATION}(?! (?:(?:in|tijdens|na|nach|avant|apres|pendant|during|before|after|until|vor"
