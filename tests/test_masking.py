@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import sys
 
 import pytest
 
 from matcher.masking import MASK, MaskingFilter, exception_text, mask_values, masked
 
-TOKEN = secrets.token_urlsafe(32)
+TOKEN = "Wq3xK-7bVd0_mR5tYzN8cLpE2sGhJ4uAfT6oXiB1vQw"
 
 
 @pytest.mark.parametrize(

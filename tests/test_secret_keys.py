@@ -17,7 +17,7 @@ from matcher.secret_keys import check_secret_key, development_secret
         "0123456789abcdef0123456789abcdef",
         "please-change-me-to-something-else-soon",
         "DE3c9f1b-Secret-77ab01c9e2d4f5a6b8c0",
-        secrets.token_hex(15),
+        "8e82a558b30edcf39e5e417830b853",
     ],
 )
 def test_keys_that_can_be_guessed(key: str) -> None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import compress
 
 import numpy as np
 from babel import Locale
@@ -63,6 +64,12 @@ class Mentions:
         """Which of them (k,) are mentioned by a name that is written out."""
         result: Mask = self.places >= 0
         return result
+
+    def without(self, rows: Rows) -> Mentions:
+        """Return the mentions of all but some organisations (m,)."""
+        stay = ~np.isin(self.rows, rows)
+        words = tuple(compress(self.words, stay.tolist()))
+        return Mentions(self.rows[stay], self.confidence[stay], self.places[stay], words)
 
 
 def mentions_in(corpus: Corpus, text: str) -> Mentions:

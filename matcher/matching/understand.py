@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,17 @@ from matcher.corpus.snapshot import Snapshot
 from matcher.deadline import NO_DEADLINE, Deadline
 from matcher.domain import Need, Question
 from matcher.matching.answer import NoticeCode
+from matcher.matching.ruled_out import organisations_ruled_out
 from matcher.matching.suggest import with_text_filters
 from matcher.models.need_offer import Statements, statements_of
-from matcher.needs.extraction import exclusions_of, strip_courtesies, without_exclusions
+from matcher.needs.extraction import (
+    exclusions_of,
+    strip_courtesies,
+    without_closing,
+    without_exclusions,
+)
 from matcher.needs.resolve import ResolvedNeeds, Source, find_needs
-from matcher.needs.wishes import is_about_place
+from matcher.needs.wishes import is_filter
 from matcher.store import Store
 
 
@@ -114,6 +120,9 @@ def understand(
     question = with_text_filters(question)
     exclusions = exclusions_of(question.text.strip())
     text = without_exclusions(question.text.strip())
+    ruled_out = organisations_ruled_out(corpus, question.text)
+    exclude = (*question.exclude, *(corpus.ids[row] for row in ruled_out.tolist()))
+    question = replace(question, exclude=exclude)
     members = corpus.with_variants(corpus.rows(question.members))
     found = find_needs(snapshot, store, question.needs, question.text, members)
     texts = [strip_courtesies(text), *(need.text for need in found[0])]
@@ -121,15 +130,15 @@ def understand(
         clause.subject
         for exclusion in exclusions
         for clause in exclusion.clauses
-        if clause.subject and not is_about_place(clause.text)  # places are filters
+        if clause.subject and not is_filter(clause.text)  # places and types are filters
     ]
     vectors = encoder.encode([*texts, *subjects])
     vectors, unwanted = vectors[: len(texts)], vectors[len(texts) :]
     needs = ResolvedNeeds(*found, vectors[1:])
-    if not (len(members) or vectors.any()):
-        raise NothingToRecommend("nothing_usable")
-    mentions = _mentions(snapshot, text, needs)
+    mentions = _mentions(snapshot, without_closing(text), needs, ruled_out)
     mentioned, confidence = surest_mentions(mentions)
+    if not (len(members) or vectors.any() or len(mentioned)):
+        raise NothingToRecommend("nothing_usable")
     return UnderstoodQuestion(
         snapshot=snapshot,
         question=question,
@@ -175,12 +184,15 @@ def view_coverage_of(encoder: Encoder, vector: NDArray[np.float32]) -> dict[str,
 
 
 def _mentions(
-    snapshot: Snapshot, text: str, needs: ResolvedNeeds | None
+    snapshot: Snapshot, text: str, needs: ResolvedNeeds | None, ruled_out: Rows
 ) -> tuple[TextMentions, ...]:
-    """Return whom the text and each stated need mentions."""
+    """Return whom the text and each stated need mentions, but for organisations ruled out."""
     stated = needs.needs if needs is not None and needs.source is Source.STATED else ()
     texts = [(None, text), *((need.text, need.text) for need in stated)]
-    return tuple(TextMentions(need, mentions_in(snapshot.corpus, words)) for need, words in texts)
+    return tuple(
+        TextMentions(need, mentions_in(snapshot.corpus, words).without(ruled_out))
+        for need, words in texts
+    )
 
 
 def surest_mentions(mentions: Sequence[TextMentions]) -> tuple[Rows, Floats]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from typing import Literal
 
 from embeddings.stopwords import STOP_WORDS
@@ -108,9 +109,10 @@ def _passages(text: str) -> list[tuple[int, int, bool]]:
     return found
 
 
-def is_about_place(text: str) -> bool:
-    """Return whether a clause that says what isn't wanted only says where partners shan't be."""
-    return next(_excluded_places(text, 0, len(text)), None) is not None
+def is_filter(text: str) -> bool:
+    """Return whether a clause of what isn't wanted only says where, or what, partners shan't be."""
+    found = chain(_excluded_places(text, 0, len(text)), _excluded_types(text, 0, len(text)))
+    return next(found, None) is not None
 
 
 def excluding(filters: Filters, wishes: Sequence[Wish]) -> Filters:

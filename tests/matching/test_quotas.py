@@ -54,7 +54,7 @@ def test_without_a_share_all_go_by_score() -> None:
         (0.0, list(range(10))),
         (0.09, list(range(10))),  # of ten places it would be less than one
         (0.1, [0, 1, 2, 3, 4, 5, 6, 7, 8, 10]),
-        (0.25, [0, 1, 2, 10, 3, 4, 5, 11, 6, 7]),
+        (0.25, [0, 1, 2, 3, 4, 5, 6, 7, 10, 11]),
     ],
 )
 def test_companies_get_their_share_of_the_first_ten_places(share: float, first: list[int]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.needs.extraction import courtesies, strip_courtesies
+from matcher.needs.extraction import courtesies, strip_courtesies, without_closing
 from matcher.needs.extraction.reading import Label, Passage
 
 
@@ -86,3 +86,20 @@ def test_a_text_of_which_hardly_anything_would_be_left_stays_whole(
     monkeypatch.setattr(courtesies, "passages_of", lambda _: whole)
     stripped = strip_courtesies(text)
     assert "chain, not yet there, for wood chips" in stripped and "Orchards are pruned" in stripped
+
+
+@pytest.mark.parametrize(
+    "closing",
+    [
+        "Best wishes,\nTom\nimec, Leuven",
+        "Met vriendelijke groeten\nPieter\nUniversiteit Hasselt",
+        "Groeten\nPieter",
+        "Cordialement,\nAnne",
+        "Mit freundlichen Grüßen\nJan",
+    ],
+)
+def test_who_signs_is_not_asked_for(closing: str) -> None:
+    assert without_closing(f"We need a bronze foundry.\n\n{closing}").strip() == (
+        "We need a bronze foundry."
+    )
+    assert without_closing("We need a foundry of imec.") == "We need a foundry of imec."

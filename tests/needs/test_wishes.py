@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.domain import Filters
-from matcher.needs.wishes import excluding, is_about_place, wishes_of
+from matcher.domain import Filters, OrganisationType
+from matcher.needs.wishes import excluding, is_filter, wishes_of
 
 
 def read(text: str) -> list[tuple[str, str, str]]:
@@ -86,6 +86,27 @@ def test_places_where_the_partner_shall_not_be(text: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("photonics, no universities", "higher_education"),
+        ("geen universiteiten", "higher_education"),
+        ("analyse microbiologique, sans universités", "higher_education"),
+        ("emballage compostable, pas d'entreprises", "company"),
+        ("We look for a hospital, not a university", "higher_education"),
+    ],
+)
+def test_types_that_the_partner_shall_not_have(text: str, value: str) -> None:
+    assert ("not type", value) in [one[:2] for one in read(text)]
+    assert OrganisationType(value) not in excluding(Filters(), wishes_of(text)).types
+    asked = Filters(types=(OrganisationType(value),))
+    assert excluding(asked, wishes_of(text)) == asked
+
+
+def test_whom_a_product_is_for_is_no_wish_either() -> None:
+    assert read("software for hospitals, not for companies") == []
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Nous sommes une PME wallonne et cherchons un laboratoire de chimie.",
@@ -103,10 +124,11 @@ def test_where_the_sender_and_the_market_are_is_no_wish(text: str) -> None:
 
 
 def test_a_passage_about_a_place_says_nothing_else() -> None:
-    assert is_about_place("geen partners uit Nederland")
-    assert is_about_place("not from the US")
-    assert not is_about_place("no hides from Brazil")
-    assert not is_about_place("geen adviesbureaus in de bouw")
+    assert is_filter("geen partners uit Nederland")
+    assert is_filter("not from the US")
+    assert is_filter("no universities")
+    assert not is_filter("no hides from Brazil")
+    assert not is_filter("geen adviesbureaus in de bouw")
 
 
 def test_exclusions_become_filters_but_for_what_is_asked_for() -> None:

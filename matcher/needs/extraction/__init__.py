@@ -16,7 +16,7 @@ words of stages; `stage_scores` finds the stage of some words.
 All of it takes time linear in the length of a text: questions come from anybody.
 """
 
-from matcher.needs.extraction.courtesies import strip_courtesies
+from matcher.needs.extraction.courtesies import strip_courtesies, without_closing
 from matcher.needs.extraction.exclusions import Exclusion, exclusions_of, without_exclusions
 from matcher.needs.extraction.extract import BriefReading, extract_needs, read
 from matcher.needs.extraction.stage_scores import stage_of
@@ -29,5 +29,6 @@ __all__ = [
     "read",
     "stage_of",
     "strip_courtesies",
+    "without_closing",
     "without_exclusions",
 ]

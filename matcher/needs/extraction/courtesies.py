@@ -19,11 +19,12 @@ from matcher.needs.extraction.reading import passages_of
 
 _ENDS = re.compile(r"((?<=[.!?;:])\s+|\n\s*)")
 _CLOSING = re.compile(
-    r"(?:met )?(?:vriendelijke|hartelijke|beste) groet|mvg\b|groetjes|met dank"
+    r"(?:met )?(?:vriendelijke|hartelijke|beste) groet|mvg\b|groet(?:en|jes)|met dank"
     r"|alvast (?:hartelijk )?(?:be)?dank|(?:tres )?cordialement|bien a vous|merci d|d avance"
     r"|(?:sinceres |meilleures )?salutations"
     r"|(?:mit )?(?:freundlichen|besten|vielen) grussen|(?:viele|beste|liebe) grusse|mfg\b"
-    r"|vielen dank|besten dank|(?:with )?(?:kind|best|warm) regards|regards\b|sincerely"
+    r"|vielen dank|besten dank|(?:with )?(?:kind|best|warm) (?:regards|wishes)|regards\b"
+    r"|(?:yours )?sincerely|cheers\b"
     r"|(?:many )?thanks|thank you"
 )
 """The beginning of a closing sentence, folded; only a signature follows it."""
@@ -77,6 +78,20 @@ def _without(start: int, end: int, excluded: Sequence[Exclusion]) -> Iterator[tu
         start = min(one.end, end)
     if start < end:
         yield start, end
+
+
+def without_closing(text: str) -> str:
+    """Return a text without the closing sentence and the signature at its end.
+
+    Whoever signs isn't asked for.
+    """
+    end = len(text.rstrip())
+    for found in reversed([*_ENDS.finditer(text[:end])]):
+        if end - found.end() > _MAX_SIGNATURE_LENGTH:
+            break
+        if _CLOSING.match(" ".join(folded_words(text[found.end() : end]))):
+            return text[: found.start()]
+    return text
 
 
 def _strip(text: str) -> str:

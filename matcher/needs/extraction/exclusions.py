@@ -236,6 +236,9 @@ def _clauses_of(text: str) -> Iterator[_Clause]:
 def _excludes(clause: _Clause, *, follows: bool) -> bool:
     """Return whether a clause excludes; `follows` says whether the one before does."""
     words = clause.words
+    without = _WITHOUT.match(words)
+    if without and _PARTNERS.match(words, without.end() + 1):
+        return True
     if not _denies(words):
         begins_anew = re.match(rf"{_CONTRAST}\b", words)
         return clause.is_labelled and follows and not begins_anew
