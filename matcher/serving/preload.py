@@ -10,7 +10,6 @@ import gc
 import sys
 from importlib import import_module
 
-from embeddings.port import EncoderError
 from matcher.threads import limit_libraries_to_load
 
 
@@ -21,13 +20,14 @@ def preload() -> None:
     """
     limit_libraries_to_load()
     import_module("app").app.complete()
+    port = import_module("embeddings.port")  # not above: it loads numpy
     language = import_module("embeddings.language")
     sentence_encoders = import_module("embeddings.sentence_encoders")
     language.detect_language("Een zin van enkele woorden.")
     try:
         sentence_encoders.check_files()
         sentence_encoders.encode_multilingual(["Een zin."])
-    except EncoderError as error:
+    except port.EncoderError as error:
         sys.exit(f"Schakel can't start: {error}")
     gc.collect()
     gc.freeze()  # the collector would write to each object

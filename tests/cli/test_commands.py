@@ -336,11 +336,11 @@ def test_an_open_service_can_be_meant(tmp_path: Path) -> None:
     [
         ({}, ["SCHAKEL_API_WRITES"]),
         ({"SCHAKEL_API_WRITES": "key"}, []),
-        (PRODUCTION, ["SCHAKEL_SMTP_URL"]),
-        ({**PRODUCTION, "SCHAKEL_SMTP_URL": "smtps://mail.example"}, []),
+        (PRODUCTION, ["SCHAKEL_CONTROLLER", "SCHAKEL_SMTP_URL"]),
+        ({**PRODUCTION, "SCHAKEL_SMTP_URL": "smtps://mail.example"}, ["SCHAKEL_CONTROLLER"]),
         (
             {**PRODUCTION, "SCHAKEL_PUBLIC_URL": "http://x.example", "SCHAKEL_API_WRITES": "open"},
-            ["SCHAKEL_API_WRITES", "SCHAKEL_SMTP_URL", "SCHAKEL_PUBLIC_URL"],
+            ["SCHAKEL_API_WRITES", "SCHAKEL_CONTROLLER", "SCHAKEL_SMTP_URL", "SCHAKEL_PUBLIC_URL"],
         ),
     ],
 )

@@ -241,7 +241,7 @@ def test_other_models_are_published_in_a_twin(tmp_path: Path) -> None:
 def test_an_index_of_another_version_is_outdated(tmp_path: Path, former: int | None) -> None:
     name = build(tmp_path)
     path = tmp_path / name / "manifest.json"
-    assert json.loads(path.read_text())["format"] == 11
+    assert json.loads(path.read_text())["format"] == 13
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": former}))
     with pytest.raises(GenerationFormatError, match="another version.*index build"):
         open_generation(tmp_path, name)

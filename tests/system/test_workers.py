@@ -152,8 +152,17 @@ def test_a_worker_computes_with_one_thread_whatever_the_environment_says(home: P
         with Service(home, workers=1, **environ) as service:
             ask(service, "houtbouw")
             [worker] = service.workers()
-            counts.append(len(list(Path(f"/proc/{worker}/task").iterdir())))
+            counts.append(lasting_threads(worker))
     assert counts[0] == counts[1]
+
+
+def lasting_threads(process: int) -> int:
+    """How many threads a process has, without those that check the index after a start."""
+    counts = []
+    for _ in range(20):
+        counts.append(len(list(Path(f"/proc/{process}/task").iterdir())))
+        time.sleep(0.2)
+    return min(counts)
 
 
 def test_while_heavy_questions_are_computed_others_are_answered(home: Path) -> None:

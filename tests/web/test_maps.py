@@ -28,7 +28,9 @@ def place(rank: int, longitude: float | None, latitude: float | None) -> Match:
         sme=None,
         sectors=(),
     )
-    return Match(rank, organisation, None, None, 0.5, (), None, {}, None, (), (), (), False, ())
+    return Match(
+        rank, organisation, None, None, 0.5, (), None, {}, None, (), (), (), False, False, ()
+    )
 
 
 def test_places_are_drawn_where_they_are() -> None:
