@@ -132,11 +132,12 @@ def retrieve(understood: UnderstoodQuestion, hidden: Rows = _NOBODY) -> Candidat
     # The views count as they ship, since so it was fitted what votes are worth.
     shares = Weights().view_shares(understood.view_coverage, voting)
     votes = evidence_shares(corpus, voting, shares)
+    shown = corpus.representatives(votes.groups)
     worth, voted = np.ones(len(rows)), VotedFor(_NOBODY, np.empty(0), None)
     curves = snapshot.models.votes
     if curves is not None and understood.text:
-        worth, voted = _calibrated(corpus, curves, votes, rows)
-    voted = replace(voted, company_share=_company_share(corpus, votes))
+        worth, voted = _calibrated(corpus, curves, votes, rows, shown)
+    voted = replace(voted, company_share=_company_share(corpus, votes, shown))
     strongest = {
         name: normaliser(corpus, [votes, *([unfiltered[name]] if unfiltered else [])])
         for name, votes in by_view.items()
@@ -251,20 +252,21 @@ def eligible_rows(corpus: Corpus, groups: Rows, members: Rows, allowed: Mask | N
     return np.array(sorted(passing), dtype=np.int64)
 
 
-def _company_share(corpus: Corpus, votes: OrganisationVotes) -> float:
-    """Return the share of the votes of past projects that companies get."""
-    are_companies = corpus.type_numbers[corpus.representatives(votes.groups)] == TYPES.index(
-        OrganisationType.COMPANY
-    )
+def _company_share(corpus: Corpus, votes: OrganisationVotes, shown: Rows) -> float:
+    """Return what companies get of the votes; `shown` (g,) stand for the groups that have some."""
+    are_companies = corpus.type_numbers[shown] == TYPES.index(OrganisationType.COMPANY)
     return float(votes.experience[are_companies].sum() / max(votes.experience.sum(), 1e-9))
 
 
 def _calibrated(
-    corpus: Corpus, curves: VoteCurves, votes: OrganisationVotes, rows: Rows
+    corpus: Corpus, curves: VoteCurves, votes: OrganisationVotes, rows: Rows, shown: Rows
 ) -> tuple[Floats, VotedFor]:
-    """Return what votes are worth for each candidate (c,), and how sure whoever got votes is."""
+    """Return what votes are worth for each candidate (c,), and how sure whoever got votes is.
+
+    `shown` (g,) stand for the groups that got votes.
+    """
     worth = curves.for_keys(corpus.keys[rows]).worth(votes.at(corpus.group[rows])[0])
-    voted = np.sort(corpus.representatives(votes.groups))
+    voted = np.sort(shown)
     calibration = curves.for_keys(corpus.keys[voted])
     log_odds = calibration.log_odds(votes.at(corpus.group[voted])[0])
     return worth, VotedFor(voted, log_odds, calibration.surest(log_odds))
